@@ -1,0 +1,29 @@
+"""A tiny scalar autograd engine: one table of primitives, one graph, many readings.
+
+```python
+    from autograd import Value
+    w, a, b, y = Value(2.0, label="w"), Value(0.5, label="a"), Value(-0.3, label="b"), Value(1.0, label="y")
+    C = ((w * a + b).sigmoid() - y) ** 2
+    C.backward()
+    w.grad                       # ∂C/∂w
+```
+"""
+
+from autograd.functions import dot, elu, leaky_relu, logsumexp, mean, sum
+from autograd.modes import detect_anomaly, no_grad
+
+from autograd.primitives import (  # isort: skip
+    acos, asin, atan, atan2, cos, cosh, erf, exp, expm1, gelu, hypot, log, log1p, maximum, minimum, primitive, relu,
+    sigmoid, silu, sin, sinh, softplus, sqrt, stop_gradient, tan, tanh, where,
+)  # fmt: skip
+from autograd.value import Value
+
+__all__ = [  # noqa: RUF022
+    "Value",
+    # functions of numbers or Values
+    "acos", "asin", "atan", "atan2", "cos", "cosh", "dot", "elu", "erf", "exp", "expm1", "gelu", "hypot", "leaky_relu",
+    "log", "log1p", "logsumexp", "maximum", "mean", "minimum", "relu", "sigmoid", "silu", "sin", "sinh", "softplus",
+    "sqrt", "sum", "tan", "tanh", "where",
+    # recording
+    "detect_anomaly", "no_grad", "primitive", "stop_gradient",
+]  # fmt: skip

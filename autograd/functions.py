@@ -1,0 +1,47 @@
+"""The functions whose operands are lists, or that have defaults; the others are the rows of the table themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from autograd import primitives as table
+from autograd.value import Value
+
+
+def dot(ws: Sequence[Value | float], xs: Sequence[Value | float], b: Value | float = 0.0) -> Any:
+    """b + Σ wᵢxᵢ as one node: the z = w·a + b of a neuron. ValueError when the lengths differ."""
+    if len(ws) != len(xs):
+        raise ValueError(f"dot: {len(ws)} weights for {len(xs)} inputs; it needs one weight for each input")
+    return table.dot(*ws, *xs, b)
+
+
+def sum(xs: Iterable[Value | float]) -> Any:
+    """Σ xᵢ as one node; 0.0 when there are none."""
+    return table.sum_(*xs)
+
+
+def mean(xs: Iterable[Value | float]) -> Any:
+    """1/n Σ xᵢ. ValueError when there are none."""
+    xs = tuple(xs)
+    if not xs:
+        raise ValueError("mean of no numbers: give at least one")
+    return table.sum_(*xs) / len(xs)
+
+
+def logsumexp(xs: Iterable[Value | float]) -> Any:
+    """log Σ exp xᵢ as one node, finite for any finite xᵢ. ValueError when there are none."""
+    xs = tuple(xs)
+    if not xs:
+        raise ValueError("logsumexp of no numbers: give at least one")
+    return table.logsumexp(*xs)
+
+
+def leaky_relu(x: Value | float, slope: Value | float = 0.01) -> Any:
+    """x for x > 0, else slope · x; the slope at 0 is `slope`."""
+    return table.leaky_relu(x, slope)
+
+
+def elu(x: Value | float, alpha: Value | float = 1.0) -> Any:
+    """x for x > 0, else alpha · (eˣ − 1); the slope at 0 is alpha, the left-hand one."""
+    return table.elu(x, alpha)

@@ -1,0 +1,175 @@
+"""What a number is, and `math` made total: every function here answers every double, as IEEE 754 does.
+
+Python's `math` raises where the standard has an answer (`math.log(0)`, `math.exp(1000)`, `1 / 0`). An exception
+inside a graph would lose a whole batch for one row, so the engine computes with these instead: the result is inf,
+-inf or nan, and never complex.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from math import atan as atan
+from math import copysign, erf, erfc, inf, nan
+from math import tanh as tanh
+from typing import Any
+
+__all__ = [
+    "acos", "asin", "atan", "atan2", "cos", "cosh", "divide", "erf", "erfc", "exp", "expm1", "hypot", "log", "log1p",
+    "number", "power", "sigmoid", "sin", "sinh", "softplus", "sqrt", "tan", "tanh",
+]  # fmt: skip
+
+atan2 = math.atan2
+
+
+def number(x: Any, where: str = "Value") -> float:
+    """x as a plain double: int, float, bool, numpy real scalars and 0-d arrays, anything with `__float__`.
+
+    Raises TypeError, naming `where` and the remedy, for text, None, complex numbers, dates, containers and arrays
+    (and for a Value: only the operators and functions of this library keep the graph); OverflowError for an int that
+    no double holds.
+    """
+    if x.__class__ is float:
+        return x  # type: ignore[no-any-return]
+    if isinstance(x, str | bytes | bytearray | complex) or not hasattr(type(x), "__float__"):
+        raise TypeError(f"{where}: expected a number, got {_described(x)}")
+    dtype = getattr(x, "dtype", None)
+    if getattr(x, "shape", ()) != () or getattr(dtype, "kind", "f") not in "biuf":  # arrays, datetime64, complex64
+        raise TypeError(f"{where}: expected a number, got {_described(x)}")
+    try:
+        return float(x)
+    except OverflowError:
+        raise OverflowError(f"{where}: the integer is too large for a double (about 1.8e308 at most)") from None
+
+
+def _described(x: Any) -> str:
+    """The type of x and what to write instead."""
+    if x is None:
+        return "None; did a function forget to return?"
+    if isinstance(x, str | bytes | bytearray):
+        return f"{type(x).__name__} {x!r:.40}; convert it first: float(text)"
+    if isinstance(x, complex) or getattr(getattr(x, "dtype", None), "kind", "") == "c":
+        return f"{type(x).__name__}; differentiate its real and imaginary parts as two real numbers"
+    if getattr(getattr(x, "dtype", None), "kind", "") in ("m", "M") or hasattr(x, "total_seconds"):
+        return f"{type(x).__name__}; say in which unit it is a number, for instance seconds"
+    if hasattr(x, "__len__") or hasattr(x, "shape"):
+        return f"{type(x).__name__}; a Value is one scalar: make one for each element, [Value(x) for x in xs]"
+    return f"{type(x).__name__}; convert it to a float first"
+
+
+def divide(x: float, y: float) -> float:
+    try:
+        return x / y
+    except ZeroDivisionError:
+        return nan if x == 0.0 or x != x else copysign(inf, x) * copysign(1.0, y)
+
+
+def power(x: float, y: float) -> float:
+    """x to the y: C's pow, but x**2 is x*x to the bit."""
+    if y == 2.0:
+        return x * x
+    try:
+        return math.pow(x, y)
+    except OverflowError:
+        return -inf if x < 0.0 and y % 2.0 == 1.0 else inf
+    except ValueError:
+        if x == 0.0:  # and y < 0
+            return copysign(inf, x) if y % 2.0 == 1.0 else inf
+        return nan  # a negative base and a fractional exponent
+
+
+def exp(x: float) -> float:
+    try:
+        return math.exp(x)
+    except OverflowError:
+        return inf
+
+
+def expm1(x: float) -> float:
+    try:
+        return math.expm1(x)
+    except OverflowError:
+        return inf
+
+
+def log(x: float) -> float:
+    if x > 0.0:
+        return math.log(x)
+    return -inf if x == 0.0 else nan
+
+
+def log1p(x: float) -> float:
+    if x > -1.0:
+        return math.log1p(x)
+    return -inf if x == -1.0 else nan
+
+
+def sqrt(x: float) -> float:
+    return math.sqrt(x) if x >= 0.0 else nan
+
+
+def sin(x: float) -> float:
+    return math.sin(x) if -inf < x < inf else nan
+
+
+def cos(x: float) -> float:
+    return math.cos(x) if -inf < x < inf else nan
+
+
+def tan(x: float) -> float:
+    return math.tan(x) if -inf < x < inf else nan
+
+
+def asin(x: float) -> float:
+    return math.asin(x) if -1.0 <= x <= 1.0 else nan
+
+
+def acos(x: float) -> float:
+    return math.acos(x) if -1.0 <= x <= 1.0 else nan
+
+
+def sinh(x: float) -> float:
+    try:
+        return math.sinh(x)
+    except OverflowError:
+        return copysign(inf, x)
+
+
+def cosh(x: float) -> float:
+    try:
+        return math.cosh(x)
+    except OverflowError:
+        return inf
+
+
+def hypot(x: float, y: float) -> float:
+    """√(x² + y²), scaled by the larger leg so that neither square overflows nor vanishes."""
+    x, y = abs(x), abs(y)
+    if x == inf or y == inf:
+        return inf
+    large, small = (y, x) if x < y else (x, y)
+    if large == 0.0:
+        return 0.0 if small == 0.0 else nan
+    ratio = small / large
+    return large * math.sqrt(1.0 + ratio * ratio)
+
+
+def sigmoid(x: float) -> float:
+    """1 / (1 + e⁻ˣ), exponentiating only what cannot overflow."""
+    if x >= 0.0:
+        return 1.0 / (1.0 + math.exp(-x))
+    e = math.exp(x)
+    return e / (1.0 + e)
+
+
+def softplus(x: float) -> float:
+    """log(1 + eˣ), without a threshold."""
+    return math.log1p(math.exp(-abs(x))) + (x if x > 0.0 else 0.0)
+
+
+def logsumexp(xs: Sequence[float]) -> float:
+    """log Σ exp xᵢ, shifted by the largest so that nothing overflows."""
+    top = max(xs)
+    if any(x != x for x in xs):
+        return nan
+    return top + math.log(sum([math.exp(x - top) for x in xs])) if -inf < top < inf else top

@@ -1,0 +1,105 @@
+"""Ways to record: `no_grad`, `detect_anomaly` and tracing, each in force in its own context (thread or task) only.
+
+Operators ask one question of a plain global, "is any mode on anywhere?", and look further only when one is.
+"""
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from autograd.value import Value
+
+_no_grad: ContextVar[bool] = ContextVar("no_grad", default=False)
+_tracing: ContextVar[bool] = ContextVar("tracing", default=False)
+_anomaly: ContextVar[Anomaly | None] = ContextVar("anomaly", default=None)
+_lock = threading.Lock()
+active = 0  # how many modes are on, over all contexts
+
+
+@contextmanager
+def _mode(variable: ContextVar[Any], setting: Any) -> Iterator[None]:
+    global active
+    with _lock:
+        active += 1
+    token = variable.set(setting)
+    try:
+        yield
+    finally:
+        variable.reset(token)
+        with _lock:
+            active -= 1
+
+
+def no_grad() -> Any:
+    """Within `with no_grad():` results are plain leaves: nothing is recorded, so nothing can be differentiated."""
+    return _mode(_no_grad, True)
+
+
+def tracing() -> Any:
+    """Within `with tracing():` a graph is being recorded to run on other data, so no branch may look at this one's."""
+    return _mode(_tracing, True)
+
+
+def detect_anomaly(inf: bool = False) -> Any:
+    """Within `with detect_anomaly():` the first nan raises FloatingPointError where it appears, forward or backward,
+    naming the operation, its operands and the line that made it. `inf=True` looks for infinities as well."""
+    return _mode(_anomaly, Anomaly(inf))
+
+
+def is_no_grad() -> bool:
+    return _no_grad.get()
+
+
+def is_tracing() -> bool:
+    return _tracing.get()
+
+
+def anomaly() -> Anomaly | None:
+    return _anomaly.get()
+
+
+class Anomaly:
+    """Remembers which line made each node while it is on, so that a bad adjoint can be traced to its source."""
+
+    def __init__(self, inf: bool) -> None:
+        self.inf = inf
+        self.lines: dict[Value, str] = {}
+
+    def is_bad(self, x: float) -> bool:
+        return x != x or (self.inf and x - x != 0.0)
+
+    def check_forward(self, node: Value) -> None:
+        self.lines[node] = line = _calling_line()
+        if self.is_bad(node._data):
+            raise FloatingPointError(f"forward: {node._data} from {_formula(node)}, made at {line}")
+
+    def check_backward(self, adjoint: float, operand: Value, consumer: Value) -> None:
+        if self.is_bad(adjoint):
+            line = self.lines.get(consumer, "a line outside detect_anomaly()")
+            raise FloatingPointError(
+                f"backward: the gradient arriving at {_named(operand)} is {adjoint}, through {_formula(consumer)}, "
+                f"made at {line}"
+            )
+
+
+def _named(value: Any) -> str:
+    return f"{value.label or value.op or 'leaf'} = {value._data:.6g}" if hasattr(value, "_data") else f"{value:.6g}"
+
+
+def _formula(node: Value) -> str:
+    made = f"{node.op}({', '.join(map(_named, node._arguments[:6]))}{', …' if len(node._arguments) > 6 else ''})"
+    return f"{node.label} = {made}" if node.label else made
+
+
+def _calling_line() -> str:
+    """The nearest line outside this package."""
+    frame = sys._getframe(1)
+    while frame.f_back and str(frame.f_globals.get("__name__", "")).split(".")[0] in ("autograd", "nn"):
+        frame = frame.f_back
+    return f"{frame.f_code.co_filename}:{frame.f_lineno}"
