@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+from builtins import sum as _sum
 from collections.abc import Iterable, Sequence
+from operator import mul
 from typing import Any
 
 from autograd import primitives as table
-from autograd.value import Value
+from autograd.value import Value, _record
 
 
 def dot(ws: Sequence[Value | float], xs: Sequence[Value | float], b: Value | float = 0.0) -> Any:
     """b + Σ wᵢxᵢ as one node: the z = w·a + b of a neuron. ValueError when the lengths differ."""
     if len(ws) != len(xs):
         raise ValueError(f"dot: {len(ws)} weights for {len(xs)} inputs; it needs one weight for each input")
-    return table.dot(*ws, *xs, b)
+    try:  # 70 ns a term, against 450 through the table
+        w, c = [v._data for v in ws], b._data  # type: ignore[union-attr]
+        if xs and xs[0].__class__ is float and {*map(type, xs)} == {float}:
+            return _record(table.dot, _sum(map(mul, w, xs), c), (*ws, b), (*ws, *xs, b), (*xs, 1.0), None)
+        x = [v._data for v in xs]  # type: ignore[union-attr]
+    except AttributeError:  # other mixtures of Values and numbers
+        return table.dot(*ws, *xs, b)
+    return _record(table.dot, _sum(map(mul, w, x), c), (*ws, *xs, b), None, (*x, *w, 1.0), None)
 
 
 def sum(xs: Iterable[Value | float]) -> Any:

@@ -71,12 +71,15 @@ class Primitive:
     @overload
     def __call__(self, *operands: Value | float) -> Any: ...
     def __call__(self, *operands: Any) -> Any:
-        if self.arity not in (None, len(operands)):
+        if self.arity is not None and self.arity != len(operands):
             raise TypeError(f"{self.name} takes {self.arity} operand{'s'[: self.arity != 1]}, got {len(operands)}")
+        plain = True
         for operand in operands:
-            if operand.__class__ is not float and hasattr(operand, "_apply"):
-                return operand._apply(self, *operands)
-        return self.forward(*[number(x, self.name) for x in operands])
+            if operand.__class__ is not float:
+                if hasattr(operand, "_apply"):
+                    return operand._apply(self, *operands)
+                plain = False
+        return self.forward(*(operands if plain else [number(x, self.name) for x in operands]))
 
     def partials_at(self, operands: Sequence[Any], z: Any) -> Sequence[Any]:
         """∂z/∂xᵢ for every operand, as numbers or as Values by what the operands are; None where there is none."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable
+from itertools import filterfalse
 from typing import Any
 
 from autograd import modes
@@ -32,7 +33,7 @@ def topological_order(root: Value) -> list[Value]:
             push(None)
             x = node._x
             if x.__class__ is tuple:
-                stack += [operand for operand in x if operand.__class__ is not float and operand not in seen]
+                stack += filterfalse(seen.__contains__, x)
                 continue
             if x.__class__ is not float and x not in seen:
                 push(x)
