@@ -1,0 +1,60 @@
+"""The nonlinearities by name, and how widely the weights that feed them are spread at first."""
+
+from __future__ import annotations
+
+import math
+import random
+from collections.abc import Callable
+from typing import Any
+
+from autograd import Value
+
+Activation = Callable[[Value], Value]
+
+LINEAR = "linear"
+
+# The methods of Value rather than the functions: z is always a Value, and a neuron is called often.
+ACTIVATIONS: dict[str, Activation | None] = {
+    LINEAR: None,
+    "relu": Value.relu,
+    "sigmoid": Value.sigmoid,
+    "tanh": Value.tanh,
+    "softplus": Value.softplus,
+    "leaky_relu": Value.leaky_relu,
+    "elu": Value.elu,
+    "gelu": Value.gelu,
+    "silu": Value.silu,
+    "sin": Value.sin,
+    "exp": Value.exp,
+}
+
+# Weights are uniform on (−bound, bound). He keeps the variance through relu layers, Xavier (Glorot) through tanh ones.
+BOUNDS: dict[str, Callable[[int, int], float]] = {
+    "uniform": lambda nin, nout: 1.0,
+    "he": lambda nin, nout: math.sqrt(6 / nin),
+    "xavier": lambda nin, nout: math.sqrt(6 / (nin + nout)),
+}
+
+
+def activation(named: Any, where: str) -> Activation | None:
+    """The function of an activation given by name, or given as a function; None for the linear one."""
+    if callable(named):
+        return named  # type: ignore[no-any-return]
+    if not isinstance(named, str) or named not in ACTIVATIONS:
+        raise ValueError(
+            f"{where}: unknown activation {named!r}; the names are {', '.join(ACTIVATIONS)}, or give a function"
+        )
+    return ACTIVATIONS[named]
+
+
+def bound(init: str, nin: int, nout: int) -> float:
+    if init not in BOUNDS:
+        raise ValueError(f"unknown init {init!r}; the names are {', '.join(BOUNDS)}")
+    return BOUNDS[init](nin, nout)
+
+
+def generator(seed: int | None, rng: Any) -> Any:
+    """Where random numbers come from: `rng`, a fresh one started at `seed`, or Python's own `random`."""
+    if seed is not None and rng is not None:
+        raise ValueError("give seed= or rng=, not both: a seed starts a generator of its own")
+    return rng if rng is not None else random if seed is None else random.Random(seed)

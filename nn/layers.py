@@ -1,0 +1,227 @@
+"""Neuron, Layer, MLP: z = w·a + b as one node, a = σ(z), and the same again.
+
+Everything is labelled where it is made: w_{12}^(1) weighs input 2 of neuron 1 in layer 1, and z_1^(1), a_1^(1) are what
+that neuron computes. The drawings, the derivations and the error messages use these names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from autograd import Value, dot
+from nn.activations import LINEAR, activation, bound, generator
+from nn.modules import Module
+
+
+class Neuron(Module):
+    """a = σ(w·x + b). Weights are uniform(−1, 1) from Python's `random` and the bias is 0, unless said otherwise.
+
+    activation  a name ("relu", "sigmoid", "linear", …) or a function of z; `nonlin=False` is micrograd's "linear"
+    init        "uniform" (−1, 1), "he" or "xavier";    seed, rng    where the random numbers come from
+    """
+
+    def __init__(
+        self,
+        nin: int,
+        activation: Any = "relu",
+        *,
+        nonlin: bool | None = None,
+        init: str = "uniform",
+        seed: int | None = None,
+        rng: Any = None,
+        _nout: int = 1,
+    ) -> None:
+        _positive(nin, "Neuron", "inputs")
+        limit, uniform = bound(init, nin, _nout), generator(seed, rng).uniform
+        self.w = [Value(uniform(-limit, limit)) for _ in range(nin)]
+        self.b = Value(0.0)
+        self.activation = _chosen(activation, nonlin)
+        self._activate = _function(self.activation, "Neuron")
+        self._set_labels()
+
+    def _set_labels(self, index: int | None = None, layer: int | None = None) -> None:
+        """Name w, b, z and a as those of neuron `index` in layer `layer`."""
+        of = () if index is None else (index,)
+        single = index is None and len(self.w) == 1
+        for k, w in enumerate(self.w, 1):
+            w.label = _label("w", () if single else (*of, k), layer)
+        self.b.label = _label("b", of, layer)
+        self._z, self._a = _label("z", of, layer), _label("a", of, layer)
+
+    def __call__(self, x: Any) -> Value:
+        return self._respond(_inputs(x, len(self.w), self))
+
+    def _respond(self, x: Sequence[Any]) -> Value:
+        z: Value = dot(self.w, x, self.b)
+        z.label = self._z
+        if self._activate is None:
+            return z
+        a = self._activate(z)
+        a.label = self._a
+        return a
+
+    def architecture(self) -> dict[str, Any] | None:
+        if callable(self.activation):
+            return None
+        return {"module": "Neuron", "nin": len(self.w), "activation": self.activation}
+
+    def _shape(self) -> str:
+        return f"{len(self.w)} → 1 {_name(self.activation)}"
+
+
+class Layer(Module):
+    """nout neurons on the same nin inputs: a list of their outputs, or the output itself when there is one."""
+
+    def __init__(
+        self,
+        nin: int,
+        nout: int,
+        activation: Any = "relu",
+        *,
+        nonlin: bool | None = None,
+        init: str = "uniform",
+        seed: int | None = None,
+        rng: Any = None,
+    ) -> None:
+        _positive(nin, "Layer", "inputs")
+        _positive(nout, "Layer", "neurons")
+        rng = generator(seed, rng)
+        activation = _chosen(activation, nonlin)
+        _function(activation, f"Layer({nin}, {nout})")
+        self.neurons = [Neuron(nin, activation, init=init, rng=rng, _nout=nout) for _ in range(nout)]
+        self._number: int | None = None
+        self._set_labels(None)
+
+    def _set_labels(self, number: int | None) -> None:
+        """Name everything in it as belonging to layer `number`."""
+        self._number = number
+        for index, neuron in enumerate(self.neurons, 1):
+            neuron._set_labels(index, number)
+
+    def __call__(self, x: Any) -> Any:
+        x = _inputs(x, len(self.neurons[0].w), self)
+        out = [neuron._respond(x) for neuron in self.neurons]
+        return out[0] if len(out) == 1 else out
+
+    def architecture(self) -> dict[str, Any] | None:
+        neuron = self.neurons[0].architecture()
+        return neuron and {**neuron, "module": "Layer", "nout": len(self.neurons)}
+
+    def _shape(self) -> str:
+        return f"{len(self.neurons[0].w)} → {len(self.neurons)} {_name(self.neurons[0].activation)}"
+
+
+class Sequential(Module):
+    """Modules, or any functions, one after another. Layers among them are numbered from 1 for their labels."""
+
+    def __init__(self, *steps: Any) -> None:
+        if not steps:
+            raise ValueError("Sequential of nothing: give at least one module or function")
+        for step in steps:
+            if not callable(step):
+                raise TypeError(f"Sequential: {step!r} cannot be called; give modules or functions")
+        self.layers = list(steps)
+        for number, layer in enumerate([s for s in steps if isinstance(s, Layer)], 1):
+            layer._set_labels(number)
+
+    def __call__(self, x: Any) -> Any:
+        for layer in self.layers:
+            x = layer(x)
+        return x
+
+    def architecture(self) -> dict[str, Any] | None:
+        steps = [s.architecture() if isinstance(s, Module) else None for s in self.layers]
+        return None if None in steps else {"module": type(self).__name__, "steps": steps}
+
+    def _shape(self) -> str:
+        return ", ".join(repr(s) if isinstance(s, Module) else _name(s) for s in self.layers)
+
+
+class MLP(Sequential):
+    """Layers of `nouts` neurons on `nin` inputs: `activation` in the hidden ones, `output` in the last.
+
+    nn.MLP(2, [16, 16, 1]) is micrograd's; nn.MLP(1, [1, 1, 1], activation="sigmoid", output="sigmoid") the lecture's.
+    """
+
+    def __init__(
+        self,
+        nin: int,
+        nouts: Iterable[int],
+        activation: Any = "relu",
+        output: Any = LINEAR,
+        *,
+        init: str = "uniform",
+        seed: int | None = None,
+        rng: Any = None,
+    ) -> None:
+        if isinstance(nouts, int) or not (sizes := [nin, *nouts])[1:]:
+            raise ValueError(f"MLP: nouts is {nouts!r}; give the size of each layer, as in MLP(2, [16, 16, 1])")
+        rng = generator(seed, rng)
+        _positive(nin, "MLP", "inputs")
+        for number, size in enumerate(sizes[1:], 1):
+            _positive(size, f"MLP{tuple(sizes)}: layer {number}", "neurons")
+        last = len(sizes) - 1
+        for number in range(1, last + 1):
+            _function(output if number == last else activation, f"MLP, layer {number}")
+        super().__init__(
+            *[
+                Layer(sizes[k - 1], sizes[k], output if k == last else activation, init=init, rng=rng)
+                for k in range(1, last + 1)
+            ]
+        )
+
+    def architecture(self) -> dict[str, Any] | None:
+        first, last = self.layers[0].neurons[0], self.layers[-1].neurons[0]
+        if callable(first.activation) or callable(last.activation):
+            return None
+        nouts = [len(layer.neurons) for layer in self.layers]
+        return {
+            "module": "MLP", "nin": len(first.w), "nouts": nouts,
+            "activation": first.activation if len(nouts) > 1 else last.activation, "output": last.activation,
+        }  # fmt: skip
+
+    def _shape(self) -> str:
+        first = self.layers[0].neurons[0]
+        return f"{len(first.w)} → " + " → ".join(
+            f"{len(layer.neurons)} {_name(layer.neurons[0].activation)}" for layer in self.layers
+        )
+
+
+def _inputs(x: Any, nin: int, module: Neuron | Layer) -> Sequence[Any]:
+    """x as a sequence of nin inputs; one number alone is the input of a module that takes one."""
+    if hasattr(x, "tolist"):  # numpy's
+        x = x.tolist()
+    if not hasattr(x, "__len__"):
+        x = [x]
+    if len(x) != nin:
+        number = getattr(module, "_number", None)
+        which = f"layer {number}, {module!r}," if number else f"{module!r}"
+        raise ValueError(f"{which} takes {nin} input{'s'[: nin != 1]}, got {len(x)}")
+    return x  # type: ignore[no-any-return]
+
+
+def _label(symbol: str, indices: tuple[int, ...], layer: int | None) -> str:
+    """w, w_1, w_{12}, w_{1,12}, each perhaps with ^(layer)."""
+    index = ("," if any(i > 9 for i in indices) else "").join(map(str, indices))
+    below = f"_{{{index}}}" if len(index) > 1 else f"_{index}" if index else ""
+    return f"{symbol}{below}" + ("" if layer is None else f"^({layer})")
+
+
+def _chosen(named: Any, nonlin: bool | None) -> Any:
+    """The activation asked for, in this library's form or in micrograd's `nonlin`."""
+    if isinstance(named, bool):  # Neuron(2, False)
+        named, nonlin = "relu", named
+    return LINEAR if nonlin is False else named
+
+
+_function = activation  # `activation` is also the name of an argument above
+
+
+def _name(activation: Any) -> str:
+    return activation if isinstance(activation, str) else getattr(activation, "__name__", repr(activation))
+
+
+def _positive(size: Any, where: str, what: str) -> None:
+    if not isinstance(size, int) or isinstance(size, bool) or size < 1:
+        raise ValueError(f"{where} needs a whole number of {what}, 1 or more, got {size!r}")

@@ -1,0 +1,104 @@
+"""A module is an object with parameters: the leaves it holds, directly or inside the lists, dicts and modules it holds.
+
+Nothing is registered. The parameters are found by looking, in the order in which the attributes were set:
+
+    class Line(nn.Module):
+        def __init__(self):
+            self.slope, self.intercept = Value(1.0, label="m"), Value(0.0, label="c")
+
+        def __call__(self, x):
+            return self.slope * x + self.intercept
+
+    [name for name, p in Line().named_parameters()]        # ['slope', 'intercept']
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from autograd import Value
+
+
+class Module:
+    """Subclass it, keep Values and modules in attributes, and say in `__call__` what it computes."""
+
+    def parameters(self) -> list[Value]:
+        """Every parameter once, in the order of the attributes; a shared one where it is met first."""
+        return list(_named(self))
+
+    def named_parameters(self) -> Iterator[tuple[str, Value]]:
+        """(name, parameter) pairs; the name is the path to it, as in "layers.0.neurons.2.b"."""
+        return ((name, p) for p, name in _named(self).items())
+
+    def zero_grad(self) -> None:
+        """Forget the gradients: `backward()` adds to them, so call this between steps."""
+        for p in _named(self):
+            p.grad = 0.0
+
+    def state_dict(self) -> dict[str, float]:
+        """The number of every parameter, by name."""
+        return {name: p.data for p, name in _named(self).items()}
+
+    def load_state_dict(self, state: Mapping[str, float]) -> None:
+        """Set every parameter, or none: KeyError names what is missing or unknown."""
+        named = {name: p for p, name in _named(self).items()}
+        missing, unknown = [n for n in named if n not in state], [n for n in state if n not in named]
+        if missing or unknown:
+            wrong = [f"{what}: {_some(names)}" for what, names in (("missing", missing), ("unknown", unknown)) if names]
+            raise KeyError(f"load_state_dict: the names are not those of {self!r}; {'; '.join(wrong)}")
+        numbers = {name: Value(x).data for name, x in state.items()}
+        for name, p in named.items():
+            p.data = numbers[name]
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write architecture and weights to a file, JSON or `.safetensors` by its extension; `nn.load` reads it."""
+        from nn.files import save
+
+        save(self, path)
+
+    def architecture(self) -> dict[str, Any] | None:
+        """What `nn.load` needs to build this module anew: plain data, or None when the class does not say."""
+        return None
+
+    def _shape(self) -> str:
+        """The architecture as `repr` shows it."""
+        return ", ".join(name for name, value in vars(self).items() if _holds_parameters(value))
+
+    def __repr__(self) -> str:
+        count = len(_named(self))
+        return f"{type(self).__name__}({self._shape()}; {count} parameter{'s'[: count != 1]})"
+
+
+def _named(root: Any) -> dict[Value, str]:
+    """The parameters below root with their paths. A Value that was computed is not one: only leaves are."""
+    found: dict[Value, str] = {}
+    _look(root, "", found, set())
+    return found
+
+
+def _look(holder: Any, path: str, found: dict[Value, str], seen: set[int]) -> None:
+    if id(holder) in seen:
+        return
+    seen.add(id(holder))
+    for key, x in _items(holder):
+        if isinstance(x, Value):
+            if x not in found and not x.op:
+                found[x] = f"{path}{key}"
+        elif isinstance(x, Module | list | tuple | dict):
+            _look(x, f"{path}{key}.", found, seen)
+
+
+def _items(holder: Any) -> Any:
+    if isinstance(holder, Module):
+        return vars(holder).items()
+    return holder.items() if isinstance(holder, dict) else enumerate(holder)
+
+
+def _holds_parameters(x: Any) -> bool:
+    return isinstance(x, Value) or (isinstance(x, Module | list | tuple | dict) and bool(_named(x)))
+
+
+def _some(names: list[str]) -> str:
+    return ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")

@@ -1,0 +1,193 @@
+"""Modules: names, shapes, errors that teach, initial weights, parameters found wherever they are kept, copies."""
+
+import copy
+import pickle
+import random
+
+import pytest
+
+import nn
+from autograd import Value
+
+
+@pytest.fixture
+def xor_net():
+    return nn.MLP(2, [3, 1], activation="tanh", output="sigmoid", seed=1)
+
+
+def test_a_neuron_is_two_nodes_z_and_a():
+    neuron = nn.Neuron(3, activation="sigmoid", seed=0)
+    x = [Value(1.0, "x"), 2.0, -1.0]
+    a = neuron(x)
+    (z,) = a.operands
+    assert (a.op, z.op) == ("sigmoid", "dot")
+    assert z.operands == (*neuron.w, x[0], neuron.b)
+    assert z.data == pytest.approx(sum(w.data * v for w, v in zip(neuron.w, [1.0, 2.0, -1.0], strict=True)))
+
+
+def test_everything_in_an_mlp_is_labelled_by_layer_neuron_and_input(xor_net):
+    assert [p.label for p in xor_net.parameters()] == [
+        "w_{11}^(1)", "w_{12}^(1)", "b_1^(1)", "w_{21}^(1)", "w_{22}^(1)", "b_2^(1)", "w_{31}^(1)", "w_{32}^(1)",
+        "b_3^(1)", "w_{11}^(2)", "w_{12}^(2)", "w_{13}^(2)", "b_1^(2)",
+    ]  # fmt: skip
+    a = xor_net([0.5, -0.5])
+    (z,) = a.operands
+    assert (a.label, z.label) == ("a_1^(2)", "z_1^(2)")
+    assert [h.label for h in z.operands if h.op] == ["a_1^(1)", "a_2^(1)", "a_3^(1)"]
+
+
+def test_labels_outside_an_mlp_carry_no_layer_and_two_digit_indices_a_comma():
+    assert [p.label for p in nn.Neuron(1).parameters()] == ["w", "b"]
+    assert [p.label for p in nn.Neuron(2).parameters()] == ["w_1", "w_2", "b"]
+    assert [p.label for p in nn.Layer(1, 2).parameters()] == ["w_{11}", "b_1", "w_{21}", "b_2"]
+    assert [p.label for p in nn.Layer(11, 1).parameters()][8:] == ["w_{19}", "w_{1,10}", "w_{1,11}", "b_1"]
+    assert nn.MLP(1, [12]).parameters()[-1].label == "b_{12}^(1)"
+
+
+def test_initial_weights_are_micrograds():
+    random.seed(1337)
+    expected = [random.uniform(-1, 1) for _ in range(2 * 3 + 3 * 1)]
+    random.seed(1337)
+    parameters = nn.MLP(2, [3, 1]).parameters()
+    assert [p.data for p in parameters if p.label[0] == "w"] == expected
+    assert {p.data for p in parameters if p.label[0] == "b"} == {0.0}
+
+
+def test_a_seed_repeats_the_weights_and_leaves_pythons_generator_alone():
+    random.seed(3)
+    state = random.getstate()
+    first, second = nn.MLP(2, [4, 1], seed=7), nn.MLP(2, [4, 1], rng=random.Random(7))
+    assert first.state_dict() == second.state_dict() != nn.MLP(2, [4, 1], seed=8).state_dict()
+    assert random.getstate() == state
+    with pytest.raises(ValueError, match="not both"):
+        nn.Neuron(2, seed=1, rng=random)
+
+
+@pytest.mark.parametrize(("init", "limit"), [("he", (6 / 50) ** 0.5), ("xavier", (6 / 90) ** 0.5)])
+def test_named_initial_weights_are_uniform_within_their_bound(init, limit):
+    weights = [w.data for neuron in nn.Layer(50, 40, init=init, seed=0).neurons for w in neuron.w]
+    assert 0.98 * limit < max(weights) < limit and -limit < min(weights) < -0.98 * limit
+    with pytest.raises(ValueError, match="unknown init 'glorot'; the names are uniform, he, xavier"):
+        nn.Layer(2, 2, init="glorot")
+
+
+def test_micrograds_own_forms_work():
+    assert nn.Neuron(2, nonlin=False)([1.0, 1.0]).op == "dot"
+    assert nn.Neuron(2, False)([1.0, 1.0]).op == "dot"
+    assert nn.Layer(2, 3, nonlin=True)([1.0, 1.0])[2].op == "relu"
+    assert isinstance(nn.Layer(2, 1)([1.0, 1.0]), Value)
+    assert len(nn.MLP(2, [16, 16, 1]).parameters()) == 337
+
+
+def test_the_1_1_1_1_network_is_three_neurons_in_a_row():
+    model = nn.MLP(1, [1, 1, 1], activation="sigmoid", output="sigmoid", seed=0)
+    a = model(0.3)
+    assert a.data == model([0.3]).data
+    ops = []
+    while a.op:
+        ops.append(a.op)
+        a = next((v for v in a.operands if v.op), a.operands[0])
+    assert ops == ["sigmoid", "dot"] * 3
+
+
+@pytest.mark.parametrize(
+    ("made", "message"),
+    [
+        (
+            lambda: nn.Neuron(2, activation="rleu"),
+            "Neuron: unknown activation 'rleu'; the names are linear, relu",
+        ),
+        (lambda: nn.MLP(2, [2, 1], activation="Tanh"), "MLP, layer 1: unknown activation 'Tanh'"),
+        (lambda: nn.MLP(2, [2, 1], output="softmax"), "MLP, layer 2: unknown activation 'softmax'"),
+        (lambda: nn.Neuron(0), "Neuron needs a whole number of inputs, 1 or more, got 0"),
+        (lambda: nn.Layer(2, 0), "Layer needs a whole number of neurons, 1 or more, got 0"),
+        (lambda: nn.MLP(2, [4, 0, 1]), r"MLP\(2, 4, 0, 1\): layer 2 needs a whole number of neurons"),
+        (lambda: nn.MLP(2, []), "give the size of each layer"),
+        (lambda: nn.MLP(2, 3), "give the size of each layer"),
+        (lambda: nn.Sequential(), "Sequential of nothing"),
+        (lambda: nn.Neuron(2)([1.0]), r"Neuron\(2 → 1 relu; 3 parameters\) takes 2 inputs, got 1"),
+        (lambda: nn.MLP(2, [3, 1])([1.0] * 3), r"layer 1, Layer\(2 → 3 relu; 9 parameters\), takes 2 inputs, got 3"),
+        (lambda: nn.MLP(2, [3, 1])(1.0), "takes 2 inputs, got 1"),
+    ],
+)
+def test_a_wrong_size_or_name_is_an_error_that_names_the_layer(made, message):
+    with pytest.raises(ValueError, match=message):
+        made()
+
+
+def test_a_mismatch_between_layers_is_found_at_the_layer():
+    model = nn.Sequential(nn.Layer(2, 3), nn.Layer(4, 1))
+    with pytest.raises(ValueError, match=r"layer 2, Layer\(4 → 1 relu; 5 parameters\), takes 4 inputs, got 3"):
+        model([1.0, 2.0])
+
+
+def test_an_activation_may_be_any_function():
+    def cube(z):
+        return z**3
+
+    neuron = nn.Neuron(1, activation=cube, seed=0)
+    assert neuron(2.0).data == (2 * neuron.w[0].data) ** 3
+    assert repr(neuron) == "Neuron(1 → 1 cube; 2 parameters)"
+
+
+def test_repr_shows_architecture_and_parameter_count(xor_net):
+    assert repr(xor_net) == "MLP(2 → 3 tanh → 1 sigmoid; 13 parameters)"
+    assert repr(nn.Layer(2, 3)) == "Layer(2 → 3 relu; 9 parameters)"
+    net = nn.Sequential(nn.Layer(2, 2, "tanh"), sum)
+    assert repr(net) == "Sequential(Layer(2 → 2 tanh; 6 parameters), sum; 6 parameters)"
+
+
+class Custom(nn.Module):
+    def __init__(self):
+        self.scale = Value(2.0)
+        self.layers = [nn.Neuron(1, seed=0), (nn.Neuron(1, seed=1),)]
+        self.table = {"a": Value(1.0), "b": [Value(3.0)]}
+        self.again, self.self, self.name, self.size = self.scale, self, "custom", 3
+        self.last = self.scale * 2  # computed: not a parameter
+
+
+def test_parameters_are_found_in_attributes_lists_tuples_and_dicts_shared_ones_once():
+    names = [name for name, _ in Custom().named_parameters()]
+    assert names == ["scale", "layers.0.w.0", "layers.0.b", "layers.1.0.w.0", "layers.1.0.b", "table.a", "table.b.0"]
+    assert repr(Custom()).startswith("Custom(scale, layers, table, again") and repr(Custom()).endswith("7 parameters)")
+
+
+def test_zero_grad_forgets_what_backward_added(xor_net):
+    for _ in range(2):
+        (xor_net([1.0, 2.0]) ** 2).backward()
+    assert any(p.grad for p in xor_net.parameters())
+    xor_net.zero_grad()
+    assert [p.grad for p in xor_net.parameters()] == [0.0] * 13
+
+
+def test_state_dict_goes_from_one_module_to_another(xor_net):
+    other = nn.MLP(2, [3, 1], activation="tanh", output="sigmoid", seed=2)
+    other.load_state_dict(xor_net.state_dict())
+    assert other([0.1, 0.2]).data == xor_net([0.1, 0.2]).data
+
+
+def test_a_wrong_state_dict_changes_nothing_and_is_named(xor_net):
+    before = xor_net.state_dict()
+    state = {**before, "extra": 1.0}
+    del state["layers.1.neurons.0.b"]
+    with pytest.raises(KeyError, match=r"missing: layers.1.neurons.0.b; unknown: extra"):
+        xor_net.load_state_dict(state)
+    with pytest.raises(TypeError, match="expected a number, got str"):
+        xor_net.load_state_dict({**dict.fromkeys(before, 1.0), "layers.1.neurons.0.b": "zero"})
+    assert xor_net.state_dict() == before
+
+
+@pytest.mark.parametrize("copied", [copy.deepcopy, lambda m: pickle.loads(pickle.dumps(m))])
+def test_a_copy_computes_the_same_and_learns_apart(xor_net, copied):
+    other = copied(xor_net)
+    assert other([0.1, 0.2]).data == xor_net([0.1, 0.2]).data
+    assert [p.label for p in other.parameters()] == [p.label for p in xor_net.parameters()]
+    other.parameters()[0].data += 1.0
+    assert other([0.1, 0.2]).data != xor_net([0.1, 0.2]).data
+
+
+def test_a_copy_keeps_shared_parameters_shared():
+    tied = Custom()
+    del tied.last
+    other = copy.deepcopy(tied)
+    assert other.again is other.scale is not tied.scale
