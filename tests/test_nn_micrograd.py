@@ -1,0 +1,106 @@
+"""micrograd's moons demo and its engine tests, with only the imports replaced.
+
+The golden losses are micrograd 0.1.0's own, over 100 steps of its demo. To print them again, with micrograd, numpy and
+scikit-learn installed: replace the two imports marked (*) by `from micrograd.engine import Value` and
+`from micrograd.nn import MLP`, draw X, y as below, and run `demo()`.
+"""
+
+import random
+
+import pytest
+
+from autograd import Value  # (*)
+from nn import MLP  # (*)
+
+LOSSES = {
+    0: 0.8958441028683222,
+    1: 1.723590533697202,
+    2: 0.7429006313851131,
+    3: 0.7705641260584202,
+    9: 0.27048625516379227,
+    19: 0.1845374874688393,
+    49: 0.04829139382390303,
+    99: 0.010978370135492719,
+}
+
+
+def demo(steps):
+    np = pytest.importorskip("numpy")
+    make_moons = pytest.importorskip("sklearn.datasets").make_moons
+
+    np.random.seed(1337)
+    random.seed(1337)
+    X, y = make_moons(n_samples=100, noise=0.1)
+    y = y * 2 - 1
+    model = MLP(2, [16, 16, 1])
+
+    def loss(batch_size=None):
+        if batch_size is None:
+            Xb, yb = X, y
+        else:
+            ri = np.random.permutation(X.shape[0])[:batch_size]
+            Xb, yb = X[ri], y[ri]
+        inputs = [list(map(Value, xrow)) for xrow in Xb]
+        scores = list(map(model, inputs))
+        losses = [(1 + -yi * scorei).relu() for yi, scorei in zip(yb, scores)]
+        data_loss = sum(losses) * (1.0 / len(losses))
+        alpha = 1e-4
+        reg_loss = alpha * sum((p * p for p in model.parameters()))
+        total_loss = data_loss + reg_loss
+        accuracy = [(yi > 0) == (scorei.data > 0) for yi, scorei in zip(yb, scores)]
+        return total_loss, sum(accuracy) / len(accuracy)
+
+    for k in range(steps):
+        total_loss, acc = loss()
+        model.zero_grad()
+        total_loss.backward()
+        learning_rate = 1.0 - 0.9 * k / 100
+        for p in model.parameters():
+            p.data -= learning_rate * p.grad
+        yield k, total_loss.data, acc
+
+
+def test_the_moons_demo_gives_the_published_losses():
+    seen = {}
+    for k, loss, acc in demo(100):
+        seen[k] = loss
+    assert acc == 1.0
+    assert {k: seen[k] for k in LOSSES} == pytest.approx(LOSSES, rel=0, abs=1e-9)
+
+
+def test_a_batch_of_the_demo_has_the_same_graph_whatever_the_input_kind():
+    random.seed(0)
+    model = MLP(2, [4, 1])
+    as_values, as_numbers = model([Value(0.5), Value(-1.0)]), model([0.5, -1.0])
+    as_values.backward()
+    by_values = [p.grad for p in model.parameters()]
+    model.zero_grad()
+    as_numbers.backward()
+    assert (as_values.data, by_values) == (as_numbers.data, [p.grad for p in model.parameters()])
+
+
+def test_the_engine_examples_of_its_test_suite():
+    x = Value(-4.0)
+    z = 2 * x + 2 + x
+    q = z.relu() + z * x
+    h = (z * z).relu()
+    y = h + q + q * x
+    y.backward()
+    assert (y.data, x.grad) == (-20.0, 46.0)
+
+    a = Value(-4.0)
+    b = Value(2.0)
+    c = a + b
+    d = a * b + b**3
+    c += c + 1
+    c += 1 + c + (-a)
+    d += d * 2 + (b + a).relu()
+    d += 3 * d + (b - a).relu()
+    e = c - d
+    f = e**2
+    g = f / 2.0
+    g += 10.0 / f
+    g.backward()
+    assert [g.data, a.grad, b.grad] == pytest.approx(
+        [24.70408163265306, 138.8338192419825, 645.5772594752186], abs=1e-6
+    )
