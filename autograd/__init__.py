@@ -9,6 +9,8 @@
 ```
 """
 
+from typing import TYPE_CHECKING, Any
+
 from autograd.functions import dot, elu, leaky_relu, logsumexp, mean, sum
 from autograd.modes import detect_anomaly, no_grad
 
@@ -18,12 +20,29 @@ from autograd.primitives import (  # isort: skip
 )  # fmt: skip
 from autograd.value import Value
 
+if TYPE_CHECKING:
+    from autograd.picture import draw, draw_dot, explain
+
+_PICTURES = ("draw", "draw_dot", "explain")
+
+
+def __getattr__(name: str) -> Any:
+    """Pictures load on first use: training does not need them."""
+    if name in _PICTURES:
+        from autograd import picture
+
+        return getattr(picture, name)
+    raise AttributeError(f"module 'autograd' has no attribute {name!r}")
+
+
 __all__ = [  # noqa: RUF022
     "Value",
     # functions of numbers or Values
     "acos", "asin", "atan", "atan2", "cos", "cosh", "dot", "elu", "erf", "exp", "expm1", "gelu", "hypot", "leaky_relu",
     "log", "log1p", "logsumexp", "maximum", "mean", "minimum", "relu", "sigmoid", "silu", "sin", "sinh", "softplus",
     "sqrt", "sum", "tan", "tanh", "where",
+    # pictures
+    "draw", "draw_dot", "explain",
     # recording
     "detect_anomaly", "no_grad", "primitive", "stop_gradient",
 ]  # fmt: skip

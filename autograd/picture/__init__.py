@@ -1,0 +1,8 @@
+"""Pictures of a graph: `draw`, `explain`, `step`. One model of the graph; Graphviz, SVG, HTML and text read it."""
+
+from autograd.picture.drawing import Drawing, draw, mimebundle
+from autograd.picture.explanation import Explanation, explain
+
+draw_dot = draw  # its name in micrograd
+
+__all__ = ["Drawing", "Explanation", "draw", "draw_dot", "explain", "mimebundle"]

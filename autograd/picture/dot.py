@@ -1,0 +1,129 @@
+"""A scene for Graphviz, and Graphviz's `dot` run with care.
+
+The idea: cards are HTML-like tables, and every script is a Unicode character, because Graphviz places <SUP> badly. What
+`dot` writes goes to a temporary file first, so a failure, a timeout or an interrupt leaves no half-written picture.
+"""
+
+import os
+import shutil
+import subprocess
+import tempfile
+from html import escape
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from autograd.picture import typeset
+from autograd.picture.scene import Card, Line, Link, Scene, wrapped
+from autograd.picture.svg import COLOURS, THEMES
+from autograd.picture.typeset import Box
+
+if TYPE_CHECKING:
+    import graphviz
+
+FONT = "DejaVu Sans,Helvetica,Arial,sans-serif"
+
+
+def digraph(scene: Scene, theme: str = "light") -> "graphviz.Digraph":
+    """The scene as a graphviz.Digraph."""
+    import graphviz
+
+    shade = THEMES.index(theme)
+    colour = {name: pair[shade] for name, pair in COLOURS.items()}
+    graph = graphviz.Digraph("chainrule")
+    graph.attr(rankdir="LR", bgcolor=colour["paper"], nodesep="0.2", ranksep="0.45", margin="0", pad="0.25")
+    graph.attr(fontname=FONT, fontsize="12", fontcolor=colour["note"], labelloc="b")
+    graph.attr("node", shape="plain", fontname=FONT, fontsize="12", fontcolor=colour["ink"])
+    graph.attr("edge", color=colour["border"], fontname=FONT, fontsize="10", arrowsize="0.7")
+    for index, card in enumerate(scene.cards):
+        graph.node(f"n{index}", label=_table(card, colour), tooltip=_quoted(card.spoken))
+    strongest = max((link.strength for link in scene.links if link.strength), default=1.0)
+    for link in scene.links:
+        thickness = 1.1 if link.strength is None else 0.8 + 2.2 * min(1.0, link.strength / strongest) ** 0.5
+        graph.edge(
+            f"n{link.source}", f"n{link.target}", label=_tag(link, colour), penwidth=f"{thickness:.2f}",
+            tooltip=_quoted(link.spoken), labeltooltip=_quoted(link.spoken),
+        )  # fmt: skip
+    below = [f'<FONT COLOR="{colour["grad"]}" POINT-SIZE="14">{_text(box)}</FONT>' for box in scene.caption]
+    below += [escape(line) for note in scene.notes for line in wrapped("⚠ " + note)]
+    if below:
+        graph.attr(label=f"<{'<BR/>'.join(below)}>")
+    return graph
+
+
+def _table(card: Card, colour: dict[str, str]) -> str:
+    three = any(line.value and line.grad for line in card.lines)
+    style = ' STYLE="dashed"' if card.stale else ""
+    rows = [
+        f'<TR><TD COLSPAN="{3 if three else 2}" BGCOLOR="{colour[card.kind]}" CELLPADDING="5">'
+        f"<B>{_text(card.title)}</B></TD></TR>"
+    ]
+    rows += [_row(line, three, colour) for line in card.lines]
+    return (
+        f'<<TABLE BORDER="1" CELLBORDER="0" CELLSPACING="0" CELLPADDING="3" COLOR="{colour["border"]}" '
+        f'BGCOLOR="{colour["paper"]}"{style}>{"".join(rows)}</TABLE>>'
+    )
+
+
+def _row(line: Line, three: bool, colour: dict[str, str]) -> str:
+    tone = {"value": "muted", "grad": "grad", "head": "muted", "row": "ink"}[line.tone]
+    bold = "{}" if line.tone == "head" else "<B>{}</B>"
+    name = _text(line.name) or " "
+    cells = [f'<TD ALIGN="LEFT"><FONT COLOR="{colour[tone]}">{name}</FONT></TD>']
+    numbers = [(line.value, "value" if line.tone != "head" else "muted"), (line.grad, "grad")]
+    for text, shade in numbers if three else [number for number in numbers if number[0]]:
+        cells.append(f'<TD ALIGN="RIGHT"><FONT COLOR="{colour[shade]}">{bold.format(escape(text) or " ")}</FONT></TD>')
+    return f"<TR>{''.join(cells)}</TR>"
+
+
+def _tag(link: Link, colour: dict[str, str]) -> str:
+    rows = [
+        f'<TR><TD><FONT COLOR="{colour["grad"]}">{f"<B>{_text(box)}</B>" if bold else _text(box)}</FONT></TD></TR>'
+        for box, bold in link.words
+    ]
+    return f'<<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="1">{"".join(rows)}</TABLE>>'
+
+
+def _text(box: Box) -> str:
+    return escape(typeset.text(box).strip())
+
+
+def _quoted(text: str) -> str:
+    return text.replace("\\", "\\\\")
+
+
+def run(source: str, kind: str, timeout: float) -> bytes:
+    """What `dot -Tkind` makes of the source. Raises RuntimeError with the remedy or with dot's own message."""
+    program = shutil.which("dot")
+    if program is None:
+        raise RuntimeError(
+            f"{kind.upper()} is drawn by Graphviz's dot, which is not on the PATH: install it (apt install graphviz, "
+            "brew install graphviz, or graphviz.org), or save as .svg or .html, which need nothing"
+        )
+    command = [program, f"-T{kind}", *(["-Gdpi=144"] if kind == "png" else [])]
+    try:
+        done = subprocess.run(command, input=source.encode(), capture_output=True, timeout=timeout, check=False)
+    except subprocess.TimeoutExpired:
+        raise RuntimeError(
+            f"dot did not finish within {timeout:g} s; draw fewer cards (collapse=, depth=, path_to=), give it a "
+            "longer timeout=, or save as .svg, which does not use dot"
+        ) from None
+    if done.returncode:
+        said = done.stderr.decode(errors="replace").strip() or "it said nothing"
+        raise RuntimeError(f"dot failed with exit status {done.returncode}: {said}")
+    return done.stdout
+
+
+def write(path: "str | os.PathLike[str]", content: bytes) -> None:
+    """Write a file whole or not at all."""
+    target = Path(path)
+    handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+        umask = os.umask(0)
+        os.umask(umask)
+        os.chmod(temporary, 0o666 & ~umask)
+        os.replace(temporary, target)
+    except BaseException:
+        os.unlink(temporary)
+        raise

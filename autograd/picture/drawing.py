@@ -1,0 +1,149 @@
+"""`draw(C)`: the computational graph as a picture in any format.
+
+The idea: a Drawing is a snapshot. The graph is read once, when it is asked for; whatever is trained afterwards, every
+format shows the numbers of that moment.
+"""
+
+import base64
+import os
+from html import escape
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from autograd.picture import dot, model, svg, typeset
+from autograd.picture.collapse import count_groups
+from autograd.picture.scene import Scene, scene
+from autograd.value import Value
+
+if TYPE_CHECKING:
+    import graphviz
+
+NOTEBOOK_NODES = 150  # cards up to which a Value at the end of a notebook cell is drawn
+
+
+class Drawing:
+    """A picture of a graph: `.svg()`, `.html()`, `.text()`, `.graphviz`, `.save("c.svg|png|pdf|dot|html")`."""
+
+    def __init__(self, scene: Scene, theme: str, title: str, root: Value) -> None:
+        self._scene, self._theme, self._title, self._root = scene, theme, title, root
+
+    @property
+    def graphviz(self) -> "graphviz.Digraph":
+        """The picture as a graphviz.Digraph, for Graphviz to lay out."""
+        return dot.digraph(self._scene, self._theme)
+
+    def svg(self) -> str:
+        """A standalone SVG document, the same bytes every time; needs no other program."""
+        return svg.draw_svg(self._scene, self._theme, self._title)
+
+    def html(self) -> str:
+        """A self-contained HTML page with the picture."""
+        paper = svg.COLOURS["paper"][svg.THEMES.index(self._theme)]
+        return (
+            f'<!doctype html>\n<html lang="en"><meta charset="utf-8"><title>{escape(self._title)}</title>'
+            f"<style>body{{margin:0;background:{paper}}}svg{{max-width:100%;height:auto}}</style>\n{self.svg()}</html>\n"
+        )
+
+    def text(self) -> str:
+        """The graph in words: every card on a line, the derivatives of its incoming edges below it."""
+        lines: list[str] = []
+        arriving: dict[int, list[str]] = {}
+        for link in self._scene.links:
+            arriving.setdefault(link.target, []).append(link.spoken)
+        for index, card in enumerate(self._scene.cards):
+            lines.append(card.spoken)
+            lines += [f"    {spoken}" for spoken in arriving.get(index, [])]
+        return "\n".join([*lines, *(f"note: {note}" for note in self._scene.notes)])
+
+    def save(self, path: "str | os.PathLike[str]", timeout: float = 60.0) -> Path:
+        """Write the picture; the format is the file's extension. PNG and PDF are drawn by Graphviz's dot."""
+        kind = Path(path).suffix.lower().lstrip(".")
+        if kind == "svg":
+            content = self.svg().encode()
+        elif kind == "html":
+            content = self.html().encode()
+        elif kind == "txt":
+            content = (self.text() + "\n").encode()
+        elif kind in ("dot", "gv"):
+            content = self.graphviz.source.encode()
+        elif kind in ("png", "pdf"):
+            content = dot.run(self.graphviz.source, kind, timeout)
+        else:
+            raise ValueError(f"save: {str(path)!r} ends in none of .svg .html .png .pdf .dot .txt")
+        dot.write(path, content)
+        return Path(path)
+
+    def __repr__(self) -> str:
+        return f"<Drawing of {self._title}: {len(self._scene.cards)} cards, {len(self._scene.links)} edges>"
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        picture = self.svg()
+        return {"text/plain": self.text(), "image/svg+xml": picture, "text/html": image(picture, self._title)}
+
+
+def image(picture: str, alt: str) -> str:
+    """An SVG as an <img>, which notebooks show whether they are trusted or not."""
+    data = base64.b64encode(picture.encode()).decode()
+    return f'<img alt="{escape(alt)}" style="max-width:100%" src="data:image/svg+xml;base64,{data}">'
+
+
+def draw(
+    value: Value,
+    fold: bool = True,
+    collapse: str | None = None,
+    depth: int | None = None,
+    path_to: Value | None = None,
+    max_nodes: int = model.MAX_NODES,
+    theme: str = "light",
+) -> Drawing:
+    """A picture of the graph that computed a value, with the local derivative on every edge.
+
+    fold       hide unlabelled values that are used once; False shows every primitive
+    collapse   "neuron" or "layer": one card per module, by the labels `w_{12}^(1)`
+    depth      only what is at most this many edges from the value
+    path_to    only what lies between this value and the result, and the chain rule along it
+    max_nodes  refuse to draw more cards than this
+    theme      "light" or "dark"
+    """
+    if not isinstance(value, Value):
+        raise TypeError(f"draw: a Value is drawn, not {type(value).__name__}")
+    if theme not in svg.THEMES:
+        raise ValueError(f'draw: theme="light" or "dark", not {theme!r}')
+    graph = graph_of(value, fold, collapse, depth, path_to, max_nodes)
+    shown = scene(graph, collapse)
+    shown.caption = _caption(graph, path_to) if collapse is None else []
+    return Drawing(shown, theme, f"the graph of {typeset.text(graph.root.name)}", value)
+
+
+def graph_of(
+    value: Value, fold: bool, by: str | None, depth: int | None, path_to: Value | None, max_nodes: int
+) -> model.Graph:
+    """The graph model; when it is to be collapsed, only the number of groups is limited."""
+    if by is None:
+        return model.build(value, fold, path_to, depth, max_nodes)
+    graph = model.build(value, True, path_to, depth, max(max_nodes, 100_000))
+    groups = count_groups([node.value for node in graph.nodes], by)
+    if groups > max_nodes:
+        raise ValueError(f'draw: collapse="{by}" leaves {groups:,} cards, more than max_nodes={max_nodes:,}')
+    return graph
+
+
+def _caption(graph: model.Graph, path_to: Value | None) -> list[typeset.Box]:
+    """The chain rule of one value, below the picture: of the one asked for, or of the first parameter."""
+    from autograd.picture.explanation import one_path
+
+    if path_to is not None:
+        chosen = [graph.node_of[path_to]]
+    else:
+        chosen = [node for node in graph.nodes if node.kind == model.PARAMETER and node.grad is not None][:1]
+    return [box for node in chosen if (box := one_path(graph, node)) is not None]
+
+
+def mimebundle(value: Value) -> dict[str, str]:
+    """What a notebook shows for a Value: its graph, or for a large one how to look at it."""
+    try:
+        shown = draw(value, max_nodes=NOTEBOOK_NODES)
+    except ValueError as refusal:
+        said = f"{value!r}\n{refusal}"
+        return {"text/plain": repr(value), "text/html": f"<pre>{escape(said)}</pre>"}
+    return shown._repr_mimebundle_() | {"text/plain": repr(value)}

@@ -1,0 +1,255 @@
+"""`explain(C, wrt=w)`: the chain rule in words, for one value, with this run's numbers.
+
+The idea: every path from w to C is a product of local derivatives, written three times: as names ∂z/∂w, as rules
+(a, σ′(z), 2(a − y)) and as numbers. The gradient is the sum over all paths.
+"""
+
+from collections.abc import Iterator
+from itertools import islice
+from typing import Any
+
+from autograd.picture import formula, model, typeset
+from autograd.picture.model import Edge, Graph, Node, close
+from autograd.picture.typeset import ELLIPSIS, EQUALS, TIMES, Box, binary, fence, format_number, joined, number_box
+from autograd.value import Value
+
+MOST_PATHS = 8  # written out; beyond, the rest is said as a count and a sum
+LONGEST_PATH = 12  # factors written out
+WIDTH = 120  # columns of text before a derivation breaks at its equals signs
+
+
+class Explanation:
+    """A derivation: print it, or `.text()`, `.latex()`, `.mathml()`; a notebook shows the formulas."""
+
+    def __init__(self, derivations: list["Derivation"]) -> None:
+        self._derivations = derivations
+
+    def text(self) -> str:
+        return "\n\n".join(derivation.text() for derivation in self._derivations)
+
+    def latex(self) -> str:
+        """An aligned block, without the dollar signs."""
+        lines = [line for derivation in self._derivations for line in derivation.latex_lines()]
+        return "\\begin{aligned}\n" + " \\\\\n".join(lines) + "\n\\end{aligned}"
+
+    def mathml(self) -> str:
+        """One <math> element per line."""
+        return "\n".join(derivation.mathml() for derivation in self._derivations)
+
+    def __str__(self) -> str:
+        return self.text()
+
+    __repr__ = __str__
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        return {
+            "text/plain": self.text(),
+            "text/html": f'<div style="line-height:2.4">{self.mathml()}</div>',
+            "text/latex": f"$\\displaystyle {self.latex()}$",
+        }
+
+
+def explain(value: Value, wrt: Value | None = None, fold: bool = True) -> Explanation:
+    """How ∂value/∂wrt comes about, path by path; without `wrt`, for every labelled leaf."""
+    if not isinstance(value, Value) or not (wrt is None or isinstance(wrt, Value)):
+        wrong = value if not isinstance(value, Value) else wrt
+        raise TypeError(f"explain: derivatives are explained of a Value, wrt a Value; got {type(wrong).__name__}")
+    if wrt is not None:
+        return Explanation([Derivation(value, wrt, fold)])
+    leaves = [v for v in model.reading_order(value) if v._row is None and v.label]
+    return Explanation([Derivation(value, leaf, fold) for leaf in leaves])
+
+
+class Derivation:
+    """∂root/∂wrt: its paths, their sum and how it compares with `.grad`."""
+
+    def __init__(self, root: Value, wrt: Value, fold: bool = True) -> None:
+        try:
+            self.graph = model.build(root, fold, path_to=wrt, max_nodes=1_000_000)
+        except ValueError:  # root does not depend on wrt
+            self.graph = model.build(root, fold, depth=0)
+            self.wrt = model.Node(0, wrt, model.names([wrt], root)[wrt], model.INPUT, wrt._data, None)
+            self.count, self.paths, self.total = 0, [], 0.0
+        else:
+            self.wrt = self.graph.node_of[wrt]
+            outgoing = self.graph.outgoing()
+            self.count, self.total = _sum_over_paths(self.graph, outgoing, self.wrt)
+            self.paths = list(islice(_paths(self.graph, outgoing, self.wrt), MOST_PATHS)) if self.count else []
+        self.symbol = typeset.derivative(self.graph.root.name, self.wrt.name)
+
+    # Every line is a list of boxes that equal each other.
+
+    def chains(self) -> list[list[Box]]:
+        return [chain(self.graph, path) for path in self.paths]
+
+    def sum(self) -> list[Box]:
+        """[24 + 12 + …, 36]"""
+        products = [_product(path) for path in self.paths]
+        terms: list[Box] = []
+        for k, x in enumerate(products):
+            minus = k > 0 and format_number(x).startswith("−")
+            terms += [binary("−" if minus else "+")] * (k > 0) + [number_box(-x if minus else x)]
+        if self.count > len(self.paths):
+            terms += [binary("+"), ELLIPSIS]
+        return [typeset.row(*terms), number_box(self.total)]
+
+    def check(self) -> str:
+        name = typeset.text(self.wrt.name)
+        stored = self.wrt.value.grad
+        if stored is model.NOT_COMPUTED:
+            return f"{name}.grad is not computed yet: call {typeset.text(self.graph.root.name)}.backward()"
+        if close(stored, self.total):
+            return f"✓ equals {name}.grad"
+        return f"{name}.grad is {format_number(stored)}: it adds up several sweeps, or comes from another output"
+
+    def text(self) -> str:
+        left = typeset.text(self.symbol)
+        lines: list[str] = []
+        if not self.count:
+            own = self.wrt.value is self.graph.root.value
+            lines.append(f"{left} = 1" if own else f"{left} = 0: no path leads from the one to the other")
+        elif self.count == 1 and self.paths:
+            lines += _broken(left, [typeset.text(box) for box in self.chains()[0]])
+        else:
+            lines.append(f"{left} = sum over {self.count:,} paths")
+            for path, equals in zip(self.paths, self.chains(), strict=True):
+                nodes = _elided([path[0].source, *(edge.target for edge in path)])
+                way = " → ".join("…" if node is None else typeset.text(node.name) for node in nodes)
+                lines += _broken(f"  {way}:  ", [typeset.text(box) for box in equals], first="")
+            if self.count > len(self.paths):
+                rest = self.total - sum(map(_product, self.paths))
+                lines.append(f"  and {self.count - len(self.paths):,} more paths, together {format_number(rest)}")
+            lines += _broken(left, [typeset.text(box) for box in self.sum()])
+        for prime, meaning in self.primes():
+            lines.append(f"  where {typeset.text(prime)} = {typeset.text(meaning)}")
+        lines.append(f"  {self.check()}")
+        return "\n".join(lines + [f"  note: {note}" for note in self.graph.notes if "changed" in note])
+
+    def latex_lines(self) -> list[str]:
+        left = typeset.latex(self.symbol)
+        if not self.count:
+            return [f"{left} &= {'1' if self.wrt.value is self.graph.root.value else '0'}"]
+        lines = []
+        if self.count > 1:
+            paths = " + ".join(rf"p_{{{k + 1}}}" for k in range(len(self.paths)))
+            more = rf" + \ldots \text{{ ({self.count:,} paths)}}" if self.count > len(self.paths) else ""
+            lines.append(f"{left} &= {paths}{more}")
+        for k, equals in enumerate(self.chains()):
+            head = left if self.count == 1 else rf"p_{{{k + 1}}}"
+            lines.append(f"{head} &= " + " = ".join(typeset.latex(box) for box in equals))
+        if self.count > 1:
+            lines.append(f"{left} &= " + " = ".join(typeset.latex(box) for box in self.sum()))
+        return lines
+
+    def mathml(self) -> str:
+        if not self.count:
+            one = self.wrt.value is self.graph.root.value
+            return typeset.math_element(joined([self.symbol, typeset.number("1" if one else "0")], EQUALS), True)
+        equations = self.chains() if self.count == 1 else [*self.chains(), self.sum()]
+        lines = []
+        for k, equals in enumerate(equations):
+            whole = self.count == 1 or k == len(equations) - 1
+            lines.append(typeset.math_element(joined([self.symbol, *equals] if whole else equals, EQUALS), True))
+        return "\n".join(lines)
+
+    def primes(self) -> list[tuple[Box, Box]]:
+        """What the primed functions of the written paths stand for, each once: σ′(u) = σ(u)·σ(−u)."""
+        found: dict[Box, Box] = {}
+        for path in self.paths:
+            for edge in path[:LONGEST_PATH]:
+                for value, _ in edge.steps:
+                    if (prime := formula.primed(value)) is not None:
+                        found.setdefault(*prime)
+        return list(found.items())
+
+
+def chain(graph: Graph, path: list[Edge]) -> list[Box]:
+    """[names, rules, numbers, result] of one path; what repeats the one before is left out."""
+    shown = _elided(path)
+    names = _factors([ELLIPSIS if edge is None else graph.symbol(edge) for edge in shown])
+    rules = _factors([ELLIPSIS if edge is None else _rule(graph, edge) for edge in shown])
+    numbers = _factors([ELLIPSIS if edge is None else number_box(edge.number) for edge in shown])
+    equals = [names, rules, numbers, number_box(_product(path))]
+    if len(path) == 1 and path[0].source is not graph.root:  # a single factor is what is to be explained
+        equals = equals[1:]
+    return [box for k, box in enumerate(equals) if k == 0 or box != equals[k - 1]]
+
+
+def one_path(graph: Graph, node: Node) -> Box | None:
+    """∂C/∂w = names = numbers = result on one line, where w reaches C by a single short path."""
+    outgoing = graph.outgoing()
+    count, _ = _sum_over_paths(graph, outgoing, node)
+    if count != 1:
+        return None
+    path = next(_paths(graph, outgoing, node))
+    if not 1 < len(path) <= 5:
+        return None
+    names, *_, numbers, result = chain(graph, path)
+    return joined([typeset.derivative(graph.root.name, node.name), names, numbers, result], EQUALS)
+
+
+def _rule(graph: Graph, edge: Edge) -> Box:
+    return graph.rule(edge, model.MOST_STEPS) or number_box(edge.number)
+
+
+def _factors(boxes: list[Box]) -> Box:
+    """Boxes multiplied: what would come apart is fenced."""
+    out = []
+    for k, box in enumerate(boxes):
+        negative = typeset.text(box).startswith("−") and (k > 0 or len(boxes) > 1)
+        loose = len(boxes) > 1 and typeset.is_sum(box)
+        out.append(fence(box) if negative or loose else box)
+    return joined(out, TIMES)
+
+
+def _elided(path: list[Any]) -> list[Any]:
+    if len(path) <= LONGEST_PATH:
+        return path
+    return [*path[: LONGEST_PATH - 4], None, *path[-3:]]
+
+
+def _product(path: list[Edge]) -> float:
+    product = 1.0
+    for edge in reversed(path):
+        if edge.masked:
+            return 0.0
+        product *= edge.number
+    return product
+
+
+def _sum_over_paths(graph: Graph, outgoing: dict[Node, list[Edge]], wrt: Node) -> tuple[int, float]:
+    """How many paths lead from wrt to the output, and the sum of their products."""
+    count = {graph.root: 1}
+    slope = {graph.root: 1.0}
+    for node in reversed(graph.nodes):
+        if node is graph.root:
+            continue
+        count[node] = sum(count[edge.target] for edge in outgoing[node])
+        slope[node] = sum(0.0 if edge.masked else edge.number * slope[edge.target] for edge in outgoing[node])
+    return (count[wrt], slope[wrt]) if wrt is not graph.root else (0, 1.0)
+
+
+def _paths(graph: Graph, outgoing: dict[Node, list[Edge]], wrt: Node) -> Iterator[list[Edge]]:
+    """The paths from wrt to the output, one after another."""
+    path: list[Edge] = []
+    stack = [iter(outgoing[wrt])]
+    while stack:
+        edge = next(stack[-1], None)
+        if edge is None:
+            stack.pop()
+            if path:
+                path.pop()
+        elif edge.target is graph.root:
+            yield [*path, edge]
+        else:
+            path.append(edge)
+            stack.append(iter(outgoing[edge.target]))
+
+
+def _broken(left: str, equals: list[str], first: str = " = ") -> list[str]:
+    """left = a = b on one line, or broken before the equals signs where that is too wide."""
+    whole = left + first + " = ".join(equals)
+    if len(whole) <= WIDTH:
+        return [whole]
+    margin = " " * len(left) if first else "     "
+    return [left + first + equals[0], *(f"{margin} = {part}" for part in equals[1:])]

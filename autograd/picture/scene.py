@@ -1,0 +1,194 @@
+"""What a picture shows: cards with lines of text, and links with a few words, before any output format.
+
+The idea: Graphviz, SVG, HTML and plain text differ in how they set a card, not in what it says, so what it says is
+decided here once.
+"""
+
+import textwrap
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from autograd.picture import labels, typeset
+from autograd.picture.collapse import Collapsed, Group, collapse
+from autograd.picture.model import GROUP, OUTPUT, Edge, Graph, Node, close
+from autograd.picture.typeset import EQUALS, Box, format_number, number_box, operator, row
+
+NOT_COMPUTED = "—"
+MOST_ROWS = 10  # of a group's card; beyond, its values are listed by name and range
+WIDEST_RULE = 30  # characters of a rule on a link
+WIDEST_FORMULA = 40  # characters of a formula in a title
+
+
+class Line(NamedTuple):
+    """A line of a card: its name, and numbers in the value's or the gradient's colour."""
+
+    name: Box
+    value: str = ""
+    grad: str = ""
+    tone: str = "row"  # "value" and "grad" lines of one value; "head" and "row" of a group
+
+
+@dataclass(slots=True)
+class Card:
+    title: Box
+    lines: list[Line]
+    kind: str
+    spoken: str
+    stale: bool = False
+
+
+@dataclass(slots=True)
+class Link:
+    source: int
+    target: int
+    words: list[tuple[Box, bool]]  # lines of the label; True for the emphasized one
+    spoken: str
+    strength: float | None = None  # |derivative| between groups, drawn as thickness
+
+
+@dataclass(slots=True)
+class Scene:
+    cards: list[Card]
+    links: list[Link]
+    notes: list[str]
+    caption: list[Box] = field(default_factory=list)
+
+
+def scene(graph: Graph, by: str | None = None) -> Scene:
+    """The graph's cards and links; `by` groups them into neurons or layers."""
+    if by is not None:
+        return _grouped(graph, collapse(graph, by))
+    cards = [card(graph, node) for node in graph.nodes]
+    links = [
+        Link(edge.source.index, edge.target.index, words(graph, edge), typeset.text(_sentence(graph, edge)))
+        for edge in graph.edges
+    ]
+    return Scene(cards, links, list(graph.notes) + _left_out(graph))
+
+
+def card(graph: Graph, node: Node) -> Card:
+    """The card of one value: `z = w·a + b`, its value, its gradient."""
+    title = node.name if node.is_leaf else row(node.name, EQUALS, right_hand_side(graph, node))
+    value = format_number(node.data)
+    grad = NOT_COMPUTED if node.grad is None else format_number(node.grad)
+    slope = gradient_name(graph, node)
+    lines = [Line(operator("value"), value=value, tone="value"), Line(slope, grad=grad, tone="grad")]
+    spoken_grad = "not computed" if node.grad is None else grad
+    spoken = f"{typeset.text(title)}: value {value}, {typeset.text(slope)} {spoken_grad}"
+    return Card(title, lines, node.kind, spoken, node.stale)
+
+
+def gradient_name(graph: Graph, node: Node) -> Box:
+    """∂C/∂w; only `grad` where the number stored is not that of this graph alone."""
+    own = node.grad is None or close(node.grad, node.adjoint)
+    return typeset.derivative(graph.root.name, node.name) if own else operator("grad")
+
+
+def right_hand_side(graph: Graph, node: Node) -> Box:
+    """The node's formula, with fewer terms or only the operation's name where it is too long for a title."""
+    for terms in (4, 2):
+        body = graph.formula(node, terms)
+        if body is not None and len(typeset.text(body)) <= WIDEST_FORMULA:
+            return body
+    return row(typeset.function(node.value.op), operator("(…)"))
+
+
+def words(graph: Graph, edge: Edge) -> list[tuple[Box, bool]]:
+    """∂z/∂w = a = 0.5, on one line when the rule is the number itself."""
+    number = number_box(edge.number)
+    rule = graph.rule(edge)
+    symbol = graph.symbol(edge)
+    if rule is not None and len(typeset.text(rule)) > WIDEST_RULE:
+        rule = None
+    if rule == number:
+        return [(row(symbol, EQUALS, number), False)]
+    first = symbol if rule is None else row(symbol, EQUALS, rule)
+    return [(first, False), (row(operator("= "), number), True)]
+
+
+def _sentence(graph: Graph, edge: Edge) -> Box:
+    return typeset.joined([box for box, _ in words(graph, edge)], operator(" "))
+
+
+def _left_out(graph: Graph) -> list[str]:
+    return [f"{graph.hidden:,} more values are left out"] if graph.hidden > 0 else []
+
+
+def _grouped(graph: Graph, collapsed: Collapsed) -> Scene:
+    cards = [
+        card(graph, group.members[0]) if group.key is None else _group_card(graph, group) for group in collapsed.groups
+    ]
+    links = []
+    for (source, target), edges in collapsed.links().items():
+        strength = max(abs(edge.number) for edge in edges)
+        spoken = ", ".join(f"{typeset.text(graph.symbol(e))} = {format_number(e.number)}" for e in edges[:16])
+        links.append(Link(source.index, target.index, _jacobian(edges), spoken, strength))
+    return Scene(cards, links, list(graph.notes) + _left_out(graph))
+
+
+def _jacobian(edges: list[Edge]) -> list[tuple[Box, bool]]:
+    """× 0.04635 for one derivative; the matrix, or its size, for several."""
+    if len(edges) == 1:
+        return [(row(operator("× "), number_box(edges[0].number)), False)]
+    sources = list(dict.fromkeys(edge.source for edge in edges))
+    targets = list(dict.fromkeys(edge.target for edge in edges))
+    entries = {(edge.source, edge.target): edge.number for edge in edges}
+    size = operator(f"{len(targets)} × {len(sources)} Jacobian")
+    if len(targets) > 4 or len(sources) > 4:
+        largest = format_number(max(abs(edge.number) for edge in edges))
+        return [(size, False), (operator(f"entries up to {largest}"), True)]
+    lines = [
+        (typeset.joined([number_box(entries.get((s, t), 0.0)) for s in sources], operator("   ")), True)
+        for t in targets
+    ]
+    return [(size, False), *lines]
+
+
+def _group_card(graph: Graph, group: Group) -> Card:
+    assert group.key is not None
+    layer, *neuron = group.key
+    title = row(typeset.name("L"), typeset.number(layer), operator(f" · neuron {neuron[0]}" if neuron else " · layer"))
+    members = [m for m in group.members if m.is_leaf] + [m for m in group.members if not m.is_leaf and m.value.label]
+    of = typeset.text(graph.root.name)
+    head = Line(operator(""), "value", f"∂{of}/∂·", tone="head")
+    if len(members) > MOST_ROWS:
+        rows = _summary(members)
+    else:
+        rows = [Line(m.name, format_number(m.data), _gradient(m)) for m in members]
+    kind = OUTPUT if graph.root in group.members else GROUP
+    spoken = f"{typeset.text(title)}: " + "; ".join(
+        f"{typeset.text(line.name)} value {line.value}, gradient {line.grad}" for line in rows
+    )
+    return Card(title, [head, *rows], kind, spoken, any(m.stale for m in group.members))
+
+
+def _gradient(node: Node) -> str:
+    return NOT_COMPUTED if node.grad is None else format_number(node.grad)
+
+
+def _summary(members: list[Node]) -> list[Line]:
+    """One line per kind of value: `w⁽¹⁾ × 256`, and the ranges of its numbers."""
+    kinds: dict[tuple[str, str], list[Node]] = {}
+    for node in members:
+        base, _, sup = labels.parse(node.value.label)
+        kinds.setdefault((base, sup), []).append(node)
+    lines = []
+    for (base, sup), nodes in kinds.items():
+        box = typeset.name(base)
+        if sup:
+            box = typeset.scripts(box, None, operator(sup.replace("-", "−")))
+        if len(nodes) > 1:
+            box = row(box, operator(f" × {len(nodes)}"))
+        grads = [node.grad for node in nodes if node.grad is not None]
+        lines.append(Line(box, _range([n.data for n in nodes]), _range(grads) if grads else NOT_COMPUTED))
+    return lines
+
+
+def _range(numbers: list[float]) -> str:
+    low, high = format_number(min(numbers), 3), format_number(max(numbers), 3)
+    return low if low == high else f"{low} … {high}"
+
+
+def wrapped(text: str, most: int = 110) -> list[str]:
+    """A sentence on lines of at most that many characters."""
+    return textwrap.wrap(text, most)

@@ -1,0 +1,385 @@
+"""One formula, five notations: Unicode text, HTML, SVG, LaTeX and MathML.
+
+The idea: a formula is a small tree of boxes (plain tuples, built by the functions below), and a notation is one way of
+walking that tree. Text, HTML and SVG are linear, so they share the flattening into runs of equally raised characters;
+LaTeX and MathML keep fractions and roots stacked.
+"""
+
+from collections.abc import Iterator
+from html import escape as escape_markup
+from typing import NamedTuple
+
+# ("id" | "num" | "fn" | "op" | "bin", text), ("row", boxes...), ("scripts", base, sub, sup), ("frac", above, below),
+# ("root", box), ("fence", box, left, right), ("template", box, LaTeX template, its operands)
+Box = tuple
+
+
+def name(text: str) -> Box:
+    return ("id", text)
+
+
+def number(text: str) -> Box:
+    return ("num", text)
+
+
+def function(text: str) -> Box:
+    return ("fn", text)
+
+
+def operator(text: str) -> Box:
+    """A symbol set without space around it: ∂ · ( ′ …"""
+    return ("op", text)
+
+
+def binary(text: str) -> Box:
+    """A symbol set with space around it: + − = …"""
+    return ("bin", text)
+
+
+def row(*boxes: Box) -> Box:
+    return boxes[0] if len(boxes) == 1 else ("row", *boxes)
+
+
+def scripts(base: Box, sub: Box | None = None, sup: Box | None = None) -> Box:
+    return ("scripts", base, sub, sup)
+
+
+def fraction(above: Box, below: Box) -> Box:
+    return ("frac", above, below)
+
+
+def root(body: Box) -> Box:
+    return ("root", body)
+
+
+def fence(body: Box, left: str = "(", right: str = ")") -> Box:
+    return ("fence", body, left, right)
+
+
+def template(shown: Box, latex_template: str, operands: tuple[Box, ...]) -> Box:
+    """A formula whose LaTeX is written by a template of its own."""
+    return ("template", shown, latex_template, operands)
+
+
+def joined(boxes: list[Box], separator: Box) -> Box:
+    out: list[Box] = []
+    for box in boxes:
+        out += [separator, box] if out else [box]
+    return row(*out)
+
+
+TIMES = binary("·")  # between the factors of a chain
+DOT = operator("·")  # between the factors of a formula
+EQUALS = binary("=")
+ELLIPSIS = operator("…")
+
+
+def derivative(of: Box, by: Box) -> Box:
+    """∂of/∂by"""
+    return fraction(row(operator("∂"), of), row(operator("∂"), by))
+
+
+def format_number(x: float, digits: int = 4) -> str:
+    """Four significant digits, a true minus sign, 1e-05 as 1e−5."""
+    if x != x:
+        return "nan"
+    if x in (float("inf"), float("-inf")):
+        return "∞" if x > 0 else "−∞"
+    text = f"{x:.{digits}g}"
+    if "e" in text:
+        mantissa, exponent = text.split("e")
+        text = f"{mantissa}e{int(exponent)}"
+    return text.replace("-", "−")
+
+
+def number_box(x: float) -> Box:
+    return number(format_number(x))
+
+
+def number_factor(x: float) -> Box:
+    """A number as a factor of a product: a negative one takes parentheses."""
+    text = format_number(x)
+    return fence(number(text)) if text.startswith("−") else number(text)
+
+
+# ---------------------------------------------------------------------------------------------- linear notations
+
+
+class Run(NamedTuple):
+    text: str
+    italic: bool
+    level: int  # 0 on the line, +1 superscript, -1 subscript
+
+
+SUPERSCRIPT = dict(
+    zip(
+        "0123456789+−-=()abcdefghijklmnoprstuvwxyzABDEGHIJKLMNOPRTUVW′,",
+        "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻⁼⁽⁾ᵃᵇᶜᵈᵉᶠᵍʰⁱʲᵏˡᵐⁿᵒᵖʳˢᵗᵘᵛʷˣʸᶻᴬᴮᴰᴱᴳᴴᴵᴶᴷᴸᴹᴺᴼᴾᴿᵀᵁⱽᵂ′˒",
+        strict=True,
+    )
+)
+SUBSCRIPT = dict(zip("0123456789+−-=()aehijklmnoprstuvx,", "₀₁₂₃₄₅₆₇₈₉₊₋₋₌₍₎ₐₑₕᵢⱼₖₗₘₙₒₚᵣₛₜᵤᵥₓ‚", strict=True))
+
+
+def is_sum(box: Box) -> bool:
+    """Does the box show + or − at its top level (so that a product must fence it)?"""
+    return box[0] == "row" and any(part[0] == "bin" and part[1] in "+−" for part in box[1:])
+
+
+def is_compound(box: Box) -> bool:
+    """Would the box fall apart below a slash?"""
+    if box[0] == "row":
+        return box[1][0] == "num" or any(p[0] in ("bin", "frac") or p in (DOT, operator("−")) for p in box[1:])
+    return box[0] in ("frac", "template") and is_compound(box[1] if box[0] == "template" else ("row", box))
+
+
+def runs(box: Box, level: int = 0) -> Iterator[Run]:
+    """The box on one line: fractions with a slash, scripts as raised and lowered runs."""
+    kind = box[0]
+    if kind == "id":
+        yield Run(box[1], True, level)
+    elif kind == "bin":
+        yield Run("·" if box[1] == "·" and level else f" {box[1]} ", False, level)
+    elif kind in ("num", "fn", "op"):
+        yield Run(box[1], False, level)
+    elif kind == "row":
+        for part in box[1:]:
+            yield from runs(part, level)
+    elif kind == "template":
+        yield from runs(box[1], level)
+    elif kind == "fence":
+        yield Run(box[2], False, level)
+        yield from runs(box[1], level)
+        yield Run(box[3], False, level)
+    elif kind == "root":
+        yield Run("√", False, level)
+        yield from runs(box[1] if box[1][0] in ("id", "num", "scripts") else fence(box[1]), level)
+    elif kind == "frac":
+        above, below = box[1], box[2]
+        yield from runs(fence(above) if is_sum(above) or above[0] == "frac" else above, level)
+        yield Run("/", False, level)
+        yield from runs(fence(below) if is_compound(below) else below, level)
+    elif kind == "scripts":
+        yield from runs(box[1], level)
+        for script, shift, mark in ((box[2], -1, "_"), (box[3], 1, "^")):
+            if script is None:
+                continue
+            if level == 0 and not _has_scripts(script):
+                yield from runs(script, shift)
+            else:  # a script on a script: one level is all that stays legible on a line
+                yield Run(f"{mark}({text(script)})", False, level)
+    else:
+        raise ValueError(f"not a box: {box!r}")
+
+
+def _has_scripts(box: Box) -> bool:
+    return box[0] == "scripts" or any(isinstance(part, tuple) and _has_scripts(part) for part in box[1:])
+
+
+def text(box: Box) -> str:
+    """Unicode text: a⁽ᴸ⁻¹⁾, w₁₂⁽¹⁾; characters that Unicode cannot raise are written ^(…)."""
+    out = []
+    for group, level in _grouped(box):
+        plain = "".join(run.text for run in group)
+        table = {1: SUPERSCRIPT, -1: SUBSCRIPT}.get(level)
+        if table is None:
+            out.append(plain)
+        elif all(character in table for character in plain):
+            out.append("".join(table[character] for character in plain))
+        else:
+            mark = "^" if level > 0 else "_"
+            bare = plain[1:-1] if plain.startswith("(") and plain.endswith(")") else plain
+            plain_number = bare.replace(".", "").replace("−", "").isdigit()
+            out.append(f"{mark}{bare}" if len(bare) == 1 or plain_number else f"{mark}({bare})")
+    return "".join(out)
+
+
+def _grouped(box: Box) -> Iterator[tuple[list[Run], int]]:
+    group: list[Run] = []
+    for run in runs(box):
+        if group and group[0].level != run.level:
+            yield group, group[0].level
+            group = []
+        group.append(run)
+    if group:
+        yield group, group[0].level
+
+
+def html(box: Box) -> str:
+    """HTML phrasing content: <i>, <sub>, <sup>."""
+    out = []
+    for group, level in _grouped(box):
+        inner = "".join(f"<i>{escape_markup(r.text)}</i>" if r.italic else escape_markup(r.text) for r in group)
+        out.append({0: "{}", 1: "<sup>{}</sup>", -1: "<sub>{}</sub>"}[level].format(inner))
+    return "".join(out)
+
+
+def svg(box: Box, size: float) -> str:
+    """The inside of an SVG <text> of that font size; scripts are shifted by dy, which every renderer knows."""
+    out, offset = [], 0.0
+    for run in runs(box):
+        target = {0: 0.0, 1: -0.36 * size, -1: 0.22 * size}[run.level]
+        attributes = f' dy="{_coordinate(target - offset)}"' if target != offset else ""
+        attributes += f' font-size="{_coordinate(0.72 * size)}"' if run.level else ""
+        attributes += ' font-style="italic"' if run.italic else ""
+        body = escape_markup(run.text)
+        out.append(f"<tspan{attributes}>{body}</tspan>" if attributes else body)
+        offset = target
+    return "".join(out)
+
+
+def _coordinate(x: float) -> str:
+    return f"{x:.1f}".rstrip("0").rstrip(".")
+
+
+# Widths of Helvetica (and its metric twins Arial and Liberation Sans), thousandths of the font size.
+_WIDTHS = {
+    **dict.fromkeys("ijl'|", 222),
+    **dict.fromkeys(" ,.:;/!ftI[]\\·", 278),
+    **dict.fromkeys("()r-`′", 333),
+    **dict.fromkeys("ckvxyzsJ", 500),
+    **dict.fromkeys("ABEKPSVXY&", 667),
+    **dict.fromkeys("CDHNRUw", 722),
+    **dict.fromkeys("FTZ", 611),
+    **dict.fromkeys("GOQ", 778),
+    **dict.fromkeys("mM", 833),
+    **dict.fromkeys("+−=<>~×", 584),
+    "W": 944,
+    "@": 1015,
+    "%": 889,
+    "∂": 530,
+    "σ": 600,
+    "…": 1000,
+    "—": 1000,
+    "→": 1000,
+    "√": 650,
+    "Σ": 680,
+    "*": 389,
+}
+
+
+def width(box: Box, size: float, bold: bool = False) -> float:
+    """About how wide the box is in SVG, a little on the generous side."""
+    total = 0.0
+    for run in runs(box):
+        scale = 0.72 if run.level else 1.0
+        total += scale * sum(_WIDTHS.get(c, 556 if ord(c) < 0x2E80 else 1000) for c in run.text)
+    return total * size / 1000 * (1.09 if bold else 1.02)
+
+
+# ---------------------------------------------------------------------------------------------- stacked notations
+
+_LATEX = {
+    "∂": r"\partial ",
+    "·": r"\cdot ",
+    "−": "-",
+    "…": r"\ldots ",
+    "σ": r"\sigma ",
+    "Σ": r"\textstyle\sum ",
+    "∞": r"\infty ",
+    "′": "'",
+    "Φ": r"\Phi ",
+    "φ": r"\varphi ",
+    "≥": r"\ge ",
+    "≤": r"\le ",
+    "|": "|",
+    "‖": r"\Vert ",
+    "→": r"\to ",
+}
+_LATEX_ESCAPES = {
+    "\\": r"\backslash ",
+    "{": r"\{",
+    "}": r"\}",
+    "$": r"\$",
+    "&": r"\&",
+    "#": r"\#",
+    "%": r"\%",
+    "_": r"\_",
+    "^": r"\^{}",
+    "~": r"\sim ",
+}
+_LATEX_FUNCTIONS = {"exp", "log", "sin", "cos", "tan", "sinh", "cosh", "tanh", "max", "min"}
+
+
+def _latex_text(plain: str) -> str:
+    return "".join(_LATEX.get(c, _LATEX_ESCAPES.get(c, c)) for c in plain)
+
+
+def latex(box: Box) -> str:
+    kind = box[0]
+    if kind == "id":
+        plain = box[1]
+        if len(plain) == 1:
+            return _latex_text(plain)
+        words = plain.replace("\\", r"\textbackslash ").replace("{", r"\{").replace("}", r"\}")
+        for character in "$&#%_":
+            words = words.replace(character, "\\" + character)
+        return r"\mathit{" + words.replace("^", r"\^{}").replace("~", r"\~{}").replace(" ", r"\ ") + "}"
+    if kind == "fn":
+        plain = box[1]
+        if plain in _LATEX_FUNCTIONS:
+            return f"\\{plain} "
+        return _latex_text(plain) if len(plain) == 1 else r"\operatorname{" + _latex_text(plain) + "}"
+    if kind == "num":
+        mantissa, e, exponent = box[1].partition("e")
+        return _latex_text(mantissa) + (r" \cdot 10^{" + _latex_text(exponent) + "}" if e else "")
+    if kind == "op":
+        return _latex_text(box[1])
+    if kind == "bin":
+        return f" {_latex_text(box[1]).strip()} "
+    if kind == "row":
+        return "".join(latex(part) for part in box[1:])
+    if kind == "fence":
+        return rf"\left{box[2]}{latex(box[1])}\right{box[3]}"
+    if kind == "template":
+        return box[2].format(*[f"{{{latex(part)}}}" if part[0] == "scripts" else latex(part) for part in box[3]])
+    if kind == "root":
+        return rf"\sqrt{{{latex(box[1])}}}"
+    if kind == "frac":
+        return rf"\frac{{{latex(box[1])}}}{{{latex(box[2])}}}"
+    base, sub, sup = box[1:]
+    shown = latex(base)
+    if base[0] == "scripts":
+        shown = f"{{{shown}}}"
+    if sub is not None:
+        shown += f"_{{{latex(sub)}}}"
+    if sup is not None:
+        shown += f"^{{{latex(sup)}}}"
+    return shown
+
+
+def mathml(box: Box) -> str:
+    """MathML Core, the inside of a <math> element."""
+    kind = box[0]
+    if kind == "id":
+        return f"<mi>{escape_markup(box[1])}</mi>"
+    if kind == "fn":
+        return f'<mi mathvariant="normal">{escape_markup(box[1])}</mi>'
+    if kind == "num":
+        sign, digits = ("<mo>−</mo>", box[1][1:]) if box[1].startswith("−") else ("", box[1])
+        return f"{sign}<mn>{escape_markup(digits)}</mn>"
+    if kind in ("op", "bin"):
+        return f"<mo>{escape_markup(box[1])}</mo>"
+    if kind == "row":
+        return "<mrow>" + "".join(mathml(part) for part in box[1:]) + "</mrow>"
+    if kind == "fence":
+        return f"<mrow><mo>{box[2]}</mo>{mathml(box[1])}<mo>{box[3]}</mo></mrow>"
+    if kind == "template":
+        return mathml(box[1])
+    if kind == "root":
+        return f"<msqrt>{mathml(box[1])}</msqrt>"
+    if kind == "frac":
+        return f"<mfrac>{_one(box[1])}{_one(box[2])}</mfrac>"
+    base, sub, sup = box[1:]
+    tag = "msubsup" if sub is not None and sup is not None else "msub" if sub is not None else "msup"
+    return f"<{tag}>{''.join(_one(part) for part in (base, sub, sup) if part is not None)}</{tag}>"
+
+
+def _one(box: Box) -> str:
+    """MathML of the box as exactly one element."""
+    return f"<mrow>{mathml(box)}</mrow>" if box[0] == "num" else mathml(box)
+
+
+def math_element(box: Box, display: bool = False) -> str:
+    block = ' display="block"' if display else ""
+    return f"<math{block}>{mathml(box)}</math>"
