@@ -11,7 +11,7 @@
 
 from typing import TYPE_CHECKING, Any
 
-from autograd.functions import dot, elu, leaky_relu, logsumexp, mean, sum
+from autograd.functions import affine, dot, elu, leaky_relu, logsumexp, mean, sum
 from autograd.modes import detect_anomaly, no_grad
 
 from autograd.primitives import (  # isort: skip
@@ -38,8 +38,8 @@ def __getattr__(name: str) -> Any:
 __all__ = [  # noqa: RUF022
     "Value",
     # functions of numbers or Values
-    "acos", "asin", "atan", "atan2", "cos", "cosh", "dot", "elu", "erf", "exp", "expm1", "gelu", "hypot", "leaky_relu",
-    "log", "log1p", "logsumexp", "maximum", "mean", "minimum", "relu", "sigmoid", "silu", "sin", "sinh", "softplus",
+    "acos", "affine", "asin", "atan", "atan2", "cos", "cosh", "dot", "elu", "erf", "exp", "expm1", "gelu", "hypot",
+    "leaky_relu", "log", "log1p", "logsumexp", "maximum", "mean", "minimum", "relu", "sigmoid", "silu", "sin", "sinh", "softplus",
     "sqrt", "sum", "tan", "tanh", "where",
     # pictures
     "draw", "draw_dot", "explain",

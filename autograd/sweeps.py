@@ -18,26 +18,31 @@ def topological_order(root: Value) -> list[Value]:
     """Every node root depends on, operands before their consumers, root last. Iterative, and always the same."""
     order: list[Value] = []
     seen: set[Value] = set()
+    shared = None  # the inputs of the last dot in order: those of its layer need no second look
     stack: list[Value | None] = [root]
     push, pop = stack.append, stack.pop
     while stack:
         node = pop()
         if node is None:  # all that the next node depends on is in order
-            order.append(pop())  # type: ignore[arg-type]
+            node = pop()
+            order.append(node)  # type: ignore[arg-type]
+            if node._x.__class__ is tuple:  # type: ignore[union-attr]
+                shared = node._y  # type: ignore[union-attr]
         elif node not in seen:
             seen.add(node)
-            if node._row is None:
+            x, y = node._x, node._y
+            if x is None:
                 order.append(node)
                 continue
             push(node)
             push(None)
-            x = node._x
             if x.__class__ is tuple:
                 stack += filterfalse(seen.__contains__, x)
+                if node._py is not None and y is not shared:
+                    stack += filterfalse(seen.__contains__, y)
                 continue
             if x.__class__ is not float and x not in seen:
                 push(x)
-            y = node._y
             if y is not None and y.__class__ is not float and y not in seen:
                 push(y)
     return order
@@ -134,8 +139,11 @@ def _sweep(order: list[Value]) -> None:
                 if partial is not None:
                     operand.grad += grad * partial
         py = node._py
-        if py is not None:
+        if py.__class__ is float:
             node._y.grad += grad * py
+        elif py is not None:
+            for operand, partial in zip(node._y, py):  # noqa: B905
+                operand.grad += grad * partial
 
 
 def _look_for_anomalies(order: list[Value], anomaly: modes.Anomaly) -> None:

@@ -28,6 +28,7 @@ class Value:
     # One or two operands sit in _x and _y, each a Value or (a constant) a float; their partials in _px and _py are
     # floats, or None where nothing passes: a constant, or a path that a mask switched off. A row of more operands has
     # tuples of its Values and their partials in _x and _px, and in _y, if constants are among them, all its arguments.
+    # A dot of Values has (w₁ … wₙ, b) in _x and its inputs in _y, a tuple that all neurons of a layer share.
     __slots__ = ("_data", "_px", "_py", "_row", "_x", "_y", "grad", "label")
     _data: float
     _row: Primitive | None
@@ -79,6 +80,8 @@ class Value:
         if self._row is None:
             return ()
         if self._x.__class__ is tuple:
+            if self._py is not None:
+                return (*self._x[:-1], *self._y, self._x[-1])
             return self._x if self._y is None else self._y  # type: ignore[no-any-return]
         return (self._x,) if self._y is None else (self._x, self._y)
 
@@ -86,6 +89,8 @@ class Value:
     def _partials(self) -> tuple[float | None, ...]:
         """The recorded ∂z/∂x beside each argument."""
         if self._x.__class__ is tuple:
+            if self._py is not None:
+                return (*self._px[:-1], *self._py, self._px[-1])
             partials = iter(self._px)
             return tuple([None if x.__class__ is float else next(partials) for x in self._arguments])
         return (self._px, self._py)[: len(self._arguments)]
