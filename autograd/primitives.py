@@ -79,7 +79,8 @@ class Primitive:
                 if hasattr(operand, "_apply"):
                     return operand._apply(self, *operands)
                 plain = False
-        return self.forward(*(operands if plain else [number(x, self.name) for x in operands]))
+        z = self.forward(*(operands if plain else [number(x, self.name) for x in operands]))
+        return z if z.__class__ is float else number(z, self.name)
 
     def partials_at(self, operands: Sequence[Any], z: Any) -> Sequence[Any]:
         """∂z/∂xᵢ for every operand, as numbers or as Values by what the operands are; None where there is none."""
@@ -109,6 +110,15 @@ def primitive(name: str, forward: Callable[..., float], *partials: Partial | Non
 
 
 row = primitive
+
+
+def shares(xs: Sequence[Any], z: Any) -> list[Any]:
+    """exp xᵢ / Σ exp xⱼ, where z is near log Σ exp xⱼ: dividing by their sum cancels the rounding of z, which is ε·|z|."""
+    z = stop_gradient(z)
+    weights = [exp(x - z) for x in xs]
+    total = sum_(*weights)
+    return [weight / total for weight in weights]
+
 
 # fmt: off
 # Rows that partials use. `step`, `sign` and `above` (1, or ½ at a tie) are constant wherever they are smooth; `gate` is
@@ -192,5 +202,5 @@ where         = row("where",         lambda c, a, b: c if c != c else a if c != 
 sum_          = row("sum",           lambda *xs: sum(xs, 0.0),                      lambda xs, z: (1.0,) * len(xs), text="Σ", latex=r"\sum", level=1, nary=True)
 dot           = row("dot",           lambda *xs: sum(map(mul_, xs, xs[len(xs) // 2 : -1]), xs[-1]),
                                                                                     lambda xs, z: (*xs[len(xs) // 2 : -1], *xs[: len(xs) // 2], 1.0), text="w·x + b", latex=r"w \cdot x + b", level=1, nary=True)
-logsumexp     = row("logsumexp",     lambda *xs: ieee.logsumexp(xs),                lambda xs, z: [exp(x - z) for x in xs], text="logsumexp", nary=True)
+logsumexp     = row("logsumexp",     lambda *xs: ieee.logsumexp(xs),                shares, text="logsumexp", nary=True)
 # fmt: on
