@@ -39,8 +39,8 @@ __all__ = [  # noqa: RUF022
     "Value",
     # functions of numbers or Values
     "acos", "affine", "asin", "atan", "atan2", "cos", "cosh", "dot", "elu", "erf", "exp", "expm1", "gelu", "hypot",
-    "leaky_relu", "log", "log1p", "logsumexp", "maximum", "mean", "minimum", "relu", "sigmoid", "silu", "sin", "sinh", "softplus",
-    "sqrt", "sum", "tan", "tanh", "where",
+    "leaky_relu", "log", "log1p", "logsumexp", "maximum", "mean", "minimum", "relu", "sigmoid", "silu", "sin", "sinh",
+    "softplus", "sqrt", "sum", "tan", "tanh", "where",
     # pictures
     "draw", "draw_dot", "explain",
     # recording

@@ -9,7 +9,6 @@ from autograd import sum as value_sum
 from autograd.primitives import TABLE
 from autograd.value import apply
 
-
 MIXTURES = list(itertools.product("vc", repeat=5))
 
 
