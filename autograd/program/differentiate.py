@@ -1,0 +1,130 @@
+"""The gradient of a program is a program: the chain rule, read off the table row by row.
+
+    adjoint(x) = Σ ∂z/∂x · adjoint(z)    over the rows z that x is an operand of
+
+A sum of products is a dot, so that is what is emitted: the adjoints of a layer's inputs come out as dots of the
+layer's weights with the adjoints of its outputs, and are re-rolled just as the layer was. Where a row that is known
+once meets examples, the products are averaged over the batch first: ∂C/∂w = 1/n Σₖ ∂Cₖ/∂w.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from autograd import primitives as table
+from autograd.modes import tracing
+from autograd.primitives import Primitive
+from autograd.program.lower import lower
+from autograd.program.program import CONSTANT, EXAMPLE, MEAN, ONCE, Program
+from autograd.value import Value
+
+Pair = tuple[int | None, int]  # (∂z/∂x, adjoint of z); None for a partial that is 1
+
+
+def value_and_gradient(program: Program) -> Program:
+    """The program of the mean of its one output over the batch, and of that mean's gradient in every parameter."""
+    (root,) = program.outputs
+    result = program.copy()
+    pairs: dict[int, list[Pair]] = {root: [(None, result.constant(1.0))]}
+    adjoints: dict[int, int] = {}
+    templates: dict[tuple[object, ...], Sequence[_Template | None]] = {}
+    for z in range(root, -1, -1):
+        if z not in pairs:
+            continue
+        adjoints[z] = adjoint = _adjoint(result, pairs.pop(z), program.moments[z])
+        primitive, operands = program.rows[z]
+        if primitive.__class__ is not Primitive:
+            continue
+        if primitive is table.dot:
+            n = len(operands) // 2
+            terms: list[Pair | None] = [(x, adjoint) for x in (*operands[n:-1], *operands[:n])]
+            terms.append((None, adjoint))
+        else:
+            terms = [
+                template and _term(result, primitive, template, (*operands, z), adjoint)
+                for template in _templates(program, z, templates)
+            ]
+        for x, term in zip(operands, terms, strict=True):
+            if term is not None and program.rows[x].primitive is not CONSTANT:
+                pairs.setdefault(x, []).append(term)
+    zero = result.constant(0.0)
+    mean = root if program.moments[root] == ONCE else result.append(MEAN, (root,))
+    gradient = [adjoints.get(row, zero) for row in range(program.inputs, program.leaves)]
+    result.outputs = (mean, *gradient)
+    return result
+
+
+def _adjoint(result: Program, pairs: list[Pair], moment: int) -> int:
+    """Σ ∂z/∂x · adjoint(z). When x is known once, what differs between examples is averaged over the batch."""
+    if moment == EXAMPLE:
+        return _products(result, pairs)
+    moments = result.moments
+    varying = [(p, a) for p, a in pairs if moments[a] == EXAMPLE or (p is not None and moments[p] == EXAMPLE)]
+    if not varying:
+        return _products(result, pairs)
+    mean = result.append(MEAN, (_products(result, varying),))
+    return _products(result, [(None, mean), *[pair for pair in pairs if pair not in varying]])
+
+
+def _products(result: Program, pairs: list[Pair]) -> int:
+    """Σ partial · adjoint as one row."""
+    if len(pairs) == 1:
+        partial, adjoint = pairs[0]
+        return adjoint if partial is None else result.append(table.mul, (partial, adjoint))
+    adjoints = [a for _, a in pairs]
+    if all(p is None for p, _ in pairs):
+        return result.append(table.add if len(pairs) == 2 else table.sum_, tuple(adjoints))
+    partials = [result.constant(1.0) if p is None else p for p, _ in pairs]
+    return result.append(table.dot, (*partials, *adjoints, result.constant(-0.0)))  # −0 + x is x, for 0 and −0 too
+
+
+class _Template(NamedTuple):
+    """A partial read on Values: a small program whose parameters are some of the operands and z."""
+
+    program: Program
+    slots: tuple[int, ...]  # which of (x₁, …, xₙ, z) each of its parameters is
+
+
+def _templates(program: Program, row: int, known: dict[tuple[object, ...], Any]) -> Sequence[_Template | None]:
+    """∂z/∂x for each operand of a row. Constants are read as numbers, so that x**2 has the slope of a square."""
+    primitive, operands = program.rows[row]
+    constants = [program.rows[x].operands[0] if program.rows[x].primitive is CONSTANT else None for x in operands]
+    key = (primitive, *map(repr, constants))
+    if key not in known:
+        slots = [Value(0.5) if constant is None else constant for constant in constants]
+        try:
+            known[key] = _read_partials(primitive, slots)
+        except ArithmeticError:  # the constants are at a special point, 1/0: let the row itself answer there
+            known[key] = _read_partials(primitive, [Value(0.5) for _ in slots])
+    return known[key]  # type: ignore[no-any-return]
+
+
+def _read_partials(primitive: Primitive, slots: Sequence[Value | float]) -> Sequence[_Template | None]:
+    z = Value(0.5)
+    with tracing():
+        partials = primitive.partials_at(slots, z)
+    slot_of = {leaf: i for i, leaf in enumerate([*slots, z]) if isinstance(leaf, Value)}
+    templates: list[_Template | None] = []
+    for partial in partials:
+        if partial is None or (primitive.masked and partial.__class__ is float and partial == 0.0):
+            templates.append(None)
+        else:
+            rows, leaves = lower([partial if isinstance(partial, Value) else float(partial)], [])
+            templates.append(_Template(rows, tuple([slot_of[leaf] for leaf in leaves])))
+    return templates
+
+
+def _term(result: Program, primitive: Primitive, template: _Template, slots: Sequence[int], adjoint: int) -> Pair:
+    """The pair at one row. The zero of a masked row must win over whatever arrives, so there the product is a gate."""
+    place = [slots[slot] for slot in template.slots]
+    body = template.program
+    for instruction, operands in body.rows[body.leaves :]:
+        if instruction is CONSTANT:
+            place.append(result.constant(operands[0]))
+        else:
+            place.append(result.append(instruction, tuple([place[x] for x in operands])))
+    partial = place[body.outputs[0]]
+    if result.rows[partial] == (CONSTANT, (1.0,)):
+        return None, adjoint
+    return (None, result.append(table.gate, (partial, adjoint))) if primitive.masked else (partial, adjoint)

@@ -1,0 +1,53 @@
+"""From a graph of Values to a program: the same nodes in order, with row numbers in place of references.
+
+Nothing is decided here. Leaves handed in are the inputs, every other leaf is a parameter; the passes of `simplify`
+do the rest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from autograd import primitives as table
+from autograd.program.program import Program
+from autograd.sweeps import topological_order
+from autograd.value import Value
+
+
+def lower(results: Sequence[Value | float], inputs: Sequence[Value]) -> tuple[Program, list[Value]]:
+    """The program that computes `results`, and the leaves that are its parameters, in the order they are met."""
+    order = topological_order(_above(results))
+    order.pop()  # the node above the results
+    parameters = _parameters(order, inputs, results)
+    names = [leaf.label or f"x{i}" for i, leaf in enumerate(inputs)]
+    names += [leaf.label or f"p{i}" for i, leaf in enumerate(parameters)]
+    program = Program(len(inputs), len(parameters), names, graph_nodes=len(order))
+    row_of = {leaf: row for row, leaf in enumerate([*inputs, *parameters])}
+    append, constant = program.append, program.constant
+    for node in order:
+        if node._row is not None:
+            operands = [constant(x) if x.__class__ is float else row_of[x] for x in node._arguments]  # type: ignore[arg-type, index]
+            row_of[node] = append(node._row, tuple(operands))
+    program.outputs = tuple([row_of[z] if isinstance(z, Value) else constant(z) for z in results])
+    return program, parameters
+
+
+def _above(results: Sequence[Value | float]) -> Value:
+    """A node that has all the results below it, so that they share one order."""
+    above = Value(0.0)
+    above._row, above._x = table.sum_, tuple(results)
+    return above
+
+
+def _parameters(order: Sequence[Value], inputs: Sequence[Value], results: Sequence[Value | float]) -> list[Value]:
+    """The leaves that are not inputs, as a reader meets them: operand by operand, left to right."""
+    met = dict.fromkeys(inputs)
+    parameters: dict[Value, None] = {}
+    for node in order:
+        for x in node._arguments:
+            if x.__class__ is not float and x._row is None and x not in met:  # type: ignore[union-attr]
+                parameters[x] = None  # type: ignore[index]
+    for z in results:
+        if isinstance(z, Value) and z._row is None and z not in met:
+            parameters[z] = None
+    return list(parameters)
