@@ -69,6 +69,7 @@ def _adjoint(result: Program, pairs: list[Pair], moment: int) -> int:
 
 def _products(result: Program, pairs: list[Pair]) -> int:
     """Σ partial · adjoint as one row."""
+    pairs = [(None, p) if p is not None and result.rows[a] == (CONSTANT, (1.0,)) else (p, a) for p, a in pairs]
     if len(pairs) == 1:
         partial, adjoint = pairs[0]
         return adjoint if partial is None else result.append(table.mul, (partial, adjoint))

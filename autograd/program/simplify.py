@@ -169,28 +169,28 @@ def _terms(rows: list[Instruction], row: int, uses: list[int], inside: set[int])
         inside.add(chain)
         terms.append(term)
         row = chain
-    return [*rows[row].operands, *reversed(terms)]
+    return [_ZERO, *rows[row].operands, *reversed(terms)]
+
+
+_ZERO = -1  # the 0 that a sum starts from, among terms
 
 
 def _dot(result: Program, rows: list[Instruction], new: list[int], terms: list[int], uses: list[int]) -> int | None:
-    products = [x for x in terms if rows[x].primitive is table.mul and uses[x] == 1]
+    from_zero = terms[0] == _ZERO or (rows[terms[0]] == (CONSTANT, (0.0,)))
+    if from_zero:
+        terms = terms[1:]
+    products = {x for x in terms if rows[x].primitive is table.mul and uses[x] == 1}
     if len(products) < 2:
-        if len(terms) < 3:
-            return None
-        return result.append(table.sum_, tuple([new[x] for x in terms]))
-    is_product = set(products)
-    others = [x for x in terms if x not in is_product]
-    bias = new[others[0]] if len(others) == 1 else result.constant(-0.0)  # −0 + x is x, for 0 and −0 too
-    one = result.constant(1.0) if len(others) > 1 else -1
+        return result.append(table.sum_, tuple([new[x] for x in terms])) if from_zero and len(terms) > 1 else None
+    others = [x for x in terms if x not in products]
+    bias = new[others[0]] if len(others) == 1 else result.constant(0.0 if from_zero else -0.0)  # −0 + x is x, even −0
     weights, inputs = [], []
     for term in terms:
-        if term in is_product:
-            w, x = rows[term].operands
-            if result.moments[new[w]] > result.moments[new[x]]:  # what varies least is the weight
-                w, x = x, w
-            weights.append(new[w])
-            inputs.append(new[x])
+        if term in products:
+            w, x = (new[x] for x in rows[term].operands)
+            weights.append(min(w, x, key=result.moments.__getitem__))  # what varies least is the weight
+            inputs.append(w + x - weights[-1])
         elif len(others) > 1:
-            weights.append(one)
+            weights.append(result.constant(1.0))
             inputs.append(new[term])
     return result.append(table.dot, (*weights, *inputs, bias))

@@ -1,0 +1,93 @@
+"""A tape as numbers: the code that kernels read, and the plan that the driver reads.
+
+Each loop becomes the name of a kernel and a stretch of 32-bit words; `kernels` says what the words mean.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from autograd.program.program import BATCH, EXAMPLE, ONCE
+from autograd.program.roll import DOTS, MATVEC, SUMS, Loop, Tape
+
+# The plan, an array of 64-bit integers: addresses, counts, and addresses of tables of integers.
+(
+    ONCE_AT, LANES_AT, SUMS_AT, CODE_AT, KERNELS_AT, OFFSETS_AT,  # arrays; the kernel and the code offset of each loop
+    ONCE_LOOPS, COPY_LOOPS, EXAMPLE_LOOPS, BATCH_LOOPS,  # how many loops of each phase, in this order
+    PARAMETERS, PARAMETERS_AT, NUMBER_OFFSET,  # the objects that hold the parameters, and where in them their floats are
+    COLUMNS, COLUMNS_AT,  # (source, index in an example, length of an example) of each input
+    MEANS, MEANS_AT,  # the place in `once` of each mean
+    RESULTS, RESULTS_AT, RESULTS_VARY,  # (does it vary over the examples?, place) of each result; does any of them?
+    PLAN_SIZE,
+) = range(21)  # fmt: skip
+
+
+class Code(NamedTuple):
+    """The loops of a tape, phase after phase: which kernel, for how many lanes, where its words begin."""
+
+    words: array[int]
+    kernels: list[tuple[str, bool]]  # (name, over the lanes of a block? else one number each)
+    offsets: list[int]
+    phases: tuple[int, int, int, int]  # how many loops are run once, copied to lanes, for each block, after the batch
+
+
+def encode(tape: Tape) -> Code:
+    words, kernels, offsets = array("I"), [], []
+    phases = []
+
+    def emit(name: str, over_lanes: bool, numbers: Sequence[int]) -> None:
+        kernels.append((name, over_lanes))
+        offsets.append(len(words))
+        words.extend(numbers)
+
+    def emit_loops(moment: int) -> None:
+        for loop in tape.loops[moment]:
+            emit(loop.kind if isinstance(loop.kind, str) else loop.kind.name, moment == EXAMPLE, _words(loop))
+
+    def end_phase() -> None:
+        phases.append(len(kernels) - sum(phases))
+
+    emit_loops(ONCE)
+    end_phase()
+    if tape.broadcast:
+        emit("broadcast", True, [len(tape.broadcast), *[x for pair in tape.broadcast.items() for x in pair]])
+    end_phase()
+    emit_loops(EXAMPLE)
+    if tape.means:
+        emit("means", True, _mean_words(tape))
+    end_phase()
+    emit_loops(BATCH)
+    end_phase()
+    return Code(words, kernels, offsets, tuple(phases))  # type: ignore[arg-type]
+
+
+def _words(loop: Loop) -> list[int]:
+    operands = loop.operands
+    flat = [x for row in operands for x in row]
+    if loop.kind == MATVEC:
+        n = len(operands[0]) // 2
+        rows = [x for row in operands for x in (*row[:n], row[-1])]
+        return [len(operands), n, loop.first, loop.bias_once, *operands[0][n:-1], *rows]
+    if loop.kind == DOTS:
+        return [len(operands), len(operands[0]) // 2, loop.first, *flat]
+    if loop.kind == SUMS:
+        return [len(operands), len(operands[0]), loop.first, *flat]
+    return [len(operands), loop.first, *flat]
+
+
+def _mean_words(tape: Tape) -> list[int]:
+    """Products that share a factor are grouped, so that it stays in registers: the factor used most often leads."""
+    uses: dict[int, int] = {}
+    for _, pairs in tape.means:
+        for pair in pairs:
+            for x in pair:
+                uses[x] = uses.get(x, 0) + 1
+    groups: dict[int, list[int]] = {}
+    for mean, (_, pairs) in enumerate(tape.means):
+        for x, y in pairs:
+            if uses[y] > uses[x]:
+                x, y = y, x
+            groups.setdefault(x, []).extend((y, mean))
+    return [len(groups), *[word for x, rest in groups.items() for word in (x, len(rest) // 2, *rest)]]

@@ -1,0 +1,231 @@
+"""The native kernels, in the part of Python that Numba compiles: one for each kind of loop.
+
+A kernel does one loop of a tape for one block of examples:
+
+    kernel(code, once, lanes, sums, live)
+
+    code    the loop as numbers (see `encode`): how many, where the results go, where the operands are
+    once    the rows that are the same for every example, a double each
+    lanes   the rows that are not: LANES doubles each, one for each example of the block
+    sums    what is averaged over the batch: eight partial sums a mean, each over every eighth example
+    live    how many lanes hold an example; the others hold copies of the last one, and count in no mean
+
+Each is made for LANES = 64 and for 1. A lane's result is computed by the same operations in the same order wherever the
+lane is. Multiply and add are fused in dots and means, and nowhere else. Indices are unsigned: Numba checks signed ones
+for wrapping around, and then does not vectorise.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from autograd.primitives import TABLE
+from autograd.program.machine import fma, keep, load, scalar, splat, store
+
+Kernel = Callable[..., None]
+U = np.uint64
+_1, _2, _3, _4, _8, _16, _24, _32 = map(U, (1, 2, 3, 4, 8, 16, 24, 32))
+
+
+def make(name: str, lanes: int) -> Kernel:
+    """The kernel of this name: that of a row of the table, or one of those below."""
+    if name not in TABLE:
+        makers: dict[str, Any] = {"matvec": matvec, "dots": dots, "sums": sums, "means": means, "broadcast": broadcast}
+        return makers[name](lanes)  # type: ignore[no-any-return]
+    primitive = TABLE[name]
+    by_arity = {1: elementwise_1, 2: elementwise_2, 3: elementwise_3}
+    if primitive.arity not in by_arity:
+        raise NotImplementedError(f"{name}: a native kernel has one to three operands")
+    return by_arity[primitive.arity](scalar(primitive.forward), U(lanes))
+
+
+def elementwise_1(forward: Any, LANES: Any) -> Kernel:
+    """code: count, first result, (x) · count"""
+
+    def kernel(code, once, lanes, sums, live):  # type: ignore[no-untyped-def]
+        z = U(code[_1]) * LANES
+        for i in range(U(code[0])):
+            x = U(code[_2 + i]) * LANES
+            for lane in range(LANES):
+                lanes[z + lane] = forward(lanes[x + lane])
+            z += LANES
+
+    return kernel
+
+
+def elementwise_2(forward: Any, LANES: Any) -> Kernel:
+    """code: count, first result, (x, y) · count"""
+
+    def kernel(code, once, lanes, sums, live):  # type: ignore[no-untyped-def]
+        z = U(code[_1]) * LANES
+        for i in range(U(code[0])):
+            x, y = U(code[_2 + _2 * i]) * LANES, U(code[_3 + _2 * i]) * LANES
+            for lane in range(LANES):
+                lanes[z + lane] = forward(lanes[x + lane], lanes[y + lane])
+            z += LANES
+
+    return kernel
+
+
+def elementwise_3(forward: Any, LANES: Any) -> Kernel:
+    """code: count, first result, (w, x, y) · count"""
+
+    def kernel(code, once, lanes, sums, live):  # type: ignore[no-untyped-def]
+        z = U(code[_1]) * LANES
+        for i in range(U(code[0])):
+            p = _2 + _3 * i
+            w, x, y = U(code[p]) * LANES, U(code[p + _1]) * LANES, U(code[p + _2]) * LANES
+            for lane in range(LANES):
+                lanes[z + lane] = forward(lanes[w + lane], lanes[x + lane], lanes[y + lane])
+            z += LANES
+
+    return kernel
+
+
+def matvec(lanes: int) -> Kernel:
+    """code: m, n, first result, is the bias in `once`?, x · n, (w · n, bias) · m: one row of W·x + b after another."""
+
+    def kernel_1(code, once, lanes, sums, live):  # type: ignore[no-untyped-def]
+        m, n, z, bias_once = U(code[0]), U(code[_1]), U(code[_2]), code[_3]
+        p = _4 + n
+        for i in range(m):
+            total = once[code[p + n]] if bias_once else lanes[code[p + n]]
+            for j in range(n):
+                total = fma(once[code[p + j]], lanes[code[_4 + j]], total)
+            lanes[z + i] = total
+            p += n + _1
+
+    def kernel(code, once, lanes, sums, live):  # type: ignore[no-untyped-def]
+        m, n, z, bias_once = U(code[0]), U(code[_1]), U(code[_2]) * LANES, code[_3]
+        p = _4 + n
+        for i in range(m):
+            for k in range(U(0), LANES, _32):
+                if bias_once:
+                    a = splat(once[code[p + n]])
+                    b, c, d = a, a, a
+                else:
+                    y = U(code[p + n]) * LANES + k
+                    a, b, c, d = load(lanes, y), load(lanes, y + _8), load(lanes, y + _16), load(lanes, y + _24)
+                for j in range(n):
+                    w, x = splat(once[code[p + j]]), U(code[_4 + j]) * LANES + k
+                    a = fma(w, load(lanes, x), a)
+                    b = fma(w, load(lanes, x + _8), b)
+                    c = fma(w, load(lanes, x + _16), c)
+                    d = fma(w, load(lanes, x + _24), d)
+                store(lanes, z + k, a)
+                store(lanes, z + k + _8, b)
+                store(lanes, z + k + _16, c)
+                store(lanes, z + k + _24, d)
+            z += LANES
+            p += n + _1
+
+    LANES = U(lanes)
+    return kernel_1 if lanes == 1 else kernel
+
+
+def dots(lanes: int) -> Kernel:
+    """code: m, n, first result, (w · n, x · n, b) · m: sums of products that have nothing else in common."""
+
+    def kernel_1(code, once, lanes, sums, live):  # type: ignore[no-untyped-def]
+        m, n, z, p = U(code[0]), U(code[_1]), U(code[_2]), _3
+        for i in range(m):
+            total = lanes[code[p + _2 * n]]
+            for j in range(n):
+                total = fma(lanes[code[p + j]], lanes[code[p + n + j]], total)
+            lanes[z + i] = total
+            p += _2 * n + _1
+
+    def kernel(code, once, lanes, sums, live):  # type: ignore[no-untyped-def]
+        m, n, z, p = U(code[0]), U(code[_1]), U(code[_2]) * LANES, _3
+        for i in range(m):
+            for k in range(U(0), LANES, _16):
+                y = U(code[p + _2 * n]) * LANES + k
+                a, b = load(lanes, y), load(lanes, y + _8)
+                for j in range(n):
+                    w, x = U(code[p + j]) * LANES + k, U(code[p + n + j]) * LANES + k
+                    a = fma(load(lanes, w), load(lanes, x), a)
+                    b = fma(load(lanes, w + _8), load(lanes, x + _8), b)
+                store(lanes, z + k, a)
+                store(lanes, z + k + _8, b)
+            z += LANES
+            p += _2 * n + _1
+
+    LANES = U(lanes)
+    return kernel_1 if lanes == 1 else kernel
+
+
+def sums(lanes: int) -> Kernel:
+    """code: m, n, first result, (x · n) · m: plain sums from 0, left to right."""
+
+    def kernel(code, once, lanes, sums, live):  # type: ignore[no-untyped-def]
+        m, n, z, p = U(code[0]), U(code[_1]), U(code[_2]) * LANES, _3
+        for i in range(m):
+            for lane in range(LANES):
+                lanes[z + lane] = 0.0
+            for j in range(n):
+                x = U(code[p + j]) * LANES
+                for lane in range(LANES):
+                    lanes[z + lane] += lanes[x + lane]
+            z += LANES
+            p += n
+
+    LANES = U(lanes)
+    return kernel
+
+
+def means(lanes: int) -> Kernel:
+    """code: groups, (x, count, (y, mean) · count) · groups: adds x·y to the sums of a mean, for every live lane."""
+
+    def kernel_1(code, once, lanes, sums, live):  # type: ignore[no-untyped-def]
+        p = _1
+        for _group in range(U(code[0])):
+            x, n = lanes[code[p]], U(code[p + _1])
+            p += _2
+            for j in range(n):
+                mean = U(code[p + _1]) * _8
+                sums[mean] = fma(x, lanes[code[p]], sums[mean])
+                p += _2
+
+    def kernel(code, once, lanes, sums, live):  # type: ignore[no-untyped-def]
+        p = _1
+        for _group in range(U(code[0])):
+            x, n = U(code[p]) * LANES, U(code[p + _1])
+            p += _2
+            for k in range(U(0), LANES, _32):
+                rest = live - np.int64(k)
+                a, b, c, d = load(lanes, x + k), load(lanes, x + k + _8), load(lanes, x + k + _16), load(lanes, x + k + _24)
+                if rest >= 32:
+                    for j in range(n):
+                        y, mean = U(code[p + _2 * j]) * LANES + k, U(code[p + _2 * j + _1]) * _8
+                        total = fma(a, load(lanes, y), load(sums, mean))
+                        total = fma(b, load(lanes, y + _8), total)
+                        total = fma(c, load(lanes, y + _16), total)
+                        store(sums, mean, fma(d, load(lanes, y + _24), total))
+                elif rest > 0:
+                    a, b, c, d = keep(a, rest), keep(b, rest - 8), keep(c, rest - 16), keep(d, rest - 24)
+                    for j in range(n):
+                        y, mean = U(code[p + _2 * j]) * LANES + k, U(code[p + _2 * j + _1]) * _8
+                        total = fma(a, keep(load(lanes, y), rest), load(sums, mean))
+                        total = fma(b, keep(load(lanes, y + _8), rest - 8), total)
+                        total = fma(c, keep(load(lanes, y + _16), rest - 16), total)
+                        store(sums, mean, fma(d, keep(load(lanes, y + _24), rest - 24), total))
+            p += _2 * n
+
+    LANES = U(lanes)
+    return kernel_1 if lanes == 1 else kernel
+
+
+def broadcast(lanes: int) -> Kernel:
+    """code: count, (place in `once`, place in `lanes`) · count: copies a number into every lane."""
+
+    def kernel(code, once, lanes, sums, live):  # type: ignore[no-untyped-def]
+        for i in range(U(code[0])):
+            number, z = once[code[_1 + _2 * i]], U(code[_2 + _2 * i]) * LANES
+            for lane in range(LANES):
+                lanes[z + lane] = number
+
+    LANES = U(lanes)
+    return kernel

@@ -1,0 +1,201 @@
+"""Re-rolling: from a list of scalar instructions back to loops.
+
+Rows that wait for the same depth of others cannot depend on each other, so those with the same primitive become one
+loop. Dots that also share their inputs become a matrix times a vector. What a program needs of the machine is then a
+handful of loops, whatever number of neurons it was unrolled from.
+
+Rows live in two arrays. `once` holds a number for each row known once or after the batch; `lanes` holds a number for
+each example of a block. A row's place is its index in its array; results of one loop lie side by side.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
+
+from autograd import primitives as table
+from autograd.primitives import Primitive
+from autograd.program.program import BATCH, CONSTANT, EXAMPLE, MEAN, ONCE, Program
+
+MATVEC, DOTS, SUMS = "matvec", "dots", "sums"
+
+
+class Loop(NamedTuple):
+    """`kind` applied to each tuple of `operands`, giving the places first, first + 1, …
+
+    kind      a fixed-arity Primitive, or MATVEC, DOTS or SUMS: for these operands are w₁ … wₙ, x₁ … xₙ, b, or x₁ … xₙ.
+              A MATVEC takes its weights from `once`, and its bias too if `bias_once`; its inputs are all the same
+    """
+
+    kind: Any
+    first: int
+    operands: list[tuple[int, ...]]
+    bias_once: bool = False
+
+
+class Tape:
+    """A re-rolled program."""
+
+    def __init__(self, program: Program) -> None:
+        self.program = program
+        self.place = [-1] * len(program.rows)
+        self.once_size = self.lanes_size = 0
+        self.constants: list[tuple[int, float]] = []  # (place in once, number)
+        self.broadcast: dict[int, int] = {}  # place in once → place in lanes: read beside rows that vary
+        self.means: list[tuple[int, list[tuple[int, int]]]] = []  # (place in once, Σ of products of places in lanes)
+        self._place_leaves()
+        self._place_once()
+        products, absorbed = self._products()
+        self.loops: dict[int, list[Loop]] = {}
+        for moment in (ONCE, EXAMPLE, BATCH):
+            self.loops[moment] = [self._loop(*group) for group in _groups(program, moment, absorbed)]
+        self.means = [
+            (self.place[row], [(self._in_lanes(x), self._in_lanes(y)) for x, y in pairs]) for row, pairs in products
+        ]
+
+    def _place_leaves(self) -> None:
+        program = self.program
+        for row in range(program.leaves):
+            self.place[row] = row if row < program.inputs else row - program.inputs
+        self.lanes_size, self.once_size = program.inputs, program.parameters
+
+    def _new_once(self, row: int) -> int:
+        self.place[row] = self.once_size
+        self.once_size += 1
+        return self.place[row]
+
+    def _place_once(self) -> None:
+        for row, (primitive, operands) in enumerate(self.program.rows):
+            if primitive is CONSTANT:
+                self.constants.append((self._new_once(row), operands[0]))
+            elif primitive is MEAN:
+                self._new_once(row)
+
+    def _products(self) -> tuple[list[tuple[int, list[tuple[int, int]]]], set[int]]:
+        """Each mean as a sum of products of rows; and the rows that exist only for that, and need not be stored."""
+        program, rows = self.program, self.program.rows
+        means = [(row, operands[0]) for row, (primitive, operands) in enumerate(rows) if primitive is MEAN]
+        if not means:
+            return [], set()
+        uses, absorbed, products = program.uses(), set(), []
+        one = self._one()
+        for mean, row in means:
+            primitive, operands = rows[row]
+            pairs = [(row, one)]
+            if uses[row] == 1 and primitive is table.mul:
+                pairs = [operands]
+                absorbed.add(row)
+            elif uses[row] == 1 and primitive is table.dot and rows[operands[-1]].primitive is CONSTANT:
+                n = len(operands) // 2
+                pairs = list(zip(operands[:n], operands[n:-1], strict=True))
+                if rows[operands[-1]].operands[0] != 0.0:
+                    pairs.append((operands[-1], one))
+                absorbed.add(row)
+            products.append((mean, pairs))
+        return products, absorbed
+
+    def _one(self) -> int:
+        """The row of the constant 1, made if the program has none."""
+        row = self.program.constant(1.0)
+        if row == len(self.place):
+            self.place.append(-1)
+            self.constants.append((self._new_once(row), 1.0))
+        return row
+
+    def _in_lanes(self, row: int) -> int:
+        """The place of a row in `lanes`; rows known once are copied there."""
+        if self.program.moments[row] == EXAMPLE:
+            return self.place[row]
+        place = self.place[row]
+        if place not in self.broadcast:
+            self.broadcast[place] = self.lanes_size
+            self.lanes_size += 1
+        return self.broadcast[place]
+
+    def _loop(self, kind: Any, rows: Sequence[int]) -> Loop:
+        program, place = self.program, self.place
+        if program.moments[rows[0]] != EXAMPLE:
+            for row in rows:
+                self._new_once(row)
+            operands = [tuple([place[x] for x in program.rows[row].operands]) for row in rows]
+            return Loop(kind, place[rows[0]], operands)
+        operands, bias_once = [], False
+        for row in rows:
+            xs = program.rows[row].operands
+            if kind == MATVEC:
+                n = len(xs) // 2
+                bias_once = program.moments[xs[-1]] == ONCE
+                bias = place[xs[-1]] if bias_once else self._in_lanes(xs[-1])
+                operands.append((*[place[w] for w in xs[:n]], *[self._in_lanes(x) for x in xs[n:-1]], bias))
+            else:
+                operands.append(tuple([self._in_lanes(x) for x in xs]))
+        first = self.lanes_size
+        for row in rows:
+            place[row] = self.lanes_size
+            self.lanes_size += 1
+        return Loop(kind, first, operands, bias_once)
+
+    def __str__(self) -> str:
+        count = sum(len(loops) for loops in self.loops.values())
+        lines = [f"{self.program.heading()} → {count} loops"]
+        for moment, title, array in ((ONCE, "once", "s"), (EXAMPLE, "for each example", "v"), (BATCH, "after the batch", "s")):
+            if moment == EXAMPLE and self.broadcast:
+                lines.append(f"  {_span(self.broadcast.values(), 'v')} = {_span(self.broadcast, 's')}")
+            lines += [f"{title}:"] if self.loops[moment] or (moment == BATCH and self.means) else []
+            if moment == BATCH and self.means:
+                lines.append(f"  {_span([place for place, _ in self.means], 's')} = mean of {sum(len(p) for _, p in self.means)} products")
+            lines += [f"  {_loop_text(loop, array)}" for loop in self.loops[moment]]
+        return "\n".join(lines)
+
+
+def _groups(program: Program, moment: int, absorbed: set[int]) -> Iterable[tuple[Any, list[int]]]:
+    """(kind, rows) of each loop of one moment, shallow ones first."""
+    depth: dict[int, int] = {}
+    groups: dict[tuple[object, ...], list[int]] = {}
+    moments = program.moments
+    for row, (primitive, operands) in enumerate(program.rows):
+        if moments[row] != moment or primitive.__class__ is not Primitive or row in absorbed:
+            continue
+        depth[row] = level = 1 + max([depth.get(x, 0) for x in operands])
+        kind, shape = _kind(program, moment, primitive, operands)
+        groups.setdefault((level, kind, shape), []).append(row)
+    for level_kind, rows in sorted(groups.items(), key=lambda group: group[0][0]):  # type: ignore[arg-type, return-value]
+        yield level_kind[1], rows
+
+
+def _kind(program: Program, moment: int, primitive: Primitive, operands: tuple[int, ...]) -> tuple[Any, Any]:
+    """What the instruction is a loop of, and what else must agree for two to share one."""
+    if primitive is table.dot:
+        n, moments = len(operands) // 2, program.moments
+        if moment == EXAMPLE and all([moments[w] == ONCE for w in operands[:n]]):
+            return MATVEC, (operands[n:-1], moments[operands[-1]])
+        return DOTS, n
+    return (SUMS, len(operands)) if primitive is table.sum_ else (primitive, 0)
+
+
+def _loop_text(loop: Loop, array: str) -> str:
+    results = _span(range(loop.first, loop.first + len(loop.operands)), array)
+    columns = list(zip(*loop.operands, strict=True))
+    if loop.kind in (MATVEC, DOTS):
+        n = len(columns) // 2
+        w, x = [[y for row in loop.operands for y in row[a:b]] for a, b in ((0, n), (n, 2 * n))]
+        x = list(loop.operands[0][n:-1]) if loop.kind == MATVEC else x
+        scalars = "s" if loop.kind == MATVEC else array
+        bias = _span(columns[-1], "s" if loop.bias_once else array)
+        return f"{results} = {loop.kind} {len(loop.operands)}×{n}: {_span(w, scalars)} · {_span(x, array)} + {bias}"
+    name = "sum" if loop.kind == SUMS else loop.kind.name
+    if loop.kind == SUMS:
+        return f"{results} = sum {len(loop.operands)}×{len(columns)}: {_span([y for row in loop.operands for y in row], array)}"
+    return f"{results} = {name}({', '.join(_span(column, array) for column in columns)})"
+
+
+def _span(places: Iterable[int], array: str) -> str:
+    """v[3], v[3:7], v[3:15:4], or the first few of them."""
+    places = list(places)
+    if len(set(places)) == 1:
+        return f"{array}[{places[0]}]"
+    step = places[1] - places[0]
+    if all(y - x == step for x, y in zip(places, places[1:], strict=False)):
+        stop = places[-1] + (1 if step > 0 else -1)
+        return f"{array}[{places[0]}:{stop}{f':{step}' if step != 1 else ''}]"
+    return f"{array}[{', '.join(map(str, places[:4]))}{', …' if len(places) > 4 else ''}]"
