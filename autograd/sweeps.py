@@ -15,7 +15,7 @@ Edges = Callable[[Value], Iterable[tuple[Value, Any]]]
 
 
 def topological_order(root: Value) -> list[Value]:
-    """Every node root depends on, operands before their consumers, root last. Iterative, and always the same."""
+    """Every node root depends on, operands before their consumers, left before right, root last. Iterative."""
     order: list[Value] = []
     seen: set[Value] = set()
     shared = None  # the inputs of the last dot in order: those of its layer need no second look
@@ -37,14 +37,14 @@ def topological_order(root: Value) -> list[Value]:
             push(node)
             push(None)
             if x.__class__ is tuple:
-                stack += filterfalse(seen.__contains__, x)
+                stack += filterfalse(seen.__contains__, x[::-1])
                 if node._py is not None and y is not shared:
-                    stack += filterfalse(seen.__contains__, y)
+                    stack += filterfalse(seen.__contains__, y[::-1])
                 continue
-            if x.__class__ is not float and x not in seen:
-                push(x)
             if y is not None and y.__class__ is not float and y not in seen:
                 push(y)
+            if x.__class__ is not float and x not in seen:
+                push(x)
     return order
 
 

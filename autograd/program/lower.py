@@ -16,8 +16,8 @@ from autograd.value import Value
 
 def lower(results: Sequence[Value | float], inputs: Sequence[Value]) -> tuple[Program, list[Value]]:
     """The program that computes `results`, and the leaves that are its parameters, in the order they are met."""
-    order = topological_order(_above(results))
-    order.pop()  # the node above the results
+    above = table.sum_(*results)  # a node that has all of them below it, so that they share one order
+    order = topological_order(above)[:-1] if isinstance(above, Value) else []
     parameters = _parameters(order, inputs, results)
     names = [leaf.label or f"x{i}" for i, leaf in enumerate(inputs)]
     names += [leaf.label or f"p{i}" for i, leaf in enumerate(parameters)]
@@ -30,13 +30,6 @@ def lower(results: Sequence[Value | float], inputs: Sequence[Value]) -> tuple[Pr
             row_of[node] = append(node._row, tuple(operands))
     program.outputs = tuple([row_of[z] if isinstance(z, Value) else constant(z) for z in results])
     return program, parameters
-
-
-def _above(results: Sequence[Value | float]) -> Value:
-    """A node that has all the results below it, so that they share one order."""
-    above = Value(0.0)
-    above._row, above._x = table.sum_, tuple(results)
-    return above
 
 
 def _parameters(order: Sequence[Value], inputs: Sequence[Value], results: Sequence[Value | float]) -> list[Value]:
