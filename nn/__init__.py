@@ -9,9 +9,25 @@
 """
 
 from nn.layers import MLP, Layer, Neuron, Sequential
+from nn.losses import (
+    binary_cross_entropy,
+    binary_cross_entropy_with_logits,
+    cross_entropy,
+    hinge,
+    l2,
+    mse,
+    softmax,
+    squared_error,
+)
 from nn.modules import Module
+from nn.optimizers import SGD, Adam, AdamW
 
 __all__ = [  # noqa: RUF022
     # modules
     "Module", "Neuron", "Layer", "MLP", "Sequential",
+    # losses
+    "squared_error", "mse", "binary_cross_entropy", "binary_cross_entropy_with_logits", "cross_entropy", "hinge", "l2",
+    "softmax",
+    # optimizers
+    "SGD", "Adam", "AdamW",
 ]  # fmt: skip

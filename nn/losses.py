@@ -1,0 +1,145 @@
+"""What a prediction costs: functions of an output (one Value, or a list of them) and its target.
+
+Each is written in the form that stays finite and accurate wherever the mathematics does, gradients included, and
+without a branch on a Value, so that `compile` can record it: a target that is a number chooses the formula at once, a
+Value among the targets chooses through `where`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from autograd import Value, dot, exp, log, log1p, logsumexp, maximum, relu, softplus, stop_gradient, sum, where
+
+Number = Value | float
+
+_SMALLEST_LOG = -100.0  # of a probability, as in torch: a wrong answer given with certainty costs 100, not infinity
+
+
+def squared_error(output: Any, target: Any) -> Any:
+    """C = (a − y)², or Σ (aᵢ − yᵢ)² over a list of outputs."""
+    if not _is_list(output):
+        return (output - _single(target, "squared_error")) ** 2
+    return sum([(a - y) ** 2 for a, y in _pairs(output, target, "squared_error")])
+
+
+def mse(output: Any, target: Any) -> Any:
+    """1/n Σ (aᵢ − yᵢ)², the mean over a list of outputs."""
+    return squared_error(output, target) / len(output) if _is_list(output) else squared_error(output, target)
+
+
+def binary_cross_entropy(p: Any, y: Any) -> Any:
+    """−y log p − (1 − y) log(1 − p) for a probability p; a target between 0 and 1. Lists are averaged.
+
+    Of p = σ(z) it is computed from z, so that it is exact however large z is, and so are its gradients. Any other p
+    costs 100 at most (log is cut off at −100, where nothing passes back any more).
+    """
+    if _is_list(p):
+        return _average(binary_cross_entropy, p, y, "binary_cross_entropy")
+    if isinstance(p, Value) and p.op == "sigmoid":
+        return binary_cross_entropy_with_logits(p.operands[0], y)
+    y = _probability(y, "binary_cross_entropy")
+    return -_blend(y, maximum(log(p), _SMALLEST_LOG), maximum(log1p(-p), _SMALLEST_LOG))
+
+
+def binary_cross_entropy_with_logits(z: Any, y: Any) -> Any:
+    """−y log σ(z) − (1 − y) log(1 − σ(z)) for a logit z; a target between 0 and 1. Lists are averaged."""
+    if _is_list(z):
+        return _average(binary_cross_entropy_with_logits, z, y, "binary_cross_entropy_with_logits")
+    y = _probability(y, "binary_cross_entropy_with_logits")
+    return _blend(y, softplus(-z), softplus(z))
+
+
+def cross_entropy(logits: Sequence[Number], target: Any) -> Any:
+    """−log softmax(logits)[target] for the index of the right class, in the form logsumexp(logits) − logits[target].
+
+    IndexError when the target is not one of the classes. (In a compiled program, which cannot raise, nan.)
+    """
+    if not _is_list(logits):
+        raise TypeError(f"cross_entropy needs a list of logits, one for each class, got {logits!r}")
+    if isinstance(target, Value) and isinstance(target >= 0, Value):  # being traced: its number is not known yet
+        right: Any = float("nan")
+        for k, z in enumerate(logits):
+            right = where((target >= k) * (target <= k), z, right)
+        return logsumexp(logits) - right
+    return logsumexp(logits) - logits[_class(target, len(logits))]
+
+
+def hinge(score: Any, y: Any) -> Any:
+    """max(0, 1 − y · score): the max-margin loss of a score whose sign is the class y, −1 or +1. Lists are averaged."""
+    if _is_list(score):
+        return _average(hinge, score, y, "hinge")
+    y = _single(y, "hinge")
+    if not isinstance(y, Value) and y not in (-1, 1):
+        raise ValueError(
+            f"hinge: the target {y!r} is not one of the 2 classes −1 and 1 (2·y − 1 makes them of 0 and 1)"
+        )
+    return relu(1 - y * score)
+
+
+def softmax(logits: Sequence[Number]) -> list[Any]:
+    """exp zᵢ / Σ exp zₖ. Any shift of the logits gives the same; shifted by logsumexp z, a constant here, no exp
+    overflows, and dividing by their sum takes out the rounding of the shift."""
+    shift = stop_gradient(logsumexp(logits))
+    powers = [exp(z - shift) for z in logits]
+    total = sum(powers)
+    return [power / total for power in powers]
+
+
+def l2(parameters: Iterable[Number]) -> Any:
+    """Σ p², one node: `loss + 1e-4 * l2(model.parameters())` keeps the parameters small."""
+    parameters = list(parameters)
+    return dot(parameters, parameters)
+
+
+def _is_list(x: Any) -> bool:
+    return not isinstance(x, Value) and hasattr(x, "__len__")
+
+
+def _single(y: Any, name: str) -> Any:
+    """The target of a single output; a list of one will do."""
+    if not _is_list(y):
+        return y
+    if len(y) != 1:
+        raise ValueError(f"{name}: {len(y)} targets for 1 output")
+    return y[0]
+
+
+def _pairs(output: Any, target: Any, name: str) -> list[tuple[Any, Any]]:
+    targets = target if _is_list(target) else [target]
+    if len(output) != len(targets):
+        raise ValueError(f"{name}: {len(targets)} target{'s'[: len(targets) != 1]} for {len(output)} outputs")
+    return list(zip(output, targets, strict=True))
+
+
+def _average(loss: Any, output: Any, target: Any, name: str) -> Any:
+    return sum([loss(a, y) for a, y in _pairs(output, target, name)]) / len(output)
+
+
+def _probability(y: Any, name: str) -> Any:
+    y = _single(y, name)
+    if not isinstance(y, Value) and not 0 <= y <= 1:
+        raise ValueError(f"{name}: the target {y!r} is not between the 2 classes 0 and 1")
+    return y
+
+
+def _blend(y: Any, at_1: Any, at_0: Any) -> Any:
+    """y · at_1 + (1 − y) · at_0, where a weight of 0 drops its term even when that is infinite."""
+    if isinstance(y, Value):
+        return where(y > 0, y * at_1, 0.0) + where(y < 1, (1 - y) * at_0, 0.0)
+    return at_1 if y == 1 else at_0 if y == 0 else y * at_1 + (1 - y) * at_0
+
+
+def _class(target: Any, classes: int) -> int:
+    number = target.data if isinstance(target, Value) else target
+    try:
+        index = int(number)
+    except (TypeError, ValueError, OverflowError):
+        index = -1
+    if index != number or not 0 <= index < classes:
+        raise IndexError(
+            f"cross_entropy: the target {number!r} is not one of the {classes} classes, which are numbered 0 to "
+            f"{classes - 1}"
+        )
+    return index

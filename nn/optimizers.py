@@ -1,0 +1,176 @@
+"""How a gradient becomes a step: SGD with momentum, Adam, AdamW. The arithmetic is torch's, term for term.
+
+A rule is one formula of a parameter, its gradient and what is remembered of earlier steps. It reads on floats, one
+parameter at a time, and just as well on whole numpy arrays, with the same bits: IEEE arithmetic is the same there.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from autograd import Value
+
+Rate = float | Callable[[int], float]
+
+
+class Optimizer:
+    """Parameters, a learning rate (a number, or a function of the step 0, 1, 2, …) and what the rule remembers.
+
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+
+    A subclass gives `remembers`, the names of its memories (0 at first), and `_rule`.
+    """
+
+    remembers: tuple[str, ...] = ()
+
+    def __init__(self, parameters: Iterable[Value], lr: Rate) -> None:
+        self.parameters = list(parameters)
+        if not self.parameters:
+            raise ValueError(f"{type(self).__name__}: there are no parameters to optimize")
+        for p in self.parameters:
+            if not isinstance(p, Value) or p.op:
+                raise TypeError(f"{type(self).__name__}: {p!r} is not a parameter (a Value that was not computed)")
+        if not callable(lr):
+            _at_least_0(type(self).__name__, lr=lr)
+        self.lr = lr
+        self.steps = 0
+        self._memories: list[Any] = [[0.0] * len(self.parameters) for _ in self.remembers]
+
+    def zero_grad(self) -> None:
+        for p in self.parameters:
+            p.grad = 0.0
+
+    def step(self, gradient: Any = None) -> None:
+        """Move every parameter by its `.grad`, or by a numpy array of gradients in the order of the parameters."""
+        lr = self.lr(self.steps) if callable(self.lr) else self.lr
+        self.steps += 1
+        if gradient is None:
+            self._memories = [list(map(float, m)) for m in self._memories]
+            for i, p in enumerate(self.parameters):
+                memory = [m[i] for m in self._memories]
+                p.data, *memory = self._rule(p.data, p.grad, *memory, lr=lr, sqrt=math.sqrt)
+                for m, x in zip(self._memories, memory, strict=True):
+                    m[i] = x
+            return
+        import numpy as np
+
+        start = np.array([p.data for p in self.parameters])
+        memories = [np.asarray(m) for m in self._memories]
+        end, *self._memories = self._rule(start, gradient, *memories, lr=lr, sqrt=np.sqrt)
+        for p, x in zip(self.parameters, end.tolist(), strict=True):
+            p.data = x
+
+    def _rule(self, p: Any, g: Any, *memory: Any, lr: float, sqrt: Callable[[Any], Any]) -> tuple[Any, ...]:
+        """The parameter after this step, and the memories."""
+        raise NotImplementedError
+
+    def state_dict(self) -> dict[str, Any]:
+        """The step count and the memories, as plain numbers: all that another run needs to go on from here."""
+        memories = {name: list(map(float, m)) for name, m in zip(self.remembers, self._memories, strict=True)}
+        return {"optimizer": type(self).__name__, "steps": self.steps, **memories}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        if state.get("optimizer") != type(self).__name__:
+            raise ValueError(f"the state is that of {state.get('optimizer')}, not of {type(self).__name__}")
+        memories = [list(map(float, state[name])) for name in self.remembers]
+        for name, m in zip(self.remembers, memories, strict=True):
+            if len(m) != len(self.parameters):
+                raise ValueError(f"the state has {len(m)} numbers in {name!r} for {len(self.parameters)} parameters")
+        self.steps, self._memories = int(state["steps"]), memories
+
+    def __repr__(self) -> str:
+        lr = getattr(self.lr, "__name__", "lr(step)") if callable(self.lr) else self.lr
+        return f"{type(self).__name__}({len(self.parameters)} parameters, lr={lr}, {self.steps} steps taken)"
+
+
+class SGD(Optimizer):
+    """p ← p − lr · v, with v ← momentum · v + g and g ← g + weight_decay · p. Nesterov: g + momentum · v."""
+
+    remembers = ("velocity",)
+
+    def __init__(
+        self,
+        parameters: Iterable[Value],
+        lr: Rate,
+        momentum: float = 0.0,
+        nesterov: bool = False,
+        weight_decay: float = 0.0,
+    ) -> None:
+        super().__init__(parameters, lr)
+        _at_least_0("SGD", momentum=momentum, weight_decay=weight_decay)
+        if nesterov and not momentum:
+            raise ValueError("SGD: nesterov=True needs a momentum above 0")
+        self.momentum, self.nesterov, self.weight_decay = momentum, nesterov, weight_decay
+
+    def _rule(self, p: Any, g: Any, *memory: Any, lr: float, sqrt: Callable[[Any], Any]) -> tuple[Any, ...]:
+        (velocity,) = memory
+        if self.weight_decay:
+            g = g + self.weight_decay * p
+        if self.momentum:
+            velocity = self.momentum * velocity + g
+            g = g + self.momentum * velocity if self.nesterov else velocity
+        return p - lr * g, velocity
+
+
+class Adam(Optimizer):
+    """p ← p − lr · m̂ / (√v̂ + eps), m and v the running means of g and g², the hats their correction for starting at 0.
+
+    weight_decay adds weight_decay · p to the gradient, as L2 does; `AdamW` shrinks the parameter instead.
+    """
+
+    remembers = ("mean", "square")
+
+    def __init__(
+        self,
+        parameters: Iterable[Value],
+        lr: Rate = 1e-3,
+        betas: tuple[float, float] = (0.9, 0.999),
+        eps: float = 1e-8,
+        weight_decay: float = 0.0,
+    ) -> None:
+        name = type(self).__name__
+        super().__init__(parameters, lr)
+        _at_least_0(name, eps=eps, weight_decay=weight_decay)
+        if not all(0 <= beta < 1 for beta in betas):
+            raise ValueError(f"{name}: betas are {betas}; both must be at least 0 and below 1")
+        self.betas, self.eps, self.weight_decay = (float(betas[0]), float(betas[1])), eps, weight_decay
+
+    def _rule(self, p: Any, g: Any, *memory: Any, lr: float, sqrt: Callable[[Any], Any]) -> tuple[Any, ...]:
+        (mean, square), (beta1, beta2) = memory, self.betas
+        if self.weight_decay:
+            p, g = self._decayed(p, g, lr)
+        mean = mean + (1 - beta1) * (g - mean)
+        square = beta2 * square + (1 - beta2) * (g * g)
+        rate = lr / (1 - beta1**self.steps)
+        scale = math.sqrt(1 - beta2**self.steps)
+        return p - rate * (mean / (sqrt(square) / scale + self.eps)), mean, square
+
+    def _decayed(self, p: Any, g: Any, lr: float) -> tuple[Any, Any]:
+        return p, g + self.weight_decay * p
+
+
+class AdamW(Adam):
+    """Adam whose weight decay shrinks the parameter by lr · weight_decay, apart from the gradient."""
+
+    def __init__(
+        self,
+        parameters: Iterable[Value],
+        lr: Rate = 1e-3,
+        betas: tuple[float, float] = (0.9, 0.999),
+        eps: float = 1e-8,
+        weight_decay: float = 0.01,
+    ) -> None:
+        super().__init__(parameters, lr, betas, eps, weight_decay)
+
+    def _decayed(self, p: Any, g: Any, lr: float) -> tuple[Any, Any]:
+        return p * (1 - lr * self.weight_decay), g
+
+
+def _at_least_0(name: str, **settings: float) -> None:
+    for setting, number in settings.items():
+        if not number >= 0:
+            raise ValueError(f"{name}: {setting} is {number!r}; it must be 0 or more")

@@ -1,0 +1,167 @@
+"""Losses and their gradients against mpmath wherever a double can say the answer; errors that name the classes."""
+
+import math
+
+import mpmath
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import nn
+from autograd import Value, sigmoid
+
+finite = st.floats(allow_nan=False, allow_infinity=False, min_value=-1e300, max_value=1e300)
+LOGITS = [0.0, -0.0, 1.0, -2.5, 36.7, -36.7, 40.0, -40.0, 710.0, -745.2, 1e17, -1e300]
+
+
+def value_and_gradient(loss, *numbers):
+    leaves = [Value(x) for x in numbers]
+    cost = loss(*leaves)
+    cost.backward()
+    return cost.data, [v.grad for v in leaves]
+
+
+def exactly(f, *numbers):
+    """The cost and the gradient that f gives in mpmath's numbers, as floats."""
+    with mpmath.workdps(400):
+        cost, gradient = f(*map(mpmath.mpf, numbers))
+        return float(cost), [float(g) for g in gradient]
+
+
+def close(got, expected):
+    assert got[0] == pytest.approx(expected[0], rel=1e-14, abs=1e-300)
+    assert got[1] == pytest.approx(expected[1], rel=1e-14, abs=1e-300)
+
+
+def exact_binary(z, y):
+    log_p, log_q = -mpmath.log1p(mpmath.exp(-z)), -mpmath.log1p(mpmath.exp(z))
+    return -y * log_p - (1 - y) * log_q, [1 / (1 + mpmath.exp(-z)) - y]
+
+
+@pytest.mark.parametrize("y", [0, 1])
+@pytest.mark.parametrize("z", LOGITS)
+def test_binary_cross_entropy_of_a_sigmoid_is_exact_however_large_its_argument(z, y):
+    expected = exactly(lambda t: exact_binary(t, y), max(min(z, 1e4), -1e4)) if abs(z) < 1e4 else None
+    for loss in (nn.binary_cross_entropy_with_logits, lambda z, y: nn.binary_cross_entropy(sigmoid(z), y)):
+        got = value_and_gradient(lambda v, loss=loss: loss(v, y), z)
+        if expected is None:
+            wrong = (z > 0) != bool(y)
+            expected = (abs(z) if wrong else 0.0, [(1.0 - 2 * y) if wrong else 0.0])
+        close(got, expected)
+
+
+@given(st.floats(-700, 700), st.floats(0, 1))
+def test_binary_cross_entropy_takes_soft_targets(z, y):
+    cost, (slope,) = value_and_gradient(lambda v: nn.binary_cross_entropy_with_logits(v, y), z)
+    exact, (exact_slope,) = exactly(lambda t: exact_binary(t, mpmath.mpf(y)), z)
+    assert cost == pytest.approx(exact, rel=1e-13)
+    assert slope == pytest.approx(exact_slope, rel=1e-13, abs=4e-16)
+
+
+@pytest.mark.parametrize(
+    ("p", "y", "cost", "slope"),
+    [
+        (0.25, 1, -math.log(0.25), -4.0),
+        (0.25, 0, -math.log(0.75), 1 / 0.75),
+        (0.25, 0.5, -math.log(0.25 * 0.75) / 2, -2.0 + 0.5 / 0.75),
+        (1.0, 1, 0.0, -1.0),
+        (0.0, 0, 0.0, 1.0),
+        (0.0, 1, 100.0, 0.0),
+        (1.0, 0, 100.0, 0.0),
+    ],
+)
+def test_binary_cross_entropy_of_a_plain_probability_costs_100_at_most(p, y, cost, slope):
+    close(value_and_gradient(lambda v: nn.binary_cross_entropy(v, y), p), (cost, [slope]))
+    close(value_and_gradient(lambda v: nn.binary_cross_entropy(v, Value(float(y))), p), (cost, [slope]))
+
+
+@given(st.lists(st.floats(-1e3, 1e3), min_size=1, max_size=6), st.data())
+def test_cross_entropy_and_its_gradient_are_exact(logits, data):
+    target = data.draw(st.integers(0, len(logits) - 1))
+
+    def exact(*zs):
+        total = sum(map(mpmath.exp, zs))
+        return mpmath.log(total) - zs[target], [mpmath.exp(z) / total - (k == target) for k, z in enumerate(zs)]
+
+    cost, slopes = value_and_gradient(lambda *zs: nn.cross_entropy(zs, target), *logits)
+    exact_cost, exact_slopes = exactly(exact, *logits)
+    assert cost == pytest.approx(exact_cost, rel=1e-14, abs=2e-13)  # half a ulp of the largest logit
+    assert slopes == pytest.approx(exact_slopes, rel=1e-12, abs=2e-15)
+
+
+@given(st.lists(finite, min_size=1, max_size=5), st.data())
+def test_no_finite_input_makes_a_loss_or_its_gradient_infinite_or_nan(xs, data):
+    k = data.draw(st.integers(0, len(xs) - 1))
+    small = [math.copysign(min(abs(x), 1e150), x) for x in xs]
+    for loss, at in [
+        (lambda *zs: nn.cross_entropy(zs, k), xs),
+        (lambda *zs: nn.softmax(zs)[k], xs),
+        (lambda z, *_: nn.binary_cross_entropy_with_logits(z, 1), xs),
+        (lambda z, *_: nn.binary_cross_entropy_with_logits(z, 0.3), xs),
+        (lambda z, *_: nn.hinge(z, -1), xs),
+        (lambda *zs: nn.mse(zs, [0.0] * len(zs)), small),
+        (lambda *zs: nn.l2(zs), small),
+    ]:
+        cost, slopes = value_and_gradient(loss, *at)
+        assert all(map(math.isfinite, [cost, *slopes])), (cost, slopes)
+
+
+def test_softmax_adds_up_to_one():
+    assert nn.softmax([1000.0, 1000.0]) == [0.5, 0.5]
+    assert sum(p.data for p in nn.softmax([Value(z) for z in (-3.0, 0.1, 700.0, 2.0)])) == pytest.approx(1, rel=4e-16)
+
+
+def test_squared_error_mse_hinge_and_l2_by_hand():
+    a = Value(3.0)
+    close(value_and_gradient(lambda a: nn.squared_error(a, 1.0), 3.0), (4.0, [4.0]))
+    close(value_and_gradient(lambda a, b: nn.squared_error([a, b], [1.0, 0.0]), 3.0, 2.0), (8.0, [4.0, 4.0]))
+    close(value_and_gradient(lambda a, b: nn.mse([a, b], [1.0, 0.0]), 3.0, 2.0), (4.0, [2.0, 2.0]))
+    close(value_and_gradient(lambda s: nn.hinge(s, 1), 0.25), (0.75, [-1.0]))
+    close(value_and_gradient(lambda s: nn.hinge(s, -1), -1.5), (0.0, [0.0]))
+    close(value_and_gradient(lambda a, b: nn.l2([a, b]), 3.0, -2.0), (13.0, [6.0, -4.0]))
+    assert nn.squared_error(a, [1.0]).data == 4.0
+    assert nn.squared_error(2.0, 1.0) == 1.0 and nn.hinge([0.5, -0.5], [1, 1]) == 1.0
+
+
+@pytest.mark.parametrize("target", [10, -1, 1.5, float("nan"), "3", None])
+def test_a_class_out_of_range_is_named_with_the_number_of_classes(target):
+    with pytest.raises(IndexError, match=rf"the target {target!r} is not one of the 10 classes.*0 to 9"):
+        nn.cross_entropy([Value(0.0)] * 10, target)
+
+
+@pytest.mark.parametrize(
+    ("loss", "message"),
+    [
+        (lambda: nn.binary_cross_entropy(Value(0.5), 2), "the target 2 is not between the 2 classes 0 and 1"),
+        (lambda: nn.binary_cross_entropy_with_logits(Value(0.5), -1), "the target -1 is not between the 2 classes"),
+        (lambda: nn.hinge(Value(0.5), 0), "the target 0 is not one of the 2 classes −1 and 1"),
+        (lambda: nn.squared_error([Value(0.5)], [1, 2]), "squared_error: 2 targets for 1 output"),
+        (lambda: nn.mse([Value(0.5)] * 3, 1.0), "squared_error: 1 target for 3 outputs"),
+        (lambda: nn.squared_error(Value(0.5), [1, 2]), "squared_error: 2 targets for 1 output"),
+    ],
+)
+def test_a_wrong_target_is_named(loss, message):
+    with pytest.raises(ValueError, match=message):
+        loss()
+
+
+def test_a_list_of_targets_for_the_classes_is_a_single_logit_error():
+    with pytest.raises(TypeError, match="a list of logits, one for each class"):
+        nn.cross_entropy(Value(1.0), 0)
+
+
+def test_whole_number_targets_of_any_kind_count_as_the_class():
+    np = pytest.importorskip("numpy")
+    zs = [Value(0.1), Value(0.7)]
+    costs = {nn.cross_entropy(zs, t).data for t in (1, 1.0, True, np.int64(1), np.float64(1), Value(1.0))}
+    assert len(costs) == 1
+
+
+def test_softmax_is_exact_to_the_last_digits_and_so_is_its_slope():
+    (p, _), slopes = nn.softmax([a := Value(1000.0), b := Value(1003.0)]), None
+    p.backward()
+    with mpmath.workdps(50):
+        exact = 1 / (1 + mpmath.exp(3))
+        slopes = [float(exact * (1 - exact)), float(-exact * (1 - exact))]
+        assert p.data == pytest.approx(float(exact), rel=4e-16)
+    assert [a.grad, b.grad] == pytest.approx(slopes, rel=2e-15)

@@ -1,0 +1,148 @@
+"""Optimizers walk torch's trajectories over 100 steps; a saved state goes on bit for bit; floats and arrays agree.
+
+GOLDEN is where torch 2.13 ends. To print it again: `python -m tests.test_nn_optimizers` with torch installed.
+"""
+
+import math
+
+import pytest
+
+import nn
+from autograd import Value
+
+START = [1.5, -2.0, 0.3]
+
+CASES = {
+    "sgd": (nn.SGD, {"lr": 1e-3}),
+    "momentum": (nn.SGD, {"lr": 1e-3, "momentum": 0.9}),
+    "nesterov": (nn.SGD, {"lr": 1e-3, "momentum": 0.9, "nesterov": True, "weight_decay": 0.1}),
+    "adam": (nn.Adam, {"lr": 0.05}),
+    "adam_decay": (nn.Adam, {"lr": 0.05, "betas": (0.85, 0.99), "eps": 1e-6, "weight_decay": 0.1}),
+    "adamw": (nn.AdamW, {"lr": 0.05, "weight_decay": 0.1}),
+}
+
+GOLDEN = {
+    "sgd": [0.14125985742239386, -0.21865831629519727, 0.2143208368267644],
+    "momentum": [0.38514292067679967, 0.11895385877959988, 0.11776047653729094],
+    "nesterov": [-0.03040885622858735, 0.00010579582398236293, -0.15126437569948162],
+    "adam": [0.175766567197988, 0.02390061242066501, 0.08446659951374498],
+    "adam_decay": [0.2536660741983766, 0.03364672373489145, 0.12373829035288486],
+    "adamw": [0.13188485720734602, 0.022710363829053396, 0.06211968498414994],
+}
+
+
+def rosenbrock(x, y, z):
+    """A curved valley with one independent direction: no optimizer is at rest in it after 100 steps."""
+    return (1 - x) ** 2 + 10 * (y - x * x) ** 2 + (z - 0.5 * x) ** 2 * 3
+
+
+def trajectory(optimizer, steps):
+    for _ in range(steps):
+        optimizer.zero_grad()
+        rosenbrock(*optimizer.parameters).backward()
+        optimizer.step()
+    return [p.data for p in optimizer.parameters]
+
+
+def made(case, **changed):
+    kind, settings = CASES[case]
+    return kind([Value(x) for x in START], **{**settings, **changed})
+
+
+def torch_trajectory(torch, case, steps=100):
+    kind, settings = CASES[case]
+    leaves = [torch.tensor(x, dtype=torch.float64, requires_grad=True) for x in START]
+    optimizer = getattr(torch.optim, kind.__name__)(leaves, **settings)
+    for _ in range(steps):
+        optimizer.zero_grad()
+        rosenbrock(*leaves).backward()
+        optimizer.step()
+    return [p.item() for p in leaves]
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_100_steps_end_where_torch_ends(case):
+    assert trajectory(made(case), 100) == pytest.approx(GOLDEN[case], rel=1e-12)
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_every_10_steps_we_are_where_torch_is(case):
+    torch = pytest.importorskip("torch")
+    optimizer = made(case)
+    for k in range(1, 11):
+        assert trajectory(optimizer, 10) == pytest.approx(torch_trajectory(torch, case, 10 * k), rel=1e-12)
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_arrays_of_gradients_move_the_parameters_to_the_same_bits(case):
+    np = pytest.importorskip("numpy")
+    one, other = made(case), made(case)
+    for _ in range(5):
+        trajectory(one, 1)
+        other.zero_grad()
+        rosenbrock(*other.parameters).backward()
+        other.step(np.array([p.grad for p in other.parameters]))
+    assert [p.data for p in one.parameters] == [p.data for p in other.parameters]
+    assert one.state_dict() == other.state_dict()
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_a_saved_state_goes_on_bit_for_bit(case):
+    whole, first, second = made(case), made(case), made(case)
+    end = trajectory(whole, 20)
+    trajectory(first, 8)
+    for p, q in zip(second.parameters, first.parameters, strict=True):
+        p.data = q.data
+    second.load_state_dict(first.state_dict())
+    assert trajectory(second, 12) == end
+
+
+def test_the_learning_rate_may_be_a_function_of_the_step():
+    seen = []
+
+    def lr(k):
+        seen.append(k)
+        return 0.1 / (k + 1)
+
+    (p,) = (optimizer := nn.SGD([Value(1.0)], lr=lr)).parameters
+    for _ in range(3):
+        p.grad = 1.0
+        optimizer.step()
+    assert seen == [0, 1, 2]
+    assert p.data == pytest.approx(1 - 0.1 - 0.05 - 0.1 / 3)
+
+
+@pytest.mark.parametrize(
+    ("made", "message"),
+    [
+        (lambda p: nn.SGD([], lr=0.1), "SGD: there are no parameters"),
+        (lambda p: nn.SGD([p], lr=-1.0), "SGD: lr is -1.0; it must be 0 or more"),
+        (lambda p: nn.SGD([p], lr=math.nan), "lr is nan"),
+        (lambda p: nn.SGD([p], lr=0.1, nesterov=True), "nesterov=True needs a momentum"),
+        (lambda p: nn.Adam([p], betas=(0.9, 1.0)), r"Adam: betas are \(0.9, 1.0\)"),
+        (lambda p: nn.AdamW([p], weight_decay=-0.1), "AdamW: weight_decay is -0.1"),
+        (lambda p: nn.SGD([p], 0.1).load_state_dict(nn.Adam([p]).state_dict()), "that of Adam, not of SGD"),
+        (lambda p: nn.SGD([p], 0.1).load_state_dict(nn.SGD([p, p], 0.1).state_dict()), "2 numbers in 'velocity' for 1"),
+    ],
+)
+def test_a_setting_that_makes_no_sense_is_named(made, message):
+    with pytest.raises(ValueError, match=message):
+        made(Value(1.0))
+
+
+def test_only_leaves_can_be_optimized():
+    with pytest.raises(TypeError, match="is not a parameter"):
+        nn.SGD([Value(1.0) * 2], lr=0.1)
+
+
+def test_repr_says_what_it_is_doing():
+    optimizer = nn.Adam([Value(1.0)], lr=0.5)
+    optimizer.step()
+    assert repr(optimizer) == "Adam(1 parameters, lr=0.5, 1 steps taken)"
+
+
+if __name__ == "__main__":
+    import torch
+
+    for case in CASES:
+        print(f'    "{case}": {torch_trajectory(torch, case)},')
