@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable
-from itertools import filterfalse
 from typing import Any
 
 from autograd import modes
@@ -18,33 +17,18 @@ def topological_order(root: Value) -> list[Value]:
     """Every node root depends on, operands before their consumers, left before right, root last. Iterative."""
     order: list[Value] = []
     seen: set[Value] = set()
-    shared = None  # the inputs of the last dot in order: those of its layer need no second look
     stack: list[Value | None] = [root]
-    push, pop = stack.append, stack.pop
     while stack:
-        node = pop()
+        node = stack.pop()
         if node is None:  # all that the next node depends on is in order
-            node = pop()
-            order.append(node)  # type: ignore[arg-type]
-            if node._x.__class__ is tuple:  # type: ignore[union-attr]
-                shared = node._y  # type: ignore[union-attr]
+            order.append(stack.pop())  # type: ignore[arg-type]
         elif node not in seen:
             seen.add(node)
-            x, y = node._x, node._y
-            if x is None:
+            if node._row is None:
                 order.append(node)
-                continue
-            push(node)
-            push(None)
-            if x.__class__ is tuple:
-                stack += filterfalse(seen.__contains__, x[::-1])
-                if node._py is not None and y is not shared:
-                    stack += filterfalse(seen.__contains__, y[::-1])
-                continue
-            if y is not None and y.__class__ is not float and y not in seen:
-                push(y)
-            if x.__class__ is not float and x not in seen:
-                push(x)
+            else:
+                stack += (node, None)
+                stack += [x for x in reversed(node._arguments) if x.__class__ is not float and x not in seen]  # type: ignore[misc]
     return order
 
 
@@ -99,46 +83,75 @@ _writing = threading.Lock()  # one sweep at a time writes gradients, so that thr
 
 
 def backward(root: Value) -> None:
-    """`root.backward()`: adjoints on numbers, written into `.grad` as they form (0.2 µs a node, a third of `adjoints`).
+    """`root.backward()`: `adjoints` on numbers, written into `.grad` as they form (0.2 µs a node instead of 1).
 
     Leaves add this sweep's total to what they had; the nodes between hold this sweep's alone. If the sweep cannot be
     finished, every `.grad` is as it was.
     """
-    order = topological_order(root)
+    unreached = float("0")  # a 0.0 of this sweep's own: the grad of nodes in order that nothing has arrived at
+    nodes: list[Value] = []
+    before: list[float] = []
     with _writing:
-        before = [node.grad for node in order]
         try:
-            _sweep(order)
+            order = _mark_in_order(root, unreached, nodes, before)
+            root.grad = 1.0
+            _sweep(order, unreached)
             if modes.active and (anomaly := modes.anomaly()) is not None:
                 _look_for_anomalies(order, anomaly)
-            for node, grad in zip(order, before, strict=True):
+            for node, grad in zip(nodes, before, strict=False):
                 if node._row is None:
                     node.grad = _accumulated(node, grad)
         except BaseException:
-            for node, grad in zip(order, before, strict=True):
+            for node, grad in zip(nodes, before, strict=False):
                 node.grad = grad
             raise
 
 
-_UNREACHED = float("0")  # a 0.0 of its own: a path that a mask switched off passes nothing on, not even 0 · inf
+def _mark_in_order(root: Value, mark: float, nodes: list[Value], before: list[float]) -> list[Value]:
+    """`topological_order` less the leaves, with a mark in `.grad` for the set; `before` gets what each node's was."""
+    order: list[Value] = []
+    stack: list[Any] = [root]
+    push, pop = stack.append, stack.pop
+    while stack:
+        node = pop()
+        if node is None:
+            order.append(pop())
+            continue
+        grad = node.grad
+        if grad is mark:
+            continue
+        nodes.append(node)
+        before.append(grad)
+        node.grad = mark
+        x, y = node._x, node._y
+        if x is None:
+            continue
+        push(node)
+        push(None)
+        if x.__class__ is tuple:
+            if node._py is not None:
+                stack += [v for v in y[::-1] if v.grad is not mark]
+            stack += [v for v in x[::-1] if v.grad is not mark]
+            continue
+        if y is not None and y.__class__ is not float and y.grad is not mark:
+            push(y)
+        if x.__class__ is not float and x.grad is not mark:
+            push(x)
+    return order
 
 
-def _sweep(order: list[Value]) -> None:
-    for node in order:
-        node.grad = _UNREACHED
-    order[-1].grad = 1.0
+def _sweep(order: list[Value], unreached: float) -> None:
     for node in reversed(order):
         grad = node.grad
-        if grad is _UNREACHED:
+        if grad is unreached:  # behind a mask: nothing passes on, not even 0 · inf
             continue
-        px = node._px
+        px, py = node._px, node._py
         if px.__class__ is float:
             node._x.grad += grad * px
         elif px is not None:
             for operand, partial in zip(node._x, px):  # noqa: B905 (of one length by construction)
                 if partial is not None:
                     operand.grad += grad * partial
-        py = node._py
         if py.__class__ is float:
             node._y.grad += grad * py
         elif py is not None:
