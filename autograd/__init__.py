@@ -21,9 +21,9 @@ from autograd.primitives import (  # isort: skip
 from autograd.value import Value
 
 if TYPE_CHECKING:
-    from autograd.picture import draw, draw_dot, explain
+    from autograd.picture import draw, draw_dot, explain, step
 
-_PICTURES = ("draw", "draw_dot", "explain")
+_PICTURES = ("draw", "draw_dot", "explain", "step", "step")
 
 
 def __getattr__(name: str) -> Any:
@@ -42,7 +42,7 @@ __all__ = [  # noqa: RUF022
     "leaky_relu", "log", "log1p", "logsumexp", "maximum", "mean", "minimum", "relu", "sigmoid", "silu", "sin", "sinh",
     "softplus", "sqrt", "sum", "tan", "tanh", "where",
     # pictures
-    "draw", "draw_dot", "explain",
+    "draw", "draw_dot", "explain", "step",
     # recording
     "detect_anomaly", "no_grad", "primitive", "stop_gradient",
 ]  # fmt: skip

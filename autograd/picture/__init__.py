@@ -2,7 +2,8 @@
 
 from autograd.picture.drawing import Drawing, draw, mimebundle
 from autograd.picture.explanation import Explanation, explain
+from autograd.picture.stepper import Stepper, step
 
 draw_dot = draw  # its name in micrograd
 
-__all__ = ["Drawing", "Explanation", "draw", "draw_dot", "explain", "mimebundle"]
+__all__ = ["Drawing", "Explanation", "Stepper", "draw", "draw_dot", "explain", "mimebundle", "step"]

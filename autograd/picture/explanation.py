@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Any
 
-from autograd.picture import formula, model, typeset
+from autograd.picture import formula, model, stacked, typeset
 from autograd.picture.model import Edge, Graph, Node, close
 from autograd.picture.typeset import ELLIPSIS, EQUALS, TIMES, Box, binary, fence, format_number, joined, number_box
 from autograd.value import Value
@@ -126,7 +126,7 @@ class Derivation:
         return "\n".join(lines + [f"  note: {note}" for note in self.graph.notes if "changed" in note])
 
     def latex_lines(self) -> list[str]:
-        left = typeset.latex(self.symbol)
+        left = stacked.latex(self.symbol)
         if not self.count:
             return [f"{left} &= {'1' if self.wrt.value is self.graph.root.value else '0'}"]
         lines = []
@@ -136,20 +136,20 @@ class Derivation:
             lines.append(f"{left} &= {paths}{more}")
         for k, equals in enumerate(self.chains()):
             head = left if self.count == 1 else rf"p_{{{k + 1}}}"
-            lines.append(f"{head} &= " + " = ".join(typeset.latex(box) for box in equals))
+            lines.append(f"{head} &= " + " = ".join(stacked.latex(box) for box in equals))
         if self.count > 1:
-            lines.append(f"{left} &= " + " = ".join(typeset.latex(box) for box in self.sum()))
+            lines.append(f"{left} &= " + " = ".join(stacked.latex(box) for box in self.sum()))
         return lines
 
     def mathml(self) -> str:
         if not self.count:
             one = self.wrt.value is self.graph.root.value
-            return typeset.math_element(joined([self.symbol, typeset.number("1" if one else "0")], EQUALS), True)
+            return stacked.math_element(joined([self.symbol, typeset.number("1" if one else "0")], EQUALS), True)
         equations = self.chains() if self.count == 1 else [*self.chains(), self.sum()]
         lines = []
         for k, equals in enumerate(equations):
             whole = self.count == 1 or k == len(equations) - 1
-            lines.append(typeset.math_element(joined([self.symbol, *equals] if whole else equals, EQUALS), True))
+            lines.append(stacked.math_element(joined([self.symbol, *equals] if whole else equals, EQUALS), True))
         return "\n".join(lines)
 
     def primes(self) -> list[tuple[Box, Box]]:

@@ -5,7 +5,7 @@ overlap nothing and the edge runs through its label. Columns come from longest p
 improved by barycentres, heights from isotonic regression: the nearest positions to the wished ones that keep the order.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
@@ -26,6 +26,8 @@ class Item:
     y: float = 0.0
     weight: float = 1.0
     is_card: bool = False
+    sources: list[int] = field(default_factory=list)  # the cards at the far ends of a card's edges
+    targets: list[int] = field(default_factory=list)
     left: list[int] = field(default_factory=list)
     right: list[int] = field(default_factory=list)
 
@@ -53,13 +55,15 @@ def lay_out(
     for (source, target), label in zip(edges, labels, strict=True):
         chain, labelled = _chain(items, source, target, label)
         chains.append(chain)
+        items[source].targets.append(target)
+        items[target].sources.append(source)
         label_of.append(labelled)
         path = [source, *chain, target]
         for a, b in pairwise(path):
             items[a].right.append(b)
             items[b].left.append(a)
     for item in items[: len(cards)]:
-        item.weight = 2.0 if item.left else 0.2  # a leaf gives way to what is computed
+        item.weight = 2.0 if item.left else 0.02  # a leaf gives way to what is computed
     columns = _order(items, len(cards))
     _place_columns(items, columns, margin)
     _place_heights(items, columns, margin)
@@ -195,25 +199,31 @@ def _place_heights(items: list[Item], columns: list[list[int]], margin: float) -
         for k, y in zip(column, offset, strict=True):
             items[k].y = y - offset[-1] / 2
     for sweep in range(2 * SWEEPS):
-        last = sweep >= 2 * SWEEPS - 3  # chains end up straight: a card in line with its operands, a label in between
-        forward = sweep % 2 == 0 or last
-        order = range(len(columns)) if forward else range(len(columns) - 1, -1, -1)
-        for c in order:
-            column, offset = columns[c], offsets[c]
-            wishes = []
-            for k, own in zip(column, offset, strict=True):
-                item = items[k]
-                between = last and not item.is_card
-                near = item.left + item.right if between else item.left if forward else item.right
-                near = near or item.left + item.right
-                wish = sum(items[n].y for n in near) / len(near) if near else item.y
-                wishes.append(wish - own)
-            fitted = _isotonic(wishes, [items[k].weight for k in column])
-            for k, own, y in zip(column, offset, fitted, strict=True):
-                items[k].y = y + own
+        forward = sweep % 2 == 0
+        for c in range(len(columns)) if forward else range(len(columns) - 1, -1, -1):
+            _settle(items, columns[c], offsets[c], lambda item: item.left if forward else item.right)  # noqa: B023
+    for _ in range(3):  # chains end up straight: a card in line with the cards it reads, a leaf with those that read it
+        for c in range(0, len(columns), 2):
+            _settle(items, columns[c], offsets[c], lambda item: item.sources or item.targets)
+    for _ in range(3):
+        for c in range(1, len(columns), 2):
+            _settle(items, columns[c], offsets[c], lambda item: item.left + item.right)
     top = min((i.y - i.height / 2 for i in items), default=0.0)
     for item in items:
         item.y += margin - top
+
+
+def _settle(items: list[Item], column: list[int], offset: list[float], near: Callable[[Item], list[int]]) -> None:
+    """Move a column's items as near as their order allows to the mean height of what each looks at."""
+    wishes = []
+    for k, own in zip(column, offset, strict=True):
+        item = items[k]
+        around = near(item) or item.left + item.right
+        weights = [items[n].weight if item.is_card else 1.0 for n in around]  # computed operands before leaves
+        height = sum(w * items[n].y for w, n in zip(weights, around, strict=True)) / sum(weights) if around else item.y
+        wishes.append(height - own)
+    for k, own, y in zip(column, offset, _isotonic(wishes, [items[k].weight for k in column]), strict=True):
+        items[k].y = y + own
 
 
 def _isotonic(wishes: list[float], weights: list[float]) -> list[float]:

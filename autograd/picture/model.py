@@ -6,7 +6,7 @@ values, so what it hides is a tree and every occurrence of an operand is one edg
 value's edges of (local derivative · gradient at the other end) is its gradient, exactly.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -77,9 +77,9 @@ class Graph:
             out[edge.source].append(edge)
         return out
 
-    def formula(self, node: Node, terms: int = formula.TERMS) -> Box | None:
-        """The right-hand side of `name = …`; None for a leaf."""
-        return None if node.is_leaf else formula.formula(node.value, self.names, terms)
+    def formula(self, node: Node, terms: int = formula.TERMS, names: Mapping[Value, Box] | None = None) -> Box | None:
+        """The right-hand side of `name = …`, with other words for the names if given; None for a leaf."""
+        return None if node.is_leaf else formula.formula(node.value, names or self.names, terms)
 
     def symbol(self, edge: Edge) -> Box:
         """∂target/∂source"""

@@ -5,6 +5,7 @@ decided here once.
 """
 
 import textwrap
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -12,6 +13,7 @@ from autograd.picture import labels, typeset
 from autograd.picture.collapse import Collapsed, Group, collapse
 from autograd.picture.model import GROUP, OUTPUT, Edge, Graph, Node, close
 from autograd.picture.typeset import EQUALS, Box, format_number, number_box, operator, row
+from autograd.value import Value
 
 NOT_COMPUTED = "—"
 MOST_ROWS = 10  # of a group's card; beyond, its values are listed by name and range
@@ -84,10 +86,10 @@ def gradient_name(graph: Graph, node: Node) -> Box:
     return typeset.derivative(graph.root.name, node.name) if own else operator("grad")
 
 
-def right_hand_side(graph: Graph, node: Node) -> Box:
+def right_hand_side(graph: Graph, node: Node, names: Mapping[Value, Box] | None = None) -> Box:
     """The node's formula, with fewer terms or only the operation's name where it is too long for a title."""
     for terms in (4, 2):
-        body = graph.formula(node, terms)
+        body = graph.formula(node, terms, names)
         if body is not None and len(typeset.text(body)) <= WIDEST_FORMULA:
             return body
     return row(typeset.function(node.value.op), operator("(…)"))

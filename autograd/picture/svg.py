@@ -30,18 +30,22 @@ COLOURS = {
 
 THEMES = ("light", "dark")
 
-Paint = Callable[..., str]  # class name, attribute=colour name … -> the attributes to write
+Paint = Callable[..., str]  # class name, attribute="colour or other value", … -> the attributes to write
 
 
 def plain_paint(theme: str) -> Paint:
-    """Colours written out as attributes."""
+    """Everything written out as attributes."""
     shade = THEMES.index(theme)
-    return lambda _class, **colours: "".join(f' {k}="{COLOURS[c][shade]}"' for k, c in colours.items())
+
+    def paint(_class: str, **look: str) -> str:
+        return "".join(f' {k.replace("_", "-")}="{COLOURS[v][shade] if v in COLOURS else v}"' for k, v in look.items())
+
+    return paint
 
 
-def class_paint(css_class: str, **_colours: str) -> str:
-    """A class, for a page whose style sheet has the colours."""
-    return f' class="{css_class}"' if css_class else ""
+def class_paint(css_class: str, **_look: str) -> str:
+    """A class, for a page whose style sheet has the look."""
+    return f' class="{css_class}"'
 
 
 def card_size(card: Card) -> tuple[float, float]:
@@ -107,28 +111,25 @@ def draw_svg(scene: Scene, theme: str = "light", title: str = "computational gra
     return "\n".join(out) + "\n"
 
 
-def shapes(scene: Scene, layout: Layout, paint: Paint, numbered: str = "") -> list[str]:
-    """Links below, then their labels, then cards. `numbered` prefixes the ids that a page's script uses."""
+def shapes(scene: Scene, layout: Layout, paint: Paint, page: bool = False) -> list[str]:
+    """Links below, then their labels, then cards. In a page they have ids (e0, l0, n0) and cards can take the focus."""
     strongest = max((link.strength for link in scene.links if link.strength), default=1.0)
     out = []
     for k, (link, route) in enumerate(zip(scene.links, layout.routes, strict=True)):
         thickness = 1.6 if link.strength is None else 1.0 + 2.5 * min(1.0, link.strength / strongest) ** 0.5
-        name = f' id="{numbered}e{k}"' if numbered else ""
-        out.append(f"<g{name}{paint('edge')}>{_arrow(route, thickness, paint)}</g>")
+        start = f'<g id="e{k}">' if page else "<g>"
+        out.append(f"{start}{_arrow(route, thickness, paint)}</g>")
     for k, (link, item) in enumerate(zip(scene.links, layout.labels, strict=True)):
         if item is not None:
-            name = f' id="{numbered}l{k}"' if numbered else ""
-            out.append(
-                f"<g{name}{paint('lab')}><title>{escape(link.spoken)}</title>"
-                f"{_label(link, item.x, item.y, item.width, item.height, paint)}</g>"
-            )
+            start = f'<g id="l{k}">' if page else f"<g><title>{escape(link.spoken)}</title>"
+            out.append(f"{start}{_label(link, item.x, item.y, item.width, item.height, paint, page)}</g>")
     for k, (card, item) in enumerate(zip(scene.cards, layout.cards, strict=True)):
         x, y = item.x - item.width / 2, item.y - item.height / 2
-        name = f' id="{numbered}n{k}" role="button" tabindex="0"' if numbered else ' role="group"'
+        role = f' id="n{k}" class="card {card.kind}" role="button" tabindex="0"' if page else ' role="group"'
+        tip = "" if page else f"<title>{escape(card.spoken)}</title>"
         out.append(
-            f'<g{name} transform="translate({_n(x)} {_n(y)})" aria-label="{escape(card.spoken)}"'
-            f"{paint('card ' + card.kind)}>"
-            f"<title>{escape(card.spoken)}</title>{_card(card, item.width, item.height, paint)}</g>"
+            f'<g{role} transform="translate({_n(x)} {_n(y)})" aria-label="{escape(card.spoken)}">{tip}'
+            f"{_card(card, item.width, item.height, paint, page)}</g>"
         )
     return out
 
@@ -145,67 +146,55 @@ def _arrow(points: list[tuple[float, float]], thickness: float, paint: Paint) ->
         path.append(f"C{_n(x + third)} {_n(y + p * third)} {_n(u - third)} {_n(v - q * third)} {_n(u)} {_n(v)}")
     head = f"M{_n(tip[0])} {_n(tip[1])}l-10 -4.5v9z"
     return (
-        f'<path d="{"".join(path)}" fill="none" stroke-width="{_n(thickness)}"{paint("line", stroke="border")}/>'
+        f'<path d="{"".join(path)}"{paint("line", fill="none", stroke="border", stroke_width=_n(thickness))}/>'
         f'<path d="{head}"{paint("head", fill="border")}/>'
     )
 
 
-def _label(link: Link, x: float, y: float, width: float, height: float, paint: Paint) -> str:
+def _label(link: Link, x: float, y: float, width: float, height: float, paint: Paint, page: bool) -> str:
     out = [
         f'<rect x="{_n(x - width / 2)}" y="{_n(y - height / 2)}" width="{_n(width)}" height="{_n(height)}" rx="5"'
         f"{paint('tag', fill='label', stroke='grad')}/>"
     ]
     for k, (box, bold) in enumerate(link.words):
+        weight = {"font_weight": "bold"} if bold else {}
+        look = paint("r b" if bold else "r", fill="grad", text_anchor="middle", font_size=_n(SMALL), **weight)
         baseline = y - height / 2 + 4.0 + LABEL_LINE * (k + 0.75)
-        weight = ' font-weight="bold"' if bold else ""
-        out.append(
-            f'<text x="{_n(x)}" y="{_n(baseline)}" text-anchor="middle" font-size="{_n(SMALL)}"{weight}'
-            f"{paint('g', fill='grad')}>{typeset.svg(box, SMALL)}</text>"
-        )
+        out.append(f'<text x="{_n(x)}" y="{_n(baseline)}"{look}>{typeset.svg(box, SMALL, page)}</text>')
     return "".join(out)
 
 
-def _card(card: Card, width: float, height: float, paint: Paint) -> str:
+def _card(card: Card, width: float, height: float, paint: Paint, page: bool) -> str:
     dash = ' stroke-dasharray="5 3"' if card.stale else ""
-    radius = 9.0
+    size = f'width="{_n(width)}" height="{_n(height)}" rx="9"'
+    top = f"M0 {_n(BAND)}V9Q0 0 9 0H{_n(width - 9)}Q{_n(width)} 0 {_n(width)} 9V{_n(BAND)}Z"
+    look = paint("t b", fill="ink", text_anchor="middle", font_size=_n(TITLE), font_weight="bold")
     out = [
-        f'<rect width="{_n(width)}" height="{_n(height)}" rx="{_n(radius)}"{paint("body", fill="paper")}/>',
-        f'<path d="M0 {_n(BAND)}V{_n(radius)}Q0 0 {_n(radius)} 0H{_n(width - radius)}Q{_n(width)} 0 {_n(width)} '
-        f'{_n(radius)}V{_n(BAND)}Z"{paint("band", fill=card.kind)}/>',
-        f'<rect width="{_n(width)}" height="{_n(height)}" rx="{_n(radius)}" fill="none" stroke-width="1.6"{dash}'
-        f"{paint('frame', stroke='border')}/>",
-        f'<text x="{_n(width / 2)}" y="{_n(BAND * 0.69)}" text-anchor="middle" font-size="{_n(TITLE)}" '
-        f'font-weight="bold"{paint("t", fill="ink")}>{typeset.svg(card.title, TITLE)}</text>',
+        f"<rect {size}{paint('body', fill='paper')}/>",
+        f'<path d="{top}"{paint("band", fill=card.kind)}/>',
+        f"<rect {size}{dash}{paint('frame', fill='none', stroke='border', stroke_width='1.6')}/>",
+        f'<text x="{_n(width / 2)}" y="{_n(BAND * 0.69)}"{look}>{typeset.svg(card.title, TITLE, page)}</text>',
     ]
     names, values, _ = _columns(card)
     for k, line in enumerate(card.lines):
-        out += _line(line, BAND + LINE_HEIGHT * (k + 0.82), width, PAD + names + values - 20.0, paint)
+        out += _line(line, BAND + LINE_HEIGHT * (k + 0.82), width, PAD + names + values - 20.0, paint, page)
     return "".join(out)
 
 
-def _line(line: Line, y: float, width: float, middle: float, paint: Paint) -> list[str]:
-    colour = {"value": "muted", "grad": "grad", "head": "muted", "row": "ink"}[line.tone]
-    name_class = {"value": "m", "grad": "g", "head": "m", "row": "t"}[line.tone]
-    at = f'y="{_n(y)}"'
-    out = [f'<text x="{_n(PAD)}" {at}{paint(name_class, fill=colour)}>{typeset.svg(line.name, TEXT)}</text>']
-    end = width - PAD
-    if line.tone == "head":
-        small = f'text-anchor="end" font-size="{_n(SMALL - 1)}"'
-        out.append(f'<text x="{_n(middle)}" {at} {small}{paint("m", fill="muted")}>{escape(line.value)}</text>')
-        out.append(f'<text x="{_n(end)}" {at} {small}{paint("g", fill="grad")}>{escape(line.grad)}</text>')
-        return out
+def _line(line: Line, y: float, width: float, middle: float, paint: Paint, page: bool) -> list[str]:
+    name_class, colour = {"value": ("m", "muted"), "grad": ("g", "grad"), "row": ("t", "ink")}.get(line.tone, ("m", ""))
+    out = []
+    if colour:
+        text = typeset.svg(line.name, TEXT, page)
+        out.append(f'<text x="{_n(PAD)}" y="{_n(y)}"{paint(name_class, fill=colour)}>{text}</text>')
+    head = {"font_size": _n(SMALL - 1)} if line.tone == "head" else {"font_weight": "bold"}
+    shades = ("muted" if line.tone == "head" else "value", "grad")
     both = bool(line.value and line.grad)
-    if line.value:
-        x = middle if both else end
-        out.append(
-            f'<text x="{_n(x)}" {at} text-anchor="end" font-weight="bold"{paint("v", fill="value")}>'
-            f"{escape(line.value)}</text>"
-        )
-    if line.grad:
-        out.append(
-            f'<text x="{_n(end)}" {at} text-anchor="end" font-weight="bold"{paint("g", fill="grad")}>'
-            f"{escape(line.grad)}</text>"
-        )
+    for css_class, number, shade in (("v", line.value, shades[0]), ("d", line.grad, shades[1])):
+        if number:
+            x = middle if both and css_class == "v" else width - PAD
+            look = paint(css_class, fill=shade, text_anchor="end", **head)
+            out.append(f'<text x="{_n(x)}" y="{_n(y)}"{look}>{escape(number)}</text>')
     return out
 
 

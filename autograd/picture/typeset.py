@@ -1,12 +1,13 @@
-"""One formula, five notations: Unicode text, HTML, SVG, LaTeX and MathML.
+"""Formulas as boxes, and their linear notations: Unicode text, HTML and SVG.
 
 The idea: a formula is a small tree of boxes (plain tuples, built by the functions below), and a notation is one way of
-walking that tree. Text, HTML and SVG are linear, so they share the flattening into runs of equally raised characters;
-LaTeX and MathML keep fractions and roots stacked.
+walking that tree. Text, HTML and SVG are set on one line, so they share the flattening into runs of equally raised
+characters; `stacked` has the notations that stack fractions and roots.
 """
 
 from collections.abc import Iterator
-from html import escape as escape_markup
+from html import escape
+from itertools import groupby
 from typing import NamedTuple
 
 # ("id" | "num" | "fn" | "op" | "bin", text), ("row", boxes...), ("scripts", base, sub, sup), ("frac", above, below),
@@ -195,34 +196,32 @@ def text(box: Box) -> str:
 
 
 def _grouped(box: Box) -> Iterator[tuple[list[Run], int]]:
-    group: list[Run] = []
-    for run in runs(box):
-        if group and group[0].level != run.level:
-            yield group, group[0].level
-            group = []
-        group.append(run)
-    if group:
-        yield group, group[0].level
+    for level, group in groupby(runs(box), key=lambda run: run.level):
+        yield list(group), level
 
 
 def html(box: Box) -> str:
     """HTML phrasing content: <i>, <sub>, <sup>."""
     out = []
     for group, level in _grouped(box):
-        inner = "".join(f"<i>{escape_markup(r.text)}</i>" if r.italic else escape_markup(r.text) for r in group)
+        inner = "".join(f"<i>{escape(r.text)}</i>" if r.italic else escape(r.text) for r in group)
         out.append({0: "{}", 1: "<sup>{}</sup>", -1: "<sub>{}</sub>"}[level].format(inner))
     return "".join(out)
 
 
-def svg(box: Box, size: float) -> str:
-    """The inside of an SVG <text> of that font size; scripts are shifted by dy, which every renderer knows."""
+def svg(box: Box, size: float, page: bool = False) -> str:
+    """The inside of an SVG <text> of that font size; scripts are shifted by dy, which every renderer knows.
+
+    Inside a page, whose style sheet knows the class i, italics are written shorter.
+    """
+    italic = ' class="i"' if page else ' font-style="italic"'
     out, offset = [], 0.0
-    for run in runs(box):
-        target = {0: 0.0, 1: -0.36 * size, -1: 0.22 * size}[run.level]
+    for (is_italic, level), group in groupby(runs(box), key=lambda run: (run.italic, run.level)):
+        target = {0: 0.0, 1: -0.36 * size, -1: 0.22 * size}[level]
         attributes = f' dy="{_coordinate(target - offset)}"' if target != offset else ""
-        attributes += f' font-size="{_coordinate(0.72 * size)}"' if run.level else ""
-        attributes += ' font-style="italic"' if run.italic else ""
-        body = escape_markup(run.text)
+        attributes += f' font-size="{_coordinate(0.72 * size)}"' if level else ""
+        attributes += italic if is_italic else ""
+        body = escape("".join(run.text for run in group))
         out.append(f"<tspan{attributes}>{body}</tspan>" if attributes else body)
         offset = target
     return "".join(out)
@@ -265,121 +264,3 @@ def width(box: Box, size: float, bold: bool = False) -> float:
         scale = 0.72 if run.level else 1.0
         total += scale * sum(_WIDTHS.get(c, 556 if ord(c) < 0x2E80 else 1000) for c in run.text)
     return total * size / 1000 * (1.09 if bold else 1.02)
-
-
-# ---------------------------------------------------------------------------------------------- stacked notations
-
-_LATEX = {
-    "∂": r"\partial ",
-    "·": r"\cdot ",
-    "−": "-",
-    "…": r"\ldots ",
-    "σ": r"\sigma ",
-    "Σ": r"\textstyle\sum ",
-    "∞": r"\infty ",
-    "′": "'",
-    "Φ": r"\Phi ",
-    "φ": r"\varphi ",
-    "≥": r"\ge ",
-    "≤": r"\le ",
-    "|": "|",
-    "‖": r"\Vert ",
-    "→": r"\to ",
-}
-_LATEX_ESCAPES = {
-    "\\": r"\backslash ",
-    "{": r"\{",
-    "}": r"\}",
-    "$": r"\$",
-    "&": r"\&",
-    "#": r"\#",
-    "%": r"\%",
-    "_": r"\_",
-    "^": r"\^{}",
-    "~": r"\sim ",
-}
-_LATEX_FUNCTIONS = {"exp", "log", "sin", "cos", "tan", "sinh", "cosh", "tanh", "max", "min"}
-
-
-def _latex_text(plain: str) -> str:
-    return "".join(_LATEX.get(c, _LATEX_ESCAPES.get(c, c)) for c in plain)
-
-
-def latex(box: Box) -> str:
-    kind = box[0]
-    if kind == "id":
-        plain = box[1]
-        if len(plain) == 1:
-            return _latex_text(plain)
-        words = plain.replace("\\", r"\textbackslash ").replace("{", r"\{").replace("}", r"\}")
-        for character in "$&#%_":
-            words = words.replace(character, "\\" + character)
-        return r"\mathit{" + words.replace("^", r"\^{}").replace("~", r"\~{}").replace(" ", r"\ ") + "}"
-    if kind == "fn":
-        plain = box[1]
-        if plain in _LATEX_FUNCTIONS:
-            return f"\\{plain} "
-        return _latex_text(plain) if len(plain) == 1 else r"\operatorname{" + _latex_text(plain) + "}"
-    if kind == "num":
-        mantissa, e, exponent = box[1].partition("e")
-        return _latex_text(mantissa) + (r" \cdot 10^{" + _latex_text(exponent) + "}" if e else "")
-    if kind == "op":
-        return _latex_text(box[1])
-    if kind == "bin":
-        return f" {_latex_text(box[1]).strip()} "
-    if kind == "row":
-        return "".join(latex(part) for part in box[1:])
-    if kind == "fence":
-        return rf"\left{box[2]}{latex(box[1])}\right{box[3]}"
-    if kind == "template":
-        return box[2].format(*[f"{{{latex(part)}}}" if part[0] == "scripts" else latex(part) for part in box[3]])
-    if kind == "root":
-        return rf"\sqrt{{{latex(box[1])}}}"
-    if kind == "frac":
-        return rf"\frac{{{latex(box[1])}}}{{{latex(box[2])}}}"
-    base, sub, sup = box[1:]
-    shown = latex(base)
-    if base[0] == "scripts":
-        shown = f"{{{shown}}}"
-    if sub is not None:
-        shown += f"_{{{latex(sub)}}}"
-    if sup is not None:
-        shown += f"^{{{latex(sup)}}}"
-    return shown
-
-
-def mathml(box: Box) -> str:
-    """MathML Core, the inside of a <math> element."""
-    kind = box[0]
-    if kind == "id":
-        return f"<mi>{escape_markup(box[1])}</mi>"
-    if kind == "fn":
-        return f'<mi mathvariant="normal">{escape_markup(box[1])}</mi>'
-    if kind == "num":
-        sign, digits = ("<mo>−</mo>", box[1][1:]) if box[1].startswith("−") else ("", box[1])
-        return f"{sign}<mn>{escape_markup(digits)}</mn>"
-    if kind in ("op", "bin"):
-        return f"<mo>{escape_markup(box[1])}</mo>"
-    if kind == "row":
-        return "<mrow>" + "".join(mathml(part) for part in box[1:]) + "</mrow>"
-    if kind == "fence":
-        return f"<mrow><mo>{box[2]}</mo>{mathml(box[1])}<mo>{box[3]}</mo></mrow>"
-    if kind == "template":
-        return mathml(box[1])
-    if kind == "root":
-        return f"<msqrt>{mathml(box[1])}</msqrt>"
-    if kind == "frac":
-        return f"<mfrac>{_one(box[1])}{_one(box[2])}</mfrac>"
-    base, sub, sup = box[1:]
-    tag = "msubsup" if sub is not None and sup is not None else "msub" if sub is not None else "msup"
-    return f"<{tag}>{''.join(_one(part) for part in (base, sub, sup) if part is not None)}</{tag}>"
-
-
-def _one(box: Box) -> str:
-    """MathML of the box as exactly one element."""
-    return f"<mrow>{mathml(box)}</mrow>" if box[0] == "num" else mathml(box)
-
-
-def math_element(box: Box, display: bool = False) -> str:
-    block = ' display="block"' if display else ""
-    return f"<math{block}>{mathml(box)}</math>"

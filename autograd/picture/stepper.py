@@ -1,0 +1,150 @@
+"""`step(C)`: one self-contained HTML page that walks through the forward pass and then back, edge by edge.
+
+The idea: the page holds the final picture and, for every value and every edge, the few fragments it is told with
+(name, formula, number, running sum). `stepper.js` composes the steps from those, so a step costs nothing in the file.
+"""
+
+import json
+import os
+import re
+from html import escape
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from autograd.picture import dot, model, stacked, svg, typeset
+from autograd.picture.drawing import image
+from autograd.picture.model import Edge, Graph, Node
+from autograd.picture.scene import Scene, right_hand_side, scene
+from autograd.picture.typeset import Box, format_number, number_factor
+from autograd.sweeps import topological_order
+from autograd.value import Value
+
+MAX_NODES = 300
+HEIGHT = 190  # of the page beyond its picture, in pixels
+
+
+class Stepper:
+    """The page: `.html()`, `.save("backprop.html")`; a notebook shows it in a frame."""
+
+    def __init__(self, graph: Graph, title: str) -> None:
+        self._title = title
+        self._scene: Scene = scene(graph)
+        self._story = _story(graph)
+        self._layout = svg.place(self._scene)
+
+    def html(self) -> str:
+        """One HTML document: no network, no other file."""
+        picture = "\n".join(svg.shapes(self._scene, self._layout, svg.class_paint, page=True))
+        notes = "".join(f"<p class=note>⚠ {escape(note)}</p>" for note in self._scene.notes)
+        page = files("autograd.picture").joinpath("stepper.html").read_text("utf-8")
+        width, height = self._layout.width, self._layout.height
+        parts = {
+            "title": escape(self._title),
+            "style": _colours() + files("autograd.picture").joinpath("stepper.css").read_text("utf-8"),
+            "font": svg.FONT,
+            "width": f"{width:.0f}",
+            "height": f"{height:.0f}",
+            "least": f"{0.62 * width:.0f}",
+            "most": f"{1.2 * width:.0f}",
+            "picture": picture,
+            "notes": notes,
+            "story": json.dumps(self._story, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c"),
+            "script": files("autograd.picture").joinpath("stepper.js").read_text("utf-8"),
+        }
+        return re.sub(r"\{\{(\w+)\}\}", lambda place: parts[place[1]], page)
+
+    def save(self, path: "str | os.PathLike[str]") -> Path:
+        """Write the page, whole or not at all."""
+        if Path(path).suffix.lower() not in (".html", ".htm"):
+            raise ValueError(f"save: the step-by-step page is HTML; {str(path)!r} should end in .html")
+        dot.write(path, self.html().encode())
+        return Path(path)
+
+    def __repr__(self) -> str:
+        return f"<Stepper: {self._title}; {len(self._scene.cards)} cards, {len(self._scene.links)} edges>"
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        """The page in a frame over the still picture, which is what remains in an untrusted notebook."""
+        height = min(self._layout.height + HEIGHT, 720.0)
+        still = image(svg.draw_svg(self._scene, title=self._title), self._title)
+        frame = (
+            f'<iframe srcdoc="{escape(self.html())}" title="{escape(self._title)}" sandbox="allow-scripts" '
+            f'style="position:absolute;inset:0;width:100%;height:100%;border:0"></iframe>'
+        )
+        box = f'<div style="position:relative;min-height:{height:.0f}px;overflow:hidden">{still}{frame}</div>'
+        return {"text/plain": repr(self), "text/html": box}
+
+
+def step(value: Value, title: str | None = None, fold: bool = True, max_nodes: int = MAX_NODES) -> Stepper:
+    """A page that steps through backpropagation from a value: forward by operations, backward by edges."""
+    if not isinstance(value, Value):
+        raise TypeError(f"step: a Value is stepped through, not {type(value).__name__}")
+    graph = model.build(value, fold, max_nodes=max_nodes)
+    graph.notes = [note for note in graph.notes if "changed" in note]
+    for node in graph.nodes:  # the page makes its own sweep, so nobody needs to have called backward()
+        node.grad = node.adjoint
+    return Stepper(graph, title or f"Backpropagation through {typeset.text(graph.root.name)}")
+
+
+def _story(graph: Graph) -> dict[str, Any]:
+    """What the script tells: nodes, edges, and the edges in the order the engine sweeps them."""
+    order = backward_order(graph)
+    index = {edge: k for k, edge in enumerate(graph.edges)}
+    seen: dict[Node, list[Edge]] = {}
+    sums: dict[Edge, tuple[str, str]] = {}
+    for edge in order:
+        earlier = seen.setdefault(edge.source, [])
+        earlier.append(edge)
+        sums[edge] = format_number(edge.contribution), format_number(sum(e.contribution for e in earlier))
+    numbers = {value: number_factor(value._data) for value in graph.names}
+    return {
+        "root": graph.root.index,
+        "nodes": [_told(graph, node, numbers) for node in graph.nodes],
+        "edges": [
+            [edge.source.index, edge.target.index, _rule(graph, edge), format_number(edge.number), *sums[edge]]
+            for edge in graph.edges
+        ],
+        "order": [index[edge] for edge in order],
+    }
+
+
+def backward_order(graph: Graph) -> list[Edge]:
+    """The edges as `backward()` meets them: consumers in reverse topological order, their operands in turn."""
+    arriving: dict[Value, list[Edge]] = {}
+    for edge in graph.edges:
+        arriving.setdefault(edge.target.value, []).append(edge)
+    return [edge for value in reversed(topological_order(graph.root.value)) for edge in arriving.get(value, ())]
+
+
+def _told(graph: Graph, node: Node, numbers: dict[Value, Box]) -> list[str]:
+    """[name, name in MathML, value, gradient] and for an operation also [formula, formula with its numbers]."""
+    told = [typeset.text(node.name), stacked.mathml(node.name), format_number(node.data), format_number(node.adjoint)]
+    if not node.is_leaf:
+        told.append(stacked.mathml(right_hand_side(graph, node)))
+        told.append(stacked.mathml(right_hand_side(graph, node, numbers)))
+    return told
+
+
+def _rule(graph: Graph, edge: Edge) -> str:
+    rule = graph.rule(edge)
+    if rule is None or len(typeset.text(rule)) > 60:
+        return ""
+    loose = typeset.is_sum(rule) or typeset.text(rule).startswith("−")
+    return stacked.mathml(typeset.fence(rule) if loose else rule)
+
+
+def _colours() -> str:
+    """The colour table as CSS variables, light and dark."""
+    light, dark = (
+        "".join(f"--{name}:{pair[shade]};" for name, pair in svg.COLOURS.items()) for shade in range(len(svg.THEMES))
+    )
+    bands = "".join(
+        f".{kind} .band{{fill:var(--{kind})}}"
+        for kind in (model.PARAMETER, model.INPUT, model.OPERATION, model.OUTPUT, model.GROUP)
+    )
+    return (
+        f":root{{{light}color-scheme:light}}"
+        f"@media(prefers-color-scheme:dark){{:root:not([data-theme=light]){{{dark}color-scheme:dark}}}}"
+        f":root[data-theme=dark]{{{dark}color-scheme:dark}}{bands}\n"
+    )
