@@ -161,9 +161,10 @@ def _sweep(order: list[Value], unreached: float) -> None:
 
 def _look_for_anomalies(order: list[Value], anomaly: modes.Anomaly) -> None:
     for z in reversed(order):
-        anomaly.check_backward(z.grad, z, z)
-        for x, partial in number_edges(z):
-            anomaly.check_backward(partial * z.grad, x, z)
+        if z.grad is not _UNREACHED:
+            anomaly.check_backward(z.grad, z, z)
+            for x, partial in number_edges(z):
+                anomaly.check_backward(partial * z.grad, x, z)
 
 
 def _accumulated(leaf: Value, grad: float) -> float:

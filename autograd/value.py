@@ -204,10 +204,12 @@ class Value:
         """np.exp(v), np.float64(2) * v, np.array([1., 2.]) * v: the same operators and methods, element by element."""
         from numpy import asarray
 
-        for x in inputs:
-            if getattr(getattr(x, "dtype", None), "kind", "f") not in "biufO":
-                number(x, ufunc.__name__)  # says what is wrong with it
-        return getattr(ufunc, method)(*[asarray(x).astype(object) for x in inputs], **options)
+        arrays = [asarray(x) for x in inputs]
+        for x, array in zip(inputs, arrays, strict=True):
+            if array.dtype.kind not in "biufO":
+                number(x, f"{ufunc.__name__}({_listed(inputs)})")  # says what is wrong with it
+        elements = [x if x.dtype.kind == "O" else x.astype(float).astype(object) for x in arrays]
+        return getattr(ufunc, method)(*elements, **options)
 
     def __reduce__(self) -> Any:
         if self._row is not None:
@@ -280,8 +282,11 @@ def _constant(x: Any, row: Primitive, arguments: tuple[Any, ...]) -> float:
     try:
         return number(x, row.name)
     except (TypeError, OverflowError):
-        named = ", ".join(a.label or f"{a._data:.6g}" if isinstance(a, Value) else type(a).__name__ for a in arguments)
-        return number(x, f"{row.name}({named})")
+        return number(x, f"{row.name}({_listed(arguments)})")
+
+
+def _listed(arguments: tuple[Any, ...]) -> str:
+    return ", ".join(a.label or f"{a._data:.6g}" if isinstance(a, Value) else type(a).__name__ for a in arguments)
 
 
 def _record(row: Primitive, data: float, x: Any, y: Any, px: Any, py: Any) -> Value:
@@ -335,7 +340,7 @@ def _compare(row: Primitive, x: Any, y: Any) -> Any:
         return NotImplemented
     if modes.active and modes.is_tracing():
         return apply(row, x, y)
-    numbers = [v._data if isinstance(v, Value) else number(v, "comparison") for v in (x, y)]
+    numbers = [v._data if isinstance(v, Value) else _constant(v, row, (x, y)) for v in (x, y)]
     return row.forward(*numbers) == 1.0
 
 
