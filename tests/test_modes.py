@@ -1,0 +1,276 @@
+"""Ways to record: no_grad, stop_gradient, detect_anomaly and tracing."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import threading
+from contextlib import nullcontext
+from math import inf, nan
+from typing import Any
+
+import pytest
+
+import autograd
+from autograd import Value, detect_anomaly, modes, no_grad, stop_gradient, where
+from autograd.modes import tracing
+
+# no_grad
+
+
+def test_no_grad_gives_plain_leaves() -> None:
+    x = Value(3.0)
+    with no_grad():
+        results = [x * x, x + 1, 2 / x, -x, x.tanh(), autograd.dot([x], [x], x), autograd.sum([x, x]), where(x, x, 1.0)]
+    assert [z.data for z in results[:4]] == [9.0, 4.0, 2 / 3, -3.0]
+    assert all(z.op == "" and z.operands == () for z in results)
+
+
+def test_recording_resumes_after_no_grad() -> None:
+    x = Value(3.0)
+    with no_grad():
+        a = x * x
+    (a * x).backward()
+    assert (x.grad, a.grad) == (9.0, 3.0)
+
+
+def test_no_grad_ends_with_an_exception() -> None:
+    with pytest.raises(ValueError), no_grad():
+        raise ValueError
+    assert (Value(1.0) * 2).op == "mul" and not modes.active
+
+
+def test_no_grad_nests() -> None:
+    x = Value(1.0)
+    with no_grad():
+        with no_grad():
+            pass
+        assert (x * 2).op == ""
+    assert (x * 2).op == "mul"
+
+
+def test_no_grad_is_of_its_thread_alone() -> None:
+    x, inside, checked, seen = Value(1.0), threading.Event(), threading.Event(), []
+
+    def other() -> None:
+        inside.wait(10)
+        seen.append((x * 2).op)
+        checked.set()
+
+    thread = threading.Thread(target=other)
+    thread.start()
+    with no_grad():
+        inside.set()
+        assert checked.wait(10)
+        assert (x * 2).op == ""
+    thread.join()
+    assert seen == ["mul"]
+
+
+def test_no_grad_is_of_its_task_alone() -> None:
+    x, seen = Value(1.0), []
+
+    async def without(turn: asyncio.Event, done: asyncio.Event) -> None:
+        with no_grad():
+            turn.set()
+            await done.wait()
+            seen.append((x * 2).op)
+
+    async def recording(turn: asyncio.Event, done: asyncio.Event) -> None:
+        await turn.wait()
+        seen.append((x * 2).op)
+        done.set()
+
+    async def both() -> None:
+        events = asyncio.Event(), asyncio.Event()
+        await asyncio.gather(without(*events), recording(*events))
+
+    asyncio.run(both())
+    assert seen == ["mul", ""]
+
+
+def test_no_grad_does_not_stop_backward() -> None:
+    x = Value(3.0)
+    z = x * x
+    with no_grad():
+        z.backward()
+    assert x.grad == 6.0
+
+
+# stop_gradient
+
+
+def test_stop_gradient_is_the_number_without_a_slope() -> None:
+    x = Value(3.0)
+    (stop_gradient(x) * x).backward()
+    assert x.grad == 3.0
+    assert stop_gradient(x).data == 3.0 and stop_gradient(2) == 2.0
+
+
+@pytest.mark.parametrize("factor", [inf, nan])
+def test_nothing_gets_through_a_stop(factor: float) -> None:
+    x = Value(3.0)
+    (stop_gradient(x) * factor).backward()
+    assert x.grad == 0.0
+
+
+# detect_anomaly
+
+
+def here() -> str:
+    """File and line of the caller."""
+    frame = inspect.currentframe().f_back
+    return f"{frame.f_code.co_filename}:{frame.f_lineno}"
+
+
+FORWARD = {
+    "log(a = -1)": lambda a, b: autograd.log(a),
+    "sqrt(a = -1)": lambda a, b: a.sqrt(),
+    "pow(a = -1, 0.5)": lambda a, b: a**0.5,
+    "pow(-2, b = 0.5)": lambda a, b: (-2) ** b,
+    "sub(leaf = inf, leaf = inf)": lambda a, b: Value(inf) - Value(inf),
+    "mul(a = -1, nan)": lambda a, b: a * nan,
+    "add(nan, b = 0.5)": lambda a, b: nan + b,
+    "div(leaf = 0, leaf = 0)": lambda a, b: Value(0.0) / Value(0.0),
+    "dot(a = -1, b = 0.5, nan)": lambda a, b: autograd.dot([a], [b], nan),
+    "dot(a = -1, b = 0.5, leaf = nan)": lambda a, b: autograd.dot([a], [b], Value(nan)),
+    "sum(a = -1, b = 0.5, nan)": lambda a, b: autograd.sum([a, b, nan]),
+    "neg(leaf = nan)": lambda a, b: -Value(nan),
+    "maximum(a = -1, nan)": lambda a, b: autograd.maximum(a, nan),
+}
+
+
+@pytest.mark.parametrize("formula", FORWARD)
+def test_the_first_nan_is_found_where_it_is_made(formula: str) -> None:
+    a, b = Value(-1.0, label="a"), Value(0.5, label="b")
+    with detect_anomaly(), pytest.raises(FloatingPointError) as error:
+        FORWARD[formula](a, b)
+    assert str(error.value).startswith(f"forward: nan from {formula}, made at {__file__}:")
+    assert str(error.value).endswith(f":{FORWARD[formula].__code__.co_firstlineno}")
+
+
+def test_the_line_that_made_the_nan_is_named() -> None:
+    line: list[str] = []
+    with detect_anomaly(), pytest.raises(FloatingPointError) as error:
+        line.append(here()) or autograd.log(Value(-1.0))
+    assert str(error.value).endswith(f"made at {line[0]}")
+
+
+def test_a_result_without_a_nan_passes() -> None:
+    x = Value(0.0)
+    with detect_anomaly():
+        z = where(0.0, x.sqrt(), x * 2)
+        z.backward()
+    assert x.grad == 2.0
+
+
+def test_infinities_are_found_on_request() -> None:
+    x = Value(0.0, label="x")
+    with detect_anomaly():
+        assert (1 / x).data == inf
+    with detect_anomaly(inf=True), pytest.raises(FloatingPointError, match=r"forward: inf from div\(1, x = 0\)"):
+        1 / x
+
+
+def test_a_nan_born_in_the_sweep_names_the_edge_and_its_line() -> None:
+    x = Value(0.0, label="x")
+    with detect_anomaly():
+        z, line = autograd.sqrt(x) * 0.0, here()
+        with pytest.raises(FloatingPointError) as error:
+            z.backward()
+    expected = "backward: the gradient arriving at x = 0 is nan, through sqrt(x = 0), made at "
+    assert str(error.value) == expected + line
+
+
+def test_a_labelled_node_is_shown_with_its_label() -> None:
+    x = Value(0.0, label="x")
+    with detect_anomaly():
+        h = autograd.sqrt(x)
+        h.label = "h"
+        with pytest.raises(FloatingPointError, match=r"arriving at x = 0 is nan, through h = sqrt\(x = 0\)"):
+            (h * 0.0).backward()
+
+
+def test_a_nan_among_terms_that_cancel_is_found_at_the_shared_node() -> None:
+    x = Value(1.0, label="x")
+    with detect_anomaly():
+        a = x * 1.0
+        a.label = "a"
+        z = autograd.dot([a, a], [1e308, -1e308]) * 10.0
+        with pytest.raises(FloatingPointError, match="arriving at a = 1 is nan"):
+            z.backward()
+
+
+def test_a_graph_made_outside_is_swept_and_says_so() -> None:
+    x = Value(0.0, label="x")
+    z = autograd.sqrt(x) * 0.0
+    with detect_anomaly(), pytest.raises(FloatingPointError, match="a line outside detect_anomaly"):
+        z.backward()
+
+
+def test_a_sweep_that_an_anomaly_stops_leaves_every_gradient() -> None:
+    x, y = Value(0.0), Value(2.0)
+    h = autograd.sqrt(x)
+    z = h * 0.0 + y
+    (h * y).backward()
+    before = [v.grad for v in (x, y, h)]
+    with detect_anomaly(), pytest.raises(FloatingPointError):
+        z.backward()
+    assert [v.grad for v in (x, y, h)] == before and before == [inf, 0.0, 2.0]
+
+
+@pytest.mark.parametrize("masked", ["relu", "where", "maximum", "minimum"])
+def test_a_path_that_is_switched_off_is_no_anomaly(masked: str) -> None:
+    x = Value(0.0)
+    off: dict[str, Any] = {
+        "relu": lambda: (autograd.sqrt(x) - 1.0).relu(),
+        "where": lambda: where(0.0, autograd.sqrt(x), 1.0),
+        "maximum": lambda: autograd.maximum(autograd.sqrt(x), 1.0),
+        "minimum": lambda: autograd.minimum(autograd.sqrt(x), -1.0),
+    }
+    with detect_anomaly():
+        z = off[masked]()
+        z.backward()
+    assert x.grad == 0.0
+
+
+def test_nothing_is_looked_for_outside() -> None:
+    z = autograd.log(Value(-1.0))
+    z.backward()
+    assert z.data != z.data and not modes.active
+
+
+# tracing
+
+
+def test_numbers_cannot_be_read_while_tracing() -> None:
+    x = Value(1.0, label="x")
+    with tracing():
+        for act in (lambda: x.data, lambda: setattr(x, "data", 2.0), lambda: bool(x > 0), lambda: float(x)):
+            with pytest.raises(TypeError):
+                act()
+    assert x.data == 1.0
+
+
+def test_a_condition_while_tracing_names_where() -> None:
+    x = Value(1.0, label="x")
+    with tracing(), pytest.raises(TypeError, match="where"):
+        if x > 0:
+            pass
+
+
+def test_a_comparison_while_tracing_is_a_zero_or_one_node() -> None:
+    x, y = Value(1.0), Value(2.0)
+    with tracing():
+        nodes = [x > y, x >= y, x < y, x <= y, x > 0, 0 < x]
+    assert [z.data for z in nodes] == [0.0, 0.0, 1.0, 1.0, 1.0, 1.0]
+    assert [z.op for z in nodes] == ["greater", "greater_equal", "greater", "greater_equal", "greater", "greater"]
+
+
+def test_where_reads_a_comparison_eagerly_and_traced_alike() -> None:
+    for mode in (nullcontext, tracing):
+        x = Value(3.0)
+        with mode():
+            z = where(x > 0, x * x, -x)
+        z.backward()
+        assert (z.data, x.grad) == (9.0, 6.0)

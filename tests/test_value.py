@@ -1,0 +1,329 @@
+"""The face of a Value: what it accepts, what it shows, and that every written-out operator is its row of the table."""
+
+from __future__ import annotations
+
+import copy
+import datetime
+import math
+import operator
+import pickle
+from decimal import Decimal
+from fractions import Fraction
+from math import inf, nan
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import autograd
+from autograd import Value, no_grad
+from autograd.primitives import TABLE
+from autograd.value import NOT_COMPUTED, apply
+from tests.compare import bits
+
+SPECIAL = [0.0, -0.0, 1.0, -1.0, 2.0, -3.0, 0.5, 1e308, -1e308, 5e-324, inf, -inf, nan]
+doubles = st.sampled_from(SPECIAL) | st.floats()
+
+
+# Every written-out form is `apply` of its row
+
+INFIX = {
+    "add": operator.add, "sub": operator.sub, "mul": operator.mul, "div": operator.truediv, "pow": operator.pow,
+}  # fmt: skip
+IN_PLACE = {
+    "add": operator.iadd, "sub": operator.isub, "mul": operator.imul, "div": operator.itruediv, "pow": operator.ipow,
+}  # fmt: skip
+UNARY = {"neg": operator.neg, "abs": operator.abs} | {
+    name: operator.methodcaller(name)
+    for name in (
+        "exp", "log", "log1p", "expm1", "sqrt", "sin", "cos", "tan", "asin", "acos", "atan", "sinh", "cosh", "tanh",
+        "sigmoid", "softplus", "relu", "gelu", "silu", "erf",
+    )
+}  # fmt: skip
+
+
+def assert_same_node(got: Value, want: Value) -> None:
+    assert got.op == want.op and bits(got.data) == bits(want.data)
+    assert len(got._arguments) == len(want._arguments) == len(got._partials)
+    for a, b in zip(got._arguments, want._arguments, strict=True):
+        assert a is b or bits(a) == bits(b)
+    for p, q in zip(got._partials, want._partials, strict=True):
+        assert (p is None and q is None) or bits(p) == bits(q)
+    assert got.operands == want.operands
+
+
+@pytest.mark.parametrize("forms", [INFIX, IN_PLACE], ids=["infix", "in place"])
+@pytest.mark.parametrize("name", INFIX)
+@given(x=doubles, y=doubles)
+def test_an_operator_is_its_row(name: str, forms: dict[str, Any], x: float, y: float) -> None:
+    v, w = Value(x), Value(y)
+    for a, b in [(v, w), (v, y), (x, w), (v, v)]:
+        assert_same_node(forms[name](a, b), apply(TABLE[name], a, b))
+
+
+@pytest.mark.parametrize("name", INFIX)
+@pytest.mark.parametrize("number", [0, 2, -1, 3, True, False, Fraction(1, 3), Decimal("0.1"), 10**20])
+def test_an_operator_takes_any_number_on_either_side(name: str, number: Any) -> None:
+    v = Value(1.5)
+    assert_same_node(INFIX[name](v, number), apply(TABLE[name], v, float(number)))
+    assert_same_node(INFIX[name](number, v), apply(TABLE[name], float(number), v))
+
+
+@pytest.mark.parametrize("name", UNARY)
+@given(x=doubles)
+def test_a_method_is_its_row(name: str, x: float) -> None:
+    v = Value(x)
+    assert_same_node(UNARY[name](v), apply(TABLE[name], v))
+
+
+@pytest.mark.parametrize("name", [*INFIX, *UNARY, "maximum", "minimum", "hypot", "atan2", "where", "leaky_relu", "elu"])
+@given(data=st.data())
+def test_a_row_called_on_values_is_its_node(name: str, data: st.DataObject) -> None:
+    row = TABLE[name]
+    arguments = [data.draw(doubles) for _ in range(row.arity or 0)]
+    which = data.draw(st.integers(0, len(arguments) - 1))
+    arguments = [Value(x) if i == which or data.draw(st.booleans()) else x for i, x in enumerate(arguments)]
+    assert_same_node(row(*arguments), apply(row, *arguments))
+
+
+@given(x=doubles, slope=doubles)
+def test_leaky_relu_and_elu_have_a_default_slope(x: float, slope: float) -> None:
+    v = Value(x)
+    for name, default in [("leaky_relu", 0.01), ("elu", 1.0)]:
+        row, function, method = TABLE[name], getattr(autograd, name), getattr(v, name)
+        assert_same_node(function(v), apply(row, v, default))
+        assert_same_node(method(), apply(row, v, default))
+        assert_same_node(function(v, slope), apply(row, v, slope))
+        assert_same_node(method(slope), apply(row, v, slope))
+
+
+@given(data=st.data(), n=st.integers(0, 4))
+def test_dot_is_its_row_in_every_mixture_of_values_and_numbers(data: st.DataObject, n: int) -> None:
+    mixed = st.builds(lambda x, is_value: Value(x) if is_value else x, doubles, st.booleans())
+    style = data.draw(st.sampled_from([mixed, doubles.map(Value), doubles]))
+    ws = data.draw(st.lists(style, min_size=n, max_size=n))
+    xs = data.draw(st.lists(data.draw(st.sampled_from([mixed, doubles.map(Value), doubles])), min_size=n, max_size=n))
+    b = data.draw(st.sampled_from([0.0, 1.5, Value(-0.5)]))
+    got = autograd.dot(ws, xs, b)
+    if any(isinstance(x, Value) for x in (*ws, *xs, b)):
+        assert_same_node(got, apply(TABLE["dot"], *ws, *xs, b))
+    else:
+        assert bits(got) == bits(TABLE["dot"](*ws, *xs, b))
+
+
+@given(xs=st.lists(st.builds(lambda x, v: Value(x) if v else x, doubles, st.booleans()), max_size=5))
+def test_sum_and_logsumexp_are_their_rows(xs: list[Any]) -> None:
+    if any(isinstance(x, Value) for x in xs):
+        assert_same_node(autograd.sum(iter(xs)), apply(TABLE["sum"], *xs))
+        assert_same_node(autograd.logsumexp(iter(xs)), apply(TABLE["logsumexp"], *xs))
+
+
+@pytest.mark.parametrize("name", [*INFIX, *UNARY])
+def test_no_form_records_under_no_grad(name: str) -> None:
+    with no_grad():
+        z = INFIX[name](Value(0.5), Value(0.25)) if name in INFIX else UNARY[name](Value(0.5))
+    assert z.op == "" and z.operands == ()
+
+
+def test_plus_is_the_value_itself() -> None:
+    v = Value(1.0)
+    assert +v is v
+
+
+def test_mean_divides_the_sum() -> None:
+    a, b = Value(1.0), Value(4.0)
+    m = autograd.mean([a, b, 1.0])
+    m.backward()
+    assert (m.data, a.grad, b.grad) == (2.0, 1 / 3, 1 / 3)
+
+
+# What is a number
+
+
+class Convertible:
+    def __float__(self) -> float:
+        return 2.5
+
+
+@pytest.mark.parametrize(
+    ("number", "want"),
+    [
+        (3, 3.0), (2.5, 2.5), (True, 1.0), (Fraction(1, 4), 0.25), (Decimal("0.1"), 0.1), (Convertible(), 2.5),
+        (2**53 + 1, 2.0**53), (nan, nan), (-0.0, -0.0),
+    ],
+)  # fmt: skip
+def test_a_number_becomes_a_plain_float(number: Any, want: float) -> None:
+    v = Value(number)
+    assert bits(v.data) == bits(want)
+    v.data = number
+    assert bits(v.data) == bits(want)
+    assert bits(autograd.sigmoid(number)) == bits(autograd.sigmoid(want))
+
+
+NOT_NUMBERS = {
+    "text": ("2", "str '2'", "float(text)"),
+    "bytes": (b"2", "bytes b'2'", "float(text)"),
+    "nothing": (None, "None", "did a function forget to return?"),
+    "complex": (1j, "complex", "real and imaginary parts"),
+    "date": (datetime.date(2020, 1, 1), "date", "float"),
+    "duration": (datetime.timedelta(1), "timedelta", "unit"),
+    "list": ([1.0], "list", "[Value(x) for x in xs]"),
+    "tuple": ((1.0,), "tuple", "[Value(x) for x in xs]"),
+    "dict": ({}, "dict", "[Value(x) for x in xs]"),
+    "function": (math.exp, "builtin_function_or_method", "float"),
+}
+not_numbers = pytest.mark.parametrize(("x", "kind", "remedy"), NOT_NUMBERS.values(), ids=NOT_NUMBERS)
+
+
+def assert_refused(act: Any, *words: str) -> None:
+    with pytest.raises(TypeError) as error:
+        act()
+    for word in words:
+        assert word in str(error.value), str(error.value)
+
+
+@not_numbers
+def test_a_value_of_something_else_is_refused(x: Any, kind: str, remedy: str) -> None:
+    assert_refused(lambda: Value(x), "Value", kind, remedy)
+
+
+@not_numbers
+@pytest.mark.parametrize("name", INFIX)
+def test_an_operator_refuses_it_from_the_right(x: Any, kind: str, remedy: str, name: str) -> None:
+    w = Value(2.0, label="w_1")
+    assert_refused(lambda: INFIX[name](w, x), name, "w_1", kind, remedy)
+
+
+@not_numbers
+@pytest.mark.parametrize("name", INFIX)
+def test_an_operator_refuses_it_from_the_left(x: Any, kind: str, remedy: str, name: str) -> None:
+    w = Value(2.0, label="w_1")
+    assert_refused(lambda: INFIX[name](x, w), name, "w_1", kind, remedy)
+
+
+@not_numbers
+@pytest.mark.parametrize("compare", [operator.lt, operator.le, operator.gt, operator.ge])
+def test_a_comparison_refuses_it_from_either_side(x: Any, kind: str, remedy: str, compare: Any) -> None:
+    w = Value(2.0, label="w_1")
+    assert_refused(lambda: compare(w, x), "greater", "w_1", kind, remedy)
+    assert_refused(lambda: compare(x, w), "greater", "w_1", kind, remedy)
+
+
+@not_numbers
+def test_a_function_refuses_it(x: Any, kind: str, remedy: str) -> None:
+    w = Value(2.0, label="w_1")
+    assert_refused(lambda: autograd.sin(x), "sin", kind, remedy)
+    assert_refused(lambda: autograd.maximum(w, x), "maximum", "w_1", kind, remedy)
+    assert_refused(lambda: autograd.dot([w], [x]), "dot", "w_1", kind, remedy)
+
+
+@not_numbers
+def test_new_data_refuses_it_and_the_old_stays(x: Any, kind: str, remedy: str) -> None:
+    w = Value(2.0, label="w_1")
+    assert_refused(lambda: setattr(w, "data", x), "w_1", kind, remedy)
+    assert w.data == 2.0
+
+
+@pytest.mark.parametrize("act", [Value, lambda x: Value(1.0) + x, lambda x: x * Value(1.0), autograd.exp])
+def test_an_int_that_no_double_holds_overflows(act: Any) -> None:
+    with pytest.raises(OverflowError, match="too large for a double"):
+        act(10**400)
+
+
+def test_a_value_never_holds_a_value() -> None:
+    v = Value(1.0, label="v")
+    assert_refused(lambda: Value(v), "'v'", "already", ".data")
+    assert_refused(lambda: setattr(v, "data", Value(2.0, label="w")), "'w'", ".data")
+
+
+def test_a_label_is_text() -> None:
+    assert_refused(lambda: Value(1.0, label=3), "label", "text", "int")  # type: ignore[arg-type]
+
+
+# Shown, compared, converted
+
+
+def test_a_leaf_shows_its_parts() -> None:
+    v = Value(2.0, label="w")
+    assert (v.data, v.grad, v.label, v.op, v.operands) == (2.0, 0.0, "w", "", ())
+    assert repr(v) == "Value(2.0, grad=0.0, label='w')" and f"{v:.2f}" == "2.00" and str(v) == repr(v)
+
+
+def test_a_node_shows_its_operands_with_repeats_and_without_constants() -> None:
+    a = Value(3.0)
+    assert (a * a).operands == (a, a) and (a * a).op == "mul"
+    assert (a * 2).operands == (a,) and (2 - a).operands == (a,) and (a**2).op == "pow"
+
+
+def test_no_gradient_yet_is_a_zero_that_can_be_told() -> None:
+    v = Value(1.0)
+    assert v.grad == 0.0 and v.grad is NOT_COMPUTED
+    v.backward()
+    assert v.grad is not NOT_COMPUTED
+
+
+def test_equality_and_hash_are_identity() -> None:
+    v, w = Value(1.0), Value(1.0)
+    assert v == v and v != w and (v == 1.0) is False
+    assert len({v, w, v}) == 2 and hash(v) != hash(w)
+
+
+@given(x=doubles, y=doubles)
+def test_comparisons_are_those_of_the_numbers(x: float, y: float) -> None:
+    v, w = Value(x), Value(y)
+    for compare in (operator.lt, operator.le, operator.gt, operator.ge):
+        for a, b in [(v, w), (v, y), (x, w)]:
+            assert compare(a, b) is compare(x, y)
+
+
+def test_truth_is_refused_and_says_what_to_write() -> None:
+    assert_refused(lambda: bool(Value(1.0, label="p")), "'p'", "v.data", "where")
+    assert_refused(lambda: Value(0.0) and 1, "v.data")
+
+
+@pytest.mark.parametrize("convert", [float, int, complex, math.sin, math.exp, math.floor, round, "%f".__mod__])
+def test_leaving_the_graph_silently_is_refused(convert: Any) -> None:
+    assert_refused(lambda: convert(Value(1.0, label="p")), *([] if convert is round else ["'p'", "v.data", "v.exp()"]))
+
+
+# Copies
+
+
+@pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
+def test_a_leaf_pickles_with_its_gradient(protocol: int) -> None:
+    v = Value(0.1, label="w")
+    again = pickle.loads(pickle.dumps(v, protocol))
+    assert (again.data, again.label) == (0.1, "w") and again.grad is NOT_COMPUTED
+    v.grad = 0.25
+    assert pickle.loads(pickle.dumps(v, protocol)).grad == 0.25
+
+
+def test_a_copied_leaf_stands_alone() -> None:
+    v = Value(1.0, label="w")
+    for again in (copy.copy(v), copy.deepcopy(v)):
+        (again * 3).backward()
+        assert (again.grad, v.grad) == (3.0, 0.0)
+
+
+def test_a_leaf_shared_in_a_structure_is_shared_in_its_copy() -> None:
+    v = Value(1.0)
+    first, second = copy.deepcopy([v, v])
+    assert first is second and first is not v
+
+
+@pytest.mark.parametrize("make", [copy.copy, copy.deepcopy, pickle.dumps], ids=["copy", "deepcopy", "pickle"])
+def test_the_middle_of_a_graph_cannot_be_copied(make: Any) -> None:
+    h = Value(1.0).exp()
+    h.label = "h"
+    assert_refused(lambda: make(h), "'h'", "exp", "copy the leaves", "v.data")
+
+
+def test_a_structure_that_holds_the_middle_of_a_graph_cannot_be_copied_deeply() -> None:
+    w = Value(1.0)
+    assert_refused(lambda: copy.deepcopy({"w": w, "loss": w * 2}), "mul", "cut off")
+
+
+def test_new_attributes_are_refused() -> None:
+    with pytest.raises(AttributeError):
+        Value(1.0).gradient = 2.0  # type: ignore[attr-defined]
