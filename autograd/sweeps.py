@@ -97,7 +97,7 @@ def backward(root: Value) -> None:
             root.grad = 1.0
             _sweep(order, unreached)
             if modes.active and (anomaly := modes.anomaly()) is not None:
-                _look_for_anomalies(order, anomaly)
+                _look_for_anomalies(order, anomaly, unreached)
             for node, grad in zip(nodes, before, strict=False):
                 if node._row is None:
                     node.grad = _accumulated(node, grad)
@@ -159,9 +159,9 @@ def _sweep(order: list[Value], unreached: float) -> None:
                 operand.grad += grad * partial
 
 
-def _look_for_anomalies(order: list[Value], anomaly: modes.Anomaly) -> None:
+def _look_for_anomalies(order: list[Value], anomaly: modes.Anomaly, unreached: float) -> None:
     for z in reversed(order):
-        if z.grad is not _UNREACHED:
+        if z.grad is not unreached:
             anomaly.check_backward(z.grad, z, z)
             for x, partial in number_edges(z):
                 anomaly.check_backward(partial * z.grad, x, z)
