@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from autograd.program.program import BATCH, EXAMPLE, ONCE
-from autograd.program.roll import DOTS, MATVEC, SUMS, Loop, Tape
+from autograd.program.roll import DOTS, FUSED, MATVEC, SUMS, Loop, Tape
 
 # The plan, an array of 64-bit integers: addresses, counts, and addresses of tables of integers.
 (
@@ -66,6 +66,8 @@ def encode(tape: Tape) -> Code:
 def _words(loop: Loop) -> list[int]:
     operands = loop.operands
     flat = [x for row in operands for x in row]
+    if loop.kind == FUSED:
+        return []
     if loop.kind == MATVEC:
         n = len(operands[0]) // 2
         rows = [x for row in operands for x in (*row[:n], row[-1])]

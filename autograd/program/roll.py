@@ -17,7 +17,7 @@ from autograd import primitives as table
 from autograd.primitives import Primitive
 from autograd.program.program import BATCH, CONSTANT, EXAMPLE, MEAN, ONCE, Program
 
-MATVEC, DOTS, SUMS = "matvec", "dots", "sums"
+MATVEC, DOTS, SUMS, FUSED = "matvec", "dots", "sums", "fused"
 
 
 class Loop(NamedTuple):
@@ -34,9 +34,9 @@ class Loop(NamedTuple):
 
 
 class Tape:
-    """A re-rolled program."""
+    """A re-rolled program. `fused`: everything that varies over the examples is left as one loop, to be compiled."""
 
-    def __init__(self, program: Program) -> None:
+    def __init__(self, program: Program, fused: bool = False) -> None:
         self.program = program
         self.place = [-1] * len(program.rows)
         self.once_size = self.lanes_size = 0
@@ -48,7 +48,10 @@ class Tape:
         products, absorbed = self._products()
         self.loops: dict[int, list[Loop]] = {}
         for moment in (ONCE, EXAMPLE, BATCH):
-            self.loops[moment] = [self._loop(*group) for group in _groups(program, moment, absorbed)]
+            if moment == EXAMPLE and fused:
+                self.loops[moment] = self._fused(products)
+            else:
+                self.loops[moment] = [self._loop(*group) for group in _groups(program, moment, absorbed)]
         self.means = [
             (self.place[row], [(self._in_lanes(x), self._in_lanes(y)) for x, y in pairs]) for row, pairs in products
         ]
@@ -134,6 +137,15 @@ class Tape:
             place[row] = self.lanes_size
             self.lanes_size += 1
         return Loop(kind, first, operands, bias_once)
+
+    def _fused(self, products: Sequence[tuple[int, list[tuple[int, int]]]]) -> list[Loop]:
+        """One loop; only the rows that are results or factors of a mean have a place."""
+        kept = {*self.program.outputs, *[x for _, pairs in products for pair in pairs for x in pair]}
+        for row in sorted(kept):
+            if self.program.moments[row] == EXAMPLE and row >= self.program.leaves:
+                self.place[row] = self.lanes_size
+                self.lanes_size += 1
+        return [Loop(FUSED, self.program.inputs, [])]
 
     def __str__(self) -> str:
         count = sum(len(loops) for loops in self.loops.values())

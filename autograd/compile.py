@@ -1,0 +1,194 @@
+"""Record a function once, run it natively over whole batches.
+
+    cost = compile(lambda x, y: squared_error(model(x), y))
+    cost(X, Y)                              one result for each example
+    mean, gradient = cost.value_and_grad(X, Y)      of the mean over the batch, in the parameters
+    mean = cost.backward(X, Y)              the same, added to each parameter's .grad
+
+The function is called once, on Values, for each structure of arguments; the graph it leaves becomes a program. Leaves
+that it did not get as arguments are its parameters: shared by all examples, and read at each call.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from autograd import modes
+from autograd.program import arguments, source
+from autograd.program.arguments import Shape
+from autograd.program.differentiate import value_and_gradient
+from autograd.program.execute import Execution
+from autograd.program.lower import lower
+from autograd.program.program import Program
+from autograd.program.simplify import simplify
+from autograd.program.structure import flatten
+from autograd.value import Value
+
+RUNNERS = ("python", "tape", "source")
+QUICK = 200  # instructions, at most, of a program that runs as plain Python when called on plain numbers
+
+
+def compile(function: Callable[..., Any], runner: str | None = None) -> Compiled:
+    """`function` of scalars, as a function of batches.
+
+    Arguments are arrays whose leading axis is the batch; the function sees one example, its other axes as nested lists
+    of Values. A plain number is the same for every example. `runner` is "python" (no Numba needed), "tape" (nothing
+    compiled for this function) or "source" (compiled for this function); left out, it is chosen by size.
+    """
+    if not callable(function):
+        raise TypeError(f"compile: expected a function, got {type(function).__name__}")
+    if runner is not None and runner not in RUNNERS:
+        raise ValueError(f"compile: no runner {runner!r}; there are {', '.join(map(repr, RUNNERS))}")
+    return Compiled(function, runner)
+
+
+class Compiled:
+    """A compiled function: see `compile`."""
+
+    def __init__(self, function: Callable[..., Any], runner: str | None) -> None:
+        self.function, self.runner = function, runner
+        self.name = getattr(function, "__name__", type(function).__name__).replace("<lambda>", "function")
+        self._traces: dict[tuple[Shape, ...], Trace] = {}
+        self._last: Trace | None = None
+        self._quick: Callable[..., Any] | None = None  # for plain floats, and how many
+        self._quick_count = -1
+        self._names = _argument_names(function)
+
+    def __call__(self, *args: Any) -> Any:
+        """The result for each example, as arrays; of plain numbers only, a number (or what structure it returns)."""
+        if len(args) == self._quick_count:
+            for x in args:
+                if x.__class__ is not float:
+                    break
+            else:
+                return self._quick(*args)  # type: ignore[misc]
+        trace, read = self._trace(args)
+        if read.n is None:
+            return self._one(trace, read)
+        results = trace.forward.run(read)
+        return trace.structure.build_arrays(iter(results))
+
+    def value_and_grad(self, *args: Any) -> tuple[float, Any]:
+        """The mean of the results over the batch, and its gradient in the parameters: one number for each."""
+        trace, read = self._trace(args)
+        results = trace.gradient.run(read)
+        return float(results[0]), results[1:]
+
+    def backward(self, *args: Any) -> float:
+        """Add the gradient of the mean over the batch to each parameter's `.grad`; returns the mean."""
+        mean, gradient = self.value_and_grad(*args)
+        for parameter, slope in zip(self.parameters, gradient.tolist(), strict=True):
+            parameter.grad += slope
+        return mean
+
+    @property
+    def parameters(self) -> list[Value]:
+        """The leaves that the last call met beside its arguments: whose gradients `value_and_grad` gives, in order."""
+        return self._current("parameters").parameters
+
+    @property
+    def program(self) -> Any:
+        """The program of the last call, to print."""
+        return self._current("program").program
+
+    @property
+    def source(self) -> str:
+        """The program of the last call, and its gradient, as Python."""
+        return self._current("source").text
+
+    def _current(self, what: str) -> Trace:
+        if self._last is None:
+            raise ValueError(f"{self.name}.{what}: nothing is recorded yet; call the function once, on numbers or arrays")
+        return self._last
+
+    def _trace(self, args: Sequence[Any]) -> tuple[Trace, arguments.Arguments]:
+        names = self._names[: len(args)] + [f"argument {i}" for i in range(len(self._names), len(args))]
+        read = arguments.read(args, names, self.name)
+        trace = self._traces.get(read.shapes)
+        if trace is None:
+            trace = self._traces[read.shapes] = Trace(self.function, self.name, read, names, self.runner)
+        self._last = trace
+        return trace, read
+
+    def _one(self, trace: Trace, read: arguments.Arguments) -> Any:
+        """One example of plain numbers. A small program is printed as Python, which beats the way into native code."""
+        if self.runner is None and trace.program.count() <= QUICK:
+            text = source.function_text("quick", trace.program, lambda names: trace.structure.spell(iter(names)))
+            quick = source.compiled(text, "quick")
+            parameters = trace.parameters
+            if parameters:
+                self._quick = lambda *numbers: quick(*numbers, *[p._data for p in parameters])
+            else:
+                self._quick = quick
+            self._quick_count = len(read.arrays)
+            return self._quick(*[float(x) for x in read.arrays])
+        results = trace.forward.run(read)
+        return trace.structure.build(iter(results.ravel().tolist()))
+
+
+class Trace:
+    """The program that one structure of arguments leads to, and what runs it."""
+
+    def __init__(self, function: Callable[..., Any], name: str, read: arguments.Arguments, names: Sequence[str], runner: str | None) -> None:
+        inputs, nested = _as_values(read, names)
+        try:
+            with modes.tracing():
+                result = function(*nested)
+        except Exception as error:
+            shapes = [f"{n}: {'a number' if s is None else s or 'a number an example'}" for n, s in zip(names, read.shapes, strict=True)]
+            error.add_note(f"while {name} was traced for compile, on {', '.join(shapes) or 'no arguments'}")
+            raise
+        leaves, self.structure = flatten(result, name)
+        graph, self.parameters = lower(leaves, inputs)
+        self.name = name
+        self.program: Program = simplify(graph)
+        self._shapes, self._runner = read.shapes, runner
+        self.forward = Execution(self.program, self.parameters, read.shapes, runner)
+        self._gradient: Execution | None = None
+
+    @property
+    def gradient(self) -> Execution:
+        if self._gradient is None:
+            if self.structure.kind is not None:
+                raise TypeError(f"{self.name}: a gradient needs one number for each example, the function returns several")
+            program = simplify(value_and_gradient(self.program))
+            self._gradient = Execution(program, self.parameters, self._shapes, self._runner)
+        return self._gradient
+
+    @property
+    def text(self) -> str:
+        name = self.name if self.name.isidentifier() else "function"
+        spell = lambda names: self.structure.spell(iter(names))
+        programs, texts = [self.program], [source.function_text(name, self.program, spell)]
+        if self.structure.kind is None and self.parameters:
+            gradient = self.gradient.program
+            programs.append(gradient)
+            texts.append(source.function_text(f"{name}_value_and_gradient", gradient, _spell_gradient))
+        return source.imports(programs) + "\n\n\n".join(texts) + "\n"
+
+
+def _spell_gradient(names: Sequence[str]) -> str:
+    return f"{names[0]}, [{', '.join(names[1:])}]"
+
+
+def _as_values(read: arguments.Arguments, names: Sequence[str]) -> tuple[list[Value], list[Any]]:
+    """The first example as Values, in a flat list and nested as the function sees them."""
+    inputs: list[Value] = []
+
+    def nest(numbers: Any, label: str) -> Any:
+        if isinstance(numbers, list):
+            return [nest(x, f"{label}{i}" if label[-1:].isalpha() else f"{label}_{i}") for i, x in enumerate(numbers)]
+        inputs.append(Value(float(numbers), label))
+        return inputs[-1]
+
+    examples = [array if shape is None else array[0] for array, shape in zip(read.arrays, read.shapes, strict=True)]
+    return inputs, [nest(example.tolist(), label) for example, label in zip(examples, names, strict=True)]
+
+
+def _argument_names(function: Callable[..., Any]) -> list[str]:
+    try:
+        return [name for name, p in inspect.signature(function).parameters.items() if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+    except (TypeError, ValueError):
+        return []

@@ -1,0 +1,77 @@
+"""The arguments of a compiled call: checked at the border, once, and seen as columns of doubles.
+
+An array's leading axis is the batch. Its other axes index the numbers of one example. A plain number is the same for
+every example.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from autograd.ieee import number
+
+Shape = tuple[int, ...] | None  # of one example's numbers; None for a plain number
+
+
+class Arguments(NamedTuple):
+    shapes: tuple[Shape, ...]
+    arrays: list[Any]  # contiguous doubles, one array for each argument
+    n: int | None  # how many examples; None when every argument is a plain number
+
+
+def read(args: Sequence[Any], names: Sequence[str], function: str) -> Arguments:
+    """Arguments as arrays. TypeError or ValueError, naming the argument, for what is not a batch of numbers."""
+    arrays = [as_array(x, f"{function}: {name}") for x, name in zip(args, names, strict=True)]
+    shapes = tuple([array.shape[1:] if array.ndim else None for array in arrays])
+    lengths = [(array.shape[0], name) for array, name in zip(arrays, names, strict=True) if array.ndim]
+    for length, name in lengths:
+        if length == 0:
+            raise ValueError(f"{function}: {name} holds no examples, its shape is {_shape_of(arrays, names, name)}")
+        if length != lengths[0][0]:
+            raise ValueError(
+                f"{function}: {lengths[0][1]} holds {lengths[0][0]} examples and {name} holds {length}; the leading axis "
+                "is the batch and must agree (a plain number is the same for every example)"
+            )
+    return Arguments(shapes, arrays, lengths[0][0] if lengths else None)
+
+
+def _shape_of(arrays: Sequence[Any], names: Sequence[str], name: str) -> tuple[int, ...]:
+    return tuple(arrays[list(names).index(name)].shape)
+
+
+def as_array(x: Any, where: str) -> Any:
+    """x as contiguous doubles."""
+    import numpy as np
+
+    if x.__class__ is np.ndarray and x.dtype == np.float64:
+        return np.ascontiguousarray(x) if x.ndim else x
+    if not isinstance(x, np.ndarray) and not hasattr(x, "__len__") and not hasattr(x, "__array__"):
+        return np.asarray(number(x, where))
+    if isinstance(x, np.ma.MaskedArray) and np.ma.is_masked(x):
+        raise TypeError(f"{where}: a masked array; fill its masked entries or drop those rows first")
+    if isinstance(x, dict | str | bytes | set | frozenset):
+        raise TypeError(f"{where}: expected numbers or an array of numbers, got {type(x).__name__}")
+    try:
+        array = np.asarray(x)
+    except ValueError:
+        raise ValueError(f"{where}: ragged; every example must have the same shape, got {_lengths(x)}") from None
+    if array.dtype.kind in "biuf":
+        return np.ascontiguousarray(array, dtype=np.float64).reshape(array.shape)
+    raise TypeError(f"{where}: {_strange(array)}")
+
+
+def _lengths(x: Any) -> str:
+    lengths = [len(row) if hasattr(row, "__len__") else 1 for row in x]
+    odd = next((i for i, length in enumerate(lengths) if length != lengths[0]), 0)
+    return f"{lengths[0]} numbers in example 0 and {lengths[odd]} in example {odd}"
+
+
+def _strange(array: Any) -> str:
+    kind = {"O": "objects", "U": "text", "S": "bytes", "c": "complex numbers", "M": "dates", "m": "time spans"}
+    found = kind.get(array.dtype.kind, str(array.dtype))
+    if array.dtype.kind == "O":
+        odd = next((x for x in array.ravel().tolist() if not isinstance(x, int | float)), None)
+        found = f"objects, such as {type(odd).__name__} {odd!r:.40}" if odd is not None else "an object array"
+        return f"expected an array of numbers, got {found}; fill what is missing, then x.astype(float)"
+    return f"expected an array of numbers, got {found} ({array.dtype}); convert it to floats first"

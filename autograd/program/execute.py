@@ -1,0 +1,57 @@
+"""From a program to results for a batch: which runner, and how it is called."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+from autograd.program import reference
+from autograd.program.arguments import Arguments, Shape
+from autograd.program.program import EXAMPLE, Program
+from autograd.value import Value
+
+FEW = 4  # up to this many examples, one at a time beats a block of lanes
+MANY = 4096  # from this many on, code compiled for a small program pays
+SMALL = 256  # instructions an example, at most, for which it is compiled
+
+
+class Execution:
+    """A program bound to its parameters and to the shapes of its arguments."""
+
+    def __init__(self, program: Program, parameters: Sequence[Value], shapes: Sequence[Shape], runner: str | None) -> None:
+        self.program, self.parameters, self.runner = program, parameters, runner
+        self.columns = [
+            (argument, i, length)
+            for argument, shape in enumerate(shapes)
+            for length in (0 if shape is None else math.prod(shape),)
+            for i in range(max(length, 1) if shape is None else length)
+        ]
+        varying = sum(1 for row, _ in program.instructions() if program.moments[row] == EXAMPLE)
+        self.worth_compiling = varying <= SMALL
+        self._runners: dict[tuple[int, bool], Any] = {}
+
+    def run(self, read: Arguments) -> Any:
+        """One result for each output: an array over the examples, or a number if it is the same for all of them."""
+        n = 1 if read.n is None else read.n
+        if self.runner == "python":
+            return self._run_plainly(read, n)
+        compiled = self.runner == "source" or (self.runner is None and n >= MANY and self.worth_compiling)
+        lanes = 1 if n <= FEW else 64
+        runner = self._runners.get((lanes, compiled))
+        if runner is None:
+            from autograd.program.tape import Runner
+
+            runner = Runner(self.program, self.columns, self.parameters, lanes, compiled)
+            self._runners[lanes, compiled] = runner
+        return runner.run(read.arrays, n)
+
+    def _run_plainly(self, read: Arguments, n: int) -> Any:
+        import numpy as np
+
+        flat = [array.reshape(-1).tolist() for array in read.arrays]
+        examples = [[flat[argument][k * length + i] for argument, i, length in self.columns] for k in range(n)]
+        results = reference.run(self.program, examples, [p._data for p in self.parameters])
+        if any(isinstance(result, list) for result in results):
+            return np.array([result if isinstance(result, list) else [result] * n for result in results])
+        return np.array(results)

@@ -1,0 +1,105 @@
+"""A program as Python: one line an instruction, for a person to read, to run as it is, and for Numba to compile.
+
+The function takes the inputs and the parameters of one example. A mean over the batch is, for one example, the thing
+itself; so the gradient prints as the derivative of one example's result.
+"""
+
+from __future__ import annotations
+
+import keyword
+import math
+import re
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from autograd import ieee
+from autograd import primitives as table
+from autograd.primitives import TABLE, Primitive
+from autograd.program.program import CONSTANT, MEAN, Program
+
+_INFIX = {table.add: "{} + {}", table.sub: "{} - {}", table.mul: "{} * {}", table.neg: "-{}"}
+_RESERVED = {*TABLE, *keyword.kwlist, "divide", "power", "nan", "inf", "abs"}
+_SPELLED = {table.div: "divide", table.pow_: "power"}
+
+
+def function_text(name: str, program: Program, returns: Callable[[Sequence[str]], str] | None = None) -> str:
+    """`def name(inputs, parameters): …`; `returns` spells the result from the names of the outputs."""
+    names = row_names(program)
+    rows = range(program.leaves, len(program.rows))
+    body = [line for row in rows for line in statements(program, row, names)]
+    results = [names[row] for row in program.outputs]
+    result = returns(results) if returns else ", ".join(results)
+    head = _wrapped(f"def {name}(", names[: program.leaves], "):")
+    return "\n".join([*head, *[f"    {line}" for line in body], f"    return {result}"])
+
+
+def imports(programs: Iterable[Program]) -> str:
+    """The import lines that the printed functions need."""
+    used = {p for program in programs for _, (p, _) in program.instructions() if isinstance(p, Primitive)}
+    used = {p for p in used if p not in _INFIX and p not in (table.dot, table.sum_)}
+    numbers = {repr(x) for program in programs for p, (x, *_) in program.rows if p is CONSTANT and not math.isfinite(x)}
+    from_ieee = sorted(_SPELLED[p] for p in used if p in _SPELLED)
+    from_table = sorted(p.name for p in used if p not in _SPELLED and p is not table.abs_)
+    lines = [f"from math import {', '.join(sorted(x.lstrip('-') for x in numbers))}"] if numbers else []
+    lines += [f"from autograd.ieee import {', '.join(from_ieee)}"] if from_ieee else []
+    lines += [f"from autograd.primitives import {', '.join(from_table)}"] if from_table else []
+    return "\n".join([*lines, "", ""]) if lines else ""
+
+
+def compiled(text: str, name: str) -> Callable[..., Any]:
+    """The printed function, running: the rows it names are the table's plain functions of floats."""
+    scope: dict[str, Any] = {p.name: p.forward for p in TABLE.values()}
+    scope |= {"divide": ieee.divide, "power": ieee.power, "nan": math.nan, "inf": math.inf}
+    exec(text, scope)
+    return scope[name]  # type: ignore[no-any-return]
+
+
+def row_names(program: Program) -> list[str]:
+    """A Python name for each row: its label where it has one that can be spelled, else t and its number."""
+    names: list[str] = []
+    taken = set(_RESERVED)
+    for row, (primitive, operands) in enumerate(program.rows):
+        if primitive is CONSTANT:
+            names.append(repr(operands[0]))
+        elif primitive is MEAN:
+            names.append(names[operands[0]])
+        else:
+            wanted = re.sub(r"\W+", "_", program.names[row]).strip("_") if row < program.leaves else f"t{row}"
+            if not wanted.isidentifier():
+                wanted = f"p_{wanted}"
+            while wanted in taken:
+                wanted += "_"
+            taken.add(wanted)
+            names.append(wanted)
+    return names
+
+
+def statements(program: Program, row: int, names: Sequence[str], fused: bool = False) -> list[str]:
+    """The lines that compute a row; `fused` spells dots as the kernels compute them."""
+    primitive, operands = program.rows[row]
+    if not isinstance(primitive, Primitive):
+        return []
+    xs = [names[x] for x in operands]
+    if primitive is table.dot:
+        n = len(xs) // 2
+        products = list(zip(xs[:n], xs[n:-1], strict=True))
+        if fused:
+            return [f"{names[row]} = {xs[-1]}", *[f"{names[row]} = fma({w}, {x}, {names[row]})" for w, x in products]]
+        terms = [] if xs[-1] == "-0.0" else [xs[-1]]
+        return [f"{names[row]} = {' + '.join([*terms, *[x if w == '1.0' else f'{w} * {x}' for w, x in products]])}"]
+    if primitive is table.sum_:
+        return [f"{names[row]} = {' + '.join(['0.0', *xs])}"]
+    if primitive in _INFIX:
+        return [f"{names[row]} = {_INFIX[primitive].format(*xs)}"]
+    return [f"{names[row]} = {_SPELLED.get(primitive, primitive.name)}({', '.join(xs)})"]
+
+
+def _wrapped(start: str, words: Sequence[str], end: str, width: int = 110) -> list[str]:
+    lines, line = [], start
+    for i, word in enumerate(words):
+        piece = word + (", " if i < len(words) - 1 else "")
+        if len(line) + len(piece) > width:
+            lines.append(line.rstrip())
+            line = "    " + "    "
+        line += piece
+    return [*lines, line + end]
