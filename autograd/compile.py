@@ -11,7 +11,6 @@ that it did not get as arguments are its parameters: shared by all examples, and
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -160,13 +159,11 @@ class Trace:
     @property
     def text(self) -> str:
         name = self.name if self.name.isidentifier() else "function"
-        spell = lambda names: self.structure.spell(iter(names))
-        programs, texts = [self.program], [source.function_text(name, self.program, spell)]
+        text = source.function_text(name, self.program, lambda names: self.structure.spell(iter(names)))
         if self.structure.kind is None and self.parameters:
             gradient = self.gradient.program
-            programs.append(gradient)
-            texts.append(source.function_text(f"{name}_value_and_gradient", gradient, _spell_gradient))
-        return source.imports(programs) + "\n\n\n".join(texts) + "\n"
+            text += "\n\n\n" + source.function_text(f"{name}_value_and_gradient", gradient, _spell_gradient)
+        return source.imports(text) + text + "\n"
 
 
 def _spell_gradient(names: Sequence[str]) -> str:
@@ -188,6 +185,8 @@ def _as_values(read: arguments.Arguments, names: Sequence[str]) -> tuple[list[Va
 
 
 def _argument_names(function: Callable[..., Any]) -> list[str]:
+    import inspect
+
     try:
         return [name for name, p in inspect.signature(function).parameters.items() if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
     except (TypeError, ValueError):

@@ -7,6 +7,7 @@ processor whose registers are narrower, LLVM splits it. Numba learns the functio
 from __future__ import annotations
 
 import math
+from types import BuiltinFunctionType
 from typing import Any
 
 from llvmlite import ir
@@ -143,13 +144,15 @@ _UNCAUGHT: dict[Any, Any] = {
 
 def scalar(forward: Any) -> Any:
     """A row's function, compiled, for kernels to call."""
+    if isinstance(forward, BuiltinFunctionType):  # abs, math.tanh: Numba knows it, but compiles only what Python defines
+        return njit(error_model="numpy")((lambda x, y: forward(x, y)) if forward is math.atan2 else (lambda x: forward(x)))
     return njit(error_model="numpy")(_UNCAUGHT.get(forward, forward))
 
 
 def _teach(known: Any) -> None:
     native = _UNCAUGHT.get(known, known)
     two = known.__code__.co_argcount == 2
-    overload(known, jit_options={"error_model": "numpy"})((lambda x, y: native) if two else (lambda x: native))
+    overload(known, strict=False, jit_options={"error_model": "numpy"})((lambda x, y: native) if two else (lambda x: native))
 
 
 for _name in ieee.__all__:

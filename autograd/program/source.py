@@ -9,7 +9,7 @@ from __future__ import annotations
 import keyword
 import math
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from autograd import ieee
@@ -33,17 +33,16 @@ def function_text(name: str, program: Program, returns: Callable[[Sequence[str]]
     return "\n".join([*head, *[f"    {line}" for line in body], f"    return {result}"])
 
 
-def imports(programs: Iterable[Program]) -> str:
-    """The import lines that the printed functions need."""
-    used = {p for program in programs for _, (p, _) in program.instructions() if isinstance(p, Primitive)}
-    used = {p for p in used if p not in _INFIX and p not in (table.dot, table.sum_)}
-    numbers = {repr(x) for program in programs for p, (x, *_) in program.rows if p is CONSTANT and not math.isfinite(x)}
-    from_ieee = sorted(_SPELLED[p] for p in used if p in _SPELLED)
-    from_table = sorted(p.name for p in used if p not in _SPELLED and p is not table.abs_)
-    lines = [f"from math import {', '.join(sorted(x.lstrip('-') for x in numbers))}"] if numbers else []
-    lines += [f"from autograd.ieee import {', '.join(from_ieee)}"] if from_ieee else []
-    lines += [f"from autograd.primitives import {', '.join(from_table)}"] if from_table else []
-    return "\n".join([*lines, "", ""]) if lines else ""
+def imports(text: str) -> str:
+    """The import lines that printed functions need."""
+    called, words = set(re.findall(r"(\w+)\(", text)), set(re.findall(r"\w+", text))
+    modules = {
+        "math": sorted(words & {"nan", "inf"}),
+        "autograd.ieee": sorted(called & set(_SPELLED.values())),
+        "autograd.primitives": sorted(called & TABLE.keys() - {"abs"}),
+    }
+    lines = [f"from {module} import {', '.join(names)}\n" for module, names in modules.items() if names]
+    return "".join([*lines, "\n\n"]) if lines else ""
 
 
 def compiled(text: str, name: str) -> Callable[..., Any]:
@@ -89,6 +88,8 @@ def statements(program: Program, row: int, names: Sequence[str], fused: bool = F
         return [f"{names[row]} = {' + '.join([*terms, *[x if w == '1.0' else f'{w} * {x}' for w, x in products]])}"]
     if primitive is table.sum_:
         return [f"{names[row]} = {' + '.join(['0.0', *xs])}"]
+    if primitive is table.div and program.rows[operands[1]].primitive is CONSTANT and program.rows[operands[1]].operands[0]:
+        return [f"{names[row]} = {xs[0]} / {xs[1]}"]
     if primitive in _INFIX:
         return [f"{names[row]} = {_INFIX[primitive].format(*xs)}"]
     return [f"{names[row]} = {_SPELLED.get(primitive, primitive.name)}({', '.join(xs)})"]

@@ -1,0 +1,144 @@
+"""Eager, the plain runner, the tape and the compiled source are one function: the same bits, whatever the lane."""
+
+from __future__ import annotations
+
+import itertools
+import math
+import random
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from autograd import Value, compile, dot, primitives
+from autograd.primitives import TABLE
+from autograd.program.arguments import Arguments
+from autograd.program.execute import Execution
+from autograd.program.lower import lower
+from autograd.program.program import Program
+from autograd.program.simplify import fold, prune, share, simplify
+
+SPECIAL = [0.0, -0.0, 1.0, -1.0, 0.5, -2.5, 3.7, 2.0, 5e-324, -1e-310, 1e-8, 40.0, -745.0, 710.0, 1e308, math.inf, -math.inf, math.nan]
+FIXED = [row for row in TABLE.values() if row.arity is not None]
+
+
+def same(got: Any, expected: Any) -> bool:
+    """Equal to the bit; one nan is as good as another."""
+    got, expected = np.asarray(got, float), np.asarray(expected, float)
+    return bool(np.all((got.view(np.int64) == expected.view(np.int64)) | (np.isnan(got) & np.isnan(expected))))
+
+
+def run(program: Program, parameters: list[Value], columns: list[list[float]], runner: str) -> Any:
+    arrays = [np.array(column) for column in columns]
+    execution = Execution(program, parameters, [()] * len(arrays), runner)
+    return execution.run(Arguments(tuple([()] * len(arrays)), arrays, len(arrays[0])))
+
+
+def points(arity: int) -> list[tuple[float, ...]]:
+    if arity < 3:
+        return list(itertools.product(SPECIAL, repeat=arity))
+    return list(itertools.product(SPECIAL[::3], repeat=arity)) + list(itertools.product((0.0, 1.0, math.nan), SPECIAL, SPECIAL))
+
+
+@pytest.mark.parametrize("runner", ["python", "tape", "source"])
+@pytest.mark.parametrize("row", FIXED, ids=lambda row: row.name)
+def test_every_row_is_the_same_natively(row: Any, runner: str) -> None:
+    rows = points(row.arity)
+    inputs = [Value(0.5) for _ in range(row.arity)]
+    program, _ = lower([row(*inputs)], inputs)
+    (got,) = run(program, [], [list(column) for column in zip(*rows, strict=True)], runner)
+    expected = [row.forward(*point) for point in rows]
+    wrong = [(p, g, e) for p, g, e in zip(rows, got, expected, strict=True) if not same(g, e)]
+    assert not wrong, wrong[:5]
+
+
+OPERATIONS = ["add", "sub", "mul", "div", "neg", "exp", "tanh", "relu", "maximum", "where", "sigmoid", "softplus", "sqrt", "hypot", "step", "greater", "gate"]
+
+
+@st.composite
+def programs(draw: Any) -> tuple[Program, list[Value], list[Value], Value]:
+    inputs = [Value(0.3, "x"), Value(-0.7, "y")]
+    parameters = [Value(draw(st.sampled_from(SPECIAL[:11])), "w"), Value(1.25, "b")]
+    pool: list[Any] = [*inputs, *parameters, *draw(st.lists(st.sampled_from(SPECIAL[:9]), max_size=3))]
+    for _ in range(draw(st.integers(1, 25))):
+        row = TABLE[draw(st.sampled_from(OPERATIONS))]
+        operands = [draw(st.sampled_from(pool[-8:])) for _ in range(row.arity or 0)]
+        pool.append(row(*operands))
+    result = pool[-1] if isinstance(pool[-1], Value) else Value(pool[-1])
+    graph, met = lower([result], inputs)
+    return graph, inputs, met, result
+
+
+def eagerly(graph: Program, parameters: list[Value], example: tuple[float, ...]) -> float:
+    values: list[float] = []
+    for row, (primitive, operands) in enumerate(graph.rows):
+        if row < graph.inputs:
+            values.append(example[row])
+        elif row < graph.leaves:
+            values.append(parameters[row - graph.inputs]._data)
+        else:
+            values.append(operands[0] if primitive.name == "constant" else primitive.forward(*[values[x] for x in operands]))
+    return values[graph.outputs[0]]
+
+
+@settings(max_examples=40, deadline=None)
+@given(programs(), st.integers(0, 2**32))
+def test_random_programs_are_the_same_on_every_runner(made: Any, seed: int) -> None:
+    graph, _, parameters, _ = made
+    chance = random.Random(seed)
+    rows = [(chance.choice(SPECIAL), chance.choice(SPECIAL)) for _ in range(60)]
+    rows += [(chance.gauss(0, 3), chance.gauss(0, 3)) for _ in range(41)]
+    expected = [eagerly(graph, parameters, row) for row in rows]
+    program = prune(share(fold(graph)))
+    columns = [list(column) for column in zip(*rows, strict=True)]
+    for runner in ("python", "tape"):
+        (got,) = np.broadcast_to(run(program, parameters, columns, runner).reshape(1, -1), (1, len(rows)))
+        assert same(got, expected), runner
+    one = [run(program, parameters, [[x], [y]], "tape").reshape(-1)[0] for x, y in rows[::10]]
+    assert same(one, expected[::10]), "one at a time"
+
+
+@settings(max_examples=6, deadline=None)
+@given(programs(), st.integers(0, 2**32))
+def test_the_tape_and_the_source_give_the_same_bits(made: Any, seed: int) -> None:
+    graph, _, parameters, _ = made
+    chance = random.Random(seed)
+    columns = [[chance.choice(SPECIAL) for _ in range(100)] for _ in range(2)]
+    program = simplify(graph)
+    assert same(run(program, parameters, columns, "tape"), run(program, parameters, columns, "source"))
+
+
+def test_a_row_does_not_depend_on_its_place_in_the_batch() -> None:
+    chance = np.random.default_rng(0)
+    weights = [[Value(x) for x in row] for row in chance.normal(size=(5, 7)).tolist()]
+    f = compile(lambda x: [dot(w, x, 0.5).tanh() for w in weights])
+    X = chance.normal(size=(150, 7))
+    whole = f(X)
+    for order in (slice(None, None, -1), slice(1, None), slice(140, None), slice(17, 18)):
+        assert same(f(X[order]), whole[order])
+
+
+def test_a_dot_stays_within_a_few_ulp_of_the_sum_of_its_absolute_products() -> None:
+    chance = np.random.default_rng(1)
+    W, X = chance.normal(size=(9, 50)), chance.normal(size=(200, 50))
+    weights = [[Value(x) for x in row] for row in W.tolist()]
+    got = compile(lambda x: [sum(w * v for w, v in zip(row, x, strict=True)) for row in weights])(X)
+    exact = np.array([[math.fsum((w * x).tolist()) for w in W] for x in X])
+    assert np.all(np.abs(got - exact) <= 8 * np.finfo(float).eps * (np.abs(X) @ np.abs(W).T))
+
+
+def test_denormals_survive() -> None:
+    X = np.array([5e-324, 1e-310, -2e-308] * 30)
+    for runner in ("tape", "source"):
+        assert same(compile(lambda x: x * 0.5 + x, runner=runner)(X), X * 0.5 + X)
+
+
+def test_small_powers_are_within_two_ulp() -> None:
+    chance = np.random.default_rng(2)
+    X = chance.normal(size=1000) * 10.0 ** chance.integers(-100, 100, size=1000)
+    for exponent in (2, 3, -1):
+        got = compile(lambda x, k=exponent: x**k, runner="tape")(X)
+        expected = np.array([primitives.pow_.forward(x, float(exponent)) for x in X.tolist()])
+        assert np.all(np.abs(got - expected) <= 2 * np.spacing(np.abs(expected)))
