@@ -45,7 +45,12 @@ def affine(weights: Sequence[Sequence[Any]], xs: Sequence[Value | float], biases
 
 def sum(xs: Iterable[Value | float]) -> Any:
     """Σ xᵢ as one node; 0.0 when there are none."""
-    return table.sum_(*xs)
+    xs = tuple(xs)
+    try:  # 60 ns a term, against 250 through the table
+        total = _sum([x._data for x in xs], 0.0)  # type: ignore[union-attr]
+    except AttributeError:
+        return table.sum_(*xs)
+    return _record(table.sum_, total, xs, None, (1.0,) * len(xs), None) if xs else 0.0
 
 
 def mean(xs: Iterable[Value | float]) -> Any:
@@ -53,7 +58,7 @@ def mean(xs: Iterable[Value | float]) -> Any:
     xs = tuple(xs)
     if not xs:
         raise ValueError("mean of no numbers: give at least one")
-    return table.sum_(*xs) / len(xs)
+    return sum(xs) / len(xs)
 
 
 def logsumexp(xs: Iterable[Value | float]) -> Any:

@@ -73,13 +73,14 @@ class Primitive:
     def __call__(self, *operands: Any) -> Any:
         if self.arity is not None and self.arity != len(operands):
             raise TypeError(f"{self.name} takes {self.arity} operand{'s'[: self.arity != 1]}, got {len(operands)}")
-        plain = True
         for operand in operands:
             if operand.__class__ is not float:
-                if hasattr(operand, "_apply"):
-                    return operand._apply(self, *operands)
-                plain = False
-        z = self.forward(*(operands if plain else [number(x, self.name) for x in operands]))
+                for x in operands:
+                    if hasattr(x, "_apply"):
+                        return x._apply(self, *operands)
+                operands = tuple([number(x, self.name) for x in operands])
+                break
+        z = self.forward(*operands)
         return z if z.__class__ is float else number(z, self.name)
 
     def partials_at(self, operands: Sequence[Any], z: Any) -> Sequence[Any]:

@@ -219,9 +219,9 @@ class Value:
             )
         return _leaf, (self._data, self.label, None if self.grad is NOT_COMPUTED else self.grad)
 
-    @staticmethod
-    def _apply(row: Primitive, *arguments: Any) -> Value:
-        return apply(row, *arguments)
+    def _apply(self, row: Primitive, *arguments: Any) -> Value:
+        """How a row called on Values comes here."""
+        return _unary(row, self) if row.arity == 1 else apply(row, *arguments)
 
 
 def apply(row: Primitive, *arguments: Any) -> Value:
@@ -265,14 +265,17 @@ def _partials(row: Primitive, operands: list[Any], at: list[Any], z: Any) -> lis
 
 
 def _unary(row: Primitive, x: Value) -> Value:
-    """`apply` for the built-in rows of one operand, where a network spends its time (0.3 µs for 1.5)."""
-    data = x._data
-    z = row.forward(data)
-    try:
-        partial = row.partials[0](data, z)  # type: ignore[misc]
-    except ArithmeticError:
-        return apply(row, x)
-    return _record(row, z, x, None, None if row.masked and partial == 0.0 else partial, None)
+    """`apply` for a row of one operand, where a network spends its time (0.3 µs for 1.5)."""
+    data, rule = x._data, row.partials[0]
+    if rule is not None:
+        z = row.forward(data)
+        try:
+            partial = rule(data, z)
+        except ArithmeticError:
+            return apply(row, x)
+        if z.__class__ is float and partial.__class__ is float:
+            return _record(row, z, x, None, None if row.masked and partial == 0.0 else partial, None)
+    return apply(row, x)
 
 
 def _constant(x: Any, row: Primitive, arguments: tuple[Any, ...]) -> float:

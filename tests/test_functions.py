@@ -62,3 +62,10 @@ def test_an_empty_list_is_an_error(function):
 
 def test_an_empty_sum_is_zero():
     assert value_sum([]) == 0.0
+
+
+@pytest.mark.parametrize("mixture", list(itertools.product("vc", repeat=3))[:-1], ids="".join)
+def test_a_sum_of_any_mixture_of_values_and_numbers_is_its_row(mixture):
+    operands = [Value(n) if kind == "v" else n for n, kind in zip([0.1, 0.2, 0.3], mixture, strict=True)]
+    got, want = value_sum(operands), apply(TABLE["sum"], *operands)
+    assert (got.data, got.op, got._arguments, got._partials) == (want.data, want.op, want._arguments, want._partials)
