@@ -12,6 +12,7 @@
 from typing import TYPE_CHECKING, Any
 
 from autograd.compile import compile
+from autograd.derivatives import grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
 from autograd.functions import affine, dot, elu, leaky_relu, logsumexp, mean, sum
 from autograd.modes import detect_anomaly, no_grad
 
@@ -42,6 +43,8 @@ __all__ = [  # noqa: RUF022
     "acos", "affine", "asin", "atan", "atan2", "cos", "cosh", "dot", "elu", "erf", "exp", "expm1", "gelu", "hypot",
     "leaky_relu", "log", "log1p", "logsumexp", "maximum", "mean", "minimum", "relu", "sigmoid", "silu", "sin", "sinh",
     "softplus", "sqrt", "sum", "tan", "tanh", "where",
+    # derivatives of functions
+    "grad", "hessian", "hvp", "jacobian", "jvp", "value_and_grad", "vjp",
     # whole batches, natively
     "compile",
     # pictures

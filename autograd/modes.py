@@ -1,4 +1,4 @@
-"""Ways to record: `no_grad`, `detect_anomaly` and tracing, each in force in its own context (thread or task) only.
+"""Ways to record: `no_grad`, `detect_anomaly`, tracing, differentiating; each in force in its own context (thread, task).
 
 Operators ask one question of a plain global, "is any mode on anywhere?", and look further only when one is.
 """
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 _no_grad: ContextVar[bool] = ContextVar("no_grad", default=False)
 _tracing: ContextVar[bool] = ContextVar("tracing", default=False)
 _anomaly: ContextVar[Anomaly | None] = ContextVar("anomaly", default=None)
+_derivative: ContextVar[set[Value] | None] = ContextVar("derivative", default=None)
 _lock = threading.Lock()
 active = 0  # how many modes are on, over all contexts
 
@@ -50,6 +51,29 @@ def detect_anomaly(inf: bool = False) -> Any:
     """Within `with detect_anomaly():` the first nan raises FloatingPointError where it appears, forward or backward,
     naming the operation, its operands and the line that made it. `inf=True` looks for infinities as well."""
     return _mode(_anomaly, Anomaly(inf))
+
+
+@contextmanager
+def differentiating() -> Iterator[None]:
+    """While a derivative runs the function it was given: derivatives inside know that one is around them.
+
+    It switches recording on, whatever is in force outside, and is no mode to the operators: they do the same.
+    """
+    token = _derivative.set(set())
+    try:
+        if active and _no_grad.get():
+            with _mode(_no_grad, False):
+                yield
+        else:
+            yield
+    finally:
+        _derivative.reset(token)
+
+
+def derivative_around() -> set[Value] | None:
+    """None outside any derivative; else the nodes met by the derivatives that ran inside it so far. They are older
+    than the arguments of the next one and cannot depend on them, so its walk over the graph stops there."""
+    return _derivative.get()
 
 
 def is_no_grad() -> bool:

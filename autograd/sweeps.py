@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any
 
 from autograd import modes
@@ -13,11 +13,14 @@ from autograd.value import Value
 Edges = Callable[[Value], Iterable[tuple[Value, Any]]]
 
 
-def topological_order(root: Value) -> list[Value]:
-    """Every node root depends on, operands before their consumers, left before right, root last. Iterative."""
+def topological_order(*roots: Value, beyond: Iterable[Value] = ()) -> list[Value]:
+    """Every node the roots depend on, operands before their consumers, left before right. Iterative.
+
+    A single root comes last. The walk stops at the nodes of `beyond` and leaves them out.
+    """
     order: list[Value] = []
-    seen: set[Value] = set()
-    stack: list[Value | None] = [root]
+    seen = set(beyond)
+    stack: list[Value | None] = [*reversed(roots)]
     while stack:
         node = stack.pop()
         if node is None:  # all that the next node depends on is in order
@@ -28,7 +31,7 @@ def topological_order(root: Value) -> list[Value]:
                 order.append(node)
             else:
                 stack += (node, None)
-                stack += [x for x in reversed(node._arguments) if x.__class__ is not float and x not in seen]  # type: ignore[misc]
+                stack += [x for x in node._arguments[::-1] if x.__class__ is not float and x not in seen]  # type: ignore[misc]
     return order
 
 
@@ -70,13 +73,51 @@ def number_edges(z: Value) -> Iterable[tuple[Value, float]]:
     return [(x, p) for x, p in zip(z._arguments, z._partials, strict=True) if p is not None]  # type: ignore[misc]
 
 
-def value_edges(z: Value) -> Iterable[tuple[Value, Any]]:
-    """The edges as graph: ∂z/∂x as functions of the operands, which can be differentiated again."""
-    if z._row is None:
+def value_edges(z: Value, among: Collection[Value] | None = None) -> Iterable[tuple[Value, Any]]:
+    """The edges as graph: ∂z/∂x as functions of the operands, which can be differentiated again.
+
+    Partials are formed only for the operands `among` those asked for: one that nobody needs could still be nan.
+    """
+    row, xs = z._row, z._arguments
+    if row is None:
         return []
-    edges = zip(z._arguments, z._row.partials_at(z._arguments, z), strict=True)
-    off = 0.0 if z._row.masked else None
-    return [(x, p) for x, p in edges if isinstance(x, Value) and p is not None and p is not off and p != off]
+    wanted = [isinstance(x, Value) and (among is None or x in among) for x in xs]
+    if row.arity is None:
+        partials = row.partials_at(xs, z) if any(wanted) else xs
+    else:
+        partials = [p(*xs, z) if p and needed else None for p, needed in zip(row.partials, wanted, strict=True)]
+    off = 0.0 if row.masked else None
+    edges = zip(xs, partials, wanted, strict=True)
+    return [(x, p) for x, p, needed in edges if needed and p is not None and p != off]  # type: ignore[misc]
+
+
+def number_adjoints(order: list[Value], seeds: Mapping[Value, float]) -> dict[Value, float]:
+    """`adjoints(order, seeds, number_edges)` written out: 0.13 µs a node instead of 0.8."""
+    adjoint = dict(seeds)
+    arrived = adjoint.get
+    for z in reversed(order):
+        grad = arrived(z)
+        if grad is None:
+            continue
+        px, py = z._px, z._py
+        if px.__class__ is float:
+            before = arrived(x := z._x)
+            adjoint[x] = grad * px if before is None else before + grad * px
+        elif px is not None:
+            for x, partial in zip(z._x, px):  # noqa: B905 (of one length by construction)
+                if partial is not None:
+                    before = arrived(x)
+                    adjoint[x] = grad * partial if before is None else before + grad * partial
+        if py.__class__ is float:
+            before = arrived(y := z._y)
+            adjoint[y] = grad * py if before is None else before + grad * py
+        elif py is not None:
+            for y, partial in zip(z._y, py):  # noqa: B905
+                before = arrived(y)
+                adjoint[y] = grad * partial if before is None else before + grad * partial
+    if modes.active and (anomaly := modes.anomaly()) is not None:
+        _look_for_anomalies(order, adjoint, anomaly)
+    return adjoint
 
 
 _writing = threading.Lock()  # one sweep at a time writes gradients, so that threads sharing a leaf lose nothing
@@ -97,7 +138,7 @@ def backward(root: Value) -> None:
             root.grad = 1.0
             _sweep(order, unreached)
             if modes.active and (anomaly := modes.anomaly()) is not None:
-                _look_for_anomalies(order, anomaly, unreached)
+                _look_for_anomalies(order, {z: z.grad for z in order if z.grad is not unreached}, anomaly)
             for node, grad in zip(nodes, before, strict=False):
                 if node._row is None:
                     node.grad = _accumulated(node, grad)
@@ -159,12 +200,12 @@ def _sweep(order: list[Value], unreached: float) -> None:
                 operand.grad += grad * partial
 
 
-def _look_for_anomalies(order: list[Value], anomaly: modes.Anomaly, unreached: float) -> None:
+def _look_for_anomalies(order: list[Value], adjoint: Mapping[Value, float], anomaly: modes.Anomaly) -> None:
     for z in reversed(order):
-        if z.grad is not unreached:
-            anomaly.check_backward(z.grad, z, z)
+        if z in adjoint:
+            anomaly.check_backward(adjoint[z], z, z)
             for x, partial in number_edges(z):
-                anomaly.check_backward(partial * z.grad, x, z)
+                anomaly.check_backward(partial * adjoint[z], x, z)
 
 
 def _accumulated(leaf: Value, grad: float) -> float:
