@@ -1,4 +1,5 @@
-"""Ways to record: `no_grad`, `detect_anomaly`, tracing, differentiating; each in force in its own context (thread, task).
+"""Ways to record: `no_grad`, `detect_anomaly`, tracing and differentiating, each in its own context (thread, task)
+only.
 
 Operators ask one question of a plain global, "is any mode on anywhere?", and look further only when one is.
 """

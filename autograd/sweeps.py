@@ -21,17 +21,26 @@ def topological_order(*roots: Value, beyond: Iterable[Value] = ()) -> list[Value
     order: list[Value] = []
     seen = set(beyond)
     stack: list[Value | None] = [*reversed(roots)]
+    push, pop = stack.append, stack.pop
     while stack:
-        node = stack.pop()
+        node = pop()
         if node is None:  # all that the next node depends on is in order
-            order.append(stack.pop())  # type: ignore[arg-type]
+            order.append(pop())  # type: ignore[arg-type]
         elif node not in seen:
             seen.add(node)
-            if node._row is None:
+            x, y = node._x, node._y
+            if x is None:  # a leaf
                 order.append(node)
-            else:
-                stack += (node, None)
-                stack += [x for x in node._arguments[::-1] if x.__class__ is not float and x not in seen]  # type: ignore[misc]
+                continue
+            push(node)
+            push(None)
+            if x.__class__ is tuple:
+                stack += [v for v in node._arguments[::-1] if v.__class__ is not float and v not in seen]  # type: ignore[misc]
+                continue
+            if y is not None and y.__class__ is not float and y not in seen:
+                push(y)
+            if x.__class__ is not float and x not in seen:
+                push(x)
     return order
 
 
