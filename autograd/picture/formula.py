@@ -159,7 +159,8 @@ def _times(factors: list[tuple[Box, int]]) -> tuple[Box, int]:
 
 def _base(box: Box, level: int) -> Box:
     """The base of a power: a name that carries a superscript is fenced, so that the exponent cannot join it."""
-    superscript = box[0] == "scripts" and box[3] is not None
+    inner = box[1] if box[0] == "ref" else box
+    superscript = inner[0] == "scripts" and inner[3] is not None
     return fence(box) if level < ATOM or superscript or (box[0] == "num" and box[1].startswith("−")) else box
 
 
@@ -323,7 +324,7 @@ _GAP: Any = object()
 
 
 def _elided(terms: Any, most: int) -> list[Any]:
-    return list(terms) if len(terms) <= most else [*terms[: max(most - 2, 1)], _GAP, terms[-1]]
+    return list(terms) if len(terms) <= most else [*terms[: max(most - 2, 1)], _GAP, *terms[len(terms) - (most > 1) :]]
 
 
 def _plus(terms: list[tuple[Box, int]]) -> tuple[Box, int]:

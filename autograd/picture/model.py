@@ -85,7 +85,7 @@ class Graph:
         """∂target/∂source"""
         return typeset.derivative(edge.target.name, edge.source.name)
 
-    def rule(self, edge: Edge, most_steps: int = 4) -> Box | None:
+    def rule(self, edge: Edge, most_steps: int = 4, names: Mapping[Value, Box] | None = None) -> Box | None:
         """The local derivative as a formula; None when it passes too many primitives to be read."""
         if not 0 < len(edge.steps) <= most_steps:
             return None
@@ -93,7 +93,7 @@ class Graph:
         for value, position in edge.steps:
             if value not in self._partials:
                 self._partials[value] = formula.symbolic_partials(value)
-            product.by(formula.rule(value, position, self.names, self._partials[value]))
+            product.by(formula.rule(value, position, names or self.names, self._partials[value]))
         return product.box()
 
 

@@ -88,7 +88,7 @@ def gradient_name(graph: Graph, node: Node) -> Box:
 
 def right_hand_side(graph: Graph, node: Node, names: Mapping[Value, Box] | None = None) -> Box:
     """The node's formula, with fewer terms or only the operation's name where it is too long for a title."""
-    for terms in (4, 2):
+    for terms in (4, 2, 1):
         body = graph.formula(node, terms, names)
         if body is not None and len(typeset.text(body)) <= WIDEST_FORMULA:
             return body

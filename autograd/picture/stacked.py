@@ -42,6 +42,8 @@ def _latex_text(plain: str) -> str:
 
 def latex(box: Box) -> str:
     kind = box[0]
+    if kind == "ref":
+        return latex(box[1])
     if kind == "id":
         plain = box[1]
         if len(plain) == 1:
@@ -100,6 +102,8 @@ def mathml(box: Box) -> str:
         return "<mrow>" + "".join(mathml(part) for part in box[1:]) + "</mrow>"
     if kind == "fence":
         return f"<mrow><mo>{box[2]}</mo>{mathml(box[1])}<mo>{box[3]}</mo></mrow>"
+    if kind == "ref":
+        return str(box[2])
     if kind == "template":
         return mathml(box[1])
     if kind == "root":

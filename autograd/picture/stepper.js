@@ -3,9 +3,9 @@
 (() => {
   const $ = (id) => document.getElementById(id);
   const story = JSON.parse($("story").textContent);
-  const nodes = story.nodes.map(([name, math, value, grad, formula, numbers], index) =>
-    ({ index, name, math, value, grad, formula, numbers, leaf: formula === undefined }));
-  const edges = story.edges.map(([source, target, rule, number, contribution, sum], index) =>
+  const nodes = story.nodes.map(([name, math, value, grad, formula], index) =>
+    ({ index, name, math, value, grad, formula, leaf: formula === undefined }));
+  const edges = story.edges.map(([source, target, rule, number, contribution, sum = contribution], index) =>
     ({ index, source: nodes[source], target: nodes[target], rule, number, contribution, sum }));
   const root = nodes[story.root];
 
@@ -29,6 +29,8 @@
 
   const shapes = nodes.map((node) => {
     const group = $("n" + node.index);
+    group.setAttribute("role", "button");
+    group.setAttribute("tabindex", "0");
     return { group, value: group.querySelector(".v"), grad: group.querySelector(".d") };
   });
   const lines = edges.map((edge) => ({ line: $("e" + edge.index), label: $("l" + edge.index) }));
@@ -41,6 +43,8 @@
   const slope = (of, by) =>
     `<mfrac><mrow>${mo("∂")}${of.math}</mrow><mrow>${mo("∂")}${by.math}</mrow></mfrac>`;
   const result = (text) => `<mrow class="result">${num(text)}</mrow>`;
+  const filled = (formula, what) => formula.replace(/\{(\d+)\}/g, (_, k) => what(nodes[k])); // {3} is node 3
+  const named = (formula) => filled(formula, (node) => node.math);
   const equation = (parts, look = "") => `<math class="${look}" displaystyle="true"><mrow>${parts.join(mo("="))}</mrow></math>`;
 
   function path(node) { // the edges from a node to the output, if there is only one way
@@ -60,8 +64,8 @@
       return ["The inputs and the parameters have their numbers; nothing is computed yet.", ""];
     }
     if (phase === "forward") {
-      const parts = [node.math, node.formula];
-      if (node.numbers !== node.formula) parts.push(node.numbers);
+      const parts = [node.math, named(node.formula)];
+      if (node.formula.includes("{")) parts.push(filled(node.formula, (operand) => factor(operand.value)));
       return [`Forward: compute ${node.name} from its operands.`, equation([...parts, result(node.value)], "forward")];
     }
     if (!edge) {
@@ -75,7 +79,7 @@
     const whole = target === root ? [] : [mo("·"), slope(root, target)];
     const parts = many ? [] : [slope(root, source)];
     if (target !== root || many) parts.push([slope(target, source), ...whole].join(""));
-    if (rule && rule !== num(number)) parts.push([rule, ...whole].join(""));
+    if (rule && rule !== num(number)) parts.push([named(rule), ...whole].join(""));
     if (target !== root) parts.push(factor(number) + mo("·") + factor(target.grad));
     const math = [equation([...parts, result(contribution)])];
     const way = path(target);

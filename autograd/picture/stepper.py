@@ -16,7 +16,7 @@ from autograd.picture import dot, model, stacked, svg, typeset
 from autograd.picture.drawing import image
 from autograd.picture.model import Edge, Graph, Node
 from autograd.picture.scene import Scene, right_hand_side, scene
-from autograd.picture.typeset import Box, format_number, number_factor
+from autograd.picture.typeset import Box, format_number
 from autograd.sweeps import topological_order
 from autograd.value import Value
 
@@ -45,9 +45,9 @@ class Stepper:
             "font": svg.FONT,
             "width": f"{width:.0f}",
             "height": f"{height:.0f}",
-            "least": f"{0.62 * width:.0f}",
+            "least": f"{0.8 * width:.0f}",
             "most": f"{1.2 * width:.0f}",
-            "picture": picture,
+            "picture": re.sub(r'="([\w.#-]+)"(?=[ >])', r"=\1", picture),  # HTML does without the quotes
             "notes": notes,
             "story": json.dumps(self._story, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c"),
             "script": files("autograd.picture").joinpath("stepper.js").read_text("utf-8"),
@@ -91,19 +91,21 @@ def _story(graph: Graph) -> dict[str, Any]:
     """What the script tells: nodes, edges, and the edges in the order the engine sweeps them."""
     order = backward_order(graph)
     index = {edge: k for k, edge in enumerate(graph.edges)}
-    seen: dict[Node, list[Edge]] = {}
-    sums: dict[Edge, tuple[str, str]] = {}
+    marks = {node.value: typeset.reference(node.name, f"{{{node.index}}}") for node in graph.nodes}
+    running: dict[Node, float] = {}
+    sums: dict[Edge, list[str]] = {}
     for edge in order:
-        earlier = seen.setdefault(edge.source, [])
-        earlier.append(edge)
-        sums[edge] = format_number(edge.contribution), format_number(sum(e.contribution for e in earlier))
-    numbers = {value: number_factor(value._data) for value in graph.names}
+        before = running.get(edge.source)
+        running[edge.source] = edge.contribution + (before or 0.0)
+        sums[edge] = [format_number(edge.contribution)]
+        if before is not None:
+            sums[edge].append(format_number(running[edge.source]))
     return {
         "root": graph.root.index,
-        "nodes": [_told(graph, node, numbers) for node in graph.nodes],
+        "nodes": [_told(graph, node, marks) for node in graph.nodes],
         "edges": [
-            [edge.source.index, edge.target.index, _rule(graph, edge), format_number(edge.number), *sums[edge]]
-            for edge in graph.edges
+            [e.source.index, e.target.index, _rule(graph, e, marks), format_number(e.number), *sums[e]]
+            for e in graph.edges
         ],
         "order": [index[edge] for edge in order],
     }
@@ -117,17 +119,15 @@ def backward_order(graph: Graph) -> list[Edge]:
     return [edge for value in reversed(topological_order(graph.root.value)) for edge in arriving.get(value, ())]
 
 
-def _told(graph: Graph, node: Node, numbers: dict[Value, Box]) -> list[str]:
-    """[name, name in MathML, value, gradient] and for an operation also [formula, formula with its numbers]."""
+def _told(graph: Graph, node: Node, marks: dict[Value, Box]) -> list[str]:
+    """[name, name in MathML, value, gradient]; an operation adds its formula, where {3} stands for node 3."""
     told = [typeset.text(node.name), stacked.mathml(node.name), format_number(node.data), format_number(node.adjoint)]
-    if not node.is_leaf:
-        told.append(stacked.mathml(right_hand_side(graph, node)))
-        told.append(stacked.mathml(right_hand_side(graph, node, numbers)))
-    return told
+    return told if node.is_leaf else [*told, stacked.mathml(right_hand_side(graph, node, marks))]
 
 
-def _rule(graph: Graph, edge: Edge) -> str:
-    rule = graph.rule(edge)
+def _rule(graph: Graph, edge: Edge, marks: dict[Value, Box]) -> str:
+    """The local derivative as a formula with the same marks; empty where it is too long to be read."""
+    rule = graph.rule(edge, names=marks)
     if rule is None or len(typeset.text(rule)) > 60:
         return ""
     loose = typeset.is_sum(rule) or typeset.text(rule).startswith("−")

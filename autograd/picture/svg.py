@@ -18,6 +18,7 @@ FONT = "Helvetica, Arial, 'Liberation Sans', 'DejaVu Sans', sans-serif"
 TITLE, TEXT, SMALL = 16.0, 14.0, 13.0  # font sizes
 BAND, LINE_HEIGHT, PAD = 30.0, 22.0, 12.0
 LABEL_LINE = 17.0
+TIP = 8.0  # of an arrow, ahead of its line
 
 # name: (light, dark)
 COLOURS = {
@@ -112,41 +113,47 @@ def draw_svg(scene: Scene, theme: str = "light", title: str = "computational gra
 
 
 def shapes(scene: Scene, layout: Layout, paint: Paint, page: bool = False) -> list[str]:
-    """Links below, then their labels, then cards. In a page they have ids (e0, l0, n0) and cards can take the focus."""
+    """Links below, then their labels, then cards. In a page they have ids (e0, l0, n0); CSS draws the arrowheads."""
     strongest = max((link.strength for link in scene.links if link.strength), default=1.0)
     out = []
     for k, (link, route) in enumerate(zip(scene.links, layout.routes, strict=True)):
         thickness = 1.6 if link.strength is None else 1.0 + 2.5 * min(1.0, link.strength / strongest) ** 0.5
-        start = f'<g id="e{k}">' if page else "<g>"
-        out.append(f"{start}{_arrow(route, thickness, paint)}</g>")
+        path = _curve(route)
+        if page:
+            out.append(f'<path id="e{k}" class="line" d="{path}"/>')
+        else:
+            out.append(f"<g>{_arrow(path, route[-1], thickness, paint)}</g>")
     for k, (link, item) in enumerate(zip(scene.links, layout.labels, strict=True)):
         if item is not None:
             start = f'<g id="l{k}">' if page else f"<g><title>{escape(link.spoken)}</title>"
             out.append(f"{start}{_label(link, item.x, item.y, item.width, item.height, paint, page)}</g>")
     for k, (card, item) in enumerate(zip(scene.cards, layout.cards, strict=True)):
         x, y = item.x - item.width / 2, item.y - item.height / 2
-        role = f' id="n{k}" class="card {card.kind}" role="button" tabindex="0"' if page else ' role="group"'
+        own = f' id="n{k}" class="card {card.kind}"' if page else f' role="group" aria-label="{escape(card.spoken)}"'
         tip = "" if page else f"<title>{escape(card.spoken)}</title>"
         out.append(
-            f'<g{role} transform="translate({_n(x)} {_n(y)})" aria-label="{escape(card.spoken)}">{tip}'
+            f'<g{own} transform="translate({_n(x)} {_n(y)})">{tip}'
             f"{_card(card, item.width, item.height, paint, page)}</g>"
         )
     return out
 
 
-def _arrow(points: list[tuple[float, float]], thickness: float, paint: Paint) -> str:
-    """A smooth curve through the points that never swings past one (Fritsch and Carlson's slopes), and its head."""
-    tip = points[-1]
-    points = [*points[:-1], (tip[0] - 8.0, tip[1])]
+def _curve(points: list[tuple[float, float]]) -> str:
+    """A smooth curve through the points that never swings past one (Fritsch and Carlson's slopes)."""
+    points = [*points[:-1], (points[-1][0] - TIP, points[-1][1])]
     rises = [(v - y) / max(u - x, 1.0) for (x, y), (u, v) in pairwise(points)]
     slopes = [0.0, *(2 * p * q / (p + q) if p * q > 0 else 0.0 for p, q in pairwise(rises)), 0.0]
-    path = [f"M{_n(points[0][0])} {_n(points[0][1])}"]
+    path = [f"M{points[0][0]:.0f} {points[0][1]:.0f}"]
     for ((x, y), (u, v)), (p, q) in zip(pairwise(points), pairwise(slopes), strict=True):
         third = max(u - x, 24.0) * (0.5 if p == q == 0.0 else 0.38)
-        path.append(f"C{_n(x + third)} {_n(y + p * third)} {_n(u - third)} {_n(v - q * third)} {_n(u)} {_n(v)}")
-    head = f"M{_n(tip[0])} {_n(tip[1])}l-10 -4.5v9z"
+        path.append(f"C{x + third:.0f} {y + p * third:.0f} {u - third:.0f} {v - q * third:.0f} {u:.0f} {v:.0f}")
+    return "".join(path)
+
+
+def _arrow(path: str, tip: tuple[float, float], thickness: float, paint: Paint) -> str:
+    head = f"M{tip[0]:.0f} {tip[1]:.0f}l-10 -4.5v9z"
     return (
-        f'<path d="{"".join(path)}"{paint("line", fill="none", stroke="border", stroke_width=_n(thickness))}/>'
+        f'<path d="{path}"{paint("line", fill="none", stroke="border", stroke_width=_n(thickness))}/>'
         f'<path d="{head}"{paint("head", fill="border")}/>'
     )
 

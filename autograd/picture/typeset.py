@@ -11,7 +11,7 @@ from itertools import groupby
 from typing import NamedTuple
 
 # ("id" | "num" | "fn" | "op" | "bin", text), ("row", boxes...), ("scripts", base, sub, sup), ("frac", above, below),
-# ("root", box), ("fence", box, left, right), ("template", box, LaTeX template, its operands)
+# ("root", box), ("fence", box, left, right), ("template", box, LaTeX template, its operands), ("ref", box, text)
 Box = tuple
 
 
@@ -62,6 +62,11 @@ def template(shown: Box, latex_template: str, operands: tuple[Box, ...]) -> Box:
     return ("template", shown, latex_template, operands)
 
 
+def reference(box: Box, mark: str) -> Box:
+    """A box that MathML writes as a mark, for a script to replace."""
+    return ("ref", box, mark)
+
+
 def joined(boxes: list[Box], separator: Box) -> Box:
     out: list[Box] = []
     for box in boxes:
@@ -86,7 +91,7 @@ def format_number(x: float, digits: int = 4) -> str:
         return "nan"
     if x in (float("inf"), float("-inf")):
         return "∞" if x > 0 else "−∞"
-    text = f"{x:.{digits}g}"
+    text = f"{x + 0.0:.{digits}g}"  # −0 reads as 0
     if "e" in text:
         mantissa, exponent = text.split("e")
         text = f"{mantissa}e{int(exponent)}"
@@ -146,7 +151,7 @@ def runs(box: Box, level: int = 0) -> Iterator[Run]:
     elif kind == "row":
         for part in box[1:]:
             yield from runs(part, level)
-    elif kind == "template":
+    elif kind in ("template", "ref"):
         yield from runs(box[1], level)
     elif kind == "fence":
         yield Run(box[2], False, level)
@@ -212,14 +217,15 @@ def html(box: Box) -> str:
 def svg(box: Box, size: float, page: bool = False) -> str:
     """The inside of an SVG <text> of that font size; scripts are shifted by dy, which every renderer knows.
 
-    Inside a page, whose style sheet knows the class i, italics are written shorter.
+    Inside a page, the style sheet knows the classes i for italics and u for scripts.
     """
     italic = ' class="i"' if page else ' font-style="italic"'
+    small = ' class="u"' if page else f' font-size="{_coordinate(0.72 * size)}"'
     out, offset = [], 0.0
     for (is_italic, level), group in groupby(runs(box), key=lambda run: (run.italic, run.level)):
         target = {0: 0.0, 1: -0.36 * size, -1: 0.22 * size}[level]
         attributes = f' dy="{_coordinate(target - offset)}"' if target != offset else ""
-        attributes += f' font-size="{_coordinate(0.72 * size)}"' if level else ""
+        attributes += small if level else ""
         attributes += italic if is_italic else ""
         body = escape("".join(run.text for run in group))
         out.append(f"<tspan{attributes}>{body}</tspan>" if attributes else body)

@@ -1,0 +1,292 @@
+"""The step-by-step page, driven in a real Chromium, and the file it is in."""
+
+import base64
+import json
+import re
+
+import pytest
+
+import autograd as ad
+from autograd import Value, step
+from tests import chromium
+from tests.test_picture_model import network_cost, neuron_cost
+
+needs_chromium = pytest.mark.skipif(chromium.PROGRAM is None, reason="no Chromium is installed")
+
+
+@pytest.fixture(scope="module")
+def browser():
+    browser = chromium.Browser()
+    yield browser
+    browser.close()
+
+
+@pytest.fixture
+def page_of(browser, tmp_path):
+    """Open the page of a value, perhaps at a step."""
+    pages = []
+
+    def open_page(value, at=""):
+        path = step(value, title="A test").save(tmp_path / "page.html")
+        pages.append(browser.open(path.as_uri() + at))
+        return pages[-1]
+
+    yield open_page
+    for page in pages:
+        complaints = page.complaints()
+        page.close()
+        assert complaints == []
+
+
+def at(page):
+    return page.run("document.getElementById('count').textContent")
+
+
+def shown(page, css):
+    """The texts of the elements that can be seen."""
+    script = "[...document.querySelectorAll(%r)].filter(e => !e.closest('.off')).map(e => e.textContent)"
+    return page.run(script % css)
+
+
+RIGHT, LEFT, HOME, END = ("ArrowRight", 39), ("ArrowLeft", 37), ("Home", 36), ("End", 35)
+
+
+@needs_chromium
+@pytest.mark.browser
+def test_keys_move_through_the_steps(page_of):
+    page = page_of(neuron_cost())
+    assert at(page) == "1 / 11"
+    seen = []
+    for key in (RIGHT, RIGHT, LEFT, END, RIGHT, HOME, LEFT):
+        page.press(*key)
+        seen.append(at(page))
+    assert seen == ["2 / 11", "3 / 11", "2 / 11", "11 / 11", "11 / 11", "1 / 11", "1 / 11"]
+
+
+@needs_chromium
+@pytest.mark.browser
+def test_slider_and_buttons_move_through_the_steps(page_of):
+    page = page_of(neuron_cost())
+    page.click("#slider", 0.5)
+    assert at(page) == "6 / 11"
+    page.click("#last")
+    assert at(page) == "11 / 11"
+    page.click("#back")
+    assert at(page) == "10 / 11"
+    page.click("#first")
+    page.click("#next")
+    assert at(page) == "2 / 11"
+    assert page.run("document.getElementById('slider').value") == "2"
+
+
+@needs_chromium
+@pytest.mark.browser
+def test_play_walks_on_and_pauses(page_of):
+    page = page_of(neuron_cost())
+    page.press(" ", 32, " ")
+    chromium.wait_for(lambda: at(page) == "2 / 11")
+    assert page.run("document.getElementById('play').ariaLabel") == "Pause"
+    page.press(" ", 32, " ")
+    assert page.run("document.getElementById('play').ariaLabel") == "Play"
+
+
+@needs_chromium
+@pytest.mark.browser
+def test_deep_link_opens_a_step_and_the_address_follows(page_of):
+    page = page_of(neuron_cost(), "#step=9")
+    assert at(page) == "9 / 11"
+    page.press(*RIGHT)
+    assert page.run("location.hash") == "#step=10"
+    page.run("location.hash = 'step=4'")
+    chromium.wait_for(lambda: at(page) == "4 / 11")
+
+
+@needs_chromium
+@pytest.mark.browser
+def test_clicking_a_card_jumps_to_what_happens_there(page_of):
+    page = page_of(neuron_cost())
+    page.click("#n3")  # z: computed in step 2, its gradient arrives in step 8
+    assert at(page) == "2 / 11"
+    page.click("#n3")
+    assert at(page) == "8 / 11"
+    page.run("document.getElementById('n0').focus()")
+    page.press("Enter", 13, "\r")
+    assert at(page) == "9 / 11"
+
+
+@needs_chromium
+@pytest.mark.browser
+def test_a_step_shows_what_is_known_then_and_how_the_newest_number_came_about(page_of):
+    page = page_of(neuron_cost(), "#step=9")
+    assert shown(page, ".d") == ["−0.07357", "−0.1471", "−0.6636", "0.6636", "1"]
+    assert page.run("document.getElementById('phase').textContent") == "backward"
+    assert page.run("document.querySelector('.card.now').id") == "n0"
+    assert page.run("[...document.querySelectorAll('path.path')].map(e => e.id)") == ["e3", "e4"]
+    words = "Backward along z → w: multiply the gradient arriving at z by the local derivative."
+    assert page.run("document.getElementById('words').textContent") == words
+    assert page.run("[...document.querySelectorAll('math')].map(e => e.textContent)") == [
+        "∂C∂w=∂z∂w·∂C∂z=a(L−1)·∂C∂z=0.5·(−0.1471)=−0.07357",
+        "∂C∂w=∂z∂w·∂a(L)∂z·∂C∂a(L)=0.5·0.2217·(−0.6636)=−0.07357",
+    ]
+    page.press(*HOME)
+    assert shown(page, ".v") == ["2", "0.5", "−0.3", "1"]
+    assert shown(page, ".d") == []
+    page.press(*RIGHT)
+    assert page.run("document.querySelector('math').textContent") == "z=w·a(L−1)+b=2·0.5+(−0.3)=0.7"
+
+
+@needs_chromium
+@pytest.mark.browser
+def test_shared_values_show_their_running_sums(page_of):
+    x = Value(3.0, "x")
+    page = page_of(x * x + x, "#step=4")
+    words = page.run("document.getElementById('words').textContent")
+    assert words.endswith("(contribution 1 of 3).")
+    assert page.run("document.querySelector('#n0 .d').textContent") == "3"
+    page.press(*RIGHT)
+    assert page.run("document.querySelector('#n0 .d').textContent") == "6"
+    page.press(*RIGHT)
+    assert page.run("document.querySelector('math:last-child').textContent") == "∂C∂x=3+3+1=7"
+
+
+@needs_chromium
+@pytest.mark.browser
+def test_edges_go_in_the_order_of_the_engine(page_of):
+    cost = network_cost(2, 3, 2, 1)
+    page = page_of(cost)
+    seen = []
+    for _ in range(int(at(page).split()[-1])):
+        words = page.run("document.getElementById('words').textContent")
+        seen += re.findall(r"Backward along (.+) → ", words)
+        page.press(*RIGHT)
+    swept = [v.label for v in reversed(ad.sweeps.topological_order(cost)) if v.label and v.op]
+    assert list(dict.fromkeys(seen)) == [ad.picture.labels.text(label) for label in swept]
+
+
+@needs_chromium
+@pytest.mark.browser
+def test_the_accessible_tree_has_every_node_with_its_value_and_gradient(page_of):
+    page = page_of(neuron_cost(), "#step=11")
+    named = {name for role, name in page.spoken() if role == "button"}
+    assert {
+        "w: value 2, gradient ∂C/∂w −0.07357",
+        "a⁽ᴸ⁻¹⁾: value 0.5, gradient ∂C/∂a⁽ᴸ⁻¹⁾ −0.2943",
+        "b: value −0.3, gradient ∂C/∂b −0.1471",
+        "z: value 0.7, gradient ∂C/∂z −0.1471",
+        "a⁽ᴸ⁾: value 0.6682, gradient ∂C/∂a⁽ᴸ⁾ −0.6636",
+        "y: value 1, gradient ∂C/∂y 0.6636",
+        "C: value 0.1101, gradient ∂C/∂C 1",
+    } <= named
+    assert {"First step", "Step back", "Play", "Step forward", "Last step"} <= named
+    assert ("slider", "Step") in page.spoken()
+    page.press(*HOME)
+    assert ("button", "z: value not computed yet, gradient ∂C/∂z not computed yet") in page.spoken()
+
+
+@needs_chromium
+@pytest.mark.browser
+def test_hovering_a_card_fades_what_is_not_connected(page_of):
+    page = page_of(neuron_cost())
+    page.move(*page.middle("#n5"))
+    opacity = "getComputedStyle(document.getElementById(%r)).opacity"
+    assert [page.run(opacity % name) for name in ("n5", "n6", "e5", "n0", "e0")] == ["1", "1", "1", "0.18", "0.18"]
+    page.move(5, 5)
+    assert page.run(opacity % "n0") == "1"
+
+
+@needs_chromium
+@pytest.mark.browser
+def test_the_page_follows_the_system_into_the_dark_and_prints_the_whole_picture(page_of):
+    page = page_of(neuron_cost())
+    paper = "getComputedStyle(document.body).backgroundColor"
+    assert page.run(paper) == "rgb(255, 255, 255)"
+    page.call("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": "dark"}])
+    assert page.run(paper) == "rgb(15, 23, 42)"
+    page.press("d", 68, "d")
+    assert page.run(paper) == "rgb(255, 255, 255)"
+    page.call("Emulation.setEmulatedMedia", media="print")
+    assert page.run("getComputedStyle(document.getElementById('controls')).display") == "none"
+    assert page.run("getComputedStyle(document.querySelector('#n3 .d')).visibility") == "visible"
+    assert base64.b64decode(page.call("Page.printToPDF")["data"]).startswith(b"%PDF")
+
+
+@needs_chromium
+@pytest.mark.browser
+def test_the_page_asks_for_nothing_else(page_of):
+    page = page_of(network_cost(2, 3, 2, 1))
+    page.press(*END)
+    page.run("1")
+    assert all(url.startswith(("file:", "data:", "about:")) for url in page.requests())
+
+
+@needs_chromium
+@pytest.mark.browser
+def test_hostile_labels_are_text(page_of):
+    hostile = ["</script><script>window.broken = 1</script>", "<b>&amp;\"'", "{0}{{title}}", "שלום", "a|b{c}\\n\x00"]
+    cost = ad.sum([Value(float(k), label) * 2 for k, label in enumerate(hostile)]) ** 2
+    page = page_of(cost, "#step=2")
+    assert page.run("window.broken") is None
+    for _ in range(8):
+        page.press(*RIGHT)
+    titles = page.run("[...document.querySelectorAll('.card text:first-of-type')].map(e => e.textContent)")
+    assert titles[1] == "<b>&amp;\"'"
+    assert titles[2] == "{0}{{title}}"
+    assert "שלום" in titles[3]
+    assert page.run("document.querySelectorAll('b').length") == 0
+
+
+@needs_chromium
+@pytest.mark.browser
+def test_in_a_notebook_the_page_runs_in_its_frame(browser, tmp_path):
+    bundle = step(neuron_cost())._repr_mimebundle_()
+    path = tmp_path / "notebook.html"
+    path.write_text(f'<meta charset="utf-8"><body style="margin:0">{bundle["text/html"]}', "utf-8")
+    page = browser.open(path.as_uri())
+    chromium.wait_for(lambda: page.run("document.querySelector('img').complete"))
+    assert page.run("document.querySelector('img').naturalWidth") > 800  # what an untrusted notebook shows
+    x, y = page.middle("iframe")
+    assert page.run(f"document.elementFromPoint({x}, {y}).tagName") == "IFRAME"
+    inside = browser.frame()
+    chromium.wait_for(lambda: at(inside) == "1 / 11")
+    inside.run("document.getElementById('last').click()")
+    assert at(inside) == "11 / 11"
+    assert inside.complaints() == page.complaints() == []
+    inside.close()
+    page.close()
+
+
+def story(value):
+    return json.loads(re.search(r'id="story">(.*?)</script>', step(value).html(), re.S)[1])
+
+
+def test_the_page_needs_no_backward_and_leaves_gradients_alone():
+    cost = neuron_cost()
+    nodes = story(cost)["nodes"]
+    assert nodes[0] == ["w", "<mi>w</mi>", "2", "−0.07357"]
+    assert all(v.grad is ad.value.NOT_COMPUTED for v in ad.sweeps.topological_order(cost))
+
+
+def test_one_neuron_takes_less_than_60_kB_and_242_nodes_less_than_500():
+    assert len(step(neuron_cost()).html().encode()) <= 60_000
+    cost = network_cost(2, 11, 12, 1)
+    page = step(cost)
+    assert "242 cards" in repr(page)
+    assert len(page.html().encode()) <= 500_000
+
+
+def test_the_page_is_the_same_bytes_every_time():
+    assert step(network_cost(2, 3, 2, 1)).html() == step(network_cost(2, 3, 2, 1)).html()
+
+
+def test_the_page_names_no_other_address():
+    html = step(neuron_cost()).html()
+    assert set(re.findall(r"https?://[^\"' )]+", html)) == {"http://www.w3.org/2000/svg"}
+
+
+def test_save_wants_html_and_step_wants_a_value(tmp_path):
+    with pytest.raises(ValueError, match=r"should end in \.html"):
+        step(neuron_cost()).save(tmp_path / "page.png")
+    with pytest.raises(TypeError, match="step: a Value is stepped through, not float"):
+        step(1.0)
+    with pytest.raises(ValueError, match="max_nodes=5"):
+        step(neuron_cost(), max_nodes=5)
