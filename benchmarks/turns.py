@@ -1,0 +1,134 @@
+"""Timing by turns: ours, peer, peer, ours, peer, peer ... so that a busy moment falls on everybody.
+
+A round times every engine once; a ratio is taken inside a round and its median over the rounds is
+reported, which a machine that drifts by a factor of two between rounds does not disturb.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import statistics
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from benchmarks import worker
+from benchmarks.harness import Engine, Work
+
+ROUND = 0.05  # seconds one engine's turn lasts, when a call is shorter than that
+ROUNDS = 9
+PATIENCE = 240.0  # seconds to wait for a worker before the row says so
+
+
+class Crashed(Exception):
+    """A worker died or did not answer."""
+
+
+class Player:
+    """One engine's worker process, and what was measured with it."""
+
+    def __init__(self, module: str, work: Work, engine: Engine) -> None:
+        self.engine, self.figures, self.calls, self.rounds = engine, [], 1, 0
+        saved = dict(os.environ)
+        os.environ.update(worker.environment(work.threads))
+        try:
+            context = multiprocessing.get_context("spawn")
+            self.pipe, theirs = context.Pipe()
+            self.process = context.Process(target=worker.main, args=(theirs, module, work.id, engine.name), daemon=False)
+            self.process.start()
+            theirs.close()
+        finally:
+            os.environ.clear()
+            os.environ.update(saved)
+
+    def ask(self, request: str, argument: Any) -> dict[str, Any]:
+        try:
+            self.pipe.send((request, argument))
+            if self.pipe.poll(PATIENCE):
+                return self.pipe.recv()
+        except (EOFError, BrokenPipeError, ConnectionResetError):
+            self.process.join(5)
+            return {"problem": f"the process died (exit code {self.process.exitcode})"}
+        self.process.kill()
+        return {"problem": f"no answer within {PATIENCE:.0f} s"}
+
+    def close(self) -> None:
+        self.pipe.close()
+        self.process.join(10)
+        if self.process.is_alive():
+            self.process.kill()
+
+
+def play(module: str, work: Work, quick: bool, say: Callable[[str], None]) -> Iterator[dict[str, Any]]:
+    """Run one workload; yield one row (a dictionary ready for JSON) per size and engine."""
+    engines = [e for e in work.engines.values() if not (quick and e.slow)]
+    players = [Player(module, work, engine) for engine in engines]
+    try:
+        for size in (work.quick_sizes if quick else work.sizes) or [None]:
+            say(f"{work.id}{'' if size is None else f' at {size:,}'}: {work.title}")
+            yield from _size(work, players, size, quick)
+    finally:
+        for player in players:
+            player.close()
+
+
+def _size(work: Work, players: list[Player], size: int | None, quick: bool) -> list[dict[str, Any]]:
+    rows = {player: _row(work, player.engine, size) for player in players}
+    ready = []
+    for player in players:
+        row = rows[player]
+        if size is not None and size > player.engine.upto:
+            row["status"] = f"not run: {player.engine.why_not}"
+            continue
+        reply = player.ask("prepare", size)
+        trial = {} if "problem" in reply else player.ask("time", 1)
+        if "problem" in reply or "problem" in trial:
+            row["status"] = reply.get("problem") or trial["problem"]
+            continue
+        row["first"] = reply["first"]
+        player.calls = max(1, min(int(ROUND / max(trial["figure"], 1e-9)), 1_000_000)) if work.meter == "clock" else 1
+        if quick:
+            player.calls = min(player.calls, 3)
+        once = max(trial["figure"] if work.meter == "clock" else reply["first"], 1e-9) * player.calls
+        player.rounds = 2 if quick else max(3 if once < 5 else 1, min(ROUNDS, int(work.seconds / once)))
+        player.figures = []
+        ready.append(player)
+    for turn in range(ROUNDS):
+        for player in ready:
+            if turn < player.rounds and "problem" not in rows[player]["status"]:
+                reply = player.ask("time", player.calls)
+                if "problem" in reply:
+                    rows[player]["status"] = reply["problem"]
+                else:
+                    player.figures.append(reply["figure"] / work.per(size or 1))
+    for player in ready:
+        if player.figures:
+            rows[player] |= {
+                "status": "ok",
+                "median": statistics.median(player.figures),
+                "low": min(player.figures),
+                "high": max(player.figures),
+                "figures": player.figures,
+            }
+    return list(rows.values())
+
+
+def _row(work: Work, engine: Engine, size: int | None) -> dict[str, Any]:
+    return {
+        "work": work.id,
+        "title": work.title,
+        "size": size,
+        "engine": engine.name,
+        "unit": work.unit,
+        "scale": work.scale,
+        "collector": "on" if engine.collector else "off",
+        "threads": work.threads,
+        "status": "",
+    }
+
+
+def ratio(ours: dict[str, Any], peer: dict[str, Any]) -> float | None:
+    """How many times faster ours is: the median over rounds of the peer's figure divided by ours."""
+    if ours["status"] != "ok" or peer["status"] != "ok":
+        return None
+    return statistics.median(p / o for p, o in zip(peer["figures"], ours["figures"], strict=False))
