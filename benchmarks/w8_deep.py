@@ -10,6 +10,7 @@ from benchmarks.harness import OURS, Work
 
 DEPTH = 1_000_000
 START, FACTOR, TERM = 1.0, 1.0001, 0.1
+RECURSIVE = "RecursionError already at 10,000"
 
 
 def chain(y, depth):
@@ -31,8 +32,8 @@ deep = Work(
     scale=1.0,
     expect=closed_form,
     rtol=1e-6,
-    sizes=(DEPTH,),
-    quick_sizes=(2_000,),
+    sizes=(10_000, DEPTH),
+    quick_sizes=(10_000,),
     seconds=4,
 )
 
@@ -83,14 +84,14 @@ def xad(depth):
     return run
 
 
-@deep.engine("micrograd", "micrograd.engine")
+@deep.engine("micrograd", "micrograd.engine", upto=10_000, why_not=RECURSIVE)
 def micrograd(depth):
     from micrograd.engine import Value
 
     return by_class(Value, depth)
 
 
-@deep.engine("tuple tape")
+@deep.engine("tuple tape", upto=10_000, why_not=RECURSIVE)
 def tape(depth):
     from benchmarks.tape import Value
 
