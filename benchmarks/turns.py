@@ -77,7 +77,7 @@ def _size(work: Work, players: list[Player], size: int | None, quick: bool) -> l
     ready = []
     for player in players:
         row = rows[player]
-        if size is not None and size > player.engine.upto:
+        if (size or 1) > player.engine.upto:
             row["status"] = f"not run: {player.engine.why_not}"
             continue
         reply = player.ask("prepare", size)
