@@ -11,7 +11,7 @@ import time
 from benchmarks import turns
 from benchmarks.harness import COMPILED, OURS
 
-MODULES = ["w1_tiny", "w2_small", "scalar_graph","w3_moons","w4_microgpt","w5_irregular","w7_grid","w8_deep"]
+MODULES = ["w1_tiny", "w2_small", "scalar_graph","w3_moons","w4_microgpt","w5_irregular","w6_digits","w7_grid","w8_deep","startup"]
 
 
 def main() -> None:

@@ -1,0 +1,161 @@
+"""Before the first result: importing, the first compilation on a machine, every later one, and graphs of any size.
+
+What a fresh process costs is measured in fresh processes; `first.*` is measured in one that has already
+compiled something small, as in a notebook.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+import time
+
+import numpy as np
+
+from benchmarks.harness import COMPILED, Work
+from benchmarks.scalar_graph import MOONS, build, points
+
+IMPORT = "import time; start = time.perf_counter(); import {0}; print(time.perf_counter() - start)"
+FIRST = "import time; start = time.perf_counter(); from benchmarks.startup import {0}; {0}(); print(time.perf_counter() - start)"
+
+
+def fresh_process(program: str, **environment: str) -> float:
+    """The number a new Python prints when it runs this program."""
+    ran = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, env={**os.environ, **environment}
+    )
+    if ran.returncode:
+        raise RuntimeError((ran.stderr.strip() or "died").splitlines()[-1])
+    return float(ran.stdout.split()[-1])
+
+
+own = dict(meter="own", unit="ms", scale=1e3)
+importing = Work("import", "importing, in a fresh process", **own)
+for name, module in [("autograd", "autograd"), ("nn", "nn"), ("micrograd", "micrograd.nn"), ("numpy", "numpy"),
+                     ("casadi", "casadi"), ("jax", "jax"), ("torch", "torch")]:  # fmt: skip
+
+    @importing.engine(name, module)
+    def import_it(module=module):
+        return lambda: fresh_process(IMPORT.format(module))
+
+
+def ours_first():
+    """A small function from definition to derivatives over a batch."""
+    import autograd
+
+    a, b = np.linspace(-1, 1, (2 * 64)).reshape(2, 64)
+    autograd.compile(autograd.value_and_grad(lambda a, b: autograd.tanh(a * b) + a, argnums=(0, 1)))(a, b)
+
+
+def jax_first():
+    import jax
+    import jax.numpy as jnp
+
+    a, b = np.linspace(-1, 1, (2 * 64)).reshape(2, 64)
+    f = lambda a, b: jnp.tanh(a * b) + a
+    jax.block_until_ready(jax.jit(jax.vmap(jax.value_and_grad(f, argnums=(0, 1))))(a, b))
+
+
+own = dict(meter="own", unit="s", scale=1.0)
+cold = Work("start.cold", "a new process, imports to first compiled result, nothing cached", seconds=10, **own)
+warm = Work("start.warm", "the same with the disk cache of an earlier process", seconds=5, **own)
+
+
+@cold.engine(COMPILED, "autograd", "numba")
+def cold_start():
+    def run():
+        with tempfile.TemporaryDirectory() as folder:
+            return fresh_process(FIRST.format("ours_first"), NUMBA_CACHE_DIR=folder, CHAINRULE_CACHE_DIR=folder, XDG_CACHE_HOME=folder)
+
+    return run
+
+
+@warm.engine(COMPILED, "autograd", "numba")
+def warm_start():
+    return lambda: fresh_process(FIRST.format("ours_first"))
+
+
+for work in (cold, warm):
+
+    @work.engine("jax.jit", "jax")
+    def jax_start():
+        return lambda: fresh_process(FIRST.format("jax_first"))
+
+
+moons = Work("first.moons", "the moons cost, from a fresh model to its first gradient over 100 rows", seconds=3, unit="ms", scale=1e3, meter="own")
+
+
+@moons.engine(COMPILED, "nn", "numba")
+def our_moons():
+    ours_first()
+    return lambda: timed(our_moons_gradient)
+
+
+def our_moons_gradient():
+    from benchmarks.moons_data import NETWORK
+    from benchmarks.moons_engines import gradient_work
+
+    gradient_work("", NETWORK, (), ()).engines[COMPILED].setup(100)()
+
+
+@moons.engine("jax.jit", "jax")
+def jax_moons():
+    from benchmarks.moons_data import NETWORK
+    from benchmarks.moons_engines import gradient_work
+
+    jax_first()
+    return lambda: timed(lambda: gradient_work("", NETWORK, (), ()).engines["jax.jit"].setup(100)())
+
+
+graph = Work(
+    "first.graph",
+    "scalar graph to first gradient",
+    unit="µs a node",
+    scale=1e6,
+    meter="own",
+    sizes=(100, 1_000, 10_000, MOONS, 1_000_000),
+    quick_sizes=(1_000,),
+    per=lambda n: n,
+    seconds=2,
+)
+
+
+def timed(work) -> float:
+    start = time.perf_counter()
+    work()
+    return time.perf_counter() - start
+
+
+@graph.engine(COMPILED, "autograd", "numba")
+def our_graph(n):
+    import autograd
+
+    ours_first()
+    leaves = np.array([points(n)])
+    return lambda: timed(lambda: autograd.compile(autograd.value_and_grad(lambda x: build(x, n)))(leaves))
+
+
+@graph.engine("jax.jit", "jax", upto=1_000, why_not="minutes of compilation")
+def jax_graph(n):
+    import jax
+
+    jax_first()
+    leaves = points(n)
+    return lambda: timed(lambda: jax.block_until_ready(jax.jit(jax.value_and_grad(lambda x: build(x, n)))(leaves)))
+
+
+@graph.engine("casadi", "casadi")
+def casadi_graph(n):
+    import casadi
+
+    def run():
+        x = casadi.SX.sym("x", len(points(n)))
+        y = build(casadi.vertsplit(x), n)
+        casadi.Function("f", [x], [y, casadi.gradient(y, x)])(points(n))
+
+    return lambda: timed(run)
+
+
+WORKS = [importing, cold, warm, moons, graph]
