@@ -7,6 +7,7 @@ the parameters are made of, so that two engines run the very same lines.
 from __future__ import annotations
 
 import random
+from itertools import pairwise
 from pathlib import Path
 
 WIDTH, HEADS, CONTEXT = 16, 4, 16
@@ -91,7 +92,7 @@ def logits(p, token, position, keys, values):
 def loss(p, document):
     """Mean -log p(next token) over the document."""
     keys, values, losses = [], [], []
-    for position, (token, following) in enumerate(zip(document, document[1:])):
+    for position, (token, following) in enumerate(pairwise(document)):
         losses.append(-softmax(logits(p, token, position, keys, values))[following].log())
     return sum(losses) / len(losses)
 

@@ -7,6 +7,7 @@ what `random.seed(1337); micrograd.nn.MLP(2, [16, 16, 1])` does, so nobody needs
 from __future__ import annotations
 
 import random
+from itertools import pairwise
 
 import numpy as np
 
@@ -31,19 +32,21 @@ def weights(network=NETWORK) -> list[tuple[np.ndarray, np.ndarray]]:
     rng = random.Random(1337)
     return [
         (np.array([[rng.uniform(-1, 1) for _ in range(nin)] for _ in range(nout)]).T.copy(), np.zeros(nout))
-        for nin, nout in zip(network, network[1:])
+        for nin, nout in pairwise(network)
     ]
 
 
 def flat(layers) -> np.ndarray:
     """One array over all parameters in micrograd's order: neuron by neuron, its weights and then its bias."""
-    return np.concatenate([np.concatenate([np.asarray(w).T, np.asarray(b)[:, None]], axis=1).ravel() for w, b in layers])
+    return np.concatenate(
+        [np.concatenate([np.asarray(w).T, np.asarray(b)[:, None]], axis=1).ravel() for w, b in layers]
+    )
 
 
 def layers_of(parameters, network=NETWORK) -> list[tuple[np.ndarray, np.ndarray]]:
     """The inverse of `flat`."""
     layers, at, parameters = [], 0, np.asarray(parameters)
-    for nin, nout in zip(network, network[1:]):
+    for nin, nout in pairwise(network):
         rows = parameters[at : at + (nin + 1) * nout].reshape(nout, nin + 1)
         layers.append((rows[:, :nin].T, rows[:, nin]))
         at += (nin + 1) * nout

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import random
+from itertools import pairwise
 
 import numpy as np
 
@@ -95,7 +96,16 @@ def gradient_work(id, network, sizes, quick_sizes) -> Work:
         width = np.array(network, dtype=np.int32)
         p = np.concatenate([np.concatenate([w.ravel(), b]) for w, b in weights(network)])
         g, (x, y) = np.zeros(len(p)), moons(n)
-        arguments = [len(network) - 1, address(width), n, address(x), address(y), ctypes.c_double(ALPHA), address(p), address(g)]
+        arguments = [
+            len(network) - 1,
+            address(width),
+            n,
+            address(x),
+            address(y),
+            ctypes.c_double(ALPHA),
+            address(p),
+            address(g),
+        ]
 
         def run():
             return function(*arguments), g
@@ -134,10 +144,10 @@ def casadi_network(network):
     """loss and gradient of one example (flat parameters, x, y) as a scalar graph."""
     import casadi
 
-    count = sum((a + 1) * b for a, b in zip(network, network[1:]))
+    count = sum((a + 1) * b for a, b in pairwise(network))
     p, x, y = casadi.SX.sym("p", count), casadi.SX.sym("x", network[0]), casadi.SX.sym("y")
     h, at = x, 0
-    for k, (nin, nout) in enumerate(zip(network, network[1:])):
+    for k, (nin, nout) in enumerate(pairwise(network)):
         rows = casadi.reshape(p[at : at + (nin + 1) * nout], nin + 1, nout).T
         h = rows[:, :nin] @ h + rows[:, nin]
         h = casadi.fmax(h, 0) if k < len(network) - 2 else h
@@ -149,7 +159,7 @@ def casadi_network(network):
 def split(parameters, network):
     """The layers of one array that holds each layer's weights (inputs, neurons) and then its biases."""
     layers, at = [], 0
-    for nin, nout in zip(network, network[1:]):
+    for nin, nout in pairwise(network):
         w, b = np.split(parameters[at : at + (nin + 1) * nout], [nin * nout])
         layers.append((w.reshape(nin, nout), b))
         at += (nin + 1) * nout

@@ -72,7 +72,9 @@ def works() -> list[Work]:
     common = dict(
         unit="ns a node", scale=1e9, expect=reference, rtol=1e-8, per=lambda n: n, quick_sizes=(1_000,), seconds=2.5
     )
-    every = Work("eager.graph", "forward + backward of binary nodes", sizes=(100, 1_000, 10_000, MOONS, 1_000_000), **common)
+    every = Work(
+        "eager.graph", "forward + backward of binary nodes", sizes=(100, 1_000, 10_000, MOONS, 1_000_000), **common
+    )
     off = Work("eager.graph.off", "the same with the collector off", sizes=(MOONS,), **common)
 
     for work, collector in ((every, True), (off, False)):

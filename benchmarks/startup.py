@@ -18,7 +18,7 @@ from benchmarks.harness import COMPILED, Work
 from benchmarks.scalar_graph import MOONS, build, points
 
 IMPORT = "import time; start = time.perf_counter(); import {0}; print(time.perf_counter() - start)"
-FIRST = "import time; start = time.perf_counter(); from benchmarks.startup import {0}; {0}(); print(time.perf_counter() - start)"
+FIRST = IMPORT.replace("import {0}", "from benchmarks.startup import {0}; {0}()")
 
 
 def fresh_process(program: str, **environment: str) -> float:
@@ -67,7 +67,9 @@ warm = Work("start.warm", "the same with the disk cache of an earlier process", 
 def cold_start():
     def run():
         with tempfile.TemporaryDirectory() as folder:
-            return fresh_process(FIRST.format("ours_first"), NUMBA_CACHE_DIR=folder, CHAINRULE_CACHE_DIR=folder, XDG_CACHE_HOME=folder)
+            return fresh_process(
+                FIRST.format("ours_first"), NUMBA_CACHE_DIR=folder, CHAINRULE_CACHE_DIR=folder, XDG_CACHE_HOME=folder
+            )
 
     return run
 
@@ -84,7 +86,14 @@ for work in (cold, warm):
         return lambda: fresh_process(FIRST.format("jax_first"))
 
 
-moons = Work("first.moons", "the moons cost, from a fresh model to its first gradient over 100 rows", seconds=3, unit="ms", scale=1e3, meter="own")
+moons = Work(
+    "first.moons",
+    "the moons cost, from a fresh model to its first gradient over 100 rows",
+    seconds=3,
+    unit="ms",
+    scale=1e3,
+    meter="own",
+)
 
 
 @moons.engine(COMPILED, "nn", "numba")
@@ -116,7 +125,7 @@ graph = Work(
     scale=1e6,
     meter="own",
     sizes=(100, 1_000, 10_000, MOONS, 1_000_000),
-    quick_sizes=(1_000,),
+    quick_sizes=(100,),
     per=lambda n: n,
     seconds=2,
 )

@@ -74,4 +74,10 @@ def judge(target: Target, rows: list[dict[str, Any]]) -> dict[str, Any]:
         measured = ours[target.field] * target.scale if ours and ours["status"] == "ok" else None
     met = None if measured is None else measured >= target.goal if target.peer else measured <= target.goal
     sign = "≥" if target.peer else "≤"
-    return {"what": target.what, "goal": f"{sign} {target.goal:.3g} {target.unit}", "unit": target.unit, "measured": measured, "met": met}
+    return {
+        "what": target.what,
+        "goal": f"{sign} {target.goal:.3g} {target.unit}",
+        "unit": target.unit,
+        "measured": measured,
+        "met": met,
+    }

@@ -9,7 +9,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import statistics
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 from benchmarks import worker
@@ -18,10 +18,6 @@ from benchmarks.harness import Engine, Work
 ROUND = 0.05  # seconds one engine's turn lasts, when a call is shorter than that
 ROUNDS = 9
 PATIENCE = 240.0  # seconds to wait for a worker before the row says so
-
-
-class Crashed(Exception):
-    """A worker died or did not answer."""
 
 
 class Player:
@@ -34,7 +30,9 @@ class Player:
         try:
             context = multiprocessing.get_context("spawn")
             self.pipe, theirs = context.Pipe()
-            self.process = context.Process(target=worker.main, args=(theirs, module, work.id, engine.name), daemon=False)
+            self.process = context.Process(
+                target=worker.main, args=(theirs, module, work.id, engine.name), daemon=False
+            )
             self.process.start()
             theirs.close()
         finally:
@@ -59,14 +57,13 @@ class Player:
             self.process.kill()
 
 
-def play(module: str, work: Work, quick: bool, say: Callable[[str], None]) -> Iterator[dict[str, Any]]:
-    """Run one workload; yield one row (a dictionary ready for JSON) per size and engine."""
-    engines = [e for e in work.engines.values() if not (quick and e.slow)]
+def play(module: str, work: Work, only: list[str], quick: bool) -> Iterator[list[dict[str, Any]]]:
+    """Run one workload; yield the rows (dictionaries ready for JSON) of each size, one per engine."""
+    engines = [e for e in work.engines.values() if not (quick and e.slow) and (not only or e.name in only)]
     players = [Player(module, work, engine) for engine in engines]
     try:
         for size in (work.quick_sizes if quick else work.sizes) or [None]:
-            say(f"{work.id}{'' if size is None else f' at {size:,}'}: {work.title}")
-            yield from _size(work, players, size, quick)
+            yield _size(work, players, size, quick)
     finally:
         for player in players:
             player.close()

@@ -133,7 +133,9 @@ def training() -> Work:
         x, y = map(torch.from_numpy, moons(N))
 
         def run():
-            parameters = [torch.from_numpy(a).requires_grad_() for layer in weights() for a in (layer[0].T.copy(), layer[1])]
+            parameters = [
+                torch.from_numpy(a).requires_grad_() for layer in weights() for a in (layer[0].T.copy(), layer[1])
+            ]
             optimizer = torch.optim.SGD(parameters, lr=1.0)
             for k in range(STEPS):
                 optimizer.zero_grad()

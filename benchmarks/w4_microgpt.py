@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from benchmarks import gpt
-from benchmarks.harness import COMPILED, OURS, Work
+from benchmarks.harness import OURS, Work
 
 DOCUMENT = gpt.tokens(next(name for name in gpt.names() if len(name) == 6))  # names have 6.1 letters on average
 CHECKED = slice(0, None, 350)  # the parameters whose derivative is checked

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from itertools import pairwise
 
 import numpy as np
 
@@ -35,7 +36,7 @@ def weights() -> list[np.ndarray]:
     rng = np.random.default_rng(1)
     return [
         a
-        for nin, nout in zip(NETWORK, NETWORK[1:])
+        for nin, nout in pairwise(NETWORK)
         for a in (rng.uniform(-1, 1, (nin, nout)) * np.sqrt(6.0 / nin), np.zeros(nout))
     ]
 
@@ -213,8 +214,12 @@ def train(engine, epochs: int):
 
 def works() -> list[Work]:
     first = lambda: [train(numpy_engine, 1)[0]]
-    epoch = Work("W6.epoch", "digits: one epoch", unit="ms", scale=1e3, expect=first, rtol=1e-7, advances=True, seconds=3)
-    whole = Work("W6.train", f"digits: {EPOCHS} epochs, to > 97 % of unseen digits", unit="s", scale=1, expect=[1.0], seconds=3)
+    epoch = Work(
+        "W6.epoch", "digits: one epoch", unit="ms", scale=1e3, expect=first, rtol=1e-7, advances=True, seconds=3
+    )
+    whole = Work(
+        "W6.train", f"digits: {EPOCHS} epochs, to > 97 % of unseen digits", unit="s", scale=1, expect=[1.0], seconds=3
+    )
 
     for name, (engine, imports) in ENGINES.items():
 

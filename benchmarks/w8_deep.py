@@ -99,14 +99,23 @@ def tape(depth):
 
 
 memory = Work(
-    "memory", "what one binary node weighs", unit="bytes a node", scale=1.0, meter="own", sizes=(200_000,), quick_sizes=(20_000,)
+    "memory",
+    "what one binary node weighs",
+    unit="bytes a node",
+    scale=1.0,
+    meter="own",
+    sizes=(200_000,),
+    quick_sizes=(20_000,),
 )
 
 MAKERS = {
     OURS: ("autograd", "from autograd import Value as make"),
     "tuple tape": ("benchmarks.tape", "from benchmarks.tape import Value as make"),
     "micrograd": ("micrograd.engine", "from micrograd.engine import Value as make"),
-    "torch scalars": ("torch", "import torch; make = lambda x: torch.tensor(x, dtype=torch.float64, requires_grad=True)"),
+    "torch scalars": (
+        "torch",
+        "import torch; make = lambda x: torch.tensor(x, dtype=torch.float64, requires_grad=True)",
+    ),
     "xad": ("xad", "from xad.adj_1st import Real, Tape; tape = Tape(); tape.activate(); make = Real"),
 }
 

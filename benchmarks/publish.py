@@ -1,0 +1,58 @@
+"""From results to everything written from them: results.json, RESULTS.md, the charts and the README's section."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from benchmarks import tables
+from benchmarks.charts import CHARTS
+
+HERE = Path(__file__).parent
+RESULTS = HERE / "results.json"
+README = HERE.parent / "README.md"
+TEXT = HERE / "REMARKS.md"  # where the library is ahead and where behind, in words
+
+
+def load(path: Path = RESULTS) -> dict[str, Any]:
+    return json.loads(path.read_text()) if path.exists() else {"rows": []}
+
+
+def merged(old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
+    """The new results, with the workloads that did not run this time kept from the old ones."""
+    ran = {row["work"] for row in new["rows"]}
+    return {**new, "rows": [row for row in old["rows"] if row["work"] not in ran] + new["rows"]}
+
+
+def save(results: dict[str, Any], path: Path) -> None:
+    """One row to a line, so that versions can be compared."""
+    rows = ",\n".join(json.dumps(rounded(row), ensure_ascii=False) for row in results["rows"])
+    head = json.dumps({key: value for key, value in results.items() if key != "rows"}, ensure_ascii=False, indent=1)
+    path.write_text(f'{head[:-2]},\n "rows": [\n{rows}\n ]\n}}\n')
+
+
+def rounded(thing: Any) -> Any:
+    """Five digits are more than any timing holds."""
+    if isinstance(thing, dict):
+        return {key: rounded(value) for key, value in thing.items()}
+    if isinstance(thing, list):
+        return [rounded(value) for value in thing]
+    return float(f"{thing:.5g}") if isinstance(thing, float) else thing
+
+
+def written(results: dict[str, Any], readme: str) -> dict[Path, str]:
+    """Every file that follows from the results, and what it must contain."""
+    files = {HERE / "charts" / f"{name}.svg": draw(results["rows"]) for name, (_, draw) in CHARTS.items()}
+    files[HERE / "RESULTS.md"] = tables.full(results)
+    files[README] = tables.embed(readme, tables.section(results, TEXT.read_text()))
+    return files
+
+
+def render() -> list[Path]:
+    """Write them all again from results.json."""
+    files = written(load(), README.read_text())
+    for path, content in files.items():
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(content)
+    return list(files)
