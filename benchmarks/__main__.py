@@ -71,8 +71,9 @@ def main(arguments: list[str] | None = None) -> int:
     if options.publish:
         results = publish.merged(publish.load(), results)
     results["targets"] = [judge(target, results["rows"]) for target in TARGETS]
-    if not options.quick:
-        print("\n".join(tables.goals([t for t in results["targets"] if t["measured"] is not None])))
+    decided = [target for target in results["targets"] if target["measured"] is not None]
+    if decided and not options.quick:
+        print("\n".join(tables.goals(decided)))
     if options.json:
         publish.save(results, options.json)
     if options.markdown:
