@@ -19,7 +19,7 @@ WIDTH = 120  # columns of text before a derivation breaks at its equals signs
 
 
 class Explanation:
-    """A derivation: print it, or `.text()`, `.latex()`, `.mathml()`; a notebook shows the formulas."""
+    """A derivation: print it, or `.text()`, `.latex()`, `.mathml()`; a notebook typesets the LaTeX."""
 
     def __init__(self, derivations: list["Derivation"]) -> None:
         self._derivations = derivations
@@ -30,7 +30,9 @@ class Explanation:
     def latex(self) -> str:
         """An aligned block, without the dollar signs."""
         lines = [line for derivation in self._derivations for line in derivation.latex_lines()]
-        return "\\begin{aligned}\n" + " \\\\\n".join(lines) + "\n\\end{aligned}"
+        primes = dict.fromkeys(prime for derivation in self._derivations for prime in derivation.primes())
+        lines += [rf"&\text{{where }} {stacked.latex(f)} = {stacked.latex(meaning)}" for f, meaning in primes]
+        return "\\begin{aligned}\n" + " \\\\[3pt]\n".join(lines) + "\n\\end{aligned}"
 
     def mathml(self) -> str:
         """One <math> element per line."""
@@ -42,11 +44,8 @@ class Explanation:
     __repr__ = __str__
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
-        return {
-            "text/plain": self.text(),
-            "text/html": f'<div style="line-height:2.4">{self.mathml()}</div>',
-            "text/latex": f"$\\displaystyle {self.latex()}$",
-        }
+        """No HTML beside the LaTeX: it would be preferred, and an untrusted notebook strips the MathML from it."""
+        return {"text/plain": self.text(), "text/latex": f"$\\displaystyle {self.latex()}$"}
 
 
 def explain(value: Value, wrt: Value | None = None, fold: bool = True) -> Explanation:
@@ -136,9 +135,9 @@ class Derivation:
             lines.append(f"{left} &= {paths}{more}")
         for k, equals in enumerate(self.chains()):
             head = left if self.count == 1 else rf"p_{{{k + 1}}}"
-            lines.append(f"{head} &= " + " = ".join(stacked.latex(box) for box in equals))
+            lines += _aligned(head, equals)
         if self.count > 1:
-            lines.append(f"{left} &= " + " = ".join(stacked.latex(box) for box in self.sum()))
+            lines += _aligned(left, self.sum())
         return lines
 
     def mathml(self) -> str:
@@ -244,6 +243,14 @@ def _paths(graph: Graph, outgoing: dict[Node, list[Edge]], wrt: Node) -> Iterato
         else:
             path.append(edge)
             stack.append(iter(outgoing[edge.target]))
+
+
+def _aligned(left: str, equals: list[Box]) -> list[str]:
+    """left &= a = b on one line, or a line for each equals sign where that is too wide."""
+    sides = [stacked.latex(box) for box in equals]
+    if sum(len(typeset.text(box)) for box in equals) <= WIDTH:
+        sides = [" = ".join(sides)]
+    return [f"{left} &= {sides[0]}", *(f"&= {side}" for side in sides[1:])]
 
 
 def _broken(left: str, equals: list[str], first: str = " = ") -> list[str]:
