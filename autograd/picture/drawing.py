@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     import graphviz
 
 NOTEBOOK_NODES = 150  # cards up to which a Value at the end of a notebook cell is drawn
+LEAST_SCALE = 0.65  # of a picture in a notebook
 
 
 class Drawing:
@@ -82,9 +83,13 @@ class Drawing:
 
 
 def image(picture: str, alt: str) -> str:
-    """An SVG as an <img>, which notebooks show whether they are trusted or not."""
+    """An SVG as an <img>, which notebooks show whether they are trusted or not; a wide one scrolls before its text
+    gets too small to read."""
     data = base64.b64encode(picture.encode()).decode()
-    return f'<img alt="{escape(alt)}" style="max-width:100%" src="data:image/svg+xml;base64,{data}">'
+    least = LEAST_SCALE * float(picture.partition('width="')[2].partition('"')[0])
+    style = f"max-width:100%;min-width:{least:.0f}px"
+    source = f"data:image/svg+xml;base64,{data}"
+    return f'<div style="overflow-x:auto"><img alt="{escape(alt)}" style="{style}" src="{source}"></div>'
 
 
 def draw(
