@@ -201,7 +201,7 @@ def test_a_sweep_that_raises_leaves_everything_as_it_was(wrong: Any) -> None:
     z.backward()
     b.grad = wrong
     before = [v.grad for v in (a, b, c, h, z)]
-    with pytest.raises(TypeError, match="the .grad of b is .*zero_grad"):
+    with pytest.raises(TypeError, match=r"the .grad of b is .*zero_grad"):
         z.backward()
     assert [v.grad for v in (a, b, c, h, z)] == before
 

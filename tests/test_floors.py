@@ -1,0 +1,159 @@
+"""Imports only go down, nothing heavy loads before it is used, and nn stands on the public names of autograd."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import autograd
+
+ROOT = Path(autograd.__file__).parents[1]
+FILES = sorted([*ROOT.glob("autograd/**/*.py"), *ROOT.glob("nn/**/*.py")])
+
+
+def module_name(path: Path) -> str:
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+MODULES = {module_name(path): ast.parse(path.read_text()) for path in FILES}
+modules = pytest.mark.parametrize("module", MODULES)
+
+FLOORS = [
+    {"autograd.ieee", "autograd.modes", "autograd.primitives"},
+    {"autograd.value"},
+    {"autograd.sweeps", "autograd.functions"},
+    set(),  # derivatives, checks, testing, program/, picture/: the readings of a graph
+    {"autograd.compile"},
+    {"autograd"},
+    set(),  # nn
+    {"autograd.__main__", "nn.__main__"},
+]
+READINGS, NN = 3, 6
+
+
+def floor(module: str) -> int:
+    for height, names in enumerate(FLOORS):
+        if module in names:
+            return height
+    return NN if module.split(".")[0] == "nn" else READINGS
+
+
+def statements(tree: ast.AST, deferred: bool = False) -> Iterator[tuple[ast.stmt, bool]]:
+    """Import statements, and whether they wait inside a function. Those for the type checker alone are left out."""
+    for node in ast.iter_child_nodes(tree):
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            yield node, deferred
+        elif isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test):
+            continue
+        else:
+            yield from statements(node, deferred or isinstance(node, ast.FunctionDef | ast.Lambda))
+
+
+def imports(module: str, deferred: bool) -> set[str]:
+    """The modules that a module imports, at its top or inside its functions."""
+    found: set[str] = set()
+    for node, inside in statements(MODULES[module]):
+        if inside != deferred:
+            continue
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{module}: a relative import"
+            of_modules = {f"{node.module}.{alias.name}" for alias in node.names} & set(MODULES)
+            if module.startswith("nn") and node.module == "autograd":
+                of_modules = set()  # the names of nn's imports are names in autograd's public face
+            found |= of_modules or {str(node.module)}
+    return found
+
+
+@modules
+def test_a_module_imports_from_its_own_floor_or_below(module: str) -> None:
+    above = {name for name in imports(module, deferred=False) & set(MODULES) if floor(name) > floor(module)}
+    assert not above
+
+
+def test_no_module_at_its_top_imports_itself_round_a_corner() -> None:
+    done: set[str] = set()
+
+    def visit(module: str, path: tuple[str, ...]) -> None:
+        assert module not in path, " → ".join((*path, module))
+        if module not in done:
+            for name in sorted(imports(module, deferred=False) & set(MODULES)):
+                visit(name, (*path, module))
+            done.add(module)
+
+    for module in MODULES:
+        visit(module, ())
+
+
+def test_few_functions_reach_up() -> None:
+    """`v.backward()` and a picture in a notebook are methods of a Value that live on higher floors."""
+    up = {
+        (module, name)
+        for module in MODULES
+        for name in imports(module, deferred=True) & set(MODULES)
+        if floor(name) > floor(module)
+    }
+    assert up <= {("autograd.value", "autograd.sweeps"), ("autograd.value", "autograd.picture")}
+
+
+@pytest.mark.parametrize("package", ["autograd", "nn"])
+def test_nothing_heavy_is_reached_from_the_top_of_a_package(package: str) -> None:
+    """numpy, numba, graphviz and the like are imported inside functions, or in files that are."""
+    reached, todo = set(), [package]
+    while todo:
+        module = todo.pop()
+        if module not in reached:
+            reached.add(module)
+            todo += imports(module, deferred=False) if module in MODULES else []
+            todo.append(module.rpartition(".")[0] or module)
+    outside = {name.split(".")[0] for name in reached - set(MODULES)}
+    assert outside <= set(sys.stdlib_module_names)
+
+
+@pytest.mark.parametrize("package", ["autograd", "nn"])
+def test_importing_a_package_loads_the_standard_library_only(package: str) -> None:
+    program = (
+        f"import sys, site; before = set(sys.modules); import {package}; "
+        "print(*sorted({name.split('.')[0] for name in set(sys.modules) - before}))"
+    )
+    run = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
+    loaded = set(run.stdout.split())
+    assert package in loaded
+    assert loaded - set(sys.stdlib_module_names) <= {"autograd", "nn"}
+
+
+NN_MODULES = [module for module in MODULES if module.split(".")[0] == "nn"]
+PUBLIC_MODULES = {"autograd", "autograd.testing"}
+PRIVATE = {"_data", "_row", "_x", "_y", "_px", "_py", "_arguments", "_partials", "_apply"}
+
+
+@pytest.mark.parametrize("module", NN_MODULES)
+def test_nn_uses_public_names_of_autograd_only(module: str) -> None:
+    public = set(autograd.__all__)
+    for node, _ in statements(MODULES[module]):
+        if isinstance(node, ast.ImportFrom) and str(node.module).split(".")[0] == "autograd":
+            assert node.module in PUBLIC_MODULES
+            assert node.module != "autograd" or {alias.name for alias in node.names} <= public | {"testing"}
+    for part in ast.walk(MODULES[module]):
+        if isinstance(part, ast.Attribute):
+            assert part.attr not in PRIVATE - {"_x", "_y"}, f"line {part.lineno}: .{part.attr}"
+            if isinstance(part.value, ast.Name) and part.value.id == "autograd":
+                assert part.attr in public, f"line {part.lineno}: autograd.{part.attr}"
+
+
+def test_every_public_name_is_there() -> None:
+    assert sorted(autograd.__all__) == sorted(set(autograd.__all__))
+    for name in autograd.__all__:
+        assert getattr(autograd, name) is not None
+
+
+@modules
+def test_a_module_says_its_purpose(module: str) -> None:
+    assert ast.get_docstring(MODULES[module])
