@@ -1,0 +1,31 @@
+"""The README's code runs, and gives what its comments say."""
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+README = (Path(__file__).parent.parent / "README.md").read_text()
+BLOCKS = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+
+
+@pytest.mark.parametrize("block", BLOCKS, ids=range(len(BLOCKS)))
+def test_code_gives_what_its_comments_say(block, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    names: dict[str, object] = {}
+    claims = 0
+    for statement in ast.parse(block).body:
+        source = ast.get_source_segment(block, statement)
+        line = block.splitlines()[statement.end_lineno - 1]
+        claim = re.search(r"# = (.+)$", line)
+        if claim:
+            claims += 1
+            assert eval(source, names) == nearly(ast.literal_eval(claim[1])), line
+        else:
+            exec(source, names)
+    assert claims
+
+
+def nearly(expected):
+    return [nearly(x) for x in expected] if isinstance(expected, list) else pytest.approx(expected, rel=1e-3)
