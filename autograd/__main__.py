@@ -1,0 +1,140 @@
+"""`python -m autograd "(sigmoid(w*a + b) - y)**2" w=2 a=0.5 b=-0.3 y=1`: any formula's derivatives, explained."""
+
+import argparse
+import math
+import sys
+import unicodedata
+from collections.abc import Sequence
+from fractions import Fraction
+
+from autograd.parser import CONSTANTS, Formula, FormulaError, known_functions
+from autograd.picture import draw, explain, labels, model, step, typeset
+from autograd.value import Value
+
+STENCIL = ((-3, -1 / 60), (-2, 9 / 60), (-1, -45 / 60), (1, 45 / 60), (2, -9 / 60), (3, 1 / 60))
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The command; returns the exit status: 0, 1 if a derivative fails its check, 2 if the command cannot be read."""
+    given = sys.argv[1:] if arguments is None else arguments
+    # A formula may begin with a minus, which argparse would take for an option; a space in front tells it.
+    given = [f" {text}" if text[:1] == "-" and text[1:2] not in ("-", "h") else text for text in given]
+    options = _options().parse_intermixed_args(given)
+    try:
+        formula = Formula(options.formula)
+        numbers = _numbers(options.numbers, formula)
+        wanted = [name.strip() for names in options.wrt for name in names.split(",")] or list(numbers)
+        for name in wanted:
+            if name not in numbers:
+                raise FormulaError(f"--wrt {name}: the formula's names are {', '.join(numbers)}")
+        return _report(formula, numbers, wanted, options)
+    except FormulaError as error:
+        _complain(options.formula, error)
+        return 2
+    except (OSError, ValueError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+
+
+def _options() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m autograd",
+        description="Differentiate a formula: its value, every derivative with its chain rule, and a check against "
+        "finite differences.",
+        epilog=f"functions: {', '.join(sorted(known_functions()))}",
+    )
+    parser.add_argument("formula", help='such as "C = (sigmoid(w*a + b) - y)**2"')
+    parser.add_argument("numbers", nargs="*", metavar="name=number", help="a number for every name in the formula")
+    parser.add_argument("--wrt", action="append", default=[], metavar="NAME", help="only the derivative by this name")
+    parser.add_argument("--svg", metavar="FILE", help="write the graph as a picture (.svg, .png, .pdf, .dot)")
+    parser.add_argument("--html", metavar="FILE", help="write a page that steps through the backward pass")
+    return parser
+
+
+def _numbers(given: Sequence[str], formula: Formula) -> dict[str, float]:
+    """A number for each of the formula's names, in the formula's order."""
+    found: dict[str, float] = {}
+    for text in given:
+        name, equals, number = text.strip().partition("=")
+        name = unicodedata.normalize("NFKC", name.strip())
+        try:
+            if not equals or not name:
+                raise ValueError
+            found[name] = float(Fraction(number.replace("−", "-")) if "/" in number else number.replace("−", "-"))
+        except (ValueError, ArithmeticError):
+            raise FormulaError(f"{text.strip()!r} should be name=number, such as w=2, w=-0.5 or w=1/3") from None
+        if name not in formula.names:
+            names = ", ".join(formula.names) or "none"
+            raise FormulaError(f"{name} is not in the formula, whose names are {names}")
+    missing = [name for name in formula.names if name not in found and name not in CONSTANTS]
+    if missing:
+        remedy = " ".join(f"{name}=…" for name in missing)
+        known = f" (known are {', '.join(CONSTANTS)} and the functions {', '.join(sorted(known_functions()))})"
+        raise FormulaError(f"no number for {', '.join(missing)}: add {remedy}{known}")
+    return {name: found[name] for name in formula.names if name in found}
+
+
+def _report(formula: Formula, numbers: dict[str, float], wanted: list[str], options: argparse.Namespace) -> int:
+    leaves = {name: Value(number, name) for name, number in numbers.items()}
+    result = formula.evaluate(CONSTANTS | leaves)
+    if not isinstance(result, Value):
+        print(f"{typeset.format_number(result, 16)}")
+        return 0
+    result.backward()
+    graph = model.build(result)
+    print(", ".join(f"{labels.text(name)} = {typeset.format_number(x, 16)}" for name, x in numbers.items()))
+    for node in graph.nodes:
+        if (body := graph.formula(node)) is not None:
+            print(f"{typeset.text(node.name)} = {typeset.text(body)} = {typeset.format_number(node.data, 10)}")
+    failed = False
+    for name in wanted:
+        print()
+        print(explain(result, wrt=leaves[name]).text() if leaves[name] in graph.node_of else f"∂/∂{name} = 0")
+        agrees, words = _check(formula, numbers, name, leaves[name].grad)
+        print(f"  {words}")
+        failed |= not agrees
+    for path, save in ((options.svg, draw(result).save), (options.html, step(result).save)):
+        if path:
+            print(f"\nwrote {save(path)}")
+    return int(failed)
+
+
+def _check(formula: Formula, numbers: dict[str, float], name: str, slope: float) -> tuple[bool, str]:
+    """Compare a derivative with the six-point central difference; a kink within the step is no failure."""
+    x = numbers[name]
+    h = math.ulp(1.0) ** (1 / 3) * max(1.0, abs(x))
+
+    def at(k: int) -> Value:
+        shifted = {n: Value(y + k * h if n == name else y, n) for n, y in numbers.items()}
+        out = formula.evaluate(CONSTANTS | shifted)
+        return out if isinstance(out, Value) else Value(out)
+
+    estimate = sum(weight * at(k)._data for k, weight in STENCIL) / h
+    shown = typeset.format_number(estimate, 10)
+    if abs(estimate - slope) <= 1e-7 * max(1.0, abs(slope), abs(estimate)) or (estimate != estimate and slope != slope):
+        return True, f"✓ finite difference {shown}"
+    if _kink_between(at(-3), at(3)):
+        return True, f"finite difference {shown}, across a kink: not comparable"
+    if not (math.isfinite(estimate) and math.isfinite(slope)):
+        return True, f"finite difference {shown}: not comparable at a singular point"
+    return False, f"✗ finite difference {shown} differs from {typeset.format_number(slope, 10)}"
+
+
+def _kink_between(left: Value, right: Value) -> bool:
+    """Does any primitive cross one of its kinks on the way?"""
+    for a, b in zip(model.reading_order(left), model.reading_order(right), strict=True):
+        if a._row is not None:
+            ends = [[v._data if isinstance(v, Value) else v for v in node._arguments] for node in (a, b)]
+            if any(not kink(*ends[0]) * kink(*ends[1]) > 0 for kink in a._row.kinks):
+                return True
+    return False
+
+
+def _complain(formula: str, error: FormulaError) -> None:
+    print(f"error: {error}", file=sys.stderr)
+    if error.column is not None:
+        print(f"  {' '.join(formula.splitlines())}\n  {' ' * error.column}^", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,155 @@
+"""A formula as text: `C = (sigmoid(w*a + b) - y)**2`.
+
+The idea: Python's own parser reads it, and only arithmetic, comparisons, names and the table's functions are then
+walked. Nothing is ever evaluated as code. An error knows its column.
+"""
+
+import ast
+import math
+import re
+import unicodedata
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from autograd import functions
+from autograd import primitives as table
+from autograd.value import Value
+
+TOO_DEEP = "the formula is nested too deeply to be parsed"
+CONSTANTS = {"pi": math.pi, "e": math.e, "inf": math.inf, "nan": math.nan}
+_HIDDEN = {"add", "sub", "mul", "div", "neg", "pow", "pow_x", "pow_y", "gate", "defined", "above", "sum", "dot", "step"}
+_HIDDEN |= {"greater", "greater_equal", "logsumexp", "leaky_relu", "elu", "where"}
+
+BINARY: dict[type, Callable[[Any, Any], Any]] = {
+    ast.Add: table.add, ast.Sub: table.sub, ast.Mult: table.mul, ast.Div: table.div, ast.Pow: table.pow_,
+    ast.Gt: table.greater, ast.GtE: table.greater_equal,
+    ast.Lt: lambda x, y: table.greater(y, x), ast.LtE: lambda x, y: table.greater_equal(y, x),
+}  # fmt: skip
+
+
+def known_functions() -> dict[str, Callable[..., Any]]:
+    """The functions a formula may use: the table's, with those of the user, and the ones that take lists."""
+    known: dict[str, Callable[..., Any]] = {name: row for name, row in table.TABLE.items() if name not in _HIDDEN}
+    for listed in ("dot", "sum", "mean", "logsumexp", "leaky_relu", "elu"):
+        known[listed] = getattr(functions, listed)
+    return known | {"where": table.where, "max": table.maximum, "min": table.minimum}
+
+
+class FormulaError(ValueError):
+    """What is wrong with a formula, and where: `column` counts characters from 0."""
+
+    def __init__(self, message: str, column: int | None = None) -> None:
+        super().__init__(message)
+        self.column = column
+
+
+class Formula:
+    """A parsed formula: `.names` are what needs numbers, `.label` names the result, `.evaluate({"w": …})`."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text = re.sub(r"\s", " ", text)
+        named = re.match(r"\s*([^\W\d]\w*)\s*=(?!=)", text)
+        self.label = unicodedata.normalize("NFKC", named[1]) if named else ""
+        start = named.end() if named else 0
+        self._start = start + len(text[start:]) - len(text[start:].lstrip())
+        if not text[self._start :].strip():
+            raise FormulaError("there is no formula here", self._start)
+        try:
+            self._tree = ast.parse(text[self._start :], mode="eval").body
+        except (RecursionError, MemoryError):
+            raise FormulaError(TOO_DEEP) from None
+        except (SyntaxError, ValueError) as error:
+            column = getattr(error, "offset", None)
+            message = str(getattr(error, "msg", error)).partition(". ")[0]
+            raise FormulaError(message, self._start + column - 1 if column else len(text.rstrip())) from None
+        self.names: list[str] = []
+        known = known_functions()
+        try:
+            self._check(self._tree, known)
+        except RecursionError:
+            raise FormulaError(TOO_DEEP) from None
+
+    def column(self, node: ast.AST) -> int:
+        """Where a node begins, in characters (ast counts bytes)."""
+        body = self.text[self._start :].encode()
+        return self._start + len(body[: getattr(node, "col_offset", 0)].decode(errors="ignore"))
+
+    def _check(self, node: ast.AST, known: Mapping[str, Any]) -> None:
+        """Only what the grammar has; collects the names."""
+        if isinstance(node, ast.Constant) and type(node.value) in (int, float):
+            return
+        if isinstance(node, ast.Name):
+            if node.id in known:
+                raise FormulaError(f"{node.id} is a function: write {node.id}(…)", self.column(node))
+            if node.id not in self.names:
+                self.names.append(node.id)
+            return
+        if isinstance(node, ast.BinOp) and type(node.op) in BINARY:
+            children: list[ast.AST] = [node.left, node.right]
+        elif isinstance(node, ast.BinOp) and isinstance(node.op, ast.BitXor):
+            raise FormulaError("a power is written x**y, not x^y", self.column(node.right) - 1)
+        elif isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub | ast.UAdd):
+            children = [node.operand]
+        elif isinstance(node, ast.Compare) and len(node.ops) == 1 and type(node.ops[0]) in BINARY:
+            children = [node.left, *node.comparators]
+        elif isinstance(node, ast.List | ast.Tuple):
+            children = list(node.elts)
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and not node.keywords:
+            if node.func.id not in known:
+                raise FormulaError(
+                    f"{node.func.id} is not a known function; known are {', '.join(sorted(known))}", self.column(node)
+                )
+            children = list(node.args)
+        else:
+            raise FormulaError(
+                "only numbers, names, + - * / **, comparisons and functions can be used here", self.column(node)
+            )
+        for child in children:
+            self._check(child, known)
+
+    def evaluate(self, numbers: Mapping[str, Any]) -> Any:
+        """The formula's value, of numbers or of Values; parts worth a name of their own get labels u_1, u_2, …"""
+        taken = {*self.names, self.label}
+        fresh = (f"u_{k}" for k in range(1, 1_000_000) if f"u_{k}" not in taken)
+        known = known_functions()
+
+        def name(x: Any) -> Any:
+            if isinstance(x, Value) and x.op and not x.label:
+                x.label = next(fresh)
+            return x
+
+        def walk(node: ast.AST) -> Any:
+            match node:
+                case ast.Constant():
+                    return float(node.value)  # type: ignore[arg-type]
+                case ast.Name():
+                    return numbers[node.id]
+                case ast.List() | ast.Tuple():
+                    return [walk(item) for item in node.elts]
+                case ast.UnaryOp():
+                    operand = walk(node.operand)
+                    return table.neg(operand) if isinstance(node.op, ast.USub) else operand
+                case ast.Compare():
+                    return BINARY[type(node.ops[0])](walk(node.left), walk(node.comparators[0]))
+                case ast.BinOp():
+                    return BINARY[type(node.op)](walk(node.left), walk(node.right))
+                case ast.Call():
+                    assert isinstance(node.func, ast.Name)
+                    arguments = [walk(argument) for argument in node.args]
+                    if node.func.id != "where":
+                        arguments = [name(argument) for argument in arguments]
+                    try:
+                        return name(known[node.func.id](*arguments))
+                    except (TypeError, ValueError) as error:
+                        raise FormulaError(f"{node.func.id}: {error}", self.column(node)) from None
+            raise AssertionError(node)
+
+        try:
+            result = walk(self._tree)
+        except RecursionError:
+            raise FormulaError(TOO_DEEP) from None
+        if isinstance(result, list):
+            raise FormulaError("the formula is a list; it should be one number", self._start)
+        if isinstance(result, Value) and result.op:
+            result.label = self.label or ("C" if "C" not in self.names else "out")
+        return result

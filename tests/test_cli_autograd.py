@@ -1,0 +1,119 @@
+"""`python -m autograd FORMULA name=number …`."""
+
+import subprocess
+import sys
+
+import pytest
+
+from autograd.__main__ import main
+from autograd.parser import Formula, FormulaError
+
+
+def run(capsys, *arguments):
+    """(exit status, what was printed, what was complained)"""
+    try:
+        status = main(arguments)
+    except SystemExit as stop:  # argparse
+        status = stop.code
+    said = capsys.readouterr()
+    return status, said.out, said.err
+
+
+def test_the_cost_of_one_neuron(capsys):
+    status, out, err = run(capsys, "C = (sigmoid(w*a + b) - y)**2", "w=2", "a=0.5", "b=-0.3", "y=1")
+    assert (status, err) == (0, "")
+    assert "u₁ = w·a + b = 0.7" in out
+    assert "C = (u₂ − y)² = 0.1100993545" in out
+    assert "∂C/∂w = ∂u₁/∂w · ∂u₂/∂u₁ · ∂C/∂u₂ = a · σ′(u₁) · 2(u₂ − y) = 0.5 · 0.2217 · (−0.6636) = −0.07357" in out
+    assert out.count("✓ finite difference") == 4
+    assert out.count(".grad") == 4
+
+
+def test_as_a_program():
+    done = subprocess.run(
+        [sys.executable, "-m", "autograd", "-x**2 + é", "x=3", "é=1/3", "--wrt", "x"], capture_output=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert "∂C/∂x = −2x = −6" in done.stdout.decode()
+
+
+@pytest.mark.parametrize(
+    ("formula", "column"),
+    [
+        ("(w*a + b", 0), ("w*a) + b", 3), ("w + ", 3), ("é + 2 3", 6), ("C = w +* a", 7), ("w^2", 1), ("2*w.real", 2),
+        ("é*'x'", 2), ("w if a else b", 0), ("[w for w in a]", 0), ("w(2)", 0), ("sigmoid", 0), ("w = 1 == 2", 4),
+        ("__import__('os').system('true')", 0), ("f'{w}'", 0), ("w[0]", 0), ("True*w", 0), ("1j*w", 0), ("", 0),
+        ("sigmoid(w, 2)", 0), ("[w, w]", 0), ("w\x00", 1),
+    ],
+)  # fmt: skip
+def test_an_error_points_at_its_column_with_status_2(capsys, formula, column):
+    status, out, err = run(capsys, formula, *(["w=2"] if "w" in formula else []), *(["é=1"] if "é" in formula else []))
+    assert (status, out) == (2, "")
+    lines = err.splitlines()
+    assert lines[0].startswith("error: ")
+    assert lines[-1].index("^") - 2 == pytest.approx(column, abs=1)
+    assert "Traceback" not in err
+
+
+def test_unknown_names_list_the_known_ones(capsys):
+    status, _, err = run(capsys, "sigmod(w)", "w=1")
+    assert status == 2
+    assert "sigmod is not a known function; known are" in err
+    assert "sigmoid, sign" in err
+    status, _, err = run(capsys, "w*a + b", "w=1")
+    assert status == 2
+    assert "no number for a, b: add a=… b=…" in err
+    status, _, err = run(capsys, "w*a", "w=1", "a=2", "q=3")
+    assert (status, err) == (2, "error: q is not in the formula, whose names are w, a\n")
+    status, _, err = run(capsys, "w*a", "w=1", "a=2", "--wrt", "q")
+    assert (status, err) == (2, "error: --wrt q: the formula's names are w, a\n")
+
+
+@pytest.mark.parametrize("number", ["w", "w=", "w=x", "w=1/0", "w=0x1", "=2"])
+def test_numbers_are_numbers(capsys, number):
+    status, _, err = run(capsys, "w*2", number)
+    assert status == 2
+    assert "should be name=number, such as w=2" in err
+
+
+def test_a_kink_and_a_pole_are_not_failures(capsys):
+    for formula, words in (("relu(x)", "across a kink"), ("log(x)", "not comparable at a singular point")):
+        status, out, _ = run(capsys, formula, "x=0")
+        assert status == 0
+        assert words in out
+
+
+def test_a_wrong_derivative_fails_its_check(capsys):
+    from autograd import primitive
+
+    primitive("halved", lambda x: x / 2, lambda x, z: 0.25)
+    status, out, _ = run(capsys, "halved(x)", "x=3")
+    assert status == 1
+    assert "✗ finite difference 0.5 differs from 0.25" in out
+
+
+def test_pictures_are_written(capsys, tmp_path):
+    svg, html = tmp_path / "c.svg", tmp_path / "c.html"
+    status, out, _ = run(capsys, "(w - y)**2", "w=2", "y=1", "--svg", str(svg), "--html", str(html))
+    assert status == 0
+    assert svg.read_text("utf-8").startswith("<svg")
+    assert "<!doctype html>" in html.read_text("utf-8")
+    assert f"wrote {svg}" in out
+    status, _, err = run(capsys, "w", "w=2", "--svg", str(tmp_path / "c.bmp"))
+    assert status == 2
+    assert "ends in none of .svg" in err
+
+
+def test_lists_constants_and_comparisons(capsys):
+    _, out, _ = run(capsys, "dot([w, 2], [w, pi], 1) + where(w > 1, w*w, 3) + mean([w, e]) + max(w, 1)", "w=2")
+    assert "∂C/∂w = " in out
+    assert "✓ finite difference 9.5" in out
+    assert run(capsys, "2 + 2*pi")[1] == "8.283185307179586\n"
+
+
+def test_a_deep_formula_is_refused_or_computed_but_never_crashes():
+    for text in ("(" * 500 + "x" + ")" * 500, "-" * 20_000 + "x", "+".join(["x"] * 20_000)):
+        try:
+            assert Formula(text).evaluate({"x": 1.0}) in (1.0, 20_000.0)
+        except FormulaError as error:
+            assert "nested too deeply" in str(error) or "too many nested" in str(error)
