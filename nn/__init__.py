@@ -1,13 +1,17 @@
-"""Small neural networks on scalar Values: modules, losses, optimizers, and `fit`.
+"""Small neural networks on scalar Values: modules, losses, optimizers, `fit`, files and examples.
 
 ```python
     import nn
-    X, Y = nn.data.moons(100, seed=1337)
-    model = nn.MLP(2, [16, 16, 1])
-    nn.fit(model, X, Y, loss=nn.hinge, optimizer=nn.SGD(model.parameters(), lr=0.5), epochs=100)
+    X, Y = nn.data.moons(200, seed=1)
+    model = nn.MLP(2, [16, 16, 1], output="sigmoid")
+    history = nn.fit(model, X, Y, loss=nn.binary_cross_entropy, epochs=200)
+    model.save("moons.json")
 ```
 """
 
+from nn import data
+from nn.files import FileError, load
+from nn.history import History
 from nn.layers import MLP, Layer, Neuron, Sequential
 from nn.losses import (
     binary_cross_entropy,
@@ -21,6 +25,8 @@ from nn.losses import (
 )
 from nn.modules import Module
 from nn.optimizers import SGD, Adam, AdamW
+from nn.prediction import Evaluation, evaluate, predict
+from nn.training import fit
 
 __all__ = [  # noqa: RUF022
     # modules
@@ -30,4 +36,8 @@ __all__ = [  # noqa: RUF022
     "softmax",
     # optimizers
     "SGD", "Adam", "AdamW",
+    # training and using a model
+    "fit", "History", "predict", "evaluate", "Evaluation",
+    # files and examples
+    "load", "FileError", "data",
 ]  # fmt: skip

@@ -1,0 +1,89 @@
+"""Examples at the border: whatever holds numbers in rows becomes plain lists, checked once."""
+
+from __future__ import annotations
+
+import math
+import random
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from autograd import no_grad
+
+
+def rows(X: Any, what: str = "X") -> list[Any]:
+    """X as a list of examples: each a number, or lists of numbers of one shape. Errors name the row."""
+    listed = X.to_numpy().tolist() if hasattr(X, "to_numpy") else X.tolist() if hasattr(X, "tolist") else X
+    if not hasattr(listed, "__len__") or isinstance(listed, str | bytes | dict):
+        raise TypeError(f"{what} is {type(X).__name__}; give a list or an array with one row for each example")
+    listed = [row.tolist() if hasattr(row, "tolist") else row for row in listed]
+    if not listed:
+        raise ValueError(f"{what} has no rows; there must be at least one example")
+    shape = _shape(listed[0], f"{what}[0]")
+    for k, row in enumerate(listed):
+        if _shape(row, f"{what}[{k}]") != shape:
+            raise ValueError(f"{what}[{k}] has another shape than {what}[0]: {_said(row)} for {_said(listed[0])}")
+    return [_plain(row) for row in listed]
+
+
+def pairs(X: Any, Y: Any) -> tuple[list[Any], list[Any]]:
+    """Inputs, each a list, and as many targets."""
+    inputs, targets = rows(X, "X"), rows(Y, "Y")
+    if len(inputs) != len(targets):
+        raise ValueError(f"{len(inputs)} rows in X, but {len(targets)} in Y; there must be one target for each")
+    return as_lists(inputs), targets
+
+
+def as_lists(inputs: list[Any]) -> list[Any]:
+    return inputs if isinstance(inputs[0], list) else [[x] for x in inputs]
+
+
+def check_targets(model: Callable[[Any], Any], loss: Callable[[Any, Any], Any], X: list[Any], Y: list[Any]) -> None:
+    """Put every different target to the loss once: a compiled program could not say which example is wrong."""
+    seen: dict[Any, int] = {}
+    for k, y in enumerate(Y):
+        seen.setdefault(_hashable(y), k)
+    with no_grad():
+        output = model(X[0])
+        for k in seen.values():
+            try:
+                loss(output, Y[k])
+            except (ValueError, IndexError) as error:
+                raise type(error)(f"Y[{k}]: {error}") from None
+
+
+def order(n: int, batch_size: int, seed: int, epoch: int) -> list[Sequence[int]]:
+    """The batches of an epoch: a shuffle that depends on the seed and the epoch alone, so that a run can be resumed."""
+    if batch_size >= n:
+        return [range(n)]
+    shuffled = random.Random(f"{seed} {epoch}").sample(range(n), n)
+    return [shuffled[i : i + batch_size] for i in range(0, n, batch_size)]
+
+
+def _shape(row: Any, where: str) -> Any:
+    """Its nested lengths; () for a number, which must be finite."""
+    if isinstance(row, list | tuple):
+        if not row:
+            raise ValueError(f"{where} is empty")
+        shapes = {_shape(x, f"{where}[{i}]") for i, x in enumerate(row)}
+        if len(shapes) != 1:
+            raise ValueError(f"{where} is ragged: its rows are not of one length")
+        return (len(row), *shapes.pop())
+    try:
+        finite = math.isfinite(row)
+    except TypeError:
+        raise TypeError(f"{where}: expected a number, got {type(row).__name__} {row!r:.40}") from None
+    if not finite:
+        raise ValueError(f"{where} is {row}; the examples must be finite numbers")
+    return ()
+
+
+def _said(row: Any) -> str:
+    return f"{len(row)} numbers" if isinstance(row, list | tuple) else "one number"
+
+
+def _plain(row: Any) -> Any:
+    return [_plain(x) for x in row] if isinstance(row, list | tuple) else row
+
+
+def _hashable(y: Any) -> Any:
+    return tuple(map(_hashable, y)) if isinstance(y, list) else y
