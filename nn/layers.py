@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from autograd import Value, dot
+from autograd import Value, affine, dot
 from nn.activations import LINEAR, activation, bound, generator
 from nn.modules import Module
 
@@ -50,10 +50,10 @@ class Neuron(Module):
         self._z, self._a = _label("z", of, layer), _label("a", of, layer)
 
     def __call__(self, x: Any) -> Value:
-        return self._respond(_inputs(x, len(self.w), self))
+        return self._respond(dot(self.w, _inputs(x, len(self.w), self), self.b))
 
-    def _respond(self, x: Sequence[Any]) -> Value:
-        z: Value = dot(self.w, x, self.b)
+    def _respond(self, z: Value) -> Value:
+        """a = σ(z), both labelled."""
         z.label = self._z
         if self._activate is None:
             return z
@@ -100,8 +100,9 @@ class Layer(Module):
             neuron._set_labels(index, number)
 
     def __call__(self, x: Any) -> Any:
-        x = _inputs(x, len(self.neurons[0].w), self)
-        out = [neuron._respond(x) for neuron in self.neurons]
+        neurons = self.neurons
+        zs = affine([n.w for n in neurons], _inputs(x, len(neurons[0].w), self), [n.b for n in neurons])
+        out = [neuron._respond(z) for neuron, z in zip(neurons, zs, strict=True)]
         return out[0] if len(out) == 1 else out
 
     def architecture(self) -> dict[str, Any] | None:

@@ -1,0 +1,270 @@
+"""The lecture as a program: one example forward, every chain rule beside its finite difference, then training.
+
+    C₀ = (a − y)²,  z = w·a + b,  a = σ(z);  over n examples the cost is 1/n · Σₖ Cₖ
+
+`python -m nn` runs `main`. Everything it prints is computed here and now, from the data and the seed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+import os
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, NamedTuple
+
+from autograd import Value
+from nn.data import DataError, Table, read_csv
+from nn.layers import MLP
+from nn.losses import squared_error
+from nn.optimizers import SGD
+from nn.prediction import evaluate, predict
+from nn.training import fit
+
+CHALLENGER = os.path.join(os.path.dirname(__file__), "challenger.csv")
+LAUNCHES = (31.0, 53.0, 81.0)  # °F: Challenger's last launch, the coldest and the warmest before it
+LISTED = 40  # numbers of the forward pass that are printed
+EXPLAINED = 12  # parameters whose chain rule is written out
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the lecture; the exit status: 0, 2 for data or options that cannot be used, 1 for a training that fails."""
+    options = _options(arguments)
+    try:
+        data = Examples(read_csv(options.data or CHALLENGER), own=options.data is None)
+        sizes = _sizes(options.layers, data)
+        os.makedirs(options.out, exist_ok=True)
+    except (DataError, OSError) as error:
+        print(f"python -m nn: {error}", file=sys.stderr)
+        return 2
+    model = MLP(sizes[0], sizes[1:], activation="sigmoid", output="sigmoid", seed=options.seed)
+    print(data.description())
+    print(f"network    {model!r}, initial weights from seed {options.seed}\n")
+
+    x, y = data.X[0], data.Y[0]
+    print(f"One example forward: {data.said(0)}")
+    cost = _cost(model, x, y)
+    print("\n".join(_forward(cost)))
+    cost.backward()
+    print("\nThe chain rule, with the numbers of this example, beside the finite difference of C₀")
+    print("\n".join(_chain_rules(model, cost, lambda: _cost(model, x, y).data)))
+    files = _pictures(cost, options.out)
+
+    before = evaluate(model, data.X, data.Y).cost
+    print(
+        f"\nTraining on the mean cost 1/n Σ Cₖ over all {len(data.X)} examples by gradient descent, lr = {options.lr:g}"
+    )
+    sys.stdout.flush()
+    try:
+        history = fit(model, data.X, data.Y, loss=squared_error, optimizer=SGD(model.parameters(), options.lr),
+                      epochs=options.epochs, seed=options.seed)  # fmt: skip
+    except FloatingPointError as error:
+        print(f"python -m nn: {error}", file=sys.stderr)
+        return 1
+    after = evaluate(model, data.X, data.Y)
+    ended = f" ({history.stopped} after {history.epochs})" if history.stopped else f" after {history.epochs} epochs"
+    print(f"cost       {before:.6f} before, {after.cost:.6f}{ended}")
+    if after.accuracy is not None:
+        print(f"accuracy   {100 * after.accuracy:.1f} %")
+    print("\n".join(data.predictions(model)))
+    print("\n" + "\n".join(files))
+    return 0
+
+
+def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python -m nn",
+        description="Backpropagation in a small network, shown on one example and then used on all of them.",
+    )
+    parser.add_argument(
+        "data",
+        nargs="?",
+        help="a CSV file with a header row, the target in its last column "
+        "(by default: the Space Shuttle's O-rings, damaged or not at the launch temperature)",
+    )
+    parser.add_argument("--layers", default="1-1-1-1", help="inputs, hidden neurons, output (default: %(default)s)")
+    parser.add_argument("--epochs", type=_above(int, 0), default=1000, help="passes over the data (%(default)s)")
+    parser.add_argument("--lr", type=_above(float, 0.0), default=5.0, help="learning rate (%(default)s)")
+    parser.add_argument("--seed", type=int, default=0, help="of the initial weights (%(default)s)")
+    parser.add_argument("--out", default=".", help="folder for network.svg and steps.html (here by default)")
+    return parser.parse_args(arguments)
+
+
+def _above(kind: Callable[[str], Any], least: float) -> Callable[[str], Any]:
+    def number(text: str) -> Any:
+        value = kind(text)
+        if not least <= value < math.inf:
+            raise ValueError
+        return value
+
+    number.__name__ = "whole number" if kind is int else "number"
+    return number
+
+
+def _sizes(layers: str, data: Examples) -> list[int]:
+    sizes = [int(part) if part.strip().isdecimal() else 0 for part in layers.split("-")]
+    if len(sizes) < 2 or min(sizes) < 1:
+        raise DataError(f"--layers {layers!r}: give the size of each layer, 1 or more, as in 1-1-1-1")
+    columns = data.table.names[:-1]
+    if sizes[0] != len(columns):
+        raise DataError(
+            f"--layers {layers}: the first number must be {len(columns)}, for the input column{'s'[: len(columns) != 1]} "
+            f"{', '.join(columns)} of {data.name}"
+        )
+    if sizes[-1] != 1:
+        raise DataError(f"--layers {layers}: there is one target, {data.table.names[-1]!r}, so the last must be 1")
+    return sizes
+
+
+class Scale(NamedTuple):
+    """(x − shift) / size."""
+
+    shift: float
+    size: float
+
+    def __call__(self, x: float) -> float:
+        return (x - self.shift) / self.size
+
+    def back(self, x: float) -> float:
+        return x * self.size + self.shift
+
+
+class Examples:
+    """A table as the network sees it: inputs of mean 0 and deviation 1, targets between 0 and 1."""
+
+    def __init__(self, table: Table, own: bool) -> None:
+        self.table, self.own = table, own
+        self.name = "the Challenger flights" if own else "the file"
+        self.scales = [_standard(column) for column in zip(*table.X, strict=True)]
+        low, high = min(table.Y), max(table.Y)
+        inside = low >= 0 and high <= 1
+        self.target = Scale(0.0, 1.0) if inside else Scale(low, (high - low) or 1.0)
+        self.X = [self.scaled(row) for row in table.X]
+        self.Y = [self.target(y) for y in table.Y]
+
+    def scaled(self, row: Sequence[float]) -> list[float]:
+        return [scale(x) for scale, x in zip(self.scales, row, strict=True)]
+
+    def description(self) -> str:
+        *inputs, target = self.table.names
+        source = "flights of the Space Shuttle before Challenger's last" if self.own else "examples"
+        lines = [f"data       {len(self.X)} {source}: {', '.join(inputs)} → {target}"]
+        for k, (name, scale) in enumerate(zip(inputs, self.scales, strict=True)):
+            x = "x" if len(inputs) == 1 else f"x{str(k + 1).translate(_BELOW)}"
+            lines.append(f"inputs     standardised: {x} = ({name} − {scale.shift:.6g}) / {scale.size:.6g}")
+        if self.target != Scale(0.0, 1.0):
+            lines.append(f"target     scaled: y = ({target} − {self.target.shift:.6g}) / {self.target.size:.6g}")
+        return "\n".join(lines)
+
+    def said(self, k: int) -> str:
+        numbers = [*self.table.X[k], self.table.Y[k]]
+        return ", ".join(f"{name} = {x:g}" for name, x in zip(self.table.names, numbers, strict=True))
+
+    def predictions(self, model: MLP) -> Iterator[str]:
+        """The fitted target at chosen inputs."""
+        *inputs, target = self.table.names
+        if self.own:
+            rows, heads = [[t] for t in LAUNCHES], [f"{t:g} °F" for t in LAUNCHES]
+            title = "fitted     probability that an O-ring is damaged"
+        elif len(inputs) == 1:
+            column = sorted(x for (x,) in self.table.X)
+            rows = [[x] for x in (column[0], column[len(column) // 2], column[-1])]
+            heads, title = [f"{inputs[0]} = {x:g}" for (x,) in rows], f"fitted     {target}"
+        else:
+            rows, heads = self.table.X[:3], [self.said(k) for k in range(len(self.table.X[:3]))]
+            title = f"fitted     {target}"
+        yield title
+        for head, a in zip(heads, predict(model, [self.scaled(row) for row in rows], compiled=False), strict=True):
+            yield f"           {head}: {self.target.back(a):.4g}"
+
+
+def _standard(column: Sequence[float]) -> Scale:
+    mean = math.fsum(column) / len(column)
+    deviation = math.sqrt(math.fsum((x - mean) ** 2 for x in column) / len(column))
+    return Scale(mean, deviation or 1.0)
+
+
+def _cost(model: MLP, x: Sequence[float], y: float) -> Value:
+    """C₀ of one example, with x and y in the graph under their names."""
+    inputs = [Value(v, "x" if len(x) == 1 else f"x_{k}") for k, v in enumerate(x, 1)]
+    cost: Value = squared_error(model(inputs), Value(y, "y"))
+    cost.label = "C_0"
+    return cost
+
+
+def _forward(cost: Value) -> Iterator[str]:
+    """Every named number of the forward pass, operands first; of a big network the cost alone."""
+    order, stack, seen = [], [(cost, False)], {cost}
+    while stack:
+        v, visited = stack.pop()
+        if visited:
+            order.append(v)
+            continue
+        stack.append((v, True))
+        fresh = [x for x in dict.fromkeys(v.operands) if x not in seen]
+        seen.update(fresh)
+        stack += [(x, False) for x in sorted(fresh, key=lambda x: bool(x.op))]  # what was computed comes off first
+    shown = [v for v in order if v.label]
+    for v in shown if len(shown) <= LISTED else shown[-1:]:
+        made = {"dot": " = w·a + b", "sigmoid": " = σ(z)", "pow": " = (a − y)²"}.get(v.op, "")
+        yield f"  {pretty(v.label)}{made} = {v.data:.6g}"
+
+
+def _chain_rules(model: MLP, cost: Value, again: Callable[[], float]) -> Iterator[str]:
+    """Each parameter's derivation, its finite difference, and at the end how far the two are apart at most."""
+    from autograd import explain
+
+    worst, named = 0.0, model.parameters()
+    for k, p in enumerate(named):
+        difference = finite_difference(p, again)
+        worst = max(worst, abs(p.grad - difference))
+        if k < EXPLAINED:
+            yield f"\n{explain(cost, wrt=p)}"
+            yield f"  finite difference {difference:.10g}, chain rule {p.grad:.10g}"
+    if len(named) > EXPLAINED:
+        yield f"\n… and {len(named) - EXPLAINED} more"
+    yield f"\nlargest disagreement between chain rule and finite difference: {worst:.2g}"
+
+
+def finite_difference(p: Value, again: Callable[[], float]) -> float:
+    """∂C/∂p from six points: (45 (C₁ − C₋₁) − 9 (C₂ − C₋₂) + C₃ − C₋₃) / 60h, in error by h⁶, h = ∛ε · max(1, |p|)."""
+    centre, h = p.data, 2.0**-17 * max(1.0, abs(p.data))
+
+    def at(k: int) -> float:
+        p.data = centre + k * h
+        return again()
+
+    try:
+        return (45 * (at(1) - at(-1)) - 9 * (at(2) - at(-2)) + at(3) - at(-3)) / (60 * h)
+    finally:
+        p.data = centre
+
+
+def _pictures(cost: Value, folder: str) -> list[str]:
+    """Draw the graph of the example and its steps; what was written, or why it was not, in words."""
+    from autograd import draw, step
+
+    said = []
+    for name, what, picture in (
+        ("network.svg", "the graph with its local derivatives", draw),
+        ("steps.html", "the same, one step of backpropagation at a time", step),
+    ):
+        path = os.path.join(folder, name)
+        try:
+            picture(cost).save(path)
+        except (OSError, ValueError, ImportError, RuntimeError) as error:
+            said.append(f"not written: {path}: {error}")
+        else:
+            said.append(f"wrote      {path}: {what}")
+    return said
+
+
+_BELOW, _ABOVE = (str.maketrans("0123456789,()", signs) for signs in ("₀₁₂₃₄₅₆₇₈₉,₍₎", "⁰¹²³⁴⁵⁶⁷⁸⁹,⁽⁾"))
+
+
+def pretty(label: str) -> str:
+    """w_{12}^(1) as w₁₂⁽¹⁾."""
+    base, _, above = label.partition("^")
+    name, _, below = base.partition("_")
+    return name + below.strip("{}").translate(_BELOW) + above.translate(_ABOVE)

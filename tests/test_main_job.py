@@ -1,0 +1,159 @@
+"""`python -m nn`: what it prints is right, what it writes is there, and a bad file is one line and exit status 2."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import nn
+from nn.lecture import finite_difference, main, pretty
+
+ROOT = Path(__file__).parent.parent
+
+
+def python_m_nn(*arguments, cwd, **environment):
+    env = {**os.environ, "PYTHONPATH": str(ROOT), **environment}
+    return subprocess.run(
+        [sys.executable, "-m", "nn", *arguments], capture_output=True, text=True, cwd=cwd, env=env, timeout=120
+    )
+
+
+def run(capsys, *arguments):
+    status = main([*map(str, arguments)])
+    return status, *capsys.readouterr()
+
+
+def test_the_job_runs_as_a_command_without_graphviz_on_the_machine(tmp_path):
+    done = python_m_nn(cwd=tmp_path, PATH="/nowhere")
+    assert done.returncode == 0, done.stderr
+    assert "training: 100%" in done.stderr
+    assert (tmp_path / "network.svg").read_text().startswith("<svg") or "<svg" in (tmp_path / "network.svg").read_text()
+    assert "<html" in (tmp_path / "steps.html").read_text()
+    assert re.search(r"wrote +\./network\.svg", done.stdout) and re.search(r"wrote +\./steps\.html", done.stdout)
+
+
+@pytest.fixture(scope="module")
+def printed(tmp_path_factory):
+    done = python_m_nn("--out", "out", "--epochs", "300", cwd=tmp_path_factory.mktemp("job"))
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_it_says_what_it_does_to_the_inputs(printed):
+    assert "data       23 flights" in printed
+    assert "standardised: x = (temperature_f − 69.5652) / 6.90196" in printed
+
+
+def test_it_prints_all_six_chain_rules_close_to_their_finite_differences(printed):
+    names = re.findall(r"^∂C₀/∂(\S+)\s+= ∂z", printed, re.M)
+    assert names == ["w₁₁⁽¹⁾", "b₁⁽¹⁾", "w₁₁⁽²⁾", "b₁⁽²⁾", "w₁₁⁽³⁾", "b₁⁽³⁾"]
+    pairs = re.findall(r"finite difference (\S+), chain rule (\S+)", printed)
+    assert len(pairs) == 6
+    for difference, rule in pairs:
+        assert float(rule) == pytest.approx(float(difference), abs=1e-9) and float(rule) != 0.0
+    assert float(re.search(r"largest disagreement .*: (\S+)", printed)[1]) < 1e-9
+
+
+def test_the_cost_falls_and_the_probabilities_fall_with_the_temperature(printed):
+    before, after = re.search(r"cost +(\S+) before, (\S+) after 300 epochs", printed).groups()
+    assert float(after) < 0.6 * float(before)
+    cold, cool, warm = (float(p) for p in re.findall(r"(?:31|53|81) °F: (\S+)", printed))
+    assert 1 > cold >= cool > 0.5 > warm > 0
+
+
+def test_the_numbers_of_the_forward_pass_are_the_networks(printed):
+    model = nn.MLP(1, [1, 1, 1], activation="sigmoid", output="sigmoid", seed=0)
+    a = model([(66 - 69.56521739130434) / 6.901956895421]).data
+    assert float(re.search(r"a₁⁽³⁾ = σ\(z\) = (\S+)", printed)[1]) == pytest.approx(a, rel=1e-5)
+    assert float(re.search(r"C₀ = \(a − y\)² = (\S+)", printed)[1]) == pytest.approx(a**2, rel=1e-5)
+
+
+def test_the_same_seed_prints_the_same_and_another_seed_does_not(tmp_path, capsys):
+    outputs = [run(capsys, "--out", tmp_path, "--epochs", 5, "--seed", seed)[1] for seed in (3, 3, 4)]
+    assert outputs[0] == outputs[1] != outputs[2]
+
+
+def test_a_file_of_ones_own_with_two_inputs_and_targets_of_any_size(tmp_path, capsys):
+    file = tmp_path / "houses.csv"
+    file.write_text("area,rooms,price\n50,2,100\n80,3,180\n\n120,4,260\n150,5,300\n")
+    status, out, _ = run(capsys, file, "--layers", "2-3-1", "--out", tmp_path / "new" / "folder", "--epochs", 2000)
+    assert status == 0
+    assert "x₁ = (area − 100)" in out and "x₂ = (rooms − 3.5)" in out and "y = (price − 100) / 200" in out
+    assert "… and 1 more" in out
+    fitted = [float(p) for p in re.findall(r"price = \d+: (\S+)", out)]
+    assert fitted == pytest.approx([100, 180, 260], abs=25)
+    assert (tmp_path / "new" / "folder" / "network.svg").exists()
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (None, "No such file or directory"),
+        ("", "row 1: the file is empty"),
+        ("t,y\n", "row 2: there are no examples below the header"),
+        ("t\n1\n", "row 1: column 2 is missing"),
+        ("t,y\n1,0\n2\n", "row 3: column 'y' is missing"),
+        ("t,y\n1,0\n\n2,yes\n", "row 4, column 'y': 'yes' is not a finite number"),
+        ("t,y\n,0\n", "row 2, column 't': '' is not a finite number"),
+        ("t,y\ninf,0\n", "row 2, column 't': 'inf' is not a finite number"),
+        ("t,y\n1,0,7\n", "row 2: column 3 has no name in the header ('7')"),
+        ("1,0\n2,1\n", "row 1: the columns have no names"),
+        ("t,t\n2,1\n", "row 1: column 't' appears twice"),
+        (b"t,y\n\xff,1\n", "not a CSV file of text in UTF-8"),
+        ("a,b,y\n1,2,0\n", "--layers 1-1-1-1: the first number must be 2, for the input columns a, b of the file"),
+    ],
+)
+def test_a_bad_file_is_one_line_that_names_file_row_and_column(tmp_path, capsys, content, message):
+    file = tmp_path / "flights.csv"
+    if content is not None:
+        file.write_bytes(content if isinstance(content, bytes) else content.encode())
+    status, out, err = run(capsys, file, "--out", tmp_path)
+    assert (status, out) == (2, "")
+    assert err.startswith("python -m nn: ") and err.count("\n") == 1
+    assert message in err
+    if not message.startswith("--layers"):
+        assert str(file) in err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--layers", "1-0-1"], "--layers '1-0-1': give the size of each layer"),
+        (["--layers", "1"], "give the size of each layer"),
+        (["--layers", "1-2-3"], "there is one target, 'incident', so the last must be 1"),
+        (["--layers", "2-1"], "the first number must be 1, for the input column temperature_f of the Chall"),
+    ],
+)
+def test_layers_that_do_not_fit_are_one_line(tmp_path, capsys, arguments, message):
+    status, out, err = run(capsys, *arguments, "--out", tmp_path)
+    assert (status, out) == (2, "") and message in err and err.count("\n") == 1
+
+
+@pytest.mark.parametrize("option", [["--lr", "fast"], ["--lr", "nan"], ["--epochs", "-1"], ["--epochs", "1.5"]])
+def test_an_option_that_is_no_number_ends_with_status_2(option, capsys):
+    with pytest.raises(SystemExit) as ended:
+        main(option)
+    assert ended.value.code == 2
+    assert "invalid" in capsys.readouterr().err
+
+
+def test_no_epochs_are_allowed(tmp_path, capsys):
+    status, out, _ = run(capsys, "--epochs", 0, "--out", tmp_path)
+    assert status == 0
+    before, after = re.search(r"cost +(\S+) before, (\S+) after 0 epochs", out).groups()
+    assert before == after
+
+
+def test_the_finite_difference_is_of_sixth_order_and_puts_the_parameter_back():
+    p = nn.Neuron(1, seed=0).w[0]
+    p.data = 0.7
+    assert finite_difference(p, lambda: p.data**5) == pytest.approx(5 * 0.7**4, rel=1e-10)
+    assert p.data == 0.7
+
+
+def test_labels_print_with_their_indices_raised_and_lowered():
+    labels = ["w_{12}^(1)", "w_{1,12}^(3)", "b_1^(2)", "x", "C_0"]
+    assert [pretty(label) for label in labels] == ["w₁₂⁽¹⁾", "w₁,₁₂⁽³⁾", "b₁⁽²⁾", "x", "C₀"]
