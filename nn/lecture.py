@@ -109,8 +109,8 @@ def _sizes(layers: str, data: Examples) -> list[int]:
     columns = data.table.names[:-1]
     if sizes[0] != len(columns):
         raise DataError(
-            f"--layers {layers}: the first number must be {len(columns)}, for the input column{'s'[: len(columns) != 1]} "
-            f"{', '.join(columns)} of {data.name}"
+            f"--layers {layers}: the first number must be {len(columns)}, for the input "
+            f"column{'s'[: len(columns) != 1]} {', '.join(columns)} of {data.name}"
         )
     if sizes[-1] != 1:
         raise DataError(f"--layers {layers}: there is one target, {data.table.names[-1]!r}, so the last must be 1")

@@ -4,7 +4,7 @@ The golden losses are micrograd 0.1.0's own, over 100 steps of its demo. To prin
 replace the two imports marked (*) by `from micrograd.engine import Value` and `from micrograd.nn import MLP`, and
 run `for row in demo(100): print(*row)`.
 """
-# ruff: noqa: B905, UP034, B007
+# ruff: noqa: UP034, B007
 
 import random
 
