@@ -1,0 +1,205 @@
+"""Saved models: bit for bit the same again, errors that say what is wrong with a file, and never half a file."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+import nn
+from autograd import Value
+
+ROOT = Path(__file__).parent.parent
+KINDS = ["json", "safetensors"]
+
+
+class Custom(nn.Module):
+    def __init__(self, seed=0):
+        self.hidden, self.scale = nn.Layer(2, 2, seed=seed), Value(0.5)
+
+
+def mlp(seed=0):
+    model = nn.MLP(2, [3, 1], activation="tanh", output="sigmoid", seed=seed)
+    model.parameters()[0].data = 0.1 + 0.2
+    model.parameters()[1].data = 5e-324
+    model.parameters()[2].data = -0.0
+    return model
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(
+    "made",
+    [
+        mlp,
+        lambda: nn.MLP(3, [2], activation="relu", output="linear"),
+        lambda: nn.Neuron(3, activation="softplus"),
+        lambda: nn.Layer(2, 3, activation="gelu"),
+        lambda: nn.Sequential(nn.Layer(2, 3), nn.Sequential(nn.Neuron(3, nonlin=False))),
+    ],
+)
+def test_a_saved_model_loads_with_the_same_architecture_and_bits(tmp_path, kind, made):
+    model, path = made(), tmp_path / f"m.{kind}"
+    model.save(path)
+    other = nn.load(path)
+    assert repr(other) == repr(model) and type(other) is type(model)
+    assert [p.data.hex() for p in other.parameters()] == [p.data.hex() for p in model.parameters()]
+    x = [0.3, -0.7, 0.9][: 3 if "3 →" in repr(model).split("(")[1][:3] else 2]
+    assert _numbers(other(x)) == _numbers(model(x))
+    assert [p.label for p in other.parameters()] == [p.label for p in model.parameters()]
+
+
+def _numbers(a):
+    return [v.data for v in a] if isinstance(a, list) else a.data
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_class_of_ones_own_is_loaded_into_an_instance(tmp_path, kind):
+    path, model = tmp_path / f"m.{kind}", Custom(seed=1)
+    model.save(path)
+    with pytest.raises(nn.FileError, match=r"weights of a Custom that only your code can build.*into=Custom"):
+        nn.load(path)
+    assert nn.load(path, into=Custom()).state_dict() == model.state_dict()
+
+
+def test_shared_layers_and_functions_as_activations_need_an_instance_too(tmp_path):
+    layer = nn.Layer(2, 2)
+    for model in (nn.Sequential(layer, layer), nn.MLP(2, [1], output=abs), nn.Sequential(nn.Layer(2, 1), abs)):
+        model.save(tmp_path / "m.json")
+        with pytest.raises(nn.FileError, match="only your code can build"):
+            nn.load(tmp_path / "m.json")
+        assert nn.load(tmp_path / "m.json", into=model) is model
+
+
+def test_loading_leaves_pythons_random_numbers_alone(tmp_path):
+    import random
+
+    mlp().save(tmp_path / "m.json")
+    random.seed(1)
+    state = random.getstate()
+    nn.load(tmp_path / "m.json")
+    assert random.getstate() == state
+
+
+def test_the_json_is_plain_data_with_names_for_everything(tmp_path):
+    mlp().save(tmp_path / "m.json")
+    record = json.loads((tmp_path / "m.json").read_text())
+    assert (record["format"], record["version"], record["class"]) == ("chainrule model", 1, "MLP")
+    assert record["architecture"] == {
+        "module": "MLP", "nin": 2, "nouts": [3, 1], "activation": "tanh", "output": "sigmoid",
+    }  # fmt: skip
+    assert record["weights"]["layers.0.neurons.0.w.0"] == 0.1 + 0.2
+
+
+def test_the_safetensors_package_reads_what_we_write(tmp_path):
+    safetensors, np = pytest.importorskip("safetensors"), pytest.importorskip("numpy")
+    model = mlp()
+    model.save(tmp_path / "m.safetensors")
+    with safetensors.safe_open(tmp_path / "m.safetensors", "np") as file:
+        assert {k: float(file.get_tensor(k)) for k in file.keys()} == model.state_dict()
+        assert file.get_tensor("layers.0.neurons.0.b").dtype == np.float64
+        assert json.loads(file.metadata()["chainrule"])["architecture"]["nouts"] == [3, 1]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_file_cut_off_anywhere_is_an_error_that_names_it(tmp_path, kind):
+    path = tmp_path / f"m.{kind}"
+    mlp().save(path)
+    whole = path.read_bytes()
+    for length in {0, 1, 7, 8, 9, 100, len(whole) // 2, len(whole) - 9, len(whole) - 1}:
+        path.write_bytes(whole[:length])
+        with pytest.raises(nn.FileError, match=rf"m\.{kind}: .*(cut off|empty|no JSON)"):
+            nn.load(path)
+
+
+def changed(**entries):
+    mlp().save(path := Path(os.environ["PYTEST_TMP"]) / "m.json")
+    record = json.loads(path.read_text())
+    for key, value in entries.items():
+        if value is None:
+            del record[key]
+        else:
+            record[key] = value
+    return json.dumps(record)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (lambda: "[1, 2]", "not a chainrule model: it says no format"),
+        (lambda: '{"weights": {}}', "not a chainrule model: it says no format"),
+        (lambda: changed(format="another"), "not a chainrule model: it says 'another'"),
+        (lambda: changed(version=2), r"written by a newer version .*\(format 2; this one reads up to 1\)"),
+        (lambda: changed(version="x"), "the version is 'x', which is none"),
+        (lambda: changed(weights=None), "the 'weights' are missing"),
+        (lambda: changed(weights={}), "the weights are not those of this model: .*missing: layers.0.neurons.0.w.0"),
+        (lambda: changed(architecture={"module": "Transformer"}), "cannot be built: KeyError: 'Transformer'"),
+        (lambda: changed(architecture={"module": "MLP", "nin": 2, "nouts": []}), "cannot be built"),
+        (lambda: changed(architecture=None), "only your code can build"),
+        (lambda: "\x00\x01PK", "not a chainrule model, or cut off"),
+    ],
+)
+def test_a_file_that_is_something_else_says_what(tmp_path, monkeypatch, content, message):
+    monkeypatch.setenv("PYTEST_TMP", str(tmp_path))
+    path = tmp_path / "m.json"
+    path.write_text(content())
+    with pytest.raises(nn.FileError, match=message) as raised:
+        nn.load(path)
+    assert str(path) in str(raised.value)
+
+
+def test_safetensors_files_of_others_are_named_as_such(tmp_path):
+    safetensors = pytest.importorskip("safetensors.numpy")
+    np = pytest.importorskip("numpy")
+    path = tmp_path / "bert.safetensors"
+    safetensors.save_file({"w": np.ones(3)}, path)
+    with pytest.raises(nn.FileError, match=r"bert\.safetensors: not a chainrule model"):
+        nn.load(path)
+
+
+def test_a_missing_file_is_the_usual_error(tmp_path):
+    with pytest.raises(FileNotFoundError):
+        nn.load(tmp_path / "none.json")
+
+
+def test_a_save_that_fails_leaves_the_old_file_and_nothing_else(tmp_path, monkeypatch):
+    path = tmp_path / "m.json"
+    mlp().save(path)
+    old = path.read_bytes()
+
+    def full(_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match="No space"):
+        mlp(seed=5).save(path)
+    assert path.read_bytes() == old and os.listdir(tmp_path) == ["m.json"]
+
+
+SAVING = """
+import sys, itertools, nn
+model = nn.MLP(8, [16, 16, 1], seed=0)
+print("ready", flush=True)
+for k in itertools.count():
+    model.parameters()[0].data = float(k)
+    model.save(sys.argv[1])
+"""
+
+
+@pytest.mark.skipif(os.name != "posix", reason="kills with SIGKILL")
+@pytest.mark.parametrize("kind", KINDS)
+def test_killing_the_process_while_it_saves_never_leaves_an_unreadable_file(tmp_path, kind):
+    path = tmp_path / f"m.{kind}"
+    nn.MLP(8, [16, 16, 1], seed=0).save(path)
+    for k in range(8):
+        env = {**os.environ, "PYTHONPATH": str(ROOT)}
+        saving = subprocess.Popen([sys.executable, "-c", SAVING, path], env=env, stdout=subprocess.PIPE)
+        saving.stdout.readline()
+        time.sleep(0.003 + 0.0071 * k)
+        saving.send_signal(signal.SIGKILL)
+        saving.wait()
+        saving.stdout.close()
+        assert nn.load(path)([0.0] * 8).data == nn.MLP(8, [16, 16, 1], seed=0)([0.0] * 8).data

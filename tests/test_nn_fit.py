@@ -1,0 +1,208 @@
+"""fit: the loop does what a loop written out does; batches, validation, stopping, interrupts, divergence, resuming."""
+
+import math
+import os
+import signal
+
+import pytest
+
+import nn
+from autograd import Value, log
+from nn import examples
+
+
+def moons(n=40):
+    X, Y = nn.data.moons(n, noise=0.05, seed=3)
+    return X, Y, nn.MLP(2, [6, 1], activation="tanh", output="sigmoid", seed=5)
+
+
+def fit(model, X, Y, **settings):
+    settings = {"loss": nn.binary_cross_entropy, "progress": False, "compiled": False, "seed": 0} | settings
+    return nn.fit(model, X, Y, **settings)
+
+
+def test_full_batch_is_the_loop_written_out():
+    X, Y, model = moons()
+    _, _, other = moons()
+    history = fit(model, X, Y, optimizer=nn.SGD(model.parameters(), 0.5), epochs=5, l2=1e-3)
+    optimizer = nn.SGD(other.parameters(), 0.5)
+    for k in range(5):
+        cost = sum(nn.binary_cross_entropy(other(x), y) for x, y in zip(X, Y)) / len(X)
+        cost = cost + 1e-3 * nn.l2(other.parameters())
+        assert history.cost[k] == pytest.approx(cost.data, rel=1e-12)
+        other.zero_grad()
+        cost.backward()
+        optimizer.step()
+    assert list(model.state_dict().values()) == pytest.approx(list(other.state_dict().values()), rel=1e-12)
+
+
+def test_every_epoch_takes_each_example_once_in_an_order_of_its_own():
+    batches = [examples.order(10, 4, seed=1, epoch=e) for e in (0, 1, 0)]
+    assert [len(b) for b in batches[0]] == [4, 4, 2]
+    assert sorted(k for batch in batches[0] for k in batch) == list(range(10))
+    assert batches[0] == batches[2] != batches[1]
+    assert examples.order(10, 10, seed=1, epoch=0) == [range(10)]
+
+
+def test_a_seed_repeats_a_run_of_mini_batches_bit_for_bit():
+    states = []
+    for seed in (1, 1, 2):
+        X, Y, model = moons()
+        history = fit(model, X, Y, epochs=3, batch_size=8, seed=seed)
+        states.append((model.state_dict(), history.cost))
+    assert states[0] == states[1] != states[2]
+
+
+def test_it_learns_moons_and_says_how_well():
+    X, Y, model = moons()
+    history = fit(model, X, Y, optimizer=lambda ps: nn.Adam(ps, 0.1), epochs=120)
+    assert history.accuracy[-1] > 0.95 and history.cost[-1] < 0.2 < history.cost[0]
+    assert repr(history).startswith("History(120 epochs eager in ") and "accuracy" in history.summary()
+    cost, accuracy = nn.evaluate(model, X, Y, nn.binary_cross_entropy, compiled=False)
+    assert cost < history.cost[-1] and accuracy >= 0.95
+    assert nn.predict(model, X[:2], compiled=False) == [model(x).data for x in X[:2]]
+
+
+def test_validation_may_be_a_fraction_or_a_pair():
+    X, Y, model = moons()
+    history = fit(model, X, Y, epochs=2, validation=0.25)
+    assert len(history.validation_cost) == len(history.validation_accuracy) == 2
+    history = fit(model, X, Y, epochs=1, validation=(X[:5], Y[:5]))
+    assert history.validation_cost[0] == nn.evaluate(model, X[:5], Y[:5], nn.binary_cross_entropy, compiled=False).cost
+
+
+def test_early_stopping_takes_the_best_parameters_back():
+    X, Y, model = moons()
+    costs = []
+
+    def raise_rate(step):
+        return 0.5 if step < 10 else 30.0
+
+    history = fit(
+        model, X, Y, optimizer=nn.SGD(model.parameters(), raise_rate), epochs=500, patience=7,
+        callback=lambda m, h: costs.append(h.cost[-1]),
+    )  # fmt: skip
+    best = history.cost.index(min(history.cost))
+    assert history.stopped == "early stopping"
+    assert history.epochs == best + 1 + 7 and len(costs) == history.epochs
+
+
+def test_a_callback_stops_by_returning_something_true():
+    X, Y, model = moons()
+    history = fit(model, X, Y, epochs=100, callback=lambda model, history: history.epochs == 3)
+    assert (history.epochs, history.stopped) == (3, "callback")
+
+
+def test_ctrl_c_finishes_the_step_and_keeps_what_was_learned():
+    X, Y, model = moons()
+    _, _, other = moons()
+
+    def interrupt(model, history):
+        if history.epochs == 4:
+            os.kill(os.getpid(), signal.SIGINT)
+
+    history = fit(model, X, Y, epochs=100, callback=interrupt)
+    assert (history.epochs, history.stopped) == (4, "interrupted")
+    fit(other, X, Y, epochs=4)
+    assert model.state_dict() == other.state_dict()
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_a_keyboard_interrupt_from_anywhere_inside_ends_the_run_the_same_way():
+    X, Y, model = moons()
+
+    def interrupt(model, history):
+        raise KeyboardInterrupt
+
+    assert fit(model, X, Y, epochs=100, callback=interrupt).stopped == "interrupted"
+
+
+def test_a_diverging_run_names_the_first_node_that_is_not_finite():
+    X, Y, model = moons()
+
+    def bad(a, y):
+        loss = log(1.0 - a * 1e6)
+        return loss * loss
+
+    before = model.state_dict()
+    with pytest.raises(FloatingPointError, match=r"epoch 1 \(step 1\); example 0: forward: nan from log\("):
+        fit(model, X, Y, loss=bad, epochs=2)
+    assert model.state_dict() == before
+
+
+def test_a_run_that_grows_without_bound_stops_at_the_node_that_overflows():
+    model = nn.MLP(1, [1], output="exp", seed=0)
+    with pytest.raises(FloatingPointError, match=r"the cost is not finite in epoch \d+ .*inf from exp") as raised:
+        fit(model, [[1.0], [2.0]], [9.0, 99.0], loss=nn.mse, optimizer=nn.SGD(model.parameters(), 1e3), epochs=100)
+    assert "z_1^(1)" in str(raised.value)
+    assert all(map(math.isfinite, model.state_dict().values()))
+
+
+@pytest.mark.parametrize("batch_size", [None, 7])
+def test_a_resumed_run_is_the_whole_run_bit_for_bit(tmp_path, batch_size):
+    X, Y, model = moons()
+    whole = fit(model, X, Y, epochs=9, batch_size=batch_size, validation=0.2)
+    _, _, first = moons()
+    path = tmp_path / "run.json"
+    fit(first, X, Y, epochs=4, batch_size=batch_size, validation=0.2, checkpoint=path)
+    second = nn.MLP(2, [6, 1], activation="tanh", output="sigmoid", seed=99)
+    history = fit(second, X, Y, epochs=9, batch_size=batch_size, validation=0.2, resume=path, seed=None)
+    assert second.state_dict() == model.state_dict()
+    assert (history.cost, history.validation_cost) == (whole.cost, whole.validation_cost)
+
+
+def test_a_checkpoint_of_another_run_is_refused(tmp_path):
+    X, Y, model = moons()
+    path = tmp_path / "run.json"
+    fit(model, X, Y, epochs=1, batch_size=8, checkpoint=path)
+    with pytest.raises(ValueError, match="of a run with batch_size 8; this one has 4"):
+        fit(model, X, Y, epochs=2, batch_size=4, resume=path)
+    model.save(path)
+    with pytest.raises(nn.FileError, match="not a chainrule checkpoint: it says 'chainrule model'"):
+        fit(model, X, Y, epochs=2, batch_size=8, resume=path)
+
+
+def test_rows_of_single_numbers_and_arrays_are_inputs_too():
+    np = pytest.importorskip("numpy")
+    states = []
+    for X in ([[0.5], [1.0]], [0.5, 1.0], np.array([0.5, 1.0]), np.array([[0.5], [1.0]])):
+        model = nn.MLP(1, [1], seed=0)
+        fit(model, X, np.array([1.0, 2.0]), loss=nn.mse, epochs=2)
+        states.append(model.state_dict())
+    assert all(s == states[0] for s in states)
+
+
+@pytest.mark.parametrize(
+    ("X", "Y", "settings", "error", "message"),
+    [
+        ([], [], {}, ValueError, "X has no rows"),
+        ([[1.0], [2.0]], [1.0], {}, ValueError, "2 rows in X, but 1 in Y"),
+        ([[1.0], [2.0, 3.0]], [0, 1], {}, ValueError, r"X\[1\] has another shape than X\[0\]: 2 numbers for 1"),
+        ([[1.0], ["2"]], [0, 1], {}, TypeError, r"X\[1\]\[0\]: expected a number, got str '2'"),
+        ([[1.0], [math.nan]], [0, 1], {}, ValueError, r"X\[1\]\[0\] is nan"),
+        ([[1.0]], [2], {}, ValueError, r"Y\[0\]: binary_cross_entropy: the target 2 is not between"),
+        ([[1.0, 2.0]], [1], {}, ValueError, "layer 1, .* takes 1 input, got 2"),
+        ([[1.0]], [1], {"epochs": -1}, ValueError, "epochs is -1"),
+        ([[1.0]], [1], {"batch_size": 0}, ValueError, "batch_size is 0"),
+        ([[1.0]], [1], {"optimizer": nn.SGD([Value(1.0)], 0.1)}, ValueError, "not the model's 2"),
+        ([[1.0]], [1], {"validation": 0.5}, ValueError, "leaves one part empty"),
+    ],
+)
+def test_examples_and_settings_that_cannot_be_used_are_named(X, Y, settings, error, message):
+    with pytest.raises(error, match=message):
+        fit(nn.MLP(1, [1], output="sigmoid"), X, Y, **settings)
+
+
+def test_progress_is_shown_with_cost_and_accuracy(capsys):
+    X, Y, model = moons()
+    fit(model, X, Y, epochs=2, progress=True)
+    bar = capsys.readouterr().err
+    assert "2/2" in bar and "cost 1." in bar and "accuracy" in bar
+
+
+def test_history_plots_its_curves():
+    matplotlib = pytest.importorskip("matplotlib")
+    matplotlib.use("Agg")
+    X, Y, model = moons()
+    axes = fit(model, X, Y, epochs=3, validation=0.25).plot()
+    assert [line.get_label() for line in axes.lines] == ["cost", "cost, held out"]
