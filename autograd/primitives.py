@@ -58,7 +58,8 @@ class Primitive:
         self.arity = None if nary else len(partials)
         slots = ", ".join(f"{{{i}}}" for i in range(len(partials)))
         self.text = text or f"{name}({slots})"
-        self.latex = latex or rf"\operatorname{{{{{name}}}}}({slots})"
+        words = name.replace("_", r"\_")
+        self.latex = latex or rf"\operatorname{{{{{words}}}}}({slots})"
         self.level = level
         self.domain: tuple[Interval, ...] = domain if isinstance(domain[0], tuple) else (domain,) * len(partials)  # type: ignore[assignment]
         self.kinks, self.masked = kinks, masked
