@@ -1,0 +1,210 @@
+"""explain(C, wrt=w): names, rules, numbers, result; every path; checked against the gradient."""
+
+import math
+import re
+import xml.etree.ElementTree as ET
+
+import pytest
+from hypothesis import given
+
+import autograd as ad
+from autograd import Value, explain
+from autograd.picture import formula, labels, model, stacked, typeset
+from autograd.picture.explanation import Derivation
+from autograd.primitives import TABLE
+from tests.test_picture_model import graphs, network_cost, neuron_cost
+
+
+def named(cost):
+    return {v.label: v for v in model.reading_order(cost) if v.label}
+
+
+def test_the_lecture_s_three_lines():
+    cost = neuron_cost()
+    cost.backward()
+    lines = {label: explain(cost, wrt=named(cost)[label]).text().splitlines()[0] for label in ("w", "b", "a^(L-1)")}
+    assert lines["w"] == (
+        "∂C/∂w = ∂z/∂w · ∂a⁽ᴸ⁾/∂z · ∂C/∂a⁽ᴸ⁾ = a⁽ᴸ⁻¹⁾ · σ′(z) · 2(a⁽ᴸ⁾ − y) = 0.5 · 0.2217 · (−0.6636) = −0.07357"
+    )
+    assert lines["b"] == (
+        "∂C/∂b = ∂z/∂b · ∂a⁽ᴸ⁾/∂z · ∂C/∂a⁽ᴸ⁾ = 1 · σ′(z) · 2(a⁽ᴸ⁾ − y) = 1 · 0.2217 · (−0.6636) = −0.1471"
+    )
+    assert lines["a^(L-1)"] == (
+        "∂C/∂a⁽ᴸ⁻¹⁾ = ∂z/∂a⁽ᴸ⁻¹⁾ · ∂a⁽ᴸ⁾/∂z · ∂C/∂a⁽ᴸ⁾ = w · σ′(z) · 2(a⁽ᴸ⁾ − y) = 2 · 0.2217 · (−0.6636) = −0.2943"
+    )
+
+
+def test_it_says_what_a_prime_is_and_whether_the_gradient_agrees():
+    cost = neuron_cost()
+    w = named(cost)["w"]
+    assert explain(cost, wrt=w).text().splitlines()[1:] == [
+        "  where σ′(u) = σ(u)·σ(−u)",
+        "  w.grad is not computed yet: call C.backward()",
+    ]
+    cost.backward()
+    assert "✓ equals w.grad" in str(explain(cost, wrt=w))
+    cost.backward()
+    assert "w.grad is −0.1471: it adds up several sweeps" in repr(explain(cost, wrt=w))
+
+
+def test_every_path_has_its_line_and_then_comes_their_sum():
+    x = Value(2.0, "x")
+    cost = x * x.exp() + x
+    cost.backward()
+    assert explain(cost, wrt=x).text().splitlines() == [
+        "∂C/∂x = sum over 3 paths",
+        "  x → C:  exp(x) = 7.389",
+        "  x → C:  exp(x)·x = 14.78",
+        "  x → C:  1",
+        "∂C/∂x = 7.389 + 14.78 + 1 = 23.17",
+        "  ✓ equals x.grad",
+    ]
+
+
+def test_a_huge_number_of_paths_is_counted_not_walked():
+    x = Value(1.0, "x")
+    h = x
+    for k in range(64):
+        h = h + h
+        h.label = f"h_{k}"
+    h.backward()
+    text = explain(h, wrt=x).text()
+    assert text.startswith(f"∂h₆₃/∂x = sum over {2**64:,} paths")
+    assert f"and {2**64 - 8:,} more paths, together 1.845e19" in text
+    assert "✓ equals x.grad" in text
+    assert len(text) < 10_000
+
+
+def test_a_long_path_is_elided():
+    x = Value(0.5, "x")
+    h = x
+    for k in range(40):
+        h = h.sin()
+        h.label = f"h_{k}"
+    text = explain(h, wrt=x).text()
+    assert " · … · " in text
+    assert len(text) < 1500
+
+
+@given(graphs())
+def test_the_paths_add_up_to_the_gradient(root):
+    for value in model.reading_order(root):
+        if value._row is None and value.label:
+            derivation = Derivation(root, value)
+            assert math.isclose(derivation.total, value.grad, rel_tol=1e-12, abs_tol=1e-12)
+            explain(root, wrt=value)._repr_mimebundle_()
+
+
+def test_without_a_name_every_labelled_leaf_is_explained():
+    text = explain(neuron_cost()).text()
+    assert re.findall(r"^∂C/∂(\S+) =", text, re.M) == ["w", "a⁽ᴸ⁻¹⁾", "b", "y"]
+
+
+def test_no_path_is_said():
+    x, q = Value(1.0, "x"), Value(2.0, "q")
+    assert explain(x * 2, wrt=q).text().startswith("∂C/∂q = 0: no path leads from the one to the other")
+    assert explain(x, wrt=x).text().startswith("∂x/∂x = 1")
+
+
+def test_only_values_are_explained():
+    with pytest.raises(TypeError, match="got float"):
+        explain(neuron_cost(), wrt=1.0)
+    with pytest.raises(TypeError, match="got str"):
+        explain("C")
+
+
+def test_latex_is_balanced_and_mathml_is_well_formed():
+    cost = network_cost(2, 3, 2, 1)
+    cost.backward()
+    explanation = explain(cost, wrt=named(cost)["x_1"])
+    latex = explanation.latex()
+    assert latex.count("{") == latex.count("}")
+    assert latex.count(r"\left") == latex.count(r"\right")
+    assert r"\frac{\partial C}{\partial x_{1}}" in latex
+    for element in explanation.mathml().splitlines():
+        assert ET.fromstring(element).tag == "math"
+
+
+# ---- formulas and rules
+
+
+def printed(value, *leaves):
+    names = {leaf: labels.box(leaf.label) for leaf in leaves}
+    rules = [
+        typeset.text(formula.rule(value, k, names).box())
+        for k, a in enumerate(value._arguments)
+        if isinstance(a, Value)
+    ]
+    return typeset.text(formula.formula(value, names)), rules
+
+
+W, A, B = Value(2.0, "w"), Value(0.5, "a^(L)"), Value(3.0, "b")
+
+
+@pytest.mark.parametrize(
+    ("value", "text", "rules"),
+    [
+        (W + A, "w + a⁽ᴸ⁾", ["1", "1"]),
+        (W - A, "w − a⁽ᴸ⁾", ["1", "−1"]),
+        (W * A, "w·a⁽ᴸ⁾", ["a⁽ᴸ⁾", "w"]),
+        (W / A, "w/a⁽ᴸ⁾", ["1/a⁽ᴸ⁾", "−w/(a⁽ᴸ⁾)²"]),
+        (1 / W, "1/w", ["−1/w²"]),
+        (-W, "−w", ["−1"]),
+        (W**2, "w²", ["2w"]),
+        (A**3, "(a⁽ᴸ⁾)³", ["3(a⁽ᴸ⁾)²"]),
+        (W**-1, "w⁻¹", ["−1/w²"]),
+        (W**0.5, "w^0.5", ["1/(2w^0.5)"]),
+        (W**B, "wᵇ", ["b·w^(b − 1)", "wᵇ·log(w)"]),
+        (2**W, "2ʷ", ["2ʷ·log(2)"]),
+        (ad.exp(W), "exp(w)", ["exp(w)"]),
+        (ad.log(W), "log(w)", ["1/w"]),
+        (ad.sqrt(W), "√w", ["1/(2√w)"]),
+        (ad.sin(W), "sin(w)", ["cos(w)"]),
+        (ad.cos(W), "cos(w)", ["−sin(w)"]),
+        (ad.tanh(W), "tanh(w)", ["tanh′(w)"]),
+        (ad.sigmoid(W), "σ(w)", ["σ′(w)"]),
+        (ad.relu(W), "relu(w)", ["[w > 0]"]),
+        (abs(W), "|w|", ["sign(w)"]),
+        (ad.maximum(W, B), "max(w, b)", ["[w > b]", "[b > w]"]),
+        (ad.dot([W, A], [B, W], B), "w·b + a⁽ᴸ⁾·w + b", ["b", "w", "w", "a⁽ᴸ⁾", "1"]),
+        (ad.sum([W, A, B]), "w + a⁽ᴸ⁾ + b", ["1", "1", "1"]),
+        (ad.sum([W] * 9), "w + w + … + w", ["1"] * 9),
+        ((W + A) * (B - 1), "(w + a⁽ᴸ⁾)·(b − 1)", ["b − 1", "w + a⁽ᴸ⁾"]),
+        (W / (A * B), "w/(a⁽ᴸ⁾·b)", ["1/(a⁽ᴸ⁾·b)", "−w/((a⁽ᴸ⁾)²·b²)"]),
+        (W - (A - B), "w − (a⁽ᴸ⁾ − b)", ["1", "−1"]),
+        (W + -2.5, "w − 2.5", ["1"]),
+        (W * -2, "−2w", ["−2"]),
+        ((-W) ** 2, "(−w)²", ["2(−w)"]),
+    ],
+)  # fmt: skip
+def test_formulas_and_rules_read_as_on_paper(value, text, rules):
+    assert printed(value, W, A, B) == (text, rules)
+
+
+def test_a_power_on_a_name_with_a_superscript_does_not_join_it():
+    box = formula.formula(A**2, {A: labels.box("a^(L)")})
+    assert stacked.latex(box) == r"\left(a^{(L)}\right)^{2}"
+
+
+@pytest.mark.parametrize("name", TABLE)
+def test_every_row_of_the_table_prints(name):
+    row = TABLE[name]
+    leaves = [Value(x, label) for x, label in ((0.5, "x"), (0.25, "y"), (0.75, "z"))][: row.arity or 3]
+    value = row(*leaves)
+    names = {leaf: labels.box(leaf.label) for leaf in leaves}
+    box = formula.formula(value, names)
+    latex = stacked.latex(box)
+    assert all(leaf.label in latex or name == "defined" for leaf in leaves)
+    assert latex.count("{") == latex.count("}")
+    assert not re.search(r"(?<!\\)_[a-z]", latex)  # an underscore of a name is escaped
+    ET.fromstring(stacked.math_element(box))
+    for k in range(len(leaves)):
+        assert typeset.text(formula.rule(value, k, names).box())
+    if row.arity is not None:
+        formula.primed(value)
+
+
+def test_a_row_of_the_user_prints_by_its_own_columns():
+    cube = ad.primitive("cube", lambda x: x * x * x, lambda x, z: 3 * x * x, text="{0}³", latex="{0}^3", level=3)
+    assert printed(cube(W + A), W, A)[0] == "(w + a⁽ᴸ⁾)³"
+    assert printed(cube(W), W) == ("w³", ["3w²"])
