@@ -1,0 +1,323 @@
+"""draw(C): the same cards in every format, with and without Graphviz, whatever the labels hold."""
+
+import base64
+import itertools
+import os
+import random
+import shutil
+import stat
+import subprocess
+import sys
+import xml.etree.ElementTree as ET
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import autograd as ad
+from autograd import Value, draw, draw_dot
+from autograd.picture import labels, model, scene, stacked, svg, typeset
+from autograd.picture.layout import lay_out
+from tests.test_picture_model import graphs, network_cost, neuron_cost
+
+needs_dot = pytest.mark.skipif(shutil.which("dot") is None, reason="Graphviz's dot is not installed")
+
+HOSTILE = ["<b>&amp;</b>", "a|b{c}", '"quoted"', "</svg></script>", "back\\slash\\n", "שלום", "x_{", "tab\tnew\nline"]
+HOSTILE += ["nul\x00bell\x07", "lone\ud800", "\u202ereversed", "{0}%s", "]]>", "<!--", "a" * 500, "e\u0301", "🙂"]
+
+
+def texts(document):
+    """The texts of an SVG document, one string per <text> element."""
+    return ["".join(element.itertext()) for element in ET.fromstring(document).iter("{http://www.w3.org/2000/svg}text")]
+
+
+# ---- SVG
+
+
+def test_the_cost_of_one_neuron_says_everything():
+    cost = neuron_cost()
+    cost.backward()
+    shown = texts(draw(cost).svg())
+    for text in ("w", "z = w·a(L−1) + b", "a(L) = σ(z)", "C = (a(L) − y)2", "∂C/∂w", "−0.07357", "0.1101"):
+        assert text in shown
+    for text in ("∂z/∂w = a(L−1)", "= 0.5", "∂a(L)/∂z = σ′(z)", "= 0.2217", "∂C/∂y = −2(a(L) − y)", "∂z/∂b = 1"):
+        assert text in shown
+    assert "∂C/∂w = ∂z/∂w · ∂a(L)/∂z · ∂C/∂a(L) = 0.5 · 0.2217 · (−0.6636) = −0.07357" in shown
+
+
+def test_colours_are_written_out_and_the_background_is_opaque():
+    for theme, paper in (("light", "#ffffff"), ("dark", "#0f172a")):
+        picture = draw(neuron_cost(), theme=theme).svg()
+        assert f'<rect width="100%" height="100%" fill="{paper}"/>' in picture
+        assert not any(word in picture for word in ("var(", "class=", "<style", " id="))
+
+
+def test_the_same_bytes_in_every_process():
+    script = (
+        "import sys; sys.path.insert(0, '.')\n"
+        "from tests.test_picture_model import network_cost\n"
+        "from autograd import draw, step\n"
+        "d = draw(network_cost(2, 3, 2, 1))\n"
+        "sys.stdout.buffer.write((d.svg() + d.graphviz.source + d.text()).encode())"
+    )
+    runs = []
+    for seed in ("1", "2"):
+        done = subprocess.run(
+            [sys.executable, "-c", script], capture_output=True, check=True, env=os.environ | {"PYTHONHASHSEED": seed},
+            cwd=Path(__file__).parents[1],
+        )  # fmt: skip
+        runs.append(done.stdout)
+    drawing = draw(network_cost(2, 3, 2, 1))
+    assert runs[0] == runs[1] == (drawing.svg() + drawing.graphviz.source + drawing.text()).encode()
+
+
+@given(graphs())
+def test_any_graph_is_drawn_at_every_level(root):
+    for options in ({}, {"fold": False}, {"collapse": "neuron"}, {"collapse": "layer"}, {"depth": 1}):
+        drawing = draw(root, **options)
+        ET.fromstring(drawing.svg())
+        assert drawing.text()
+
+
+def test_collapsed_neurons_list_their_values_and_links_their_derivatives():
+    cost = network_cost(2, 3, 2, 1)
+    cost.backward()
+    shown = texts(draw(cost, collapse="neuron").svg())
+    assert [text for text in shown if "neuron" in text] == [
+        "L1 · neuron 1", "L1 · neuron 2", "L1 · neuron 3", "L2 · neuron 1", "L2 · neuron 2", "L3 · neuron 1",
+    ]  # fmt: skip
+    assert {"w1,1(1)", "b1(1)", "z1(1)", "a1(1)"} <= set(shown)
+    assert sum(text.startswith("× ") for text in shown) == 2 * 3 + 3 * 2 + 2 + 2
+
+
+def test_a_wide_layer_is_summarised():
+    shown = texts(draw(network_cost(2, 8, 1), collapse="layer").svg())
+    assert "w(1) × 16" in shown
+    assert "8 × 1 Jacobian" in shown
+
+
+# ---- layout
+
+
+def overlapping(items):
+    boxes = [(i.x - i.width / 2, i.y - i.height / 2, i.x + i.width / 2, i.y + i.height / 2) for i in items]
+    return [
+        (a, b)
+        for a, b in itertools.combinations(boxes, 2)
+        if a[0] < b[2] - 0.01 and b[0] < a[2] - 0.01 and a[1] < b[3] - 0.01 and b[1] < a[3] - 0.01
+    ]
+
+
+@given(st.integers(2, 30), st.randoms(use_true_random=False))
+def test_no_card_and_no_label_overlaps_another(count, chance):
+    cards = [(chance.uniform(50, 200), chance.uniform(40, 120)) for _ in range(count)]
+    edges = [(chance.randrange(k), k) for k in range(1, count) for _ in range(chance.randint(1, 3))]
+    tags = [(chance.uniform(40, 120), 25.0) for _ in edges]
+    layout = lay_out(cards, edges, tags)
+    items = [*layout.cards, *(label for label in layout.labels if label is not None)]
+    assert len(items) == count + len(edges)
+    assert overlapping(items) == []
+    for item in items:
+        assert 0 <= item.x - item.width / 2 and item.x + item.width / 2 <= layout.width
+        assert 0 <= item.y - item.height / 2 and item.y + item.height / 2 <= layout.height
+
+
+def test_edges_run_from_left_to_right_through_their_labels():
+    layout = svg.place(scene.scene(model.build(network_cost(2, 3, 2, 1))))
+    for route, label in zip(layout.routes, layout.labels, strict=True):
+        assert [x for x, _ in route] == sorted(x for x, _ in route)
+        assert (label.x, label.y) in route
+
+
+def test_a_chain_is_straight():
+    x = Value(1.0, "x")
+    h = x
+    for k in range(5):
+        h = h.tanh()
+        h.label = f"h_{k}"
+    layout = svg.place(scene.scene(model.build(h)))
+    assert max(c.y for c in layout.cards) - min(c.y for c in layout.cards) < 1e-6
+
+
+def test_groups_that_read_each_other_are_laid_out_all_the_same():
+    layout = lay_out([(100, 50)] * 3, [(0, 1), (1, 2), (2, 1)], [(40, 20)] * 3)
+    assert overlapping(layout.cards) == []
+    assert layout.labels[2] is None
+
+
+# ---- Graphviz
+
+
+def test_graphviz_source_has_a_card_per_value_and_keeps_parallel_edges():
+    x = Value(3.0, "x")
+    source = draw_dot(x * x).graphviz.source
+    assert source.count("<TABLE BORDER=") == 2 + 2  # two cards, two edge labels
+    assert source.count("n0 -> n1") == 2
+    assert "<SUP>" not in draw(neuron_cost()).graphviz.source
+
+
+@needs_dot
+@pytest.mark.dot
+@pytest.mark.parametrize(("kind", "start"), [("png", b"\x89PNG"), ("pdf", b"%PDF")])
+def test_dot_renders(tmp_path, kind, start):
+    path = draw(network_cost(2, 3, 2, 1), collapse="neuron").save(tmp_path / f"c.{kind}")
+    assert path.read_bytes().startswith(start)
+
+
+@needs_dot
+@pytest.mark.dot
+def test_dot_takes_hostile_labels(tmp_path):
+    cost = ad.sum([Value(float(k), label) for k, label in enumerate(HOSTILE)])
+    cost.label = "<C>"
+    source = draw(cost).graphviz.source
+    done = subprocess.run(["dot", "-Tsvg"], input=source.encode(), capture_output=True, check=True, timeout=60)
+    assert done.stderr == b""
+    shown = "".join(texts(done.stdout.decode()))
+    assert "<b>&amp;</b>" in shown
+    assert "a|b{c}" in shown
+
+
+def with_program(monkeypatch, folder, script=None):
+    """A PATH on which `dot` is this script, or missing."""
+    if script is not None:
+        program = folder / "dot"
+        program.write_text(f"#!{sys.executable}\n{script}")
+        program.chmod(program.stat().st_mode | stat.S_IEXEC)
+    monkeypatch.setenv("PATH", str(folder))
+
+
+def test_without_dot_svg_and_html_come_out_and_png_says_what_to_install(monkeypatch, tmp_path):
+    with_program(monkeypatch, tmp_path)
+    drawing = draw(neuron_cost())
+    for name in ("c.svg", "c.html", "c.dot", "c.txt"):
+        assert drawing.save(tmp_path / name).stat().st_size > 200
+    with pytest.raises(RuntimeError, match=r"PNG is drawn by Graphviz's dot, which is not on the PATH: install it"):
+        drawing.save(tmp_path / "c.png")
+    assert not (tmp_path / "c.png").exists()
+
+
+def test_a_failing_dot_is_quoted_and_leaves_no_file(monkeypatch, tmp_path):
+    with_program(monkeypatch, tmp_path, "import sys; print('half'); sys.stderr.write('no memory\\n'); sys.exit(3)")
+    with pytest.raises(RuntimeError, match="dot failed with exit status 3: no memory"):
+        draw(neuron_cost()).save(tmp_path / "c.png")
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["dot"]
+
+
+def test_a_hanging_dot_is_stopped(monkeypatch, tmp_path):
+    with_program(monkeypatch, tmp_path, "import time; time.sleep(60)")
+    old = tmp_path / "c.pdf"
+    old.write_bytes(b"old")
+    with pytest.raises(RuntimeError, match=r"dot did not finish within 0\.2 s; draw fewer cards"):
+        draw(neuron_cost()).save(old, timeout=0.2)
+    assert old.read_bytes() == b"old"
+
+
+# ---- saving, notebooks, bad input
+
+
+def test_save_goes_by_the_extension_and_refuses_others(tmp_path):
+    drawing = draw(neuron_cost())
+    assert drawing.save(str(tmp_path / "C.SVG")).read_text("utf-8") == drawing.svg()
+    assert "<svg" in drawing.save(tmp_path / "c.html").read_text("utf-8")
+    with pytest.raises(ValueError, match=r"'.*c\.gif' ends in none of"):
+        drawing.save(tmp_path / "c.gif")
+    with pytest.raises(FileNotFoundError):
+        drawing.save(tmp_path / "nowhere" / "c.svg")
+
+
+def test_a_value_at_the_end_of_a_cell_shows_its_graph():
+    cost = neuron_cost()
+    bundle = cost._repr_mimebundle_()
+    assert bundle["text/plain"] == repr(cost)
+    assert "<svg" in bundle["image/svg+xml"]
+    data = bundle["text/html"].partition("base64,")[2].partition('"')[0]
+    assert base64.b64decode(data).decode() == bundle["image/svg+xml"]
+    assert "data" in Value(1.0)._repr_mimebundle_()["text/html"]
+
+
+def test_a_huge_value_at_the_end_of_a_cell_shows_how_to_focus():
+    bundle = network_cost(2, 16, 16, 1)._repr_mimebundle_()
+    assert "collapse=&quot;layer&quot;" in bundle["text/html"]
+    assert "<svg" not in "".join(bundle.values())
+
+
+@pytest.mark.parametrize("label", HOSTILE)
+def test_labels_come_out_as_text(label):
+    x = Value(1.0, label)
+    cost = x * 2 + x
+    cost.backward()
+    drawing = draw(cost)
+    shown = texts(drawing.svg())
+    assert labels.clean(label) in shown
+    drawing.html().encode()
+    drawing.graphviz.source.encode()
+    ET.fromstring(stacked.math_element(labels.box(label)))
+    ad.explain(cost, wrt=x).latex().encode()
+
+
+@pytest.mark.parametrize(
+    ("label", "text", "latex"),
+    [
+        ("w", "w", "w"), ("a^(L-1)", "a⁽ᴸ⁻¹⁾", "a^{(L-1)}"), ("w_{12}^(1)", "w₁₂⁽¹⁾", "w_{12}^{(1)}"),
+        ("b_1^(1)", "b₁⁽¹⁾", "b_{1}^{(1)}"), ("w_{10,2}^(3)", "w₁₀‚₂⁽³⁾", "w_{10,2}^{(3)}"), ("x_i", "xᵢ", "x_{i}"),
+        ("loss", "loss", r"\mathit{loss}"), ("a_b_c", "a_b_c", r"\mathit{a\_b\_c}"), ("θ_0", "θ₀", "θ_{0}"),
+        ("a^(L)_j", "aⱼ⁽ᴸ⁾", "a_{j}^{(L)}"), ("x^q", "x^q", "x^{q}"),
+    ],
+)  # fmt: skip
+def test_labels_read_as_written_on_paper(label, text, latex):
+    assert labels.text(label) == text
+    assert stacked.latex(labels.box(label)) == latex
+
+
+def test_layer_and_neuron_come_from_the_label():
+    found = {label: (labels.layer(label), labels.neuron(label)) for label in ("w_{12}^(3)", "w_{10,2}^(1)", "a_2^(1)")}
+    assert found == {"w_{12}^(3)": ("3", "1"), "w_{10,2}^(1)": ("1", "10"), "a_2^(1)": ("1", "2")}
+    assert labels.layer("x_1") is None
+
+
+@pytest.mark.parametrize(
+    ("number", "text"),
+    [
+        (0.5, "0.5"), (-2.0, "−2"), (-0.0, "0"), (1 / 3, "0.3333"), (1e-7, "1e−7"), (1.5e300, "1.5e300"),
+        (float("nan"), "nan"), (float("inf"), "∞"), (float("-inf"), "−∞"), (12345.678, "1.235e4"),
+    ],
+)  # fmt: skip
+def test_numbers_are_short(number, text):
+    assert typeset.format_number(number) == text
+
+
+def test_only_values_are_drawn_and_only_known_options():
+    with pytest.raises(TypeError, match="draw: a Value is drawn, not float"):
+        draw(1.0)
+    with pytest.raises(ValueError, match='theme="light" or "dark"'):
+        draw(neuron_cost(), theme="blue")
+
+
+def test_drawing_under_no_grad_and_while_detecting_anomalies_changes_nothing():
+    cost = neuron_cost()
+    plain = draw(cost).svg()
+    with ad.no_grad():
+        assert draw(cost).svg() == plain
+    with ad.detect_anomaly():
+        assert draw(cost).svg() == plain
+
+
+def test_masked_paths_are_zero_even_where_infinity_arrives():
+    x = Value(-1.0, "x")
+    cost = ad.sqrt(ad.relu(x))
+    cost.backward()
+    graph = model.build(cost)
+    assert [edge.contribution for edge in graph.edges] == [0.0]
+    assert not graph.notes
+
+
+def test_a_thousand_values_can_be_drawn():
+    chance = random.Random(0)
+    values = [Value(chance.random(), f"x_{k}") for k in range(5)]
+    while len(values) < 900:
+        x, y = chance.choice(values[-20:]), chance.choice(values[-20:])
+        values.append((x + y, x * y, x.tanh())[chance.randrange(3)])
+        values[-1].label = f"h_{len(values)}"
+    drawing = draw(ad.sum(values[-20:]))
+    ET.fromstring(drawing.svg())
