@@ -24,13 +24,13 @@ def grad(f: Function, argnums: Argnums = 0) -> Function:
     """The gradient of a scalar function: grad(f)(x) is ∂f/∂x, shaped like x; a tuple of them if argnums is a tuple."""
     transform = f"grad({name_of(f)})"
     both = _value_and_grad(transform, f, argnums)
-    return _named(transform, lambda *arguments, **keywords: both(*arguments, **keywords)[1])
+    return _named(transform, lambda *arguments, **keywords: both(*arguments, **keywords)[1], f)
 
 
 def value_and_grad(f: Function, argnums: Argnums = 0) -> Function:
     """value_and_grad(f)(x) is the pair f(x), ∂f/∂x, from one run of f."""
     transform = f"value_and_grad({name_of(f)})"
-    return _named(transform, _value_and_grad(transform, f, argnums))
+    return _named(transform, _value_and_grad(transform, f, argnums), f)
 
 
 def _value_and_grad(transform: str, f: Function, argnums: Argnums) -> Function:
@@ -99,7 +99,7 @@ class Jacobian:
 
     def __init__(self, f: Function, argnums: Argnums, mode: str) -> None:
         self.f, self.argnums, self.wanted, self.mode = f, argnums, mode, mode
-        self.__name__ = f"jacobian({name_of(f)})"
+        self.__name__, self.__wrapped__ = f"jacobian({name_of(f)})", f
         _check(self.__name__, f, argnums)
         if mode not in ("auto", "forward", "reverse"):
             raise ValueError(f'{self.__name__}: mode is "auto", "forward" or "reverse", got {mode!r}')
@@ -150,7 +150,7 @@ def hessian(f: Function, argnums: Argnums = 0) -> Function:
         blocks = tuple([tuple(_blocks(recording, x, part)) for x, part in parts])
         return blocks if isinstance(argnums, tuple) else blocks[0][0]
 
-    return _named(transform, run)
+    return _named(transform, run, f)
 
 
 def _gradient(transform: str, f: Function, which: Sequence[int]) -> Function:
@@ -203,8 +203,11 @@ def _directions(transform: str, primals: Any, name: str, v: Any) -> list[Any]:
     return matching(v, f"{transform}: {name}", primals, "primals")
 
 
-def _named(name: str, f: Function) -> Function:
+def _named(name: str, f: Function, of: Function | None = None) -> Function:
+    """f under this name; where it takes the arguments of another function, `inspect.signature` finds them there."""
     f.__name__ = f.__qualname__ = name
+    if of is not None:
+        f.__wrapped__ = of  # type: ignore[attr-defined]
     return f
 
 

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from autograd import Value, compile, dot, primitives
+from autograd import Value, compile, dot, grad, hessian, jacobian, primitives, value_and_grad
 from autograd.primitives import TABLE
 from autograd.program.arguments import Arguments
 from autograd.program.execute import Execution
@@ -142,3 +142,10 @@ def test_small_powers_are_within_two_ulp() -> None:
         got = compile(lambda x, k=exponent: x**k, runner="tape")(X)
         expected = np.array([primitives.pow_.forward(x, float(exponent)) for x in X.tolist()])
         assert np.all(np.abs(got - expected) <= 2 * np.spacing(np.abs(expected)))
+
+
+@pytest.mark.parametrize("transform", [grad, value_and_grad, jacobian, hessian, lambda f: grad(grad(f))])
+def test_the_program_of_a_derivative_calls_its_inputs_what_the_function_calls_them(transform):
+    derivative = compile(transform(lambda spot, strike: spot**3 / strike))
+    derivative([1.0, 2.0], 3.0)
+    assert "spot" in str(derivative.program) and "strike" in str(derivative.program)
