@@ -11,6 +11,8 @@ from typing import Any, NamedTuple
 
 from autograd.ieee import number
 
+_NDARRAY: Any = None
+_DOUBLE: Any = None
 Shape = tuple[int, ...] | None  # of one example's numbers; None for a plain number
 
 
@@ -22,30 +24,37 @@ class Arguments(NamedTuple):
 
 def read(args: Sequence[Any], names: Sequence[str], function: str) -> Arguments:
     """Arguments as arrays. TypeError or ValueError, naming the argument, for what is not a batch of numbers."""
-    arrays = [as_array(x, f"{function}: {name}") for x, name in zip(args, names, strict=True)]
-    shapes = tuple([array.shape[1:] if array.ndim else None for array in arrays])
-    lengths = [(array.shape[0], name) for array, name in zip(arrays, names, strict=True) if array.ndim]
-    for length, name in lengths:
-        if length == 0:
-            raise ValueError(f"{function}: {name} holds no examples, its shape is {_shape_of(arrays, names, name)}")
-        if length != lengths[0][0]:
-            raise ValueError(
-                f"{function}: {lengths[0][1]} holds {lengths[0][0]} examples and {name} holds {length}; the leading axis "
-                "is the batch and must agree (a plain number is the same for every example)"
-            )
-    return Arguments(shapes, arrays, lengths[0][0] if lengths else None)
+    arrays, shapes, n = [], [], None
+    for x, name in zip(args, names, strict=True):
+        if not (x.__class__ is _NDARRAY and x.dtype is _DOUBLE and x.flags.c_contiguous):  # what is ready is not looked at
+            x = as_array(x, f"{function}: {name}")
+        shape = x.shape
+        arrays.append(x)
+        shapes.append(shape[1:] if shape else None)
+        if shape and shape[0] != n:
+            if n is not None or shape[0] == 0:
+                raise ValueError(_wrong_lengths(arrays, names, function))
+            n = shape[0]
+    return Arguments(tuple(shapes), arrays, n)
 
 
-def _shape_of(arrays: Sequence[Any], names: Sequence[str], name: str) -> tuple[int, ...]:
-    return tuple(arrays[list(names).index(name)].shape)
+def _wrong_lengths(arrays: Sequence[Any], names: Sequence[str], function: str) -> str:
+    name, shape = names[len(arrays) - 1], arrays[-1].shape
+    if shape[0] == 0:
+        return f"{function}: {name} holds no examples, its shape is {shape}"
+    first, other = next((k, a.shape) for k, a in zip(names, arrays, strict=False) if a.ndim)
+    return (
+        f"{function}: {first} holds {other[0]} examples and {name} holds {shape[0]} (shape {shape}); the leading axis is the "
+        "batch and must agree, and a plain number is the same for every example"
+    )
 
 
 def as_array(x: Any, where: str) -> Any:
     """x as contiguous doubles."""
+    global _NDARRAY, _DOUBLE
     import numpy as np
 
-    if x.__class__ is np.ndarray and x.dtype == np.float64:
-        return np.ascontiguousarray(x) if x.ndim else x
+    _NDARRAY, _DOUBLE = np.ndarray, np.dtype(np.float64)
     if not isinstance(x, np.ndarray) and not hasattr(x, "__len__") and not hasattr(x, "__array__"):
         return np.asarray(number(x, where))
     if isinstance(x, np.ma.MaskedArray) and np.ma.is_masked(x):

@@ -13,15 +13,27 @@ from collections.abc import Callable
 import numpy as np
 
 from autograd.program.encode import (
-    BATCH_LOOPS, CODE_AT, COLUMNS, COLUMNS_AT, COPY_LOOPS, EXAMPLE_LOOPS, KERNELS_AT, LANES_AT, MEANS, MEANS_AT,
-    NUMBER_OFFSET, OFFSETS_AT, ONCE_AT, ONCE_LOOPS, PARAMETERS, PARAMETERS_AT, RESULTS, RESULTS_AT, RESULTS_VARY, SUMS_AT,
+    BATCH_LOOPS, CODE_AT, COLUMNS, COLUMNS_AT, COPY_LOOPS, DOUBLE_OFFSET, EXAMPLE_LOOPS, FLOAT_OFFSET, KERNELS_AT, LANES_AT,
+    MEANS, MEANS_AT, OFFSETS_AT, ONCE_AT, ONCE_LOOPS, PARAMETERS, PARAMETERS_AT, RESULTS, RESULTS_AT, RESULTS_VARY, SUMS_AT,
 )  # fmt: skip
 from autograd.program.machine import call, doubles_at, integers_at, words_at
 
 I, U = np.int64, np.uint64
 
 
-def driver(LANES: int) -> Callable[..., None]:
+def parameters() -> Callable[..., None]:
+    """parameters(plan): the numbers of all parameters, from the Values themselves. To be called holding the GIL."""
+
+    def read(plan):  # type: ignore[no-untyped-def]
+        once, values = doubles_at(plan[ONCE_AT]), integers_at(plan[PARAMETERS_AT])
+        for i in range(plan[PARAMETERS]):
+            number = integers_at(values[U(i)] + plan[FLOAT_OFFSET])[0]
+            once[U(i)] = doubles_at(number + plan[DOUBLE_OFFSET])[0]
+
+    return read
+
+
+def run(LANES: int) -> Callable[..., None]:
     """run(plan, sources, results, n): n examples, from columns of the sources into (results × n) doubles or (results,)."""
     from numba import njit
 
@@ -34,13 +46,6 @@ def driver(LANES: int) -> Callable[..., None]:
         once, sums = doubles_at(plan[ONCE_AT]), doubles_at(plan[SUMS_AT])
         for i in range(first, first + count):
             call(kernels[i], words_at(plan[CODE_AT] + 4 * offsets[i]), once, lanes, sums, live)
-
-    @inline
-    def read_parameters(plan):  # type: ignore[no-untyped-def]
-        once, objects = doubles_at(plan[ONCE_AT]), integers_at(plan[PARAMETERS_AT])
-        for i in range(plan[PARAMETERS]):
-            number = integers_at(objects[i] + plan[NUMBER_OFFSET])[0]
-            once[U(i)] = doubles_at(number)[2]
 
     @inline
     def inputs_in(plan, sources, lanes, start, live):  # type: ignore[no-untyped-def]
@@ -71,7 +76,6 @@ def driver(LANES: int) -> Callable[..., None]:
     def run(plan, sources, results, n):  # type: ignore[no-untyped-def]
         once, lanes, sums = doubles_at(plan[ONCE_AT]), doubles_at(plan[LANES_AT]), doubles_at(plan[SUMS_AT])
         means, results_vary = integers_at(plan[MEANS_AT]), plan[RESULTS_VARY]
-        read_parameters(plan)
         loops(plan, 0, plan[ONCE_LOOPS], once, 1)
         loops(plan, plan[ONCE_LOOPS], plan[COPY_LOOPS], lanes, LANES)
         for i in range(U(8 * plan[MEANS])):

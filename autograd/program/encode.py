@@ -16,12 +16,12 @@ from autograd.program.roll import DOTS, FUSED, MATVEC, SUMS, Loop, Tape
 (
     ONCE_AT, LANES_AT, SUMS_AT, CODE_AT, KERNELS_AT, OFFSETS_AT,  # arrays; the kernel and the code offset of each loop
     ONCE_LOOPS, COPY_LOOPS, EXAMPLE_LOOPS, BATCH_LOOPS,  # how many loops of each phase, in this order
-    PARAMETERS, PARAMETERS_AT, NUMBER_OFFSET,  # the objects that hold the parameters, and where in them their floats are
+    PARAMETERS, PARAMETERS_AT, FLOAT_OFFSET, DOUBLE_OFFSET,  # the Values; where in one its float is, and in that the double
     COLUMNS, COLUMNS_AT,  # (source, index in an example, length of an example) of each input
     MEANS, MEANS_AT,  # the place in `once` of each mean
     RESULTS, RESULTS_AT, RESULTS_VARY,  # (does it vary over the examples?, place) of each result; does any of them?
     PLAN_SIZE,
-) = range(21)  # fmt: skip
+) = range(22)  # fmt: skip
 
 
 class Code(NamedTuple):

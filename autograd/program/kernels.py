@@ -23,11 +23,11 @@ from typing import Any
 import numpy as np
 
 from autograd.primitives import TABLE
-from autograd.program.machine import fma, keep, load, scalar, splat, store
+from autograd.program.machine import LANES, add_products, fma, keep, load, scalar, splat, store
 
 Kernel = Callable[..., None]
 U = np.uint64
-_1, _2, _3, _4, _8, _16, _24, _32 = map(U, (1, 2, 3, 4, 8, 16, 24, 32))
+_1, _2, _3, _4, _8, BLOCK = map(U, (1, 2, 3, 4, 8, LANES))
 
 
 def make(name: str, lanes: int) -> Kernel:
@@ -42,45 +42,45 @@ def make(name: str, lanes: int) -> Kernel:
     return by_arity[primitive.arity](scalar(primitive.forward), U(lanes))
 
 
-def elementwise_1(forward: Any, LANES: Any) -> Kernel:
+def elementwise_1(forward: Any, width: Any) -> Kernel:
     """code: count, first result, (x) · count"""
 
     def kernel(code, once, lanes, sums, live):  # type: ignore[no-untyped-def]
-        z = U(code[_1]) * LANES
+        z = U(code[_1]) * width
         for i in range(U(code[0])):
-            x = U(code[_2 + i]) * LANES
-            for lane in range(LANES):
+            x = U(code[_2 + i]) * width
+            for lane in range(width):
                 lanes[z + lane] = forward(lanes[x + lane])
-            z += LANES
+            z += width
 
     return kernel
 
 
-def elementwise_2(forward: Any, LANES: Any) -> Kernel:
+def elementwise_2(forward: Any, width: Any) -> Kernel:
     """code: count, first result, (x, y) · count"""
 
     def kernel(code, once, lanes, sums, live):  # type: ignore[no-untyped-def]
-        z = U(code[_1]) * LANES
+        z = U(code[_1]) * width
         for i in range(U(code[0])):
-            x, y = U(code[_2 + _2 * i]) * LANES, U(code[_3 + _2 * i]) * LANES
-            for lane in range(LANES):
+            x, y = U(code[_2 + _2 * i]) * width, U(code[_3 + _2 * i]) * width
+            for lane in range(width):
                 lanes[z + lane] = forward(lanes[x + lane], lanes[y + lane])
-            z += LANES
+            z += width
 
     return kernel
 
 
-def elementwise_3(forward: Any, LANES: Any) -> Kernel:
+def elementwise_3(forward: Any, width: Any) -> Kernel:
     """code: count, first result, (w, x, y) · count"""
 
     def kernel(code, once, lanes, sums, live):  # type: ignore[no-untyped-def]
-        z = U(code[_1]) * LANES
+        z = U(code[_1]) * width
         for i in range(U(code[0])):
             p = _2 + _3 * i
-            w, x, y = U(code[p]) * LANES, U(code[p + _1]) * LANES, U(code[p + _2]) * LANES
-            for lane in range(LANES):
+            w, x, y = U(code[p]) * width, U(code[p + _1]) * width, U(code[p + _2]) * width
+            for lane in range(width):
                 lanes[z + lane] = forward(lanes[w + lane], lanes[x + lane], lanes[y + lane])
-            z += LANES
+            z += width
 
     return kernel
 
@@ -99,30 +99,15 @@ def matvec(lanes: int) -> Kernel:
             p += n + _1
 
     def kernel(code, once, lanes, sums, live):  # type: ignore[no-untyped-def]
-        m, n, z, bias_once = U(code[0]), U(code[_1]), U(code[_2]) * LANES, code[_3]
+        m, n, z, bias_once = U(code[0]), U(code[_1]), U(code[_2]), code[_3]
         p = _4 + n
         for i in range(m):
-            for k in range(U(0), LANES, _32):
-                if bias_once:
-                    a = splat(once[code[p + n]])
-                    b, c, d = a, a, a
-                else:
-                    y = U(code[p + n]) * LANES + k
-                    a, b, c, d = load(lanes, y), load(lanes, y + _8), load(lanes, y + _16), load(lanes, y + _24)
-                for j in range(n):
-                    w, x = splat(once[code[p + j]]), U(code[_4 + j]) * LANES + k
-                    a = fma(w, load(lanes, x), a)
-                    b = fma(w, load(lanes, x + _8), b)
-                    c = fma(w, load(lanes, x + _16), c)
-                    d = fma(w, load(lanes, x + _24), d)
-                store(lanes, z + k, a)
-                store(lanes, z + k + _8, b)
-                store(lanes, z + k + _16, c)
-                store(lanes, z + k + _24, d)
-            z += LANES
+            total = splat(once[code[p + n]]) if bias_once else load(lanes, U(code[p + n]) * BLOCK)
+            for j in range(n):
+                total = fma(splat(once[code[p + j]]), load(lanes, U(code[_4 + j]) * BLOCK), total)
+            store(lanes, (z + i) * BLOCK, total)
             p += n + _1
 
-    LANES = U(lanes)
     return kernel_1 if lanes == 1 else kernel
 
 
@@ -139,21 +124,14 @@ def dots(lanes: int) -> Kernel:
             p += _2 * n + _1
 
     def kernel(code, once, lanes, sums, live):  # type: ignore[no-untyped-def]
-        m, n, z, p = U(code[0]), U(code[_1]), U(code[_2]) * LANES, _3
+        m, n, z, p = U(code[0]), U(code[_1]), U(code[_2]), _3
         for i in range(m):
-            for k in range(U(0), LANES, _16):
-                y = U(code[p + _2 * n]) * LANES + k
-                a, b = load(lanes, y), load(lanes, y + _8)
-                for j in range(n):
-                    w, x = U(code[p + j]) * LANES + k, U(code[p + n + j]) * LANES + k
-                    a = fma(load(lanes, w), load(lanes, x), a)
-                    b = fma(load(lanes, w + _8), load(lanes, x + _8), b)
-                store(lanes, z + k, a)
-                store(lanes, z + k + _8, b)
-            z += LANES
+            total = load(lanes, U(code[p + _2 * n]) * BLOCK)
+            for j in range(n):
+                total = fma(load(lanes, U(code[p + j]) * BLOCK), load(lanes, U(code[p + n + j]) * BLOCK), total)
+            store(lanes, (z + i) * BLOCK, total)
             p += _2 * n + _1
 
-    LANES = U(lanes)
     return kernel_1 if lanes == 1 else kernel
 
 
@@ -161,18 +139,18 @@ def sums(lanes: int) -> Kernel:
     """code: m, n, first result, (x · n) · m: plain sums from 0, left to right."""
 
     def kernel(code, once, lanes, sums, live):  # type: ignore[no-untyped-def]
-        m, n, z, p = U(code[0]), U(code[_1]), U(code[_2]) * LANES, _3
+        m, n, z, p = U(code[0]), U(code[_1]), U(code[_2]) * width, _3
         for i in range(m):
-            for lane in range(LANES):
+            for lane in range(width):
                 lanes[z + lane] = 0.0
             for j in range(n):
-                x = U(code[p + j]) * LANES
-                for lane in range(LANES):
+                x = U(code[p + j]) * width
+                for lane in range(width):
                     lanes[z + lane] += lanes[x + lane]
-            z += LANES
+            z += width
             p += n
 
-    LANES = U(lanes)
+    width = U(lanes)
     return kernel
 
 
@@ -185,36 +163,25 @@ def means(lanes: int) -> Kernel:
             x, n = lanes[code[p]], U(code[p + _1])
             p += _2
             for j in range(n):
-                mean = U(code[p + _1]) * _8
-                sums[mean] = fma(x, lanes[code[p]], sums[mean])
-                p += _2
+                mean = U(code[p + _2 * j + _1]) * _8
+                sums[mean] = fma(x, lanes[code[p + _2 * j]], sums[mean])
+            p += _2 * n
 
     def kernel(code, once, lanes, sums, live):  # type: ignore[no-untyped-def]
         p = _1
         for _group in range(U(code[0])):
-            x, n = U(code[p]) * LANES, U(code[p + _1])
+            x, n = load(lanes, U(code[p]) * BLOCK), U(code[p + _1])
             p += _2
-            for k in range(U(0), LANES, _32):
-                rest = live - np.int64(k)
-                a, b, c, d = load(lanes, x + k), load(lanes, x + k + _8), load(lanes, x + k + _16), load(lanes, x + k + _24)
-                if rest >= 32:
-                    for j in range(n):
-                        y, mean = U(code[p + _2 * j]) * LANES + k, U(code[p + _2 * j + _1]) * _8
-                        total = fma(a, load(lanes, y), load(sums, mean))
-                        total = fma(b, load(lanes, y + _8), total)
-                        total = fma(c, load(lanes, y + _16), total)
-                        store(sums, mean, fma(d, load(lanes, y + _24), total))
-                elif rest > 0:
-                    a, b, c, d = keep(a, rest), keep(b, rest - 8), keep(c, rest - 16), keep(d, rest - 24)
-                    for j in range(n):
-                        y, mean = U(code[p + _2 * j]) * LANES + k, U(code[p + _2 * j + _1]) * _8
-                        total = fma(a, keep(load(lanes, y), rest), load(sums, mean))
-                        total = fma(b, keep(load(lanes, y + _8), rest - 8), total)
-                        total = fma(c, keep(load(lanes, y + _16), rest - 16), total)
-                        store(sums, mean, fma(d, keep(load(lanes, y + _24), rest - 24), total))
+            if live == LANES:
+                for j in range(n):
+                    add_products(sums, U(code[p + _2 * j + _1]) * _8, x, load(lanes, U(code[p + _2 * j]) * BLOCK))
+            else:
+                x = keep(x, live)
+                for j in range(n):
+                    y = keep(load(lanes, U(code[p + _2 * j]) * BLOCK), live)
+                    add_products(sums, U(code[p + _2 * j + _1]) * _8, x, y)
             p += _2 * n
 
-    LANES = U(lanes)
     return kernel_1 if lanes == 1 else kernel
 
 
@@ -223,9 +190,9 @@ def broadcast(lanes: int) -> Kernel:
 
     def kernel(code, once, lanes, sums, live):  # type: ignore[no-untyped-def]
         for i in range(U(code[0])):
-            number, z = once[code[_1 + _2 * i]], U(code[_2 + _2 * i]) * LANES
-            for lane in range(LANES):
+            number, z = once[code[_1 + _2 * i]], U(code[_2 + _2 * i]) * width
+            for lane in range(width):
                 lanes[z + lane] = number
 
-    LANES = U(lanes)
+    width = U(lanes)
     return kernel

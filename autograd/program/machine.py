@@ -1,7 +1,7 @@
-"""What kernels need of the machine beyond Python: eight doubles at once, fused multiply-add, raw addresses, calls.
+"""What kernels need of the machine beyond Python: blocks of lanes, fused multiply-add, raw addresses, calls.
 
-Each is an LLVM instruction or two, given a name that Numba knows. An `Eight` is a register of eight doubles; for a
-processor whose registers are narrower, LLVM splits it. Numba learns the functions of `ieee` here as well.
+Each is an LLVM instruction or two, given a name that Numba knows. A block is one vector of LANES doubles, which LLVM
+lays out over whatever registers the processor has. Numba learns the functions of `ieee` here as well.
 """
 
 from __future__ import annotations
@@ -17,54 +17,63 @@ from numba.extending import intrinsic, models, overload, register_model
 
 from autograd import ieee
 
+LANES = 64  # of a block
 DOUBLE, I32, I64 = ir.DoubleType(), ir.IntType(32), ir.IntType(64)
-EIGHT = ir.VectorType(DOUBLE, 8)
 
 doubles = types.CPointer(types.float64)
 words = types.CPointer(types.uint32)
 integers = types.CPointer(types.int64)
 
 
-class Eight(types.Type):
-    def __init__(self) -> None:
-        super().__init__("Eight")
+class Lanes(types.Type):
+    """A vector of doubles."""
+
+    def __init__(self, count: int) -> None:
+        super().__init__(f"Lanes{count}")
+        self.vector = ir.VectorType(DOUBLE, count)
 
 
-@register_model(Eight)
-class _EightModel(models.PrimitiveModel):
-    def __init__(self, manager: Any, fe_type: Any) -> None:
-        super().__init__(manager, fe_type, EIGHT)
+@register_model(Lanes)
+class _LanesModel(models.PrimitiveModel):
+    def __init__(self, manager: Any, lanes: Lanes) -> None:
+        super().__init__(manager, lanes, lanes.vector)
 
 
-eight = Eight()
+block, eight = Lanes(LANES), Lanes(8)
 
 
-def _eight_at(builder: Any, array: Any, index: Any) -> Any:
-    return builder.bitcast(builder.gep(array, [index]), EIGHT.as_pointer())
+def _at(builder: Any, array: Any, index: Any, vector: Any) -> Any:
+    return builder.bitcast(builder.gep(array, [index]), vector.as_pointer())
 
 
 def _all_lanes(builder: Any, x: Any, vector: Any) -> Any:
     undefined = ir.Constant(vector, ir.Undefined)
     one = builder.insert_element(undefined, x, ir.Constant(I32, 0))
-    return builder.shuffle_vector(one, undefined, ir.Constant(ir.VectorType(I32, 8), [0] * 8))
+    return builder.shuffle_vector(one, undefined, ir.Constant(ir.VectorType(I32, vector.count), [0] * vector.count))
+
+
+def _fma(builder: Any, x: Any, y: Any, z: Any) -> Any:
+    name = f"llvm.fma.v{z.type.count}f64" if isinstance(z.type, ir.VectorType) else "llvm.fma.f64"
+    kind = ir.FunctionType(z.type, [z.type] * 3)
+    return builder.call(cgutils.get_or_insert_function(builder.module, kind, name), [x, y, z])
 
 
 @intrinsic
 def load(typing: Any, array: Any, index: Any) -> Any:
-    """array[index : index + 8]"""
+    """A block: array[index : index + LANES]"""
 
     def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        return builder.load(_eight_at(builder, *args), align=8)
+        return builder.load(_at(builder, *args, block.vector), align=8)
 
-    return eight(array, index), emit
+    return block(array, index), emit
 
 
 @intrinsic
 def store(typing: Any, array: Any, index: Any, x: Any) -> Any:
-    """array[index : index + 8] = x"""
+    """array[index : index + LANES] = x"""
 
     def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        builder.store(args[2], _eight_at(builder, *args[:2]), align=8)
+        builder.store(args[2], _at(builder, *args[:2], block.vector), align=8)
         return context.get_dummy_value()
 
     return types.void(array, index, x), emit
@@ -72,35 +81,54 @@ def store(typing: Any, array: Any, index: Any, x: Any) -> Any:
 
 @intrinsic
 def splat(typing: Any, x: Any) -> Any:
-    """x in all eight lanes"""
+    """A block with x in all lanes"""
 
     def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        return _all_lanes(builder, args[0], EIGHT)
+        return _all_lanes(builder, args[0], block.vector)
 
-    return eight(types.float64), emit
+    return block(types.float64), emit
 
 
 @intrinsic
 def keep(typing: Any, x: Any, count: Any) -> Any:
-    """The first `count` lanes of x, and 0 in the others whatever was there."""
+    """The first `count` lanes of a block, and 0 in the others whatever was there"""
 
     def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        vector = ir.VectorType(I64, 8)
-        inside = builder.icmp_signed("<", ir.Constant(vector, list(range(8))), _all_lanes(builder, args[1], vector))
-        return builder.select(inside, args[0], ir.Constant(EIGHT, [0.0] * 8))
+        places = ir.VectorType(I64, LANES)
+        inside = builder.icmp_signed("<", ir.Constant(places, list(range(LANES))), _all_lanes(builder, args[1], places))
+        return builder.select(inside, args[0], ir.Constant(block.vector, [0.0] * LANES))
 
-    return eight(eight, types.int64), emit
+    return block(block, types.int64), emit
 
 
 @intrinsic
 def fma(typing: Any, x: Any, y: Any, z: Any) -> Any:
-    """x·y + z, rounded once: of three doubles, or of three Eights lane by lane"""
+    """x·y + z, rounded once: of doubles, or of blocks lane by lane"""
 
     def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        name = "llvm.fma.v8f64" if x == eight else "llvm.fma.f64"
-        return builder.call(cgutils.get_or_insert_function(builder.module, ir.FunctionType(args[0].type, [args[0].type] * 3), name), args)
+        return _fma(builder, *args)
 
     return x(x, x, x), emit
+
+
+@intrinsic
+def add_products(typing: Any, array: Any, index: Any, x: Any, y: Any) -> Any:
+    """array[index + i] += Σ x·y over every eighth lane of two blocks, from lane i on"""
+
+    def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        place = _at(builder, args[0], args[1], eight.vector)
+
+        def eighth(block: Any, k: int) -> Any:
+            picked = ir.Constant(ir.VectorType(I32, 8), list(range(8 * k, 8 * k + 8)))
+            return builder.shuffle_vector(block, ir.Constant(block.type, ir.Undefined), picked)
+
+        sums = [builder.load(place, align=8), ir.Constant(eight.vector, [0.0] * 8)]  # two chains hide each other's latency
+        for k in range(LANES // 8):
+            sums[k % 2] = _fma(builder, eighth(args[2], k), eighth(args[3], k), sums[k % 2])
+        builder.store(builder.fadd(*sums), place, align=8)
+        return context.get_dummy_value()
+
+    return types.void(array, index, block, block), emit
 
 
 def _pointer(kind: Any) -> Any:

@@ -44,9 +44,9 @@ def address(name: str, make: Callable[[], Callable[..., None]], signature: str, 
         return _addresses[key]
 
 
-def function(address: int, arguments: int) -> Callable[..., int]:
+def function(address: int, arguments: int, holds_gil: bool = False) -> Callable[..., int]:
     """A compiled kernel as a Python callable. It takes two addresses to write a result and an error to, `NOWHERE`, first."""
-    prototype = ctypes.CFUNCTYPE(ctypes.c_int, *[ctypes.c_void_p] * (2 + arguments))
+    prototype = (ctypes.PYFUNCTYPE if holds_gil else ctypes.CFUNCTYPE)(ctypes.c_int, *[ctypes.c_void_p] * (2 + arguments))
     return prototype(address)
 
 
