@@ -103,7 +103,9 @@ class Compiled:
         return self._last
 
     def _trace(self, args: Sequence[Any]) -> tuple[Trace, arguments.Arguments]:
-        names = self._names[: len(args)] + [f"argument {i}" for i in range(len(self._names), len(args))]
+        names = self._names
+        if len(names) != len(args):
+            names = names[: len(args)] + [f"argument_{i}" for i in range(len(names), len(args))]
         read = arguments.read(args, names, self.name)
         trace = self._traces.get(read.shapes)
         if trace is None:

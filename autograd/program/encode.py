@@ -6,6 +6,7 @@ Each loop becomes the name of a kernel and a stretch of 32-bit words; `kernels` 
 from __future__ import annotations
 
 from array import array
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -80,16 +81,26 @@ def _words(loop: Loop) -> list[int]:
 
 
 def _mean_words(tape: Tape) -> list[int]:
-    """Products that share a factor are grouped, so that it stays in registers: the factor used most often leads."""
-    uses: dict[int, int] = {}
-    for _, pairs in tape.means:
-        for pair in pairs:
-            for x in pair:
-                uses[x] = uses.get(x, 0) + 1
-    groups: dict[int, list[int]] = {}
+    """Products by their factors, so that those stay in registers: the factor used most often leads a group, and two
+    leaders with the same partners (two units of a layer) share one. A leader left alone adds to sums nobody reads."""
+    uses = Counter(x for _, pairs in tape.means for pair in pairs for x in pair)
+    leaders: dict[int, list[tuple[int, int]]] = {}
     for mean, (_, pairs) in enumerate(tape.means):
         for x, y in pairs:
-            if uses[y] > uses[x]:
-                x, y = y, x
-            groups.setdefault(x, []).extend((y, mean))
-    return [len(groups), *[word for x, rest in groups.items() for word in (x, len(rest) // 2, *rest)]]
+            x, y = (y, x) if uses[y] > uses[x] else (x, y)
+            leaders.setdefault(x, []).append((y, mean))
+    waiting: dict[tuple[int, ...], int] = {}
+    groups: list[tuple[int, int]] = []
+    for x, partners in leaders.items():
+        ys = tuple([y for y, _ in partners])
+        if ys in waiting:
+            groups.append((waiting.pop(ys), x))
+        else:
+            waiting[ys] = x
+    unread = len(tape.means)
+    words = [len(groups) + len(waiting)]
+    for w, x in [*groups, *[(x, x) for x in waiting.values()]]:
+        means_of_x = [mean for _, mean in leaders[x]] if w != x else [unread] * len(leaders[x])
+        words += [w, x, len(leaders[w])]
+        words += [word for (y, of_w), of_x in zip(leaders[w], means_of_x, strict=True) for word in (y, of_w, of_x)]
+    return words

@@ -21,6 +21,7 @@ class Execution:
 
     def __init__(self, program: Program, parameters: Sequence[Value], shapes: Sequence[Shape], runner: str | None) -> None:
         self.program, self.parameters, self.runner = program, parameters, runner
+        self.arguments = len(shapes)
         self.columns = [
             (argument, i, length)
             for argument, shape in enumerate(shapes)
@@ -42,7 +43,7 @@ class Execution:
         if runner is None:
             from autograd.program.tape import Runner
 
-            runner = Runner(self.program, self.columns, self.parameters, lanes, compiled)
+            runner = Runner(self.program, self.columns, self.arguments, self.parameters, lanes, compiled)
             self._runners[lanes, compiled] = runner
         return runner.run(read.arrays, n)
 

@@ -21,13 +21,14 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+from numba import njit
 
 from autograd.primitives import TABLE
 from autograd.program.machine import LANES, add_products, fma, keep, load, scalar, splat, store
 
 Kernel = Callable[..., None]
 U = np.uint64
-_1, _2, _3, _4, _8, BLOCK = map(U, (1, 2, 3, 4, 8, LANES))
+_1, _2, _3, _4, _5, _8, BLOCK = map(U, (1, 2, 3, 4, 5, 8, LANES))
 
 
 def make(name: str, lanes: int) -> Kernel:
@@ -98,15 +99,26 @@ def matvec(lanes: int) -> Kernel:
             lanes[z + i] = total
             p += n + _1
 
+    @njit(error_model="numpy")
+    def start(bias, once, lanes, bias_once):  # type: ignore[no-untyped-def]
+        return splat(once[bias]) if bias_once else load(lanes, U(bias) * BLOCK)
+
     def kernel(code, once, lanes, sums, live):  # type: ignore[no-untyped-def]
         m, n, z, bias_once = U(code[0]), U(code[_1]), U(code[_2]), code[_3]
-        p = _4 + n
-        for i in range(m):
-            total = splat(once[code[p + n]]) if bias_once else load(lanes, U(code[p + n]) * BLOCK)
+        p, q, i = _4 + n, _5 + n + n, U(0)
+        while i + _1 < m:  # two rows at a time: each x is loaded once for both
+            one, two = start(code[p + n], once, lanes, bias_once), start(code[q + n], once, lanes, bias_once)
             for j in range(n):
-                total = fma(splat(once[code[p + j]]), load(lanes, U(code[_4 + j]) * BLOCK), total)
-            store(lanes, (z + i) * BLOCK, total)
-            p += n + _1
+                x = load(lanes, U(code[_4 + j]) * BLOCK)
+                one, two = fma(splat(once[code[p + j]]), x, one), fma(splat(once[code[q + j]]), x, two)
+            store(lanes, (z + i) * BLOCK, one)
+            store(lanes, (z + i + _1) * BLOCK, two)
+            p, q, i = q + n + _1, q + n + n + _2, i + _2
+        if i < m:
+            one = start(code[p + n], once, lanes, bias_once)
+            for j in range(n):
+                one = fma(splat(once[code[p + j]]), load(lanes, U(code[_4 + j]) * BLOCK), one)
+            store(lanes, (z + i) * BLOCK, one)
 
     return kernel_1 if lanes == 1 else kernel
 
@@ -155,32 +167,38 @@ def sums(lanes: int) -> Kernel:
 
 
 def means(lanes: int) -> Kernel:
-    """code: groups, (x, count, (y, mean) · count) · groups: adds x·y to the sums of a mean, for every live lane."""
+    """code: groups, (w, x, count, (y, mean of w·y, mean of x·y) · count) · groups: adds each product, of every live lane,
+    to the sums of its mean."""
 
     def kernel_1(code, once, lanes, sums, live):  # type: ignore[no-untyped-def]
         p = _1
         for _group in range(U(code[0])):
-            x, n = lanes[code[p]], U(code[p + _1])
-            p += _2
-            for j in range(n):
-                mean = U(code[p + _2 * j + _1]) * _8
-                sums[mean] = fma(x, lanes[code[p + _2 * j]], sums[mean])
-            p += _2 * n
+            w, x, n = lanes[code[p]], lanes[code[p + _1]], U(code[p + _2])
+            p += _3
+            for _ in range(n):
+                y, of_w, of_x = lanes[code[p]], U(code[p + _1]) * _8, U(code[p + _2]) * _8
+                sums[of_w] = fma(w, y, sums[of_w])
+                sums[of_x] = fma(x, y, sums[of_x])
+                p += _3
 
     def kernel(code, once, lanes, sums, live):  # type: ignore[no-untyped-def]
         p = _1
         for _group in range(U(code[0])):
-            x, n = load(lanes, U(code[p]) * BLOCK), U(code[p + _1])
-            p += _2
+            w, x, n = load(lanes, U(code[p]) * BLOCK), load(lanes, U(code[p + _1]) * BLOCK), U(code[p + _2])
+            p += _3
             if live == LANES:
-                for j in range(n):
-                    add_products(sums, U(code[p + _2 * j + _1]) * _8, x, load(lanes, U(code[p + _2 * j]) * BLOCK))
+                for _ in range(n):
+                    y = load(lanes, U(code[p]) * BLOCK)
+                    add_products(sums, U(code[p + _1]) * _8, w, y)
+                    add_products(sums, U(code[p + _2]) * _8, x, y)
+                    p += _3
             else:
-                x = keep(x, live)
-                for j in range(n):
-                    y = keep(load(lanes, U(code[p + _2 * j]) * BLOCK), live)
-                    add_products(sums, U(code[p + _2 * j + _1]) * _8, x, y)
-            p += _2 * n
+                w, x = keep(w, live), keep(x, live)
+                for _ in range(n):
+                    y = keep(load(lanes, U(code[p]) * BLOCK), live)
+                    add_products(sums, U(code[p + _1]) * _8, w, y)
+                    add_products(sums, U(code[p + _2]) * _8, x, y)
+                    p += _3
 
     return kernel_1 if lanes == 1 else kernel
 

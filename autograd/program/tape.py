@@ -36,7 +36,8 @@ class Runner:
     """
 
     def __init__(
-        self, program: Program, columns: Sequence[tuple[int, int, int]], parameters: Sequence[Value], lanes: int, fused: bool
+        self, program: Program, columns: Sequence[tuple[int, int, int]], arguments: int, parameters: Sequence[Value], lanes: int,
+        fused: bool,
     ) -> None:
         import numpy as np
 
@@ -44,7 +45,7 @@ class Runner:
         code = encode(tape)
         self._once = np.zeros(tape.once_size + 1)
         self._lanes = np.zeros((tape.lanes_size + 1) * lanes)
-        self._sums = np.zeros(8 * len(tape.means) + 8)
+        self._sums = np.zeros(8 * (len(tape.means) + 1))  # the last are those that nobody reads
         for place, number in tape.constants:
             self._once[place] = number
         outputs = [(program.moments[row] == EXAMPLE, tape.place[row]) for row in program.outputs]
@@ -74,18 +75,22 @@ class Runner:
         self._read_parameters = native.function(_driver("parameters", lanes), 1, holds_gil=True)
         self._run = native.function(_driver("run", lanes), 4)
         self._lock = threading.Lock()
+        self._sources = (ctypes.c_int64 * (arguments + 1))()
+        self._sources_at = ctypes.addressof(self._sources)
         self._empty = np.empty
 
     def run(self, arrays: Sequence[Any], n: int) -> Any:
         """The results for n examples: (results, n) doubles if any varies over the examples, else (results,)."""
         results = self._empty((self.count, n) if self.results_vary else self.count)
-        sources = (ctypes.c_int64 * len(arrays))(*map(_address, arrays))
+        sources = self._sources
         with self._lock:
+            for i, array in enumerate(arrays):
+                sources[i] = _address(array)
             if self._place:
                 self._read_parameters(NOWHERE, NOWHERE, self._plan_at)
             else:
                 self._once[: len(self._parameters)] = [p._data for p in self._parameters]
-            self._run(NOWHERE, NOWHERE, self._plan_at, ctypes.addressof(sources), _address(results), n)
+            self._run(NOWHERE, NOWHERE, self._plan_at, self._sources_at, _address(results), n)
         return results
 
 
