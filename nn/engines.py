@@ -76,10 +76,14 @@ class Compiled:
         import numpy as np
 
         out = self._outputs(X)
-        return (np.stack(out, axis=1) if isinstance(out, list | tuple) else out).tolist()  # type: ignore[no-any-return]
+        if isinstance(out, tuple):
+            out = np.stack(out, axis=-1)
+        return np.broadcast_to(out, (len(X), *np.shape(out)[1:])).tolist()
 
     def cost(self, X: Any, Y: Any) -> float:
-        return float(self._cost(X, Y).mean())
+        import numpy as np
+
+        return float(np.mean(self._cost(X, Y)))
 
     def step(self, X: Any, Y: Any, l2: float, watched: bool) -> tuple[float, list[Any] | None, Any]:
         """The mean cost over the examples, the outputs if they are watched, and the gradient as an array."""

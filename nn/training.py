@@ -141,10 +141,10 @@ class _Loop(NamedTuple):
 
     def _check(self, cost: float, gradient: Any, batch: Sequence[int], history: History, model: Any) -> None:
         if gradient is None:
-            size = sum([p.grad * 0.0 for p in self.optimizer.parameters])
+            finite = all(math.isfinite(p.grad) for p in self.optimizer.parameters)
         else:
-            size = float((gradient * 0.0).sum())
-        if math.isfinite(cost) and size == 0.0:
+            finite = math.isfinite(gradient.min()) and math.isfinite(gradient.max())
+        if math.isfinite(cost) and finite:
             return
         where = first_trouble(model, self.run.loss, [self.X[i] for i in batch], [self.Y[i] for i in batch])
         what = "the cost" if not math.isfinite(cost) else "the gradient"
