@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from fractions import Fraction
 
 from autograd.parser import CONSTANTS, Formula, FormulaError, known_functions
-from autograd.picture import draw, explain, labels, model, step, typeset
+from autograd.picture import draw, explain, labels, model, select, step, typeset
 from autograd.value import Value
 
 STENCIL = ((-3, -1 / 60), (-2, 9 / 60), (-1, -45 / 60), (1, 45 / 60), (2, -9 / 60), (3, 1 / 60))
@@ -122,7 +122,7 @@ def _check(formula: Formula, numbers: dict[str, float], name: str, slope: float)
 
 def _kink_between(left: Value, right: Value) -> bool:
     """Does any primitive cross one of its kinks on the way?"""
-    for a, b in zip(model.reading_order(left), model.reading_order(right), strict=True):
+    for a, b in zip(select.reading_order(left), select.reading_order(right), strict=True):
         if a._row is not None:
             ends = [[v._data if isinstance(v, Value) else v for v in node._arguments] for node in (a, b)]
             if any(not kink(*ends[0]) * kink(*ends[1]) > 0 for kink in a._row.kinks):

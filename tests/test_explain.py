@@ -9,14 +9,14 @@ from hypothesis import given
 
 import autograd as ad
 from autograd import Value, explain
-from autograd.picture import formula, labels, model, stacked, typeset
+from autograd.picture import formula, labels, select, stacked, typeset
 from autograd.picture.explanation import Derivation
 from autograd.primitives import TABLE
 from tests.test_picture_model import graphs, network_cost, neuron_cost
 
 
 def named(cost):
-    return {v.label: v for v in model.reading_order(cost) if v.label}
+    return {v.label: v for v in select.reading_order(cost) if v.label}
 
 
 def test_the_lecture_s_three_lines():
@@ -88,7 +88,7 @@ def test_a_long_path_is_elided():
 
 @given(graphs())
 def test_the_paths_add_up_to_the_gradient(root):
-    for value in model.reading_order(root):
+    for value in select.reading_order(root):
         if value._row is None and value.label:
             derivation = Derivation(root, value)
             assert math.isclose(derivation.total, value.grad, rel_tol=1e-12, abs_tol=1e-12)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 import autograd as ad
 from autograd import Value, draw
-from autograd.picture import model
+from autograd.picture import model, select
 from autograd.picture.collapse import collapse
 
 
@@ -90,7 +90,7 @@ def test_at_every_fold_and_collapse_level_the_edges_add_up_to_the_gradient(root)
 def test_without_folding_every_operand_has_an_edge(root):
     graph = model.build(root, fold=False)
     assert len(graph.edges) == sum(len(node.value.operands) for node in graph.nodes)
-    assert [node.value for node in graph.nodes] == model.reading_order(root)
+    assert [node.value for node in graph.nodes] == select.reading_order(root)
 
 
 def test_fold_shows_leaves_labelled_values_shared_values_and_the_output():
@@ -132,7 +132,7 @@ def test_a_drawing_is_a_snapshot():
 def test_a_parameter_changed_after_the_forward_pass_is_said():
     cost = neuron_cost()
     assert not model.build(cost).notes
-    w = model.reading_order(cost)[0]
+    w = select.reading_order(cost)[0]
     w.data = 3.0
     (note,) = model.build(cost).notes
     assert note.startswith("w, a⁽ᴸ⁻¹⁾ or b was changed after the forward pass: z was recorded as 0.7")

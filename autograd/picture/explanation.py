@@ -8,8 +8,9 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Any
 
-from autograd.picture import formula, model, stacked, typeset
-from autograd.picture.model import Edge, Graph, Node, close
+from autograd.picture import formula, model, select, stacked, typeset
+from autograd.picture.model import Edge, Graph, Node
+from autograd.picture.notes import close
 from autograd.picture.typeset import ELLIPSIS, EQUALS, TIMES, Box, binary, fence, format_number, joined, number_box
 from autograd.value import Value
 
@@ -55,7 +56,7 @@ def explain(value: Value, wrt: Value | None = None, fold: bool = True) -> Explan
         raise TypeError(f"explain: derivatives are explained of a Value, wrt a Value; got {type(wrong).__name__}")
     if wrt is not None:
         return Explanation([Derivation(value, wrt, fold)])
-    leaves = [v for v in model.reading_order(value) if v._row is None and v.label]
+    leaves = [v for v in select.reading_order(value) if v._row is None and v.label]
     return Explanation([Derivation(value, leaf, fold) for leaf in leaves])
 
 

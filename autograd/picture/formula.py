@@ -11,8 +11,8 @@ from contextvars import Context
 from typing import Any
 
 from autograd.picture import typeset
+from autograd.picture.product import ATOM, POWER, PRODUCT, SUM, Product, as_base, multiplied
 from autograd.picture.typeset import (
-    DOT,
     ELLIPSIS,
     Box,
     binary,
@@ -30,7 +30,6 @@ from autograd.value import Value, apply
 
 Names = Mapping[Value, Box]
 
-SUM, PRODUCT, POWER, ATOM = 1, 2, 3, 4  # how tightly a formula binds: the table's `level`
 DEEPEST = 12  # nested primitives printed before …
 TERMS = 4  # terms of a sum printed in full; a longer one has …
 
@@ -96,72 +95,6 @@ def _size(partial: Any, z: Value) -> int:
         count += not (v._row.name == "neg" or constant_added)
         stack.extend(arguments)
     return count
-
-
-class Product:
-    """number · factors / divisors, each factor a box with its binding level and its exponent."""
-
-    def __init__(self) -> None:
-        self.number = 1.0
-        self.factors: dict[Box, float] = {}
-        self.levels: dict[Box, int] = {}
-
-    def times(self, box: Box, level: int = ATOM, exponent: float = 1.0) -> "Product":
-        self.factors[box] = self.factors.get(box, 0.0) + exponent
-        self.levels[box] = level
-        return self
-
-    def by(self, other: "Product", exponent: float = 1.0) -> "Product":
-        if other.number or exponent > 0:
-            self.number *= other.number**exponent
-        for box, power in other.factors.items():
-            self.times(box, other.levels[box], power * exponent)
-        return self
-
-    def boxes(self) -> tuple[Box, int]:
-        """The product as a box, with its level."""
-        if self.number == 0.0 or self.number != self.number or not any(self.factors.values()):
-            return number_box(self.number), ATOM if self.number >= 0 else SUM
-        above = [self._power(b, e) for b, e in self.factors.items() if e > 0]
-        below = [self._power(b, -e) for b, e in self.factors.items() if e < 0]
-        size, sign = abs(self.number), self.number < 0
-        if below and size != 1.0 and size < 1.0 and (1.0 / size).is_integer():
-            below.insert(0, (number_box(1.0 / size), ATOM))
-            size = 1.0
-        if size != 1.0 or not above:
-            above.insert(0, (number_box(size), ATOM))
-        box, level = _times(above)
-        if below:
-            box, level = fraction(box, _times(below)[0]), PRODUCT
-        return (row(operator("−"), fence(box) if level == SUM else box), SUM) if sign else (box, level)
-
-    def box(self) -> Box:
-        return self.boxes()[0]
-
-    def _power(self, box: Box, exponent: float) -> tuple[Box, int]:
-        level = self.levels[box]
-        if exponent == 1.0:
-            return box, level
-        return scripts(_base(box, level), None, number_box(exponent)), POWER
-
-
-def _times(factors: list[tuple[Box, int]]) -> tuple[Box, int]:
-    if len(factors) == 1:
-        return factors[0]
-    out: list[Box] = []
-    for box, level in factors:
-        leading = not out and box[0] == "num"
-        shown = fence(box) if level < PRODUCT and not leading else box
-        beside_number = len(out) == 1 and out[0][0] == "num" and shown[0] in ("id", "scripts", "fence", "root")
-        out += [shown] if not out or beside_number else [DOT, shown]
-    return row(*out), SUM if factors[0][0][0] == "num" and factors[0][1] == SUM else PRODUCT
-
-
-def _base(box: Box, level: int) -> Box:
-    """The base of a power: a name that carries a superscript is fenced, so that the exponent cannot join it."""
-    inner = box[1] if box[0] == "ref" else box
-    superscript = inner[0] == "scripts" and inner[3] is not None
-    return fence(box) if level < ATOM or superscript or (box[0] == "num" and box[1].startswith("−")) else box
 
 
 class _Printer:
@@ -267,10 +200,10 @@ def _sub(p: _Printer, arguments: Any, depth: int) -> tuple[Box, int]:
 def _mul(p: _Printer, arguments: Any, depth: int) -> tuple[Box, int]:
     x, y = arguments
     if x is y:
-        return scripts(_base(*p.expression(x, depth)), None, number("2")), POWER
+        return scripts(as_base(*p.expression(x, depth)), None, number("2")), POWER
     if not isinstance(y, Value) and isinstance(x, Value):
         x, y = y, x
-    return _times([p.expression(x, depth), p.expression(y, depth)])
+    return multiplied([p.expression(x, depth), p.expression(y, depth)])
 
 
 def _div(p: _Printer, arguments: Any, depth: int) -> tuple[Box, int]:
@@ -283,18 +216,18 @@ def _neg(p: _Printer, arguments: Any, depth: int) -> tuple[Box, int]:
 
 
 def _pow(p: _Printer, arguments: Any, depth: int) -> tuple[Box, int]:
-    return scripts(_base(*p.expression(arguments[0], depth)), None, p.expression(arguments[1], depth)[0]), POWER
+    return scripts(as_base(*p.expression(arguments[0], depth)), None, p.expression(arguments[1], depth)[0]), POWER
 
 
 def _pow_x(p: _Printer, arguments: Any, depth: int) -> tuple[Box, int]:
     (x, level), (y, y_level) = p.expression(arguments[0], depth), p.expression(arguments[1], depth)
     below = row(fence(y) if y_level <= SUM else y, binary("−"), number("1"))
-    return _times([(y, y_level), (scripts(_base(x, level), None, below), POWER)])
+    return multiplied([(y, y_level), (scripts(as_base(x, level), None, below), POWER)])
 
 
 def _pow_y(p: _Printer, arguments: Any, depth: int) -> tuple[Box, int]:
     (x, level), (y, _) = p.expression(arguments[0], depth), p.expression(arguments[1], depth)
-    return _times([(scripts(_base(x, level), None, y), POWER), (row(function("log"), fence(x)), ATOM)])
+    return multiplied([(scripts(as_base(x, level), None, y), POWER), (row(function("log"), fence(x)), ATOM)])
 
 
 def _sqrt(p: _Printer, arguments: Any, depth: int) -> tuple[Box, int]:
@@ -313,7 +246,7 @@ def _dot(p: _Printer, arguments: Any, depth: int) -> tuple[Box, int]:
     half = len(arguments) // 2
     pairs = _elided(list(zip(arguments[:half], arguments[half:-1], strict=True)), p.terms)
     terms = [
-        (ELLIPSIS, ATOM) if pair is _GAP else _times([p.expression(pair[0], depth), p.expression(pair[1], depth)])
+        (ELLIPSIS, ATOM) if pair is _GAP else multiplied([p.expression(pair[0], depth), p.expression(pair[1], depth)])
         for pair in pairs
     ]
     bias = arguments[-1]

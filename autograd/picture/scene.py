@@ -11,7 +11,8 @@ from typing import NamedTuple
 
 from autograd.picture import labels, typeset
 from autograd.picture.collapse import Collapsed, Group, collapse
-from autograd.picture.model import GROUP, OUTPUT, Edge, Graph, Node, close
+from autograd.picture.model import GROUP, OUTPUT, Edge, Graph, Node
+from autograd.picture.notes import close
 from autograd.picture.typeset import EQUALS, Box, format_number, number_box, operator, row
 from autograd.value import Value
 

@@ -1,0 +1,57 @@
+"""What a picture must say besides: numbers that no longer belong together."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from autograd.picture import labels, typeset
+from autograd.value import Value
+
+if TYPE_CHECKING:
+    from autograd.picture.model import Graph
+
+
+def close(x: float, y: float, tolerance: float = 1e-9) -> bool:
+    return x == y or abs(x - y) <= tolerance * max(abs(x), abs(y)) or (x != x and y != y)
+
+
+def on_data(order: Sequence[Value], graph: "Graph") -> list[str]:
+    """Which recorded numbers their operands no longer give: a parameter was changed after the forward pass."""
+    notes = []
+    for value in order:
+        if value._row is None:
+            continue
+        numbers = [a._data if isinstance(a, Value) else a for a in value._arguments]
+        try:
+            now = value._row.forward(*numbers)
+        except ArithmeticError:  # a row of the user's own may raise
+            continue
+        if close(now, value._data):
+            continue
+        changed = [labels.text(a.label) if a.label else "a leaf" for a in value.operands if a._row is None]
+        owner = typeset.text(graph.names[value]) if value in graph.names else value._row.name
+        which = _listed(list(dict.fromkeys(changed)), "or") or "its data"
+        notes.append(
+            f"{which} was changed after the forward pass: {owner} was recorded as "
+            f"{typeset.format_number(value._data)}, its operands now give {typeset.format_number(now)}; "
+            "derivatives are those of the recorded pass"
+        )
+        if value in graph.node_of:
+            graph.node_of[value].stale = True
+        if len(notes) == 3:
+            break
+    return notes
+
+
+def on_gradients(graph: "Graph") -> list[str]:
+    foreign = [n for n in graph.nodes if n.grad is not None and not close(n.grad, n.adjoint)]
+    if not foreign:
+        return []
+    which = _listed([typeset.text(n.name) for n in foreign[:3]] + ["…"] * (len(foreign) > 3), "and")
+    return [
+        f"the .grad of {which} is not ∂{typeset.text(graph.root.name)}/∂· of this graph alone (it adds up several "
+        "sweeps, or comes from another output): it is shown as grad"
+    ]
+
+
+def _listed(words: list[str], last: str) -> str:
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} {last} {words[-1]}" if words else ""
