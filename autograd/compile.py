@@ -21,8 +21,9 @@ from autograd.program.differentiate import value_and_gradient
 from autograd.program.execute import Execution
 from autograd.program.lower import lower
 from autograd.program.program import Program
+from autograd.program.results import speller, stacked
 from autograd.program.simplify import simplify
-from autograd.program.structure import flatten
+from autograd.structures import is_array, leaves, rebuild
 from autograd.value import Value
 
 RUNNERS = ("python", "tape", "source")
@@ -67,7 +68,7 @@ class Compiled:
         if read.n is None:
             return self._one(trace, read)
         results = trace.forward.run(read)
-        return trace.structure.build_arrays(iter(results))
+        return stacked(trace.template, iter(results))
 
     def value_and_grad(self, *args: Any) -> tuple[float, Any]:
         """The mean of the results over the batch, and its gradient in the parameters: one number for each."""
@@ -116,7 +117,7 @@ class Compiled:
     def _one(self, trace: Trace, read: arguments.Arguments) -> Any:
         """One example of plain numbers. A small program is printed as Python, which beats the way into native code."""
         if self.runner is None and trace.program.count() <= QUICK:
-            text = source.function_text("quick", trace.program, lambda names: trace.structure.spell(iter(names)))
+            text = source.function_text("quick", trace.program, speller(trace.template))
             quick = source.compiled(text, "quick")
             parameters = trace.parameters
             if parameters:
@@ -126,7 +127,7 @@ class Compiled:
             self._quick_count = len(read.arrays)
             return self._quick(*[float(x) for x in read.arrays])
         results = trace.forward.run(read)
-        return trace.structure.build(iter(results.ravel().tolist()))
+        return rebuild(trace.template, results.ravel().tolist())
 
 
 class Trace:
@@ -141,8 +142,8 @@ class Trace:
             shapes = [f"{n}: {'a number' if s is None else s or 'a number an example'}" for n, s in zip(names, read.shapes, strict=True)]
             error.add_note(f"while {name} was traced for compile, on {', '.join(shapes) or 'no arguments'}")
             raise
-        leaves, self.structure = flatten(result, name)
-        graph, self.parameters = lower(leaves, inputs)
+        self.template = result
+        graph, self.parameters = lower(leaves(result, f"the result of {name}"), inputs)
         self.name = name
         self.program: Program = simplify(graph)
         self._shapes, self._runner = read.shapes, runner
@@ -152,7 +153,7 @@ class Trace:
     @property
     def gradient(self) -> Execution:
         if self._gradient is None:
-            if self.structure.kind is not None:
+            if isinstance(self.template, list | tuple | dict) or is_array(self.template):
                 raise TypeError(f"{self.name}: a gradient needs one number for each example, the function returns several")
             program = simplify(value_and_gradient(self.program))
             self._gradient = Execution(program, self.parameters, self._shapes, self._runner)
@@ -161,8 +162,8 @@ class Trace:
     @property
     def text(self) -> str:
         name = self.name if self.name.isidentifier() else "function"
-        text = source.function_text(name, self.program, lambda names: self.structure.spell(iter(names)))
-        if self.structure.kind is None and self.parameters:
+        text = source.function_text(name, self.program, speller(self.template))
+        if isinstance(self.template, Value) and self.parameters:
             gradient = self.gradient.program
             text += "\n\n\n" + source.function_text(f"{name}_value_and_gradient", gradient, _spell_gradient)
         return source.imports(text) + text + "\n"

@@ -80,7 +80,7 @@ def _strange(array: Any) -> str:
     kind = {"O": "objects", "U": "text", "S": "bytes", "c": "complex numbers", "M": "dates", "m": "time spans"}
     found = kind.get(array.dtype.kind, str(array.dtype))
     if array.dtype.kind == "O":
-        odd = next((x for x in array.ravel().tolist() if not isinstance(x, int | float)), None)
-        found = f"objects, such as {type(odd).__name__} {odd!r:.40}" if odd is not None else "an object array"
-        return f"expected an array of numbers, got {found}; fill what is missing, then x.astype(float)"
+        odd = [x for x in array.ravel().tolist() if not isinstance(x, int | float)]
+        found = f"objects, such as {type(odd[0]).__name__} {odd[0]!r:.40}" if odd else "an object array"
+        return f"expected an array of numbers, got {found}; fill what is missing, then convert: x.astype(float)"
     return f"expected an array of numbers, got {found} ({array.dtype}); convert it to floats first"

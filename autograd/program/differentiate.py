@@ -28,7 +28,7 @@ def value_and_gradient(program: Program) -> Program:
     result = program.copy()
     pairs: dict[int, list[Pair]] = {root: [(None, result.constant(1.0))]}
     adjoints: dict[int, int] = {}
-    templates: dict[tuple[object, ...], Sequence[_Template | None]] = {}
+    rules: dict[tuple[object, ...], _Rule] = {}
     for z in range(root, -1, -1):
         if z not in pairs:
             continue
@@ -41,10 +41,7 @@ def value_and_gradient(program: Program) -> Program:
             terms: list[Pair | None] = [(x, adjoint) for x in (*operands[n:-1], *operands[:n])]
             terms.append((None, adjoint))
         else:
-            terms = [
-                template and _term(result, primitive, template, (*operands, z), adjoint)
-                for template in _templates(program, z, templates)
-            ]
+            terms = _terms(result, primitive, _rule(program, z, rules), (*operands, z), adjoint)
         for x, term in zip(operands, terms, strict=True):
             if term is not None and program.rows[x].primitive is not CONSTANT:
                 pairs.setdefault(x, []).append(term)
@@ -80,15 +77,16 @@ def _products(result: Program, pairs: list[Pair]) -> int:
     return result.append(table.dot, (*partials, *adjoints, result.constant(-0.0)))  # −0 + x is x, for 0 and −0 too
 
 
-class _Template(NamedTuple):
-    """A partial read on Values: a small program whose parameters are some of the operands and z."""
+class _Rule(NamedTuple):
+    """The partials of a row read on Values: a small program whose parameters are some of the operands and z."""
 
     program: Program
     slots: tuple[int, ...]  # which of (x₁, …, xₙ, z) each of its parameters is
+    partials: tuple[int | None, ...]  # the row of ∂z/∂x for each operand, None where nothing passes
 
 
-def _templates(program: Program, row: int, known: dict[tuple[object, ...], Any]) -> Sequence[_Template | None]:
-    """∂z/∂x for each operand of a row. Constants are read as numbers, so that x**2 has the slope of a square."""
+def _rule(program: Program, row: int, known: dict[tuple[object, ...], _Rule]) -> _Rule:
+    """The rule for a row. Constants are read as numbers, so that x**2 has the slope of a square."""
     primitive, operands = program.rows[row]
     constants = [program.rows[x].operands[0] if program.rows[x].primitive is CONSTANT else None for x in operands]
     key = (primitive, *map(repr, constants))
@@ -98,34 +96,32 @@ def _templates(program: Program, row: int, known: dict[tuple[object, ...], Any])
             known[key] = _read_partials(primitive, slots)
         except ArithmeticError:  # the constants are at a special point, 1/0: let the row itself answer there
             known[key] = _read_partials(primitive, [Value(0.5) for _ in slots])
-    return known[key]  # type: ignore[no-any-return]
+    return known[key]
 
 
-def _read_partials(primitive: Primitive, slots: Sequence[Value | float]) -> Sequence[_Template | None]:
+def _read_partials(primitive: Primitive, slots: Sequence[Value | float]) -> _Rule:
     z = Value(0.5)
     with tracing():
         partials = primitive.partials_at(slots, z)
+    passing = [p is not None and not (primitive.masked and p.__class__ is float and p == 0.0) for p in partials]
+    rows, leaves = lower([p if isinstance(p, Value) else float(p) for p, passes in zip(partials, passing, strict=True) if passes], [])
     slot_of = {leaf: i for i, leaf in enumerate([*slots, z]) if isinstance(leaf, Value)}
-    templates: list[_Template | None] = []
-    for partial in partials:
-        if partial is None or (primitive.masked and partial.__class__ is float and partial == 0.0):
-            templates.append(None)
-        else:
-            rows, leaves = lower([partial if isinstance(partial, Value) else float(partial)], [])
-            templates.append(_Template(rows, tuple([slot_of[leaf] for leaf in leaves])))
-    return templates
+    outputs = iter(rows.outputs)
+    return _Rule(rows, tuple([slot_of[x] for x in leaves]), tuple([next(outputs) if passes else None for passes in passing]))
 
 
-def _term(result: Program, primitive: Primitive, template: _Template, slots: Sequence[int], adjoint: int) -> Pair:
-    """The pair at one row. The zero of a masked row must win over whatever arrives, so there the product is a gate."""
-    place = [slots[slot] for slot in template.slots]
-    body = template.program
-    for instruction, operands in body.rows[body.leaves :]:
-        if instruction is CONSTANT:
-            place.append(result.constant(operands[0]))
+def _terms(result: Program, primitive: Primitive, rule: _Rule, slots: Sequence[int], adjoint: int) -> list[Pair | None]:
+    """The rule at one row: for each operand (∂z/∂x, adjoint). The zero of a masked row must win over whatever arrives, so
+    there the product is a gate."""
+    place = result.inline(rule.program, [slots[slot] for slot in rule.slots])
+    terms: list[Pair | None] = []
+    for partial in rule.partials:
+        if partial is None:
+            terms.append(None)
+        elif result.rows[place[partial]] == (CONSTANT, (1.0,)):
+            terms.append((None, adjoint))
+        elif primitive.masked:
+            terms.append((None, result.append(table.gate, (place[partial], adjoint))))
         else:
-            place.append(result.append(instruction, tuple([place[x] for x in operands])))
-    partial = place[body.outputs[0]]
-    if result.rows[partial] == (CONSTANT, (1.0,)):
-        return None, adjoint
-    return (None, result.append(table.gate, (partial, adjoint))) if primitive.masked else (partial, adjoint)
+            terms.append((place[partial], adjoint))
+    return terms

@@ -21,9 +21,9 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from numba import njit
+from numba import njit, types
 
-from autograd.primitives import TABLE
+from autograd.primitives import TABLE, Primitive
 from autograd.program.machine import LANES, add_products, fma, keep, load, scalar, splat, store
 
 Kernel = Callable[..., None]
@@ -39,8 +39,22 @@ def make(name: str, lanes: int) -> Kernel:
     primitive = TABLE[name]
     by_arity = {1: elementwise_1, 2: elementwise_2, 3: elementwise_3}
     if primitive.arity not in by_arity:
-        raise NotImplementedError(f"{name}: a native kernel has one to three operands")
-    return by_arity[primitive.arity](scalar(primitive.forward), U(lanes))
+        raise TypeError(f"compile: the row {name!r} is neither made of other rows nor of one to three operands; {_WAYS_OUT}")
+    return by_arity[primitive.arity](checked(primitive), U(lanes))
+
+
+_WAYS_OUT = 'write its forward function with operators and other rows, or compile with runner="python"'
+
+
+def checked(primitive: Primitive) -> Any:
+    """A row's function, compiled. TypeError if Numba cannot."""
+    forward = scalar(primitive.forward)
+    try:
+        forward.compile((types.float64,) * primitive.arity)  # type: ignore[operator]
+    except Exception as error:  # whatever Numba makes of a function it does not know
+        reason = next(iter(str(error).strip().splitlines()), type(error).__name__)
+        raise TypeError(f"compile: Numba cannot compile the row {primitive.name!r} ({reason}); {_WAYS_OUT}") from None
+    return forward
 
 
 def elementwise_1(forward: Any, width: Any) -> Kernel:

@@ -29,18 +29,16 @@ class NativeUnavailable(ImportError):
     """There is no Numba here."""
 
 
-def address(name: str, make: Callable[[], Callable[..., None]], signature: str, text: str | None = "") -> int:
+def address(name: str, make: Callable[[], Callable[..., None]], signature: str, text: str = "", keep: bool = True) -> int:
     """The address of the machine code of the function that `make()` returns.
 
-    `name` and `text` identify the function beyond the library's own source; `text=None` says that nothing can, and the
-    code is then kept for this process only.
+    `name` and `text` say, with the library's own source, what function it is. Where they do not (a row of the user's
+    own), it is not kept on disk.
     """
-    key = sha256("\n".join([_fingerprint(), name, signature, text or ""]).encode()).hexdigest()
-    if text is None:
-        key = f"{name} {id(make)}"
+    key = sha256("\n".join([_fingerprint(), name, signature, text]).encode()).hexdigest()
     with _lock:
         if key not in _addresses:
-            _addresses[key] = _loaded(key, make, signature, text is not None)
+            _addresses[key] = _loaded(key, make, signature, keep)
         return _addresses[key]
 
 
@@ -54,16 +52,16 @@ _nowhere = (ctypes.c_void_p * 1)()
 NOWHERE = ctypes.addressof(_nowhere)
 
 
-def _loaded(key: str, make: Callable[[], Callable[..., None]], signature: str, on_disk: bool) -> int:
-    if on_disk:
+def _loaded(key: str, make: Callable[[], Callable[..., None]], signature: str, keep: bool) -> int:
+    if keep:
         try:
             symbol, _, code = (_cache_directory() / f"{key}.o").read_bytes().partition(b"\n")
             return _link(symbol.decode(), code)
         except (OSError, RuntimeError, ValueError):  # not there yet, or damaged: make it anew
             pass
     symbol, code = compiled(make(), signature)
-    if on_disk:
-        _keep(f"{key}.o", symbol.encode() + b"\n" + code)
+    if keep:
+        _write(f"{key}.o", symbol.encode() + b"\n" + code)
     return _link(symbol, code)
 
 
@@ -140,7 +138,7 @@ def _writable(directory: Path) -> bool:
         return False
 
 
-def _keep(name: str, content: bytes) -> None:
+def _write(name: str, content: bytes) -> None:
     """Write a file so that it is either there whole or not at all."""
     directory = _cache_directory()
     try:

@@ -74,6 +74,16 @@ class Program:
         self.rows.append(Instruction(primitive, operands))
         return len(self.rows) - 1
 
+    def inline(self, body: Program, leaves: Sequence[int]) -> list[int]:
+        """Append another program's instructions, these rows in place of its leaves; where each of its rows went."""
+        place = list(leaves)
+        for primitive, operands in body.rows[body.leaves :]:
+            if primitive is CONSTANT:
+                place.append(self.constant(operands[0]))
+            else:
+                place.append(self.append(primitive, tuple([place[x] for x in operands])))
+        return place
+
     def constant(self, number: float) -> int:
         """The row of a constant; the same number (to the bit) has one row."""
         bits = pack("d", number)

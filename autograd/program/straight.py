@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from autograd.primitives import TABLE, Primitive
+from autograd.primitives import Primitive
 from autograd.program import native
+from autograd.program.expand import BUILT_IN
 from autograd.program.program import CONSTANT, EXAMPLE
 from autograd.program.roll import Tape
 from autograd.program.source import _SPELLED, row_names, statements
@@ -20,18 +21,20 @@ def kernel(tape: Tape, lanes: int) -> int:
     text = kernel_text(tape, lanes)
 
     def make() -> Any:
-        from autograd.program.machine import fma, scalar
+        from autograd.program.kernels import checked
+        from autograd.program.machine import fma
 
         scope: dict[str, Any] = {"fma": fma, "nan": float("nan"), "inf": float("inf")}
         for row, (primitive, _) in tape.program.instructions():
             if isinstance(primitive, Primitive) and primitive.arity is not None and tape.program.moments[row] == EXAMPLE:
-                scope.setdefault(_SPELLED.get(primitive, primitive.name), scalar(primitive.forward))
+                scope.setdefault(_SPELLED.get(primitive, primitive.name), checked(primitive))
         exec(text, scope)
         return scope["kernel"]
 
     from autograd.program.tape import KERNEL
 
-    return native.address(f"straight {lanes}", make, KERNEL, text)
+    keep = all([p.name in BUILT_IN for _, (p, _) in tape.program.instructions() if isinstance(p, Primitive)])
+    return native.address(f"straight {lanes}", make, KERNEL, text, keep)
 
 
 def kernel_text(tape: Tape, lanes: int) -> str:

@@ -14,12 +14,15 @@ from functools import cache
 from struct import pack
 from typing import Any
 
+from autograd.primitives import TABLE
 from autograd.program import encode as layout
 from autograd.program import native, straight
 from autograd.program.encode import encode
+from autograd.program.expand import BUILT_IN, expand
 from autograd.program.native import NOWHERE
 from autograd.program.program import EXAMPLE, Program
 from autograd.program.roll import FUSED, Tape
+from autograd.program.simplify import prune, share
 from autograd.value import Value
 
 KERNEL = "void(CPointer(uint32), CPointer(float64), CPointer(float64), CPointer(float64), int64)"
@@ -41,6 +44,7 @@ class Runner:
     ) -> None:
         import numpy as np
 
+        program = prune(share(expand(program)))
         self.tape = tape = Tape(program, fused)
         code = encode(tape)
         self._once = np.zeros(tape.once_size + 1)
@@ -138,7 +142,7 @@ def kernel(name: str, lanes: int) -> int:
 
         return kernels.make(name, lanes)
 
-    return native.address(f"{name} {lanes}", make, KERNEL)
+    return native.address(f"kernel {name} {lanes}", make, KERNEL, keep=name in BUILT_IN or name not in TABLE)
 
 
 def _driver(name: str, lanes: int) -> int:
