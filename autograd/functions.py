@@ -45,7 +45,7 @@ def affine(weights: Sequence[Sequence[Any]], xs: Sequence[Value | float], biases
 
 def sum(xs: Iterable[Value | float]) -> Any:
     """Σ xᵢ as one node; 0.0 when there are none."""
-    xs = tuple(xs)
+    xs = _several(xs, "sum")
     try:  # 60 ns a term, against 250 through the table
         total = _sum([x._data for x in xs], 0.0)  # type: ignore[union-attr]
     except AttributeError:
@@ -55,7 +55,7 @@ def sum(xs: Iterable[Value | float]) -> Any:
 
 def mean(xs: Iterable[Value | float]) -> Any:
     """1/n Σ xᵢ. ValueError when there are none."""
-    xs = tuple(xs)
+    xs = _several(xs, "mean")
     if not xs:
         raise ValueError("mean of no numbers: give at least one")
     return sum(xs) / len(xs)
@@ -63,7 +63,7 @@ def mean(xs: Iterable[Value | float]) -> Any:
 
 def logsumexp(xs: Iterable[Value | float]) -> Any:
     """log Σ exp xᵢ as one node, finite for any finite xᵢ. ValueError when there are none."""
-    xs = tuple(xs)
+    xs = _several(xs, "logsumexp")
     if not xs:
         raise ValueError("logsumexp of no numbers: give at least one")
     return table.logsumexp(*xs)
@@ -77,3 +77,12 @@ def leaky_relu(x: Value | float, slope: Value | float = 0.01) -> Any:
 def elu(x: Value | float, alpha: Value | float = 1.0) -> Any:
     """x for x > 0, else alpha · (eˣ − 1); the slope at 0 is alpha, the left-hand one."""
     return table.elu(x, alpha)
+
+
+def _several(xs: Iterable[Value | float], name: str) -> tuple[Value | float, ...]:
+    try:
+        return tuple(xs)
+    except TypeError:
+        if hasattr(xs, "__iter__"):
+            raise
+        raise TypeError(f"{name}: expected a list, {name}([x, y]), got {type(xs).__name__}") from None

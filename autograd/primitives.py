@@ -63,7 +63,8 @@ class Primitive:
         self.level = level
         self.domain: tuple[Interval, ...] = domain if isinstance(domain[0], tuple) else (domain,) * len(partials)  # type: ignore[assignment]
         self.kinks, self.masked = kinks, masked
-        self.__doc__ = f"z = {self.text.format(*'xyc')}: of numbers a float, of Values a Value."
+        names = "xyc" if len(partials) <= 3 else [f"x{i + 1}" for i in range(len(partials))]
+        self.__doc__ = f"z = {self.text.format(*names)}: of numbers a float, of Values a Value."
 
     @overload
     def __call__(self, *operands: float) -> float: ...

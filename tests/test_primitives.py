@@ -204,6 +204,29 @@ def test_a_new_row_of_any_number_of_operands() -> None:
     assert result_and_gradient(norm, 3.0, 0.0, 4.0) == (5.0, [0.6, 0.0, 0.8])
 
 
+def test_a_new_row_of_four_operands() -> None:
+    slopes = [lambda a, b, c, d, z: b, lambda a, b, c, d, z: a, lambda a, b, c, d, z: d, lambda a, b, c, d, z: c]
+    pairs = primitive("pairs", lambda a, b, c, d: a * b + c * d, *slopes)
+    assert result_and_gradient(pairs, 2.0, 3.0, 5.0, 7.0) == (41.0, [3.0, 2.0, 7.0, 5.0])
+    assert pairs.text.format("p", "q", "r", "s") == "pairs(p, q, r, s)"
+
+
+def test_a_new_row_masked_or_constant_in_an_operand() -> None:
+    switch = primitive(
+        "switch", lambda on, x: x if on > 0 else 0.0, None, lambda on, x, z: TABLE["step"](on), masked=True
+    )
+    for on, want in [(1.0, (5.0, [0.0, math.inf])), (-1.0, (0.0, [0.0, 0.0]))]:
+        operands = [Value(on), Value(5.0)]
+        z = switch(*operands)
+        (z * math.inf).backward()
+        assert (z.data, [v.grad for v in operands]) == want
+
+
+def test_a_partial_of_a_new_row_answers_as_ieee_does_where_it_divides_by_zero() -> None:
+    inverse = primitive("inverse", lambda x: math.inf if x == 0.0 else 1 / x, lambda x, z: -1 / (x * x))
+    assert result_and_gradient(inverse, 0.0) == (math.inf, [-math.inf])
+
+
 def test_a_name_can_be_taken_once() -> None:
     with pytest.raises(ValueError, match="'exp' is in the table already"):
         primitive("exp", math.exp, lambda x, z: z)

@@ -131,6 +131,11 @@ def test_plus_is_the_value_itself() -> None:
     assert +v is v
 
 
+@pytest.mark.parametrize("name", ["sum", "mean", "logsumexp"])
+def test_a_function_of_a_list_says_so_when_it_gets_a_value(name: str) -> None:
+    assert_refused(lambda: getattr(autograd, name)(Value(1.0)), name, f"{name}([x, y])", "Value")
+
+
 def test_mean_divides_the_sum() -> None:
     a, b = Value(1.0), Value(4.0)
     m = autograd.mean([a, b, 1.0])
@@ -159,6 +164,26 @@ def test_a_number_becomes_a_plain_float(number: Any, want: float) -> None:
     v.data = number
     assert bits(v.data) == bits(want)
     assert bits(autograd.sigmoid(number)) == bits(autograd.sigmoid(want))
+
+
+def test_a_number_is_converted_once() -> None:
+    class Counted:
+        times = 0
+
+        def __float__(self) -> float:
+            self.times += 1
+            return 2.0
+
+    for act in (
+        Value,
+        Value(1.0).__add__,
+        Value(1.0).__rpow__,
+        autograd.exp,
+        lambda x: autograd.maximum(Value(1.0), x),
+    ):
+        number = Counted()
+        act(number)
+        assert number.times == 1
 
 
 NOT_NUMBERS = {
