@@ -95,9 +95,19 @@ def value_edges(z: Value, among: Collection[Value] | None = None) -> Iterable[tu
         partials = row.partials_at(xs, z) if any(wanted) else xs
     else:
         partials = [p(*xs, z) if p and needed else None for p, needed in zip(row.partials, wanted, strict=True)]
-    off = 0.0 if row.masked else None
     edges = zip(xs, partials, wanted, strict=True)
-    return [(x, p) for x, p, needed in edges if needed and p is not None and p != off]  # type: ignore[misc]
+    return [(x, p) for x, p, needed in edges if needed and p is not None and not (row.masked and _is_off(p))]  # type: ignore[misc]
+
+
+def _is_off(partial: Any) -> bool:
+    """Is a mask's partial 0, here and all around? Then there is no edge at all, and no inf below can make it nan.
+
+    A program being traced will meet other numbers: there `product` decides, when it runs.
+    """
+    if not isinstance(partial, Value):
+        return partial == 0.0  # type: ignore[no-any-return]
+    constant = all(p is None for p in partial._partials)
+    return partial._data == 0.0 and constant and not (modes.active and modes.is_tracing())
 
 
 def number_adjoints(order: list[Value], seeds: Mapping[Value, float]) -> dict[Value, float]:
