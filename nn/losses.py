@@ -125,10 +125,10 @@ def _probability(y: Any, name: str) -> Any:
 
 
 def _blend(y: Any, at_1: Any, at_0: Any) -> Any:
-    """y · at_1 + (1 − y) · at_0, where a weight of 0 drops its term even when that is infinite."""
-    if isinstance(y, Value):
-        return where(y > 0, y * at_1, 0.0) + where(y < 1, (1 - y) * at_0, 0.0)
-    return at_1 if y == 1 else at_0 if y == 0 else y * at_1 + (1 - y) * at_0
+    """y · at_1 + (1 − y) · at_0; of a class, 0 or 1, its own term alone."""
+    if not isinstance(y, Value) and y in (0, 1):
+        return at_1 if y else at_0
+    return y * at_1 + (1 - y) * at_0
 
 
 def _class(target: Any, classes: int) -> int:

@@ -84,13 +84,14 @@ def fit(
     with Interrupts() as interrupts, _bar(progress, history.epochs, epochs) as bar:
         try:
             while history.epochs < epochs and not history.stopped and not interrupts.asked:
+                start = model.state_dict() if patience is not None and not held_out else None
                 if not loop.epoch(history, model, interrupts):
                     break
                 if held_out:
                     _judge_held_out(run, held_out, judge, history)
                 bar.set_postfix_str(history.summary(), refresh=False)
                 bar.update()
-                if patience is not None and _exhausted(best, history, model, patience):
+                if patience is not None and _exhausted(best, history, start or model.state_dict(), patience):
                     history.stopped = "early stopping"
                 if callback is not None and callback(model, history):
                     history.stopped = history.stopped or "callback"
@@ -186,11 +187,11 @@ def _judge_held_out(run: Eager | Compiled, pair: tuple[Any, Any], judge: Judge |
         history.validation_accuracy.append(sum(map(judge, run.outputs(X), pair[1])) / len(pair[1]))
 
 
-def _exhausted(best: dict[str, Any], history: History, model: Any, patience: int) -> bool:
-    """Keep the best weights so far; true when they are `patience` epochs old."""
+def _exhausted(best: dict[str, Any], history: History, weights: dict[str, float], patience: int) -> bool:
+    """Keep the weights of the lowest cost so far; true when they are `patience` epochs old."""
     cost = (history.validation_cost or history.cost)[-1]
     if cost < best["cost"]:
-        best.update(cost=cost, epoch=history.epochs, weights=model.state_dict())
+        best.update(cost=cost, epoch=history.epochs, weights=weights)
     return history.epochs - int(best["epoch"]) >= patience
 
 

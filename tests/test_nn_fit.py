@@ -71,20 +71,23 @@ def test_validation_may_be_a_fraction_or_a_pair():
     assert history.validation_cost[0] == nn.evaluate(model, X[:5], Y[:5], nn.binary_cross_entropy, compiled=False).cost
 
 
-def test_early_stopping_takes_the_best_parameters_back():
+def rising(step):
+    """A learning rate that learns at first and then throws everything about."""
+    return 0.5 if step < 10 else 30.0
+
+
+@pytest.mark.parametrize("validation", [None, 0.25])
+def test_early_stopping_takes_the_best_parameters_back(validation):
     X, Y, model = moons()
-    costs = []
-
-    def raise_rate(step):
-        return 0.5 if step < 10 else 30.0
-
-    history = fit(
-        model, X, Y, optimizer=nn.SGD(model.parameters(), raise_rate), epochs=500, patience=7,
-        callback=lambda m, h: costs.append(h.cost[-1]),
-    )  # fmt: skip
-    best = history.cost.index(min(history.cost))
-    assert history.stopped == "early stopping"
-    assert history.epochs == best + 1 + 7 and len(costs) == history.epochs
+    optimizer = nn.SGD(model.parameters(), rising)
+    history = fit(model, X, Y, optimizer=optimizer, epochs=500, patience=7, validation=validation)
+    judged = history.validation_cost or history.cost
+    best = judged.index(min(judged))
+    assert history.stopped == "early stopping" and history.epochs == best + 1 + 7
+    if validation:
+        _, _, X, Y = nn.data.split(X, Y, validation, seed=0)
+    cost = nn.evaluate(model, X, Y, nn.binary_cross_entropy, compiled=False).cost
+    assert cost == pytest.approx(min(judged), rel=1e-12)
 
 
 def test_a_callback_stops_by_returning_something_true():
@@ -106,6 +109,24 @@ def test_ctrl_c_finishes_the_step_and_keeps_what_was_learned():
     fit(other, X, Y, epochs=4)
     assert model.state_dict() == other.state_dict()
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_ctrl_c_in_the_middle_of_a_step_waits_for_its_end():
+    X, Y, model = moons()
+    _, _, other = moons()
+    calls = 0
+
+    def loss(a, y):
+        nonlocal calls
+        calls += 1
+        if calls == 2 * len(X) + 5:  # after a look at the targets, in the second epoch or so
+            os.kill(os.getpid(), signal.SIGINT)
+        return nn.binary_cross_entropy(a, y)
+
+    history = fit(model, X, Y, epochs=100, loss=loss)
+    assert history.stopped == "interrupted" and 1 <= history.epochs < 100
+    fit(other, X, Y, epochs=history.epochs)
+    assert model.state_dict() == other.state_dict()
 
 
 def test_a_keyboard_interrupt_from_anywhere_inside_ends_the_run_the_same_way():

@@ -1,0 +1,43 @@
+"""Which outputs count as right, and when targets count as classes."""
+
+import pytest
+
+import nn
+from nn.accuracy import judge_of
+
+
+@pytest.mark.parametrize(
+    ("loss", "right", "wrong"),
+    [
+        (nn.squared_error, [(0.6, 1), (0.4, 0)], [(0.4, 1), (0.6, 0)]),
+        (nn.mse, [([0.1, 0.3], [0, 1]), ([0.4, 0.3], [1, 0])], [([0.4, 0.3], [0, 1])]),
+        (
+            nn.binary_cross_entropy,
+            [(0.6, 1), (0.4, 0), ([0.9, 0.1], [1, 0])],
+            [(0.4, 1), (0.6, 0), ([0.9, 0.9], [1, 0])],
+        ),
+        (nn.binary_cross_entropy_with_logits, [(0.1, 1), (-0.1, 0)], [(-0.1, 1), (0.1, 0)]),
+        (nn.hinge, [(0.1, 1), (-0.1, -1)], [(-0.1, 1), (0.1, -1), (0.0, 1)]),
+        (nn.cross_entropy, [([0.1, 0.3, 0.2], 1)], [([0.1, 0.3, 0.2], 2)]),
+    ],
+)
+def test_each_loss_knows_what_is_right(loss, right, wrong):
+    judge = judge_of(loss, [right[0][1]], None)
+    assert [judge(*pair) for pair in right] == [True] * len(right)
+    assert [judge(*pair) for pair in wrong] == [False] * len(wrong)
+
+
+@pytest.mark.parametrize("targets", [[0, 1, 0.5], [[1.0, 0.0], [0.5, 0.5]], [2, 3], [[0.0], [1.0]]])
+def test_numbers_between_are_no_classes(targets):
+    assert judge_of(nn.mse, targets, None) is None
+    with pytest.raises(ValueError, match="the targets are not classes"):
+        judge_of(nn.mse, targets, True)
+
+
+def test_a_judge_of_ones_own_or_none_at_all():
+    def close(output, target):
+        return abs(output - target) < 0.1
+
+    assert judge_of(nn.mse, [2.0], close) is close
+    assert judge_of(nn.hinge, [1], False) is None
+    assert nn.evaluate(lambda x: x[0], [[1.0], [2.0]], [1.05, 3.0], accuracy=close, compiled=False).accuracy == 0.5
