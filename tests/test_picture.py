@@ -224,6 +224,10 @@ def test_save_goes_by_the_extension_and_refuses_others(tmp_path):
         drawing.save(tmp_path / "c.gif")
     with pytest.raises(FileNotFoundError):
         drawing.save(tmp_path / "nowhere" / "c.svg")
+    (tmp_path / "folder.svg").mkdir()
+    with pytest.raises(OSError):
+        drawing.save(tmp_path / "folder.svg")
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["C.SVG", "c.html", "folder.svg"]
 
 
 def test_a_value_at_the_end_of_a_cell_shows_its_graph():
@@ -308,7 +312,7 @@ def test_masked_paths_are_zero_even_where_infinity_arrives():
     cost = ad.sqrt(ad.relu(x))
     cost.backward()
     graph = model.build(cost)
-    assert [edge.contribution for edge in graph.edges] == [0.0]
+    assert [(edge.number, edge.contribution) for edge in graph.edges] == [(0.0, 0.0)]
     assert not graph.notes
 
 

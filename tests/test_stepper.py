@@ -122,6 +122,12 @@ def test_a_step_shows_what_is_known_then_and_how_the_newest_number_came_about(pa
     assert page.run("document.getElementById('phase').textContent") == "backward"
     assert page.run("document.querySelector('.card.now').id") == "n0"
     assert page.run("[...document.querySelectorAll('path.path')].map(e => e.id)") == ["e3", "e4"]
+    assert shown(page, ".r:not(.b)") == [
+        "∂z/∂w = a(L−1)",
+        "∂a(L)/∂z = σ′(z)",
+        "∂C/∂a(L) = 2(a(L) − y)",
+        "∂C/∂y = −2(a(L) − y)",
+    ]
     words = "Backward along z → w: multiply the gradient arriving at z by the local derivative."
     assert page.run("document.getElementById('words').textContent") == words
     assert page.run("[...document.querySelectorAll('math')].map(e => e.textContent)") == [

@@ -150,7 +150,9 @@ def _jacobian(edges: list[Edge]) -> list[tuple[Box, bool]]:
 def _group_card(graph: Graph, group: Group) -> Card:
     assert group.key is not None
     layer, *neuron = group.key
-    title = row(typeset.name("L"), typeset.number(layer), operator(f" · neuron {neuron[0]}" if neuron else " · layer"))
+    title = operator(f"layer {layer}")
+    if neuron:
+        title = row(typeset.name("L"), typeset.number(layer), operator(f" · neuron {neuron[0]}"))
     members = [m for m in group.members if m.is_leaf] + [m for m in group.members if not m.is_leaf and m.value.label]
     of = typeset.text(graph.root.name)
     head = Line(operator(""), "value", f"∂{of}/∂·", tone="head")
