@@ -247,10 +247,10 @@ def _paths(graph: Graph, outgoing: dict[Node, list[Edge]], wrt: Node) -> Iterato
 
 
 def _aligned(left: str, equals: list[Box]) -> list[str]:
-    """left &= a = b on one line, or a line for each equals sign where that is too wide."""
+    """left &= a = b on one line; where that is too wide a line for each side, the result beside its numbers."""
     sides = [stacked.latex(box) for box in equals]
-    if sum(len(typeset.text(box)) for box in equals) <= WIDTH:
-        sides = [" = ".join(sides)]
+    wide = sum(len(typeset.text(box)) for box in equals) > WIDTH
+    sides = [*sides[:-2], " = ".join(sides[-2:])] if wide else [" = ".join(sides)]
     return [f"{left} &= {sides[0]}", *(f"&= {side}" for side in sides[1:])]
 
 
