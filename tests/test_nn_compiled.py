@@ -23,6 +23,7 @@ CASES = {
     "logits": (nn.binary_cross_entropy_with_logits, CLASSES, [5, 1], "linear"),
     "soft targets": (nn.binary_cross_entropy_with_logits, [0.1 + 0.8 * y for y in CLASSES], [5, 1], "linear"),
     "hinge": (nn.hinge, SIGNS, [5, 1], "linear"),
+    "cross_entropy": (nn.cross_entropy, CLASSES, [5, 3], "linear"),
 }
 
 
@@ -49,7 +50,7 @@ def test_predict_and_evaluate_agree_too(case):
     loss, Y, nouts, output = CASES[case]
     model = nn.MLP(2, nouts, activation="tanh", output=output, seed=4)
     slow, fast = (nn.predict(model, X, compiled=compiled) for compiled in (False, True))
-    assert np.shape(fast) == ((30,) if nouts[-1] == 1 else (30, 2))
+    assert np.shape(fast) == ((30,) if nouts[-1] == 1 else (30, nouts[-1]))
     assert np.array(fast) == pytest.approx(np.array(slow), rel=1e-12)
     assert isinstance(fast, list) and isinstance(nn.predict(model, np.array(X)), np.ndarray)
     slow, fast = (nn.evaluate(model, X, Y, loss, compiled=compiled) for compiled in (False, True))
