@@ -48,14 +48,14 @@ def said(cell: Any) -> list[tuple[str, str]]:
     return shown
 
 
-def difference(committed: str, fresh: str) -> str | None:
+def difference(committed: str, now: str) -> str | None:
     """The first line in which two texts differ by more than the rounding of their last printed digits."""
-    for old, new in zip(committed.splitlines(), fresh.splitlines(), strict=False):
+    for old, new in zip(committed.splitlines(), now.splitlines(), strict=False):
         same = NUMBER.sub("#", old) == NUMBER.sub("#", new)
         if not same or not all(map(close, NUMBER.findall(old), NUMBER.findall(new))):
             return f"committed: {old}\nfresh:     {new}"
-    if len(committed.splitlines()) != len(fresh.splitlines()):
-        return f"committed: {len(committed.splitlines())} lines\nfresh:     {len(fresh.splitlines())} lines"
+    if len(committed.splitlines()) != len(now.splitlines()):
+        return f"committed: {len(committed.splitlines())} lines\nfresh:     {len(now.splitlines())} lines"
     return None
 
 
