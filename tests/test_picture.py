@@ -97,6 +97,17 @@ def test_a_wide_layer_is_summarised():
     assert "8 × 1 Jacobian" in shown
 
 
+def test_a_formula_too_long_for_a_title_shows_its_outside():
+    x = Value(1.0, "a_long_name")
+    cost = ad.sum([x * k for k in range(2, 9)]) ** 2
+    (title,) = [text for text in texts(draw(cost).svg()) if text.startswith("C = ")]
+    assert title == "C = (2a_long_name + … + 8a_long_name)2"
+    (title,) = [
+        text for text in texts(draw(((x + 1).exp() * (x + 2).exp() * (x + 3).exp()).tanh()).svg()) if "C = " in text
+    ]
+    assert title == "C = tanh(exp(…)·exp(…)·exp(a_long_name + 3))"
+
+
 # ---- layout
 
 

@@ -34,18 +34,21 @@ DEEPEST = 12  # nested primitives printed before …
 TERMS = 4  # terms of a sum printed in full; a longer one has …
 
 
-def formula(value: Value, names: Names, terms: int = TERMS) -> Box:
+def formula(value: Value, names: Names, terms: int = TERMS, deepest: int = DEEPEST) -> Box:
     """The right-hand side of `value = …`, down to the values that have a name."""
-    return _Printer(names, terms).application(row_of(value), value._arguments, 0)[0]
+    return _Printer(names, terms, deepest).application(row_of(value), value._arguments, 0)[0]
 
 
 def rule(value: Value, position: int, names: Names, partials: Any = None) -> "Product":
     """∂value/∂argument at one position, as a tidy product.
 
-    A function whose derivative is itself a formula of several steps is written f′(x).
+    A function whose derivative is itself a formula of several steps is written f′(x), and ∂f/∂x where it has many x.
     """
     partial = (partials or symbolic_partials(value))[position]
     printer = _Printer(names)
+    primitive = row_of(value)
+    if primitive.arity is None and primitive.level == ATOM and _size(partial, value) > 2:
+        return Product().times(typeset.derivative(function(primitive.text), printer.factor(value._arguments[position])))
     return Product().times(printer.prime(value)) if _is_primed(value, partial) else printer.product(partial, 0)
 
 
@@ -98,9 +101,10 @@ def _size(partial: Any, z: Value) -> int:
 
 
 class _Printer:
-    def __init__(self, names: Names, terms: int = TERMS) -> None:
+    def __init__(self, names: Names, terms: int = TERMS, deepest: int = DEEPEST) -> None:
         self.names = names
         self.terms = terms
+        self.deepest = deepest
 
     def expression(self, x: Any, depth: int) -> tuple[Box, int]:
         """A number, a named value, or a formula; with its level."""
@@ -110,9 +114,14 @@ class _Printer:
             return self.names[x], ATOM
         if x._row is None:
             return number_box(x._data), SUM if x._data < 0 else ATOM
-        if depth > DEEPEST:
+        if depth >= self.deepest:
             return ELLIPSIS, ATOM
         return self.application(x._row, x._arguments, depth + 1)
+
+    def factor(self, x: Any) -> Box:
+        """An expression that is fenced unless it is one symbol."""
+        box, level = self.expression(x, 0)
+        return box if level == ATOM else fence(box)
 
     def application(self, primitive: Primitive, arguments: Any, depth: int) -> tuple[Box, int]:
         special = _STRUCTURES.get(primitive.name)
@@ -151,7 +160,7 @@ class _Printer:
             out.number = 0.0 if x is None else x
             return out
         primitive = x._row
-        if x in self.names or primitive is None or depth > DEEPEST:
+        if x in self.names or primitive is None or depth >= self.deepest:
             return out.times(*self.expression(x, depth))
         arguments = x._arguments
         if primitive.name in ("mul", "gate"):
@@ -194,6 +203,8 @@ def _add(p: _Printer, arguments: Any, depth: int) -> tuple[Box, int]:
 
 def _sub(p: _Printer, arguments: Any, depth: int) -> tuple[Box, int]:
     (left, _), (right, level) = p.expression(arguments[0], depth), p.expression(arguments[1], depth)
+    if right[0] == "num" and right[1].startswith("−"):
+        return row(left, binary("+"), number(right[1][1:])), SUM
     return row(left, binary("−"), fence(right) if level <= SUM else right), SUM
 
 

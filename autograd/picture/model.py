@@ -78,9 +78,9 @@ class Graph:
             out[edge.source].append(edge)
         return out
 
-    def formula(self, node: Node, terms: int = formula.TERMS, names: Mapping[Value, Box] | None = None) -> Box | None:
+    def formula(self, node: Node, names: Mapping[Value, Box] | None = None, **limits: int) -> Box | None:
         """The right-hand side of `name = …`, with other words for the names if given; None for a leaf."""
-        return None if node.is_leaf else formula.formula(node.value, names or self.names, terms)
+        return None if node.is_leaf else formula.formula(node.value, names or self.names, **limits)
 
     def symbol(self, edge: Edge) -> Box:
         """∂target/∂source"""

@@ -88,9 +88,9 @@ def gradient_name(graph: Graph, node: Node) -> Box:
 
 
 def right_hand_side(graph: Graph, node: Node, names: Mapping[Value, Box] | None = None) -> Box:
-    """The node's formula, with fewer terms or only the operation's name where it is too long for a title."""
-    for terms in (4, 2, 1):
-        body = graph.formula(node, terms, names)
+    """The node's formula, with fewer terms or less deep where it is too long for a title."""
+    for terms, deepest in ((4, 12), (2, 12), (1, 12), (2, 3), (2, 2), (2, 1)):
+        body = graph.formula(node, names, terms=terms, deepest=deepest)
         if body is not None and len(typeset.text(body)) <= WIDEST_FORMULA:
             return body
     return row(typeset.function(node.value.op), operator("(…)"))
@@ -141,7 +141,7 @@ def _jacobian(edges: list[Edge]) -> list[tuple[Box, bool]]:
         largest = format_number(max(abs(edge.number) for edge in edges))
         return [(size, False), (operator(f"entries up to {largest}"), True)]
     lines = [
-        (typeset.joined([number_box(entries.get((s, t), 0.0)) for s in sources], operator("   ")), True)
+        (typeset.joined([number_box(entries.get((s, t), 0.0)) for s in sources], operator("\u00a0" * 3)), True)
         for t in targets
     ]
     return [(size, False), *lines]
