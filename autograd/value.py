@@ -335,7 +335,10 @@ def _operator(row: Primitive, x: Any, y: Any) -> Any:
 
 
 def _is_array(x: Any) -> bool:
-    return not isinstance(x, Value | float) and getattr(x, "shape", ()) != ()
+    """An array of numbers or, even without axes, of objects: numpy's own operators reach the Values in it."""
+    return not isinstance(x, Value | float) and (
+        getattr(x, "shape", ()) != () or getattr(getattr(x, "dtype", None), "kind", "") == "O"
+    )
 
 
 def _compare(row: Primitive, x: Any, y: Any) -> Any:

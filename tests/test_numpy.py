@@ -57,6 +57,15 @@ def test_an_array_gives_an_object_array_of_values(name: str, dtype: Any) -> None
             assert_same_node(z, form(x))
 
 
+@pytest.mark.parametrize("name", INFIX)
+def test_a_value_inside_an_array_without_axes_is_still_a_value(name: str) -> None:
+    """As np.where(True, v, 0.0) returns it."""
+    v, w = Value(1.5), Value(2.5)
+    assert_same_node(INFIX[name](v, np.array(w)), INFIX[name](v, w))
+    assert_same_node(INFIX[name](np.array(w), v), INFIX[name](w, v))
+    assert v < np.array(w) and not np.array(w) < v
+
+
 @pytest.mark.parametrize(
     ("ufunc", "name"),
     [("exp", "exp"), ("log", "log"), ("log1p", "log1p"), ("expm1", "expm1"), ("sqrt", "sqrt"), ("sin", "sin"),
