@@ -145,14 +145,25 @@ def test_a_step_shows_what_is_known_then_and_how_the_newest_number_came_about(pa
 @pytest.mark.browser
 def test_shared_values_show_their_running_sums(page_of):
     x = Value(3.0, "x")
-    page = page_of(x * x + x, "#step=4")
+    page = page_of(x * x + x - 2 * x, "#step=4")
     words = page.run("document.getElementById('words').textContent")
-    assert words.endswith("(contribution 1 of 3).")
-    assert page.run("document.querySelector('#n0 .d').textContent") == "3"
-    page.press(*RIGHT)
-    assert page.run("document.querySelector('#n0 .d').textContent") == "6"
-    page.press(*RIGHT)
-    assert page.run("document.querySelector('math:last-child').textContent") == "∂C∂x=3+3+1=7"
+    assert words.endswith("(contribution 1 of 4).")
+    sums = []
+    for _ in range(4):
+        sums.append(page.run("document.querySelector('#n0 .d').textContent"))
+        page.press(*RIGHT)
+    assert sums == ["3", "6", "7", "5"]
+    assert page.run("document.querySelector('math:last-child').textContent") == "∂C∂x=3+3+1−2=5"
+
+
+@needs_chromium
+@pytest.mark.browser
+def test_numbers_changed_since_are_said_and_not_put_into_the_formula(page_of):
+    cost = neuron_cost()
+    cost.operands[0].operands[0].operands[0].operands[0].data = 9.0  # w
+    page = page_of(cost, "#step=2")
+    assert page.run("document.querySelector('math').textContent") == "z=w·a(L−1)+b=0.7"
+    assert "was changed after the forward pass" in page.run("document.querySelector('.note').textContent")
 
 
 @needs_chromium

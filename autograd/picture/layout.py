@@ -198,7 +198,7 @@ def _place_heights(items: list[Item], columns: list[list[int]], margin: float) -
         offsets.append(offset)
         for k, y in zip(column, offset, strict=True):
             items[k].y = y - offset[-1] / 2
-    for sweep in range(2 * SWEEPS):
+    for sweep in range(SWEEPS):
         forward = sweep % 2 == 0
         for c in range(len(columns)) if forward else range(len(columns) - 1, -1, -1):
             _settle(items, columns[c], offsets[c], lambda item: item.left if forward else item.right)  # noqa: B023

@@ -3,8 +3,8 @@
 (() => {
   const $ = (id) => document.getElementById(id);
   const story = JSON.parse($("story").textContent);
-  const nodes = story.nodes.map(([name, math, value, grad, formula], index) =>
-    ({ index, name, math, value, grad, formula, leaf: formula === undefined }));
+  const nodes = story.nodes.map(([name, math, value, grad, formula, stale], index) =>
+    ({ index, name, math, value, grad, formula, stale, leaf: formula === undefined }));
   const edges = story.edges.map(([source, target, rule, number, contribution, sum = contribution], index) =>
     ({ index, source: nodes[source], target: nodes[target], rule, number, contribution, sum }));
   const root = nodes[story.root];
@@ -40,6 +40,8 @@
   const minus = '<mo form="prefix">−</mo>';
   const num = (text) => text.startsWith("−") ? `<mrow>${minus}<mn>${text.slice(1)}</mn></mrow>` : `<mn>${text}</mn>`;
   const factor = (text) => text.startsWith("−") ? `<mrow>${mo("(")}${num(text)}${mo(")")}</mrow>` : num(text);
+  const sum_of = (terms) => terms.map((text, k) =>
+    k === 0 ? num(text) : text.startsWith("−") ? mo("−") + num(text.slice(1)) : mo("+") + num(text)).join("");
   const slope = (of, by) =>
     `<mfrac><mrow>${mo("∂")}${of.math}</mrow><mrow>${mo("∂")}${by.math}</mrow></mfrac>`;
   const result = (text) => `<mrow class="result">${num(text)}</mrow>`;
@@ -65,7 +67,7 @@
     }
     if (phase === "forward") {
       const parts = [node.math, named(node.formula)];
-      if (node.formula.includes("{")) parts.push(filled(node.formula, (operand) => factor(operand.value)));
+      if (node.formula.includes("{") && !node.stale) parts.push(filled(node.formula, (operand) => factor(operand.value)));
       return [`Forward: compute ${node.name} from its operands.`, equation([...parts, result(node.value)], "forward")];
     }
     if (!edge) {
@@ -90,10 +92,10 @@
     }
     if (many) {
       const terms = arrivals.slice(0, turn).map((t) => steps[t].edge.contribution);
-      const shown = terms.length > 5 ? [...terms.slice(0, 2).map(factor), mo("…"), factor(terms.at(-1))] : terms.map(factor);
+      const shown = terms.length > 5 ? [...terms.slice(0, 2), "…", terms.at(-1)] : terms;
       const done = turn === arrivals.length;
       const left = done ? slope(root, source) : `<mrow>${slope(root, source)}<mtext>&nbsp;so far</mtext></mrow>`;
-      math.push(equation([left, ...(turn > 1 ? [shown.join(mo("+"))] : []), result(sum)]));
+      math.push(equation([left, ...(turn > 1 ? [sum_of(shown)] : []), result(sum)]));
     }
     return [words, math.join("")];
   }

@@ -119,10 +119,20 @@ def backward_order(graph: Graph) -> list[Edge]:
     return [edge for value in reversed(topological_order(graph.root.value)) for edge in arriving.get(value, ())]
 
 
-def _told(graph: Graph, node: Node, marks: dict[Value, Box]) -> list[str]:
-    """[name, name in MathML, value, gradient]; an operation adds its formula, where {3} stands for node 3."""
-    told = [typeset.text(node.name), stacked.mathml(node.name), format_number(node.data), format_number(node.adjoint)]
-    return told if node.is_leaf else [*told, stacked.mathml(right_hand_side(graph, node, marks))]
+def _told(graph: Graph, node: Node, marks: dict[Value, Box]) -> list[str | bool]:
+    """[name, name in MathML, value, gradient]; an operation adds its formula, where {3} stands for node 3.
+
+    One whose operands have changed since says so last: their numbers no longer give its value.
+    """
+    told: list[str | bool] = [
+        typeset.text(node.name),
+        stacked.mathml(node.name),
+        format_number(node.data),
+        format_number(node.adjoint),
+    ]
+    if not node.is_leaf:
+        told.append(stacked.mathml(right_hand_side(graph, node, marks)))
+    return [*told, True] if node.stale else told
 
 
 def _rule(graph: Graph, edge: Edge, marks: dict[Value, Box]) -> str:

@@ -6,6 +6,7 @@ characters; `stacked` has the notations that stack fractions and roots.
 """
 
 from collections.abc import Iterator
+from functools import lru_cache
 from html import escape
 from itertools import groupby
 from typing import NamedTuple
@@ -178,10 +179,17 @@ def runs(box: Box, level: int = 0) -> Iterator[Run]:
         raise ValueError(f"not a box: {box!r}")
 
 
+@lru_cache(maxsize=16384)
+def _flat(box: Box) -> tuple[Run, ...]:
+    """The runs of a box: the same names come again and again in a picture."""
+    return tuple(runs(box))
+
+
 def _has_scripts(box: Box) -> bool:
     return box[0] == "scripts" or any(isinstance(part, tuple) and _has_scripts(part) for part in box[1:])
 
 
+@lru_cache(maxsize=16384)
 def text(box: Box) -> str:
     """Unicode text: a⁽ᴸ⁻¹⁾, w₁₂⁽¹⁾; characters that Unicode cannot raise are written ^(…)."""
     out = []
@@ -201,7 +209,7 @@ def text(box: Box) -> str:
 
 
 def _grouped(box: Box) -> Iterator[tuple[list[Run], int]]:
-    for level, group in groupby(runs(box), key=lambda run: run.level):
+    for level, group in groupby(_flat(box), key=lambda run: run.level):
         yield list(group), level
 
 
@@ -222,7 +230,7 @@ def svg(box: Box, size: float, page: bool = False) -> str:
     italic = ' class="i"' if page else ' font-style="italic"'
     small = ' class="u"' if page else f' font-size="{_coordinate(0.72 * size)}"'
     out, offset = [], 0.0
-    for (is_italic, level), group in groupby(runs(box), key=lambda run: (run.italic, run.level)):
+    for (is_italic, level), group in groupby(_flat(box), key=lambda run: (run.italic, run.level)):
         target = {0: 0.0, 1: -0.36 * size, -1: 0.22 * size}[level]
         attributes = f' dy="{_coordinate(target - offset)}"' if target != offset else ""
         attributes += small if level else ""
@@ -266,7 +274,7 @@ _WIDTHS = {
 def width(box: Box, size: float, bold: bool = False) -> float:
     """About how wide the box is in SVG, a little on the generous side."""
     total = 0.0
-    for run in runs(box):
+    for run in _flat(box):
         scale = 0.72 if run.level else 1.0
         total += scale * sum(_WIDTHS.get(c, 556 if ord(c) < 0x2E80 else 1000) for c in run.text)
     return total * size / 1000 * (1.09 if bold else 1.02)
