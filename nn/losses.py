@@ -58,7 +58,7 @@ def cross_entropy(logits: Sequence[Number], target: Any) -> Any:
     """
     if not _is_list(logits):
         raise TypeError(f"cross_entropy needs a list of logits, one for each class, got {logits!r}")
-    if isinstance(target, Value) and isinstance(target >= 0, Value):  # being traced: its number is not known yet
+    if _is_traced(target):
         right: Any = float("nan")
         for k, z in enumerate(logits):
             right = where((target >= k) * (target <= k), z, right)
@@ -81,7 +81,10 @@ def hinge(score: Any, y: Any) -> Any:
 def softmax(logits: Sequence[Number]) -> list[Any]:
     """exp zᵢ / Σ exp zₖ. Any shift of the logits gives the same; shifted by logsumexp z, a constant here, no exp
     overflows, and dividing by their sum takes out the rounding of the shift."""
-    shift = stop_gradient(logsumexp(logits))
+    if any(map(_is_traced, logits)):
+        shift = stop_gradient(logsumexp(logits))
+    else:
+        shift = logsumexp([z.data if isinstance(z, Value) else z for z in logits])
     powers = [exp(z - shift) for z in logits]
     total = sum(powers)
     return [power / total for power in powers]
@@ -91,6 +94,11 @@ def l2(parameters: Iterable[Number]) -> Any:
     """Σ p², one node: `loss + 1e-4 * l2(model.parameters())` keeps the parameters small."""
     parameters = list(parameters)
     return dot(parameters, parameters)
+
+
+def _is_traced(x: Any) -> bool:
+    """Whether x stands for numbers not known yet, in a program being recorded: then a comparison is a Value too."""
+    return isinstance(x, Value) and isinstance(x >= 0, Value)
 
 
 def _is_list(x: Any) -> bool:
