@@ -36,6 +36,19 @@ def _collect(x: Any, where: str, found: list[Any]) -> None:
         found.append(number(x, where))
 
 
+def places(x: Any, name: str) -> list[str]:
+    """How to write each number of x, in order: name[0]['w']."""
+    if isinstance(x, Value):
+        return [name]
+    if is_array(x):
+        return places(x.tolist(), name)
+    if isinstance(x, dict):
+        return [place for key, item in x.items() for place in places(item, f"{name}[{key!r}]")]
+    if isinstance(x, list | tuple):
+        return [place for i, item in enumerate(x) for place in places(item, f"{name}[{i}]")]
+    return [name]
+
+
 def rebuild(template: Any, new: Iterable[Any], arrays: bool = True) -> Any:
     """The template with `new` leaves, in order. An array becomes an array again, or nested lists if not `arrays`."""
     return _rebuild(template, iter(new), arrays)
