@@ -172,6 +172,7 @@ _UNCAUGHT: dict[Any, Any] = {
 
 def scalar(forward: Any) -> Any:
     """A row's function, compiled, for kernels to call."""
+    forward = getattr(forward, "__wrapped__", forward)  # of a user's row: the machine does not raise, so nothing to catch
     if isinstance(forward, BuiltinFunctionType):  # abs, math.tanh: Numba knows it, but compiles only what Python defines
         return njit(error_model="numpy")((lambda x, y: forward(x, y)) if forward is math.atan2 else (lambda x: forward(x)))
     return njit(error_model="numpy")(_UNCAUGHT.get(forward, forward))
