@@ -11,6 +11,7 @@
 
 from typing import TYPE_CHECKING, Any
 
+from autograd.checks import check_gradients
 from autograd.compile import compile
 from autograd.derivatives import grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
 from autograd.functions import affine, dot, elu, leaky_relu, logsumexp, mean, sum
@@ -44,7 +45,7 @@ __all__ = [  # noqa: RUF022
     "leaky_relu", "log", "log1p", "logsumexp", "maximum", "mean", "minimum", "relu", "sigmoid", "silu", "sin", "sinh",
     "softplus", "sqrt", "sum", "tan", "tanh", "where",
     # derivatives of functions
-    "grad", "hessian", "hvp", "jacobian", "jvp", "value_and_grad", "vjp",
+    "check_gradients", "grad", "hessian", "hvp", "jacobian", "jvp", "value_and_grad", "vjp",
     # whole batches, natively
     "compile",
     # pictures
