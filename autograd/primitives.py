@@ -229,7 +229,8 @@ log           = row("log",           ieee.log,                                  
 log1p         = row("log1p",         ieee.log1p,                                    lambda x, z: defined(1 / (1 + x), z), domain=(-1.0, inf))
 sqrt          = row("sqrt",          ieee.sqrt,                                     lambda x, z: 0.5 / (z + 0.0), text="√({0})", latex=r"\sqrt{{{0}}}", domain=POSITIVE)
 
-# Trigonometric and hyperbolic functions, in forms that keep their relative accuracy where 1 − z² would cancel.
+# Trigonometric and hyperbolic functions, in forms that keep their relative accuracy where 1 − z²
+# would cancel, and that higher derivatives can be taken of where cosh² would overflow.
 sin           = row("sin",           ieee.sin,                                      lambda x, z: cos(x), latex=r"\sin({0})")
 cos           = row("cos",           ieee.cos,                                      lambda x, z: -sin(x), latex=r"\cos({0})")
 tan           = row("tan",           ieee.tan,                                      lambda x, z: 1 + z * z, latex=r"\tan({0})", kinks=(ieee.cos,))
@@ -238,7 +239,7 @@ acos          = row("acos",          ieee.acos,                                 
 atan          = row("atan",          ieee.atan,                                     lambda x, z: 1 / (1 + x * x))
 sinh          = row("sinh",          ieee.sinh,                                     lambda x, z: cosh(x))
 cosh          = row("cosh",          ieee.cosh,                                     lambda x, z: sinh(x))
-tanh          = row("tanh",          ieee.tanh,                                     lambda x, z: 1 / (cosh(x) * cosh(x)), latex=r"\tanh({0})")
+tanh          = row("tanh",          ieee.tanh,                                     lambda x, z: 4 * sigmoid(2 * x) * sigmoid(-2 * x), latex=r"\tanh({0})")
 hypot         = row("hypot",         ieee.hypot,                                    lambda x, y, z: where(z, x / z, 0.0),
                                                                                     lambda x, y, z: where(z, y / z, 0.0), latex=r"\sqrt{{{0}^2 + {1}^2}}", kinks=(lambda x, y: abs(x) + abs(y),))
 atan2         = row("atan2",         ieee.atan2,                                    lambda y, x, z: x / hypot(y, x) / hypot(y, x),
