@@ -71,9 +71,9 @@ def _sign(x: float) -> int:
 
 
 def _rounding(recording: Recording, output: Any) -> float:
-    """How far rounding every node once moves the output: ε · Σ |∂output/∂z · z|."""
+    """How far rounding every node once may move the output: ε · Σ |∂output/∂z · z|, and ε · |output| at least."""
     if not isinstance(output, Value):
-        return 0.0
+        return EPSILON * abs(output)
     adjoint = number_adjoints(recording.order, {output: 1.0})
     terms = [abs(a * z._data) for z, a in adjoint.items()]
     return EPSILON * sum([term for term in terms if math.isfinite(term)])
@@ -88,7 +88,8 @@ def differences(f: Callable[..., Any], arguments: Sequence[Any], numbers: Sequen
         return [Difference(math.nan, math.nan, reason="not finite")] * len(base.values)
 
     def at(offsets: Sequence[int], h: float) -> list[Point]:
-        return [evaluated(f, arguments, [*numbers[:i], x + k * h, *numbers[i + 1 :]]) for k in offsets]
+        far = offsets[-1]
+        return [evaluated(f, arguments, [*numbers[:i], x + k * h, *numbers[i + 1 :]], noise=k == far) for k in offsets]
 
     best: list[Difference | None] = [None] * len(base.values)
     for scale in (1.0, 1 / 8, 1 / 64, 32.0):
@@ -96,7 +97,7 @@ def differences(f: Callable[..., Any], arguments: Sequence[Any], numbers: Sequen
         points = at(_SIX, h)
         if all([p.signature == base.signature for p in points]):
             for k, known in enumerate(best):
-                new = _central([p.values[k] for p in points], base.noise[k], h)
+                new = _central([p.values[k] for p in points], max(base.noise[k], points[-1].noise[k]), h)
                 if known is None or (known.reason, known.noise) > (new.reason, new.noise):
                     best[k] = new
         if all(
@@ -131,7 +132,8 @@ def _central(values: list[float], rounding: float, h: float) -> Difference:
 def _one_sided(base: Point, sides: list[list[Point] | None], k: int, h: float) -> Difference:
     """From the side that the point itself is on; from both, if it is on the kink."""
     own = [side for side in sides if side and side[0].signature == base.signature][:1]
-    noise, slopes = 4 * base.noise[k] * _SIDE_SIZE / h, []
+    rounding = max([base.noise[k], *[side[-1].noise[k] for side in sides if side]])
+    noise, slopes = 4 * rounding * _SIDE_SIZE / h, []
     for side, sign in zip(sides, (1, -1), strict=True):
         if not own or side is own[0]:
             values = [p.values[k] for p in side] if side else [math.nan] * 6

@@ -7,7 +7,6 @@ methods of the usual names, which is what makes it a test of two engines against
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -78,7 +77,8 @@ def _live(n: int, steps: list[Step]) -> list[Step]:
     for k in range(n + len(steps) - 1, n - 1, -1):
         if k in needed:
             needed.update([i for i in steps[k - n].operands if isinstance(i, int)])
-    new, live = {i: i for i in range(n)}, []
+    new = {i: i for i in range(n)}
+    live: list[Step] = []
     for k, (row, operands) in enumerate(steps, n):
         if k in needed:
             new[k] = n + len(live)
@@ -117,7 +117,7 @@ def _written(step: Step, texts: list[tuple[str, int]]) -> tuple[str, int]:
     level = _BINDING.get(row.name, 9)
     if row.name in _INFIX:
         (x, left), (y, right) = parts
-        x = x if left >= level and row.name != "pow" or left > level else f"({x})"
+        x = x if left > level or (left == level and row.name != "pow") else f"({x})"
         y = y if right > level else f"({y})"
         return f"{x} {_INFIX[row.name]} {y}", level
     if row.name == "neg":
@@ -146,7 +146,3 @@ def is_ordinary(row: Primitive, xs: Sequence[float], margin: float = 1e-2, large
         return all([abs(v) <= largest for v in (z, *map(float, partials))])
     except (ArithmeticError, ValueError):
         return False
-
-
-def is_finite(x: float) -> bool:
-    return math.isfinite(x)

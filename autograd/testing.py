@@ -104,10 +104,10 @@ def _rounded(x: float) -> float:
 
 
 def inputs(primitive: Primitive | str, special: bool = False) -> st.SearchStrategy[tuple[float, ...]]:
-    """Operands of a row: where it is smooth, off its kinks and of moderate size, so that its derivatives can be checked.
+    """Operands of a row where it is smooth, off its kinks and of moderate size, so that derivatives can be checked.
 
-    With `special`, anywhere in its domain, kinks and extreme sizes included. A row of any number of operands gets one to
-    five of them (a dot an odd number).
+    With `special`, anywhere in its domain, kinks and extreme sizes included. A row of any number of operands gets one
+    to five of them (a dot an odd number).
     """
     row = _row(primitive)
     if row.arity is not None:
@@ -142,17 +142,21 @@ def _expressions(draw: st.DrawFn, rows: list[Primitive] | None, max_nodes: int, 
     xs = draw(st.tuples(*[values(special=False)] * n))
     known, steps = list(xs), []
     unused: dict[int, None] = {}
-    drawn = st.tuples(st.sampled_from(rows), st.lists(_OPERAND, min_size=3, max_size=3))
-    for row, refs in draw(st.lists(drawn, min_size=draw(st.integers(1, max_nodes)), max_size=max_nodes)):
-        count = row.arity or (3 if row is TABLE["dot"] else 2)
-        operands = tuple([_operand(ref, n, len(known)) for ref in refs[:count]])
+    drawn = st.tuples(st.sampled_from(rows), _OPERAND, _OPERAND, _OPERAND, st.integers(0, 24))
+    for _ in range(max_nodes):
+        row, *refs, more = draw(drawn)
+        operands = tuple(
+            [_operand(ref, n, len(known)) for ref in refs[: row.arity or (3 if row is TABLE["dot"] else 2)]]
+        )
         at = [known[i] if isinstance(i, int) else i for i in operands]
         if any([isinstance(i, int) for i in operands]) and is_ordinary(row, at):  # else the step is left out
             for i in operands:
-                unused.pop(i, None)  # type: ignore[call-overload]
+                unused.pop(i, None)  # type: ignore[arg-type]
             unused[len(known)] = None
             steps.append(Step(row, operands))
             known.append(float(row.forward(*at)))
+        if not more:  # drawn after the last step too, so that any step can be deleted
+            break
     add = TABLE["add"]
     while add in rows and len(unused) > 1 and len(steps) < max_nodes:  # so that little of what was drawn is lost
         (x, _), (y, _) = unused.popitem(), unused.popitem()
@@ -186,7 +190,7 @@ def _row(primitive: Primitive | str) -> Primitive:
 def assert_gradients_match(
     f: Callable[..., Any], reference: Callable[..., Any], *args: Any, rtol: float = 1e-9, atol: float = 1e-12
 ) -> None:
-    """Compare the gradient of f here with that of another engine; AssertionError says where they differ and who is right.
+    """Compare the gradient of f here with another engine's; the AssertionError says where they differ and who is right.
 
     `reference(f, *args)` returns the derivatives of f by each of its arguments, shaped like them; for one argument it
     may be the derivative itself. The arguments of an `Expression` are its own inputs unless given.
