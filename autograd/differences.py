@@ -9,12 +9,14 @@ both sides, between which the derivative must be.
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
+from autograd.primitives import Primitive
 from autograd.recordings import Recording
 from autograd.structures import rebuild
 from autograd.sweeps import number_adjoints
@@ -52,18 +54,22 @@ def evaluated(f: Callable[..., Any], arguments: Sequence[Any], numbers: Sequence
     return Point(recording.values(), signature, errors)
 
 
-def _sides(z: Value) -> Signature:
+def _sides(z: Value) -> Any:
     """The row of a node, and where its operands are among the row's special points."""
-    row = z._row
-    if row is None:
-        return ()
+    if (row := z._row) is None:
+        return None
+    edges = _edges(row)
+    if not row.kinks and not edges:
+        return row.name
     xs = [x._data if isinstance(x, Value) else x for x in z._arguments]
-    kinks = [_sign(kink(*xs)) for kink in row.kinks]
-    if row.arity is not None:
-        kinks += [
-            _sign(x - edge) for x, ends in zip(xs, row.domain, strict=True) for edge in ends if math.isfinite(edge)
-        ]
-    return (row.name, *kinks)
+    return (row.name, *[_sign(kink(*xs)) for kink in row.kinks], *[_sign(xs[i] - edge) for i, edge in edges])
+
+
+@functools.cache
+def _edges(row: Primitive) -> list[tuple[int, float]]:
+    """(operand, edge) for each finite edge of the row's domain."""
+    intervals = enumerate(row.domain if row.arity is not None else ())
+    return [(i, edge) for i, ends in intervals for edge in ends if math.isfinite(edge)]
 
 
 def _sign(x: float) -> int:
