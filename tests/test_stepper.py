@@ -272,8 +272,8 @@ def test_in_a_notebook_the_page_runs_in_its_frame(browser, tmp_path):
     page.close()
 
 
-def story(value):
-    return json.loads(re.search(r'id="story">(.*?)</script>', step(value).html(), re.S)[1])
+def story(value, **options):
+    return json.loads(re.search(r'id="story">(.*?)</script>', step(value, **options).html(), re.S)[1])
 
 
 def test_the_page_needs_no_backward_and_leaves_gradients_alone():
@@ -298,6 +298,16 @@ def test_the_page_is_the_same_bytes_every_time():
 def test_the_page_names_no_other_address():
     html = step(neuron_cost()).html()
     assert set(re.findall(r"https?://[^\"' )]+", html)) == {"http://www.w3.org/2000/svg"}
+
+
+def test_a_page_can_follow_one_value():
+    cost = network_cost(2, 3, 2, 1)
+    w = next(v for v in ad.sweeps.topological_order(cost) if v.label == "w_{1,1}^(1)")
+    told = story(cost, path_to=w)
+    assert [node[0] for node in told["nodes"]][:3] == ["w₁‚₁⁽¹⁾", "z₁⁽¹⁾", "a₁⁽¹⁾"]
+    assert len(told["order"]) == len(told["edges"]) == 10
+    cost.backward()
+    assert told["nodes"][0][3] == ad.picture.typeset.format_number(w.grad)
 
 
 def test_save_wants_html_and_step_wants_a_value(tmp_path):

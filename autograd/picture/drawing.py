@@ -129,7 +129,7 @@ def graph_of(
     graph = model.build(value, True, path_to, depth, max(max_nodes, 100_000))
     groups = count_groups([node.value for node in graph.nodes], by)
     if groups > max_nodes:
-        raise ValueError(f'draw: collapse="{by}" leaves {groups:,} cards, more than max_nodes={max_nodes:,}')
+        raise ValueError(f'collapse="{by}" leaves {groups:,} cards, more than max_nodes={max_nodes:,}')
     return graph
 
 

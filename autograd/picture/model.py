@@ -128,7 +128,7 @@ def build(
         if not node.is_leaf:
             edges += _edges_into(node, node_of, stops)
         if len(edges) > 10 * max_nodes:
-            raise ValueError(f"draw: more than {10 * max_nodes:,} edges between {len(shown):,} cards; raise max_nodes")
+            raise ValueError(f"more than {10 * max_nodes:,} edges between {len(shown):,} cards; raise max_nodes")
     graph = Graph(nodes, edges, node_of[root], boxes, hidden=len(stops) - len(kept))
     _sweep(graph, order)
     graph.notes += notes.on_data(order, graph) + notes.on_gradients(graph)

@@ -107,8 +107,8 @@ def too_many(order: Sequence[Value], count: int, fold: bool, max_nodes: int) -> 
         depth, cards = depth + 1, len(found)
     fitting += [f"depth={depth} ({cards:,} cards)"] if depth else []
     return (
-        f"draw: {count:,} cards ({len(order):,} primitives and leaves) are more than max_nodes={max_nodes:,}; what "
-        f"would fit: {', '.join([*fitting, 'path_to= a value of interest', f'max_nodes={count}'])}"
+        f"{count:,} cards ({len(order):,} primitives and leaves) are more than max_nodes={max_nodes:,}; what would "
+        f"fit in draw: {', '.join([*fitting, 'path_to= a value of interest', f'max_nodes={count}'])}"
     )
 
 

@@ -76,11 +76,20 @@ class Stepper:
         return {"text/plain": repr(self), "text/html": box}
 
 
-def step(value: Value, title: str | None = None, fold: bool = True, max_nodes: int = MAX_NODES) -> Stepper:
-    """A page that steps through backpropagation from a value: forward by operations, backward by edges."""
+def step(
+    value: Value,
+    title: str | None = None,
+    fold: bool = True,
+    path_to: Value | None = None,
+    max_nodes: int = MAX_NODES,
+) -> Stepper:
+    """A page that steps through backpropagation from a value: forward by operations, backward by edges.
+
+    `path_to` keeps only what lies between that value and the result; the other options are those of `draw`.
+    """
     if not isinstance(value, Value):
         raise TypeError(f"step: a Value is stepped through, not {type(value).__name__}")
-    graph = model.build(value, fold, max_nodes=max_nodes)
+    graph = model.build(value, fold, path_to, max_nodes=max_nodes)
     graph.notes = [note for note in graph.notes if "changed" in note]
     for node in graph.nodes:  # the page makes its own sweep, so nobody needs to have called backward()
         node.grad = node.adjoint
@@ -91,7 +100,7 @@ def _story(graph: Graph) -> dict[str, Any]:
     """What the script tells: nodes, edges, and the edges in the order the engine sweeps them."""
     order = backward_order(graph)
     index = {edge: k for k, edge in enumerate(graph.edges)}
-    marks = {node.value: typeset.reference(node.name, f"{{{node.index}}}") for node in graph.nodes}
+    marks = graph.names | {n.value: typeset.reference(n.name, f"{{{n.index}}}") for n in graph.nodes}
     running: dict[Node, float] = {}
     sums: dict[Edge, list[str]] = {}
     for edge in order:

@@ -95,7 +95,7 @@ def draw_svg(scene: Scene, theme: str = "light", title: str = "computational gra
     height = layout.height + 24.0 * len(footer) + (8 if footer else 0)
     out = [
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{_n(width)}" height="{_n(height)}" '
-        f'viewBox="0 0 {_n(width)} {_n(height)}" font-family="{FONT}" font-size="{_n(TEXT)}" role="img" '
+        f'viewBox="0 0 {_n(width)} {_n(height)}" font-family="{FONT}" font-size="{_n(TEXT)}" role="graphics-document" '
         f'aria-label="{escape(title)}">',
         f"<title>{escape(title)}</title>",
         f'<rect width="100%" height="100%"{paint("paper", fill="paper")}/>',
