@@ -1,17 +1,16 @@
 """`python -m autograd "(sigmoid(w*a + b) - y)**2" w=2 a=0.5 b=-0.3 y=1`: any formula's derivatives, explained."""
 
 import argparse
-import math
 import sys
 import unicodedata
 from collections.abc import Sequence
 from fractions import Fraction
 
+from autograd.checks import check_gradients
 from autograd.parser import CONSTANTS, Formula, FormulaError, known_functions
-from autograd.picture import draw, explain, labels, model, select, step, typeset
+from autograd.picture import draw, explain, labels, model, step, typeset
+from autograd.reports import Entry
 from autograd.value import Value
-
-STENCIL = ((-3, -1 / 60), (-2, 9 / 60), (-1, -45 / 60), (1, 45 / 60), (2, -9 / 60), (3, 1 / 60))
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -86,48 +85,33 @@ def _report(formula: Formula, numbers: dict[str, float], wanted: list[str], opti
     for node in graph.nodes:
         if (body := graph.formula(node)) is not None:
             print(f"{typeset.text(node.name)} = {typeset.text(body)} = {typeset.format_number(node.data, 10)}")
-    failed = False
+    report = check_gradients(
+        lambda *xs: formula.evaluate(CONSTANTS | dict(zip(numbers, xs, strict=True))),
+        *numbers.values(), modes=("reverse",), order=1, raises=False,
+    )  # fmt: skip
+    verdicts = dict(zip(numbers, report.entries, strict=True))
     for name in wanted:
         print()
-        print(explain(result, wrt=leaves[name]).text() if leaves[name] in graph.node_of else f"∂/∂{name} = 0")
-        agrees, words = _check(formula, numbers, name, leaves[name].grad)
-        print(f"  {words}")
-        failed |= not agrees
+        print(explain(result, wrt=leaves[name]).text())
+        print(f"  {_beside(verdicts[name])}")
+    if report.culprit:
+        print(f"\n{report.culprit}")
     for path, save in ((options.svg, draw(result).save), (options.html, step(result).save)):
         if path:
             print(f"\nwrote {save(path)}")
-    return int(failed)
+    return int(any(verdicts[name].verdict.startswith("WRONG") for name in wanted))
 
 
-def _check(formula: Formula, numbers: dict[str, float], name: str, slope: float) -> tuple[bool, str]:
-    """Compare a derivative with the six-point central difference; a kink within the step is no failure."""
-    x = numbers[name]
-    h = math.ulp(1.0) ** (1 / 3) * max(1.0, abs(x))
-
-    def at(k: int) -> Value:
-        shifted = {n: Value(y + k * h if n == name else y, n) for n, y in numbers.items()}
-        out = formula.evaluate(CONSTANTS | shifted)
-        return out if isinstance(out, Value) else Value(out)
-
-    estimate = sum(weight * at(k)._data for k, weight in STENCIL) / h
-    shown = typeset.format_number(estimate, 10)
-    if abs(estimate - slope) <= 1e-7 * max(1.0, abs(slope), abs(estimate)) or (estimate != estimate and slope != slope):
-        return True, f"✓ finite difference {shown}"
-    if _kink_between(at(-3), at(3)):
-        return True, f"finite difference {shown}, across a kink: not comparable"
-    if not (math.isfinite(estimate) and math.isfinite(slope)):
-        return True, f"finite difference {shown}: not comparable at a singular point"
-    return False, f"✗ finite difference {shown} differs from {typeset.format_number(slope, 10)}"
-
-
-def _kink_between(left: Value, right: Value) -> bool:
-    """Does any primitive cross one of its kinks on the way?"""
-    for a, b in zip(select.reading_order(left), select.reading_order(right), strict=True):
-        if a._row is not None:
-            ends = [[v._data if isinstance(v, Value) else v for v in node._arguments] for node in (a, b)]
-            if any(not kink(*ends[0]) * kink(*ends[1]) > 0 for kink in a._row.kinks):
-                return True
-    return False
+def _beside(entry: Entry) -> str:
+    """The finite difference beside a derivative, and what it says of it."""
+    low, high = (typeset.format_number(x, 10) for x in (entry.difference.low, entry.difference.high))
+    if entry.verdict == "ok":
+        return f"✓ finite difference {low}"
+    if entry.verdict == "kink":
+        return f"✓ between the finite differences of both sides, {low} and {high}"
+    if entry.verdict.startswith("WRONG"):
+        return f"✗ finite difference {low} differs from {typeset.format_number(entry.got['reverse'], 10)}"
+    return f"finite difference not comparable ({entry.verdict.removeprefix('unchecked: ')})"
 
 
 def _complain(formula: str, error: FormulaError) -> None:
@@ -137,4 +121,6 @@ def _complain(formula: str, error: FormulaError) -> None:
 
 
 if __name__ == "__main__":
+    for stream in (sys.stdout, sys.stderr):  # a terminal that lacks ∂ and σ gets a question mark
+        stream.reconfigure(errors="replace")  # type: ignore[union-attr]
     sys.exit(main())

@@ -5,6 +5,7 @@ import sys
 
 import pytest
 
+from autograd import primitive
 from autograd.__main__ import main
 from autograd.parser import Formula, FormulaError
 
@@ -76,20 +77,27 @@ def test_numbers_are_numbers(capsys, number):
     assert "should be name=number, such as w=2" in err
 
 
-def test_a_kink_and_a_pole_are_not_failures(capsys):
-    for formula, words in (("relu(x)", "across a kink"), ("log(x)", "not comparable at a singular point")):
-        status, out, _ = run(capsys, formula, "x=0")
-        assert status == 0
-        assert words in out
+@pytest.mark.parametrize(
+    ("formula", "words"),
+    [
+        ("relu(x)", "✓ between the finite differences of both sides, 0 and 1"),
+        ("log(x)", "finite difference not comparable (at a kink or an edge of the domain)"),
+        ("where(x > 0, x, 2*x)", "✓ between the finite differences of both sides, 1 and 2"),
+    ],
+)
+def test_a_kink_and_a_pole_are_not_failures(capsys, formula, words):
+    status, out, _ = run(capsys, formula, "x=0")
+    assert status == 0
+    assert words in out
 
 
-def test_a_wrong_derivative_fails_its_check(capsys):
-    from autograd import primitive
-
+def test_a_wrong_derivative_fails_its_check_and_is_named(capsys):
     primitive("halved", lambda x: x / 2, lambda x, z: 0.25)
-    status, out, _ = run(capsys, "halved(x)", "x=3")
+    status, out, _ = run(capsys, "halved(x) + y", "x=3", "y=1")
     assert status == 1
     assert "✗ finite difference 0.5 differs from 0.25" in out
+    assert "the first wrong local derivative is ∂halved(x)/∂x at x = 3.0" in out
+    assert run(capsys, "halved(x) + y", "x=3", "y=1", "--wrt", "y")[0] == 0
 
 
 def test_pictures_are_written(capsys, tmp_path):
