@@ -204,7 +204,7 @@ def _forward(cost: Value) -> Iterator[str]:
         stack.append((v, True))
         fresh = [x for x in dict.fromkeys(v.operands) if x not in seen]
         seen.update(fresh)
-        stack += [(x, False) for x in sorted(fresh, key=lambda x: bool(x.op))]  # what was computed comes off first
+        stack += [(x, False) for x in reversed(sorted(fresh, key=lambda x: not x.op))]  # what was computed comes first
     shown = [v for v in order if v.label]
     for v in shown if len(shown) <= LISTED else shown[-1:]:
         made = {"dot": " = w·a + b", "sigmoid": " = σ(z)", "pow": " = (a − y)²"}.get(v.op, "")

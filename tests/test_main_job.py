@@ -64,6 +64,14 @@ def test_the_cost_falls_and_the_probabilities_fall_with_the_temperature(printed)
     assert 1 > cold >= cool > 0.5 > warm > 0
 
 
+def test_the_forward_pass_is_listed_layer_by_layer(printed):
+    listed = re.search(r"One example forward.*\n((?:  .*\n)+)", printed)[1]
+    names = re.findall(r"^  (\S+)", listed, re.M)
+    assert names[:5] == ["w₁₁⁽¹⁾", "x", "b₁⁽¹⁾", "z₁⁽¹⁾", "a₁⁽¹⁾"]
+    assert names[5:9] == ["w₁₁⁽²⁾", "b₁⁽²⁾", "z₁⁽²⁾", "a₁⁽²⁾"]
+    assert names[9:] == ["w₁₁⁽³⁾", "b₁⁽³⁾", "z₁⁽³⁾", "a₁⁽³⁾", "y", "C₀"]
+
+
 def test_the_numbers_of_the_forward_pass_are_the_networks(printed):
     model = nn.MLP(1, [1, 1, 1], activation="sigmoid", output="sigmoid", seed=0)
     a = model([(66 - 69.56521739130434) / 6.901956895421]).data

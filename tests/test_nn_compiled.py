@@ -67,6 +67,18 @@ def test_the_moons_workload_reaches_every_point():
     assert history.compiled and history.accuracy[-1] == 1.0
 
 
+def test_the_digits_workload_reads_97_of_100_digits_it_never_saw():
+    pytest.importorskip("sklearn")
+    digits, labels, unseen, answers = nn.data.split(*nn.data.digits(), 0.2, seed=0)
+    model, epochs, size = nn.MLP(64, [32, 10], init="he", seed=0), 20, 32
+    steps = epochs * -(-len(digits) // size)
+    history = nn.fit(
+        model, digits, labels, loss=nn.cross_entropy, l2=1e-4, epochs=epochs, batch_size=size, seed=0, progress=False,
+        optimizer=nn.Adam(model.parameters(), lambda k: 0.01 * (1 - k / steps)),
+    )  # fmt: skip
+    assert history.compiled and nn.evaluate(model, unseen, answers, nn.cross_entropy).accuracy > 0.97
+
+
 def test_a_model_saved_and_loaded_predicts_the_same_bits(tmp_path):
     model, _ = trained(True, *CASES["hinge"])
     model.save(tmp_path / "m.json")
