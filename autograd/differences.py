@@ -2,9 +2,9 @@
 
 A six-point central difference with step h = ∛ε · max(1, |x|) is good to about 1e-9, if f is smooth over the points it
 looks at. So f is run on Values, and every node of its graph is asked on which side of its row's kinks and domain edges
-it is: the *signature* of a point. Where the signature changes, or the difference has not converged, the step is made
-smaller. Closer to a kink than that, the slope on the side the point is on is taken; on the kink itself, the slopes on
-both sides, between which the derivative must be.
+it is. That is the *signature* of a point, together with the shape of the graph, which a Python `if` can change. Where
+the signature changes, or the difference has not converged, the step is made smaller. Closer to a kink than that, the
+slope on the side the point is on is taken; on the kink itself, those on both sides, between which the derivative lies.
 """
 
 from __future__ import annotations
@@ -49,7 +49,8 @@ class Point:
 def evaluated(f: Callable[..., Any], arguments: Sequence[Any], numbers: Sequence[float], noise: bool = False) -> Point:
     """f at numbers in place of those in the arguments: its values, the side they are on, and their rounding errors."""
     recording = Recording("check_gradients", f, rebuild(tuple(arguments), numbers, arrays=False), range(len(arguments)))
-    signature = tuple([_sides(z) for z in recording.order])
+    places = {z: i for i, z in enumerate([*recording.inputs, *recording.order])}
+    signature = tuple([(_sides(z), *[places.get(x) for x in z._arguments]) for z in recording.order])  # type: ignore[arg-type]
     errors = [_rounding(recording, z) for z in recording.outputs] if noise else []
     return Point(recording.values(), signature, errors)
 
