@@ -211,3 +211,12 @@ def test_a_row_of_the_user_prints_by_its_own_columns():
     cube = ad.primitive("cube", lambda x: x * x * x, lambda x, z: 3 * x * x, text="{0}³", latex="{0}^3", level=3)
     assert printed(cube(W + A), W, A)[0] == "(w + a⁽ᴸ⁾)³"
     assert printed(cube(W), W) == ("w³", ["3w²"])
+
+
+def test_a_rule_written_for_numbers_only_has_no_formula_but_its_number():
+    f = ad.primitive("f", math.sin, lambda x, z: math.cos(x))
+    x = Value(0.0, "x")
+    cost = f(x) * 2
+    cost.backward()
+    assert explain(cost, wrt=x).text().splitlines()[0] == "∂C/∂x = 2·∂f/∂x = 2"
+    assert "∂C/∂x = 2·∂f/∂x" in ad.draw(cost).text()

@@ -31,6 +31,7 @@ from autograd.value import Value, apply
 Names = Mapping[Value, Box]
 
 DEEPEST = 12  # nested primitives printed before …
+OPAQUE = object()  # a partial that cannot be read as a formula
 TERMS = 4  # terms of a sum printed in full; a longer one has …
 
 
@@ -47,9 +48,12 @@ def rule(value: Value, position: int, names: Names, partials: Any = None) -> "Pr
     partial = (partials or symbolic_partials(value))[position]
     printer = _Printer(names)
     primitive = row_of(value)
-    if primitive.arity is None and primitive.level == ATOM and _size(partial, value) > 2:
-        return Product().times(typeset.derivative(function(primitive.text), printer.factor(value._arguments[position])))
-    return Product().times(printer.prime(value)) if _is_primed(value, partial) else printer.product(partial, 0)
+    if partial is not OPAQUE and _is_primed(value, partial):
+        return Product().times(printer.prime(value))
+    many = primitive.arity is None and primitive.level == ATOM
+    if partial is OPAQUE or (many and _size(partial, value) > 2):
+        return Product().times(typeset.derivative(function(primitive.name), printer.factor(value._arguments[position])))
+    return printer.product(partial, 0)
 
 
 def row_of(value: Value) -> Primitive:
@@ -59,13 +63,19 @@ def row_of(value: Value) -> Primitive:
 
 def symbolic_partials(value: Value) -> Any:
     """The row's partials read on the Values themselves, whatever context the caller is in."""
-    return Context().run(row_of(value).partials_at, value._arguments, value)
+    try:
+        return Context().run(row_of(value).partials_at, value._arguments, value)
+    except Exception:  # a rule of the user's own may be written for numbers only: it has a value here, but no formula
+        return [OPAQUE] * len(value._arguments)
 
 
 def primed(value: Value) -> tuple[Box, Box] | None:
     """(f′(u), what that is) where `rule` writes a prime for the value's operation, else None."""
     position = next((k for k, argument in enumerate(value._arguments) if isinstance(argument, Value)), None)
-    if position is None or row_of(value).arity is None or not _is_primed(value, symbolic_partials(value)[position]):
+    if position is None or row_of(value).arity is None:
+        return None
+    partial = symbolic_partials(value)[position]
+    if partial is OPAQUE or not _is_primed(value, partial):
         return None
     u = Value(1.0, "u")
     z = Context().run(apply, row_of(value), *[u if isinstance(a, Value) else a for a in value._arguments])

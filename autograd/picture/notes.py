@@ -23,7 +23,7 @@ def on_data(order: Sequence[Value], graph: "Graph") -> list[str]:
         numbers = [a._data if isinstance(a, Value) else a for a in value._arguments]
         try:
             now = value._row.forward(*numbers)
-        except ArithmeticError:  # a row of the user's own may raise
+        except (ArithmeticError, ValueError):  # a row of the user's own may raise
             continue
         if close(now, value._data):
             continue
