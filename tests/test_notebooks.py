@@ -61,7 +61,7 @@ def difference(committed: str, now: str) -> str | None:
 
 def close(old: str, new: str) -> bool:
     x, y = float(old.replace(",", "")), float(new.replace(",", ""))
-    return abs(x - y) <= max(1.001 * min(last_digit(old), last_digit(new)), 1e-9 * abs(x))
+    return abs(x - y) <= max(1.001 * min(last_digit(old), last_digit(new)), 1e-8 * abs(x))
 
 
 def last_digit(number: str) -> float:
@@ -91,7 +91,8 @@ def test_its_outputs_are_those_of_a_fresh_run(path):
     for cell, again in zip(code_cells(read(path)), code_cells(fresh(path)), strict=True):
         if "varies" not in cell.metadata.get("tags", []):
             for (_, committed), (_, now) in zip(said(cell), said(again), strict=True):
-                assert difference(committed, now) is None, f"{cell.source}\n\n{difference(committed, now)}"
+                found = difference(committed, now)
+                assert found is None, f"{cell.source}\n\n{found}\n\nrenew: python -m tests.notebooks {path.stem[:2]}"
 
 
 @every_notebook
