@@ -23,6 +23,7 @@ from autograd.sweeps import number_adjoints
 from autograd.value import Value
 
 EPSILON = 2.0**-52
+TINY = 2.0**-1022  # below it numbers lose digits
 STEP = EPSILON ** (1 / 3)
 STEEP = "too steep"
 
@@ -78,12 +79,12 @@ def _sign(x: float) -> int:
 
 
 def _rounding(recording: Recording, output: Any) -> float:
-    """How far rounding every node once may move the output: ε · Σ |∂output/∂z · z|, and ε · |output| at least."""
+    """How far rounding every node once may move the output: ε · Σ |∂output/∂z · z|, and what underflow may lose."""
     if not isinstance(output, Value):
         return EPSILON * abs(output)
     adjoint = number_adjoints(recording.order, {output: 1.0})
     terms = [abs(a * z._data) for z, a in adjoint.items()]
-    return EPSILON * sum([term for term in terms if math.isfinite(term)])
+    return EPSILON * sum([term for term in terms if math.isfinite(term)]) + TINY
 
 
 def differences(f: Callable[..., Any], arguments: Sequence[Any], numbers: Sequence[float], i: int) -> list[Difference]:
