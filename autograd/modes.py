@@ -127,4 +127,12 @@ def _calling_line() -> str:
     frame = sys._getframe(1)
     while frame.f_back and str(frame.f_globals.get("__name__", "")).split(".")[0] in ("autograd", "nn"):
         frame = frame.f_back
-    return f"{frame.f_code.co_filename}:{frame.f_lineno}"
+    return f"{_file(frame.f_code.co_filename)}:{frame.f_lineno}"
+
+
+def _file(name: str) -> str:
+    """The name of a file of code; in a notebook that of the cell, as tracebacks there say it."""
+    ipython = sys.modules.get("IPython")
+    shell = ipython.get_ipython() if ipython else None
+    cell = shell.compile.format_code_name(name) if shell else None
+    return " ".join(cell) if cell else name
