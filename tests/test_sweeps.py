@@ -296,7 +296,9 @@ def test_a_masked_path_contributes_exactly_zero(f: Any, x: float) -> None:
     assert bits(v.grad) == bits(0.0)
     order = topological_order(z)
     assert tangents(order, {v: 1.0}, number_edges).get(z, 0.0) == 0.0
-    assert adjoints(order, {z: 1.0}, number_edges).get(v, 0.0) == 0.0
+    for edges in (number_edges, value_edges):
+        adjoint = adjoints(order, {z: 1.0}, edges).get(v, 0.0)
+        assert (adjoint.data if isinstance(adjoint, Value) else adjoint) == 0.0
 
 
 def test_an_ordinary_zero_multiplies_as_ieee_says() -> None:
