@@ -130,17 +130,17 @@ def engine(
     except TypeError as error:  # the model or the loss looks at a number
         if compiled:
             raise
-        warnings.warn(f"running eagerly, because the model cannot be compiled: {error}", stacklevel=4)
+        warnings.warn(f"running eagerly, because the model cannot be compiled: {error}", stacklevel=3)
     return Eager(model, loss, parameters)
 
 
-def first_trouble(model: Any, loss: Loss, X: Sequence[Any], Y: Sequence[Any]) -> str:
-    """Where the first inf or nan appears when the examples are run again one by one, forward and then backward."""
-    for k, (x, y) in enumerate(zip(X, Y, strict=True)):
+def first_trouble(model: Any, loss: Loss, X: Sequence[Any], Y: Sequence[Any], numbers: Sequence[int]) -> str:
+    """Where the first inf or nan appears when the examples with these numbers are run again, forward and backward."""
+    for k in numbers:
         saved: dict[Value, float] = {}
         try:
             with detect_anomaly(inf=True):
-                cost = loss(model(x), y)
+                cost = loss(model(X[k]), Y[k])
                 saved = _leaf_gradients(cost)
                 cost.backward()
         except FloatingPointError as error:

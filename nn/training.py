@@ -147,7 +147,7 @@ class _Loop(NamedTuple):
             finite = math.isfinite(gradient.min()) and math.isfinite(gradient.max())
         if math.isfinite(cost) and finite:
             return
-        where = first_trouble(model, self.run.loss, [self.X[i] for i in batch], [self.Y[i] for i in batch])
+        where = first_trouble(model, self.run.loss, self.X, self.Y, batch)
         what = "the cost" if not math.isfinite(cost) else "the gradient"
         raise FloatingPointError(
             f"fit: {what} is not finite in epoch {history.epochs + 1} (step {self.optimizer.steps + 1}); {where}. "

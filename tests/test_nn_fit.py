@@ -151,6 +151,18 @@ def test_a_diverging_run_names_the_first_node_that_is_not_finite():
     assert model.state_dict() == before
 
 
+@pytest.mark.parametrize("batch_size", [None, 2])
+def test_the_example_that_is_not_finite_is_named_by_its_place_in_the_data(batch_size):
+    model = nn.MLP(1, [1], output="linear", seed=0)
+    X, Y = [[1.0], [2.0], [3.0], [-5000.0], [4.0]], [1.0] * 5
+
+    def risky(a, y):
+        return (a * a).exp() * 0.0 + y
+
+    with pytest.raises(FloatingPointError, match=r"example 3: forward: inf from exp\("):
+        fit(model, X, Y, loss=risky, batch_size=batch_size, epochs=1)
+
+
 def test_a_run_that_grows_without_bound_stops_at_the_node_that_overflows():
     model = nn.MLP(1, [1], output="exp", seed=0)
     with pytest.raises(FloatingPointError, match=r"the cost is not finite in epoch \d+ .*inf from exp") as raised:
