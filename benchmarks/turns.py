@@ -17,6 +17,7 @@ from benchmarks.harness import Engine, Work
 
 ROUND = 0.05  # seconds one engine's turn lasts, when a call is shorter than that
 ROUNDS = 9
+LONG = 4.0  # seconds: a turn that lasts longer is taken once
 PATIENCE = 240.0  # seconds to wait for a worker before the row says so
 
 
@@ -71,43 +72,42 @@ def play(module: str, work: Work, only: list[str], quick: bool) -> Iterator[list
 
 def _size(work: Work, players: list[Player], size: int | None, quick: bool) -> list[dict[str, Any]]:
     rows = {player: _row(work, player.engine, size) for player in players}
-    ready = []
     for player in players:
-        row = rows[player]
-        if (size or 1) > player.engine.upto:
-            row["status"] = f"not run: {player.engine.why_not}"
-            continue
-        reply = player.ask("prepare", size)
-        trial = {} if "problem" in reply else player.ask("time", 1)
-        if "problem" in reply or "problem" in trial:
-            row["status"] = reply.get("problem") or trial["problem"]
-            continue
-        row["first"] = reply["first"]
-        player.calls = max(1, min(int(ROUND / max(trial["figure"], 1e-9)), 1_000_000)) if work.meter == "clock" else 1
-        if quick:
-            player.calls = min(player.calls, 3)
-        once = max(trial["figure"] if work.meter == "clock" else reply["first"], 1e-9) * player.calls
-        player.rounds = 2 if quick else max(3 if once < 5 else 1, min(ROUNDS, int(work.seconds / once)))
-        player.figures = []
-        ready.append(player)
+        rows[player] |= _ready(work, player, size, quick)
     for turn in range(ROUNDS):
-        for player in ready:
-            if turn < player.rounds and "problem" not in rows[player]["status"]:
+        for player in players:
+            if turn < player.rounds:
                 reply = player.ask("time", player.calls)
                 if "problem" in reply:
-                    rows[player]["status"] = reply["problem"]
+                    rows[player]["status"], player.rounds, player.figures = reply["problem"], 0, []
                 else:
-                    player.figures.append(reply["figure"] / work.per(size or 1))
-    for player in ready:
+                    player.figures.append(reply["figure"])
+    for player in players:
         if player.figures:
-            rows[player] |= {
-                "status": "ok",
-                "median": statistics.median(player.figures),
-                "low": min(player.figures),
-                "high": max(player.figures),
-                "figures": player.figures,
-            }
+            figures = [figure / work.per(size or 1) for figure in player.figures]
+            rows[player] |= {"median": statistics.median(figures), "low": min(figures), "high": max(figures)}
+            rows[player] |= {"status": "ok", "figures": figures}
     return list(rows.values())
+
+
+def _ready(work: Work, player: Player, size: int | None, quick: bool) -> dict[str, Any]:
+    """Have a player set up and give its answer; decide how many calls make a turn, and how many turns it takes."""
+    player.rounds, player.figures = 0, []
+    if (size or 1) > player.engine.upto:
+        return {"status": f"not run: {player.engine.why_not}"}
+    reply = player.ask("prepare", size)
+    trial = {} if "problem" in reply else player.ask("time", 1)
+    if "problem" in reply or "problem" in trial:
+        return {"status": reply.get("problem") or trial["problem"]}
+    call = max(trial["figure"] if work.meter == "clock" else reply["first"], 1e-9)
+    player.calls = 1 if work.meter == "own" else max(1, min(int(ROUND / call), 1_000_000))
+    if quick:
+        player.calls, player.rounds = min(player.calls, 3), 2
+    elif call > LONG:
+        player.figures = [trial["figure"]]  # the trial was a full turn
+    else:
+        player.rounds = max(3, min(ROUNDS, int(work.seconds / (call * player.calls))))
+    return {"first": reply["first"]}
 
 
 def _row(work: Work, engine: Engine, size: int | None) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from benchmarks import gpt
-from benchmarks.harness import OURS, Work
+from benchmarks.harness import COMPILED, OURS, Work
 
 DOCUMENT = gpt.tokens(next(name for name in gpt.names() if len(name) == 6))  # names have 6.1 letters on average
 CHECKED = slice(0, None, 350)  # the parameters whose derivative is checked
@@ -76,6 +76,15 @@ def step(id: str, title: str, collector: bool) -> Work:
 
         return scalar_step(Value)
 
+    @work.engine(COMPILED, "autograd", "numba", collector=collector)
+    def compiled():
+        from benchmarks.gpt_compiled import Trainer, document
+
+        trainer, (inputs, targets) = Trainer(), document(DOCUMENT)
+        run = lambda: trainer.step(inputs, targets)
+        run.view = lambda answer: (answer[0], answer[1][CHECKED])
+        return run
+
     @work.engine("tuple tape", collector=collector)
     def tape():
         from benchmarks.tape import Value
@@ -85,7 +94,35 @@ def step(id: str, title: str, collector: bool) -> Work:
     return work
 
 
+def training() -> Work:
+    """1,000 steps, one name each. The answer: is the mean loss of the first ten above 3, of the last hundred below 2.7."""
+    work = Work(
+        "W4.train",
+        "microgpt: 1,000 steps with all compilation, loss 3.3 to 2.6",
+        unit="s",
+        scale=1.0,
+        expect=(1, 1),
+        advances=True,
+    )
+
+    @work.engine(COMPILED, "autograd", "numba")
+    def compiled():
+        from benchmarks.gpt_compiled import Trainer, document
+
+        documents = {name: document(gpt.tokens(name)) for name in gpt.names()}
+
+        def run():
+            trainer = Trainer()
+            losses = [trainer.step(*documents[name])[0] for name in gpt.names()]
+            return sum(losses[:10]) / 10 > 3.0, sum(losses[-100:]) / 100 < 2.7
+
+        return run
+
+    return work
+
+
 WORKS = [
     step("W4.step", "microgpt training step, the same code in two scalar classes", collector=True),
     step("W4.step.off", "microgpt training step, the same code, collector off", collector=False),
+    training(),
 ]

@@ -11,7 +11,7 @@ from benchmarks.harness import disagreement
 from benchmarks.targets import TARGETS, judge
 from benchmarks.turns import play, ratio
 
-TOY = '''
+TOY = """
 from benchmarks.harness import Work
 
 work = Work("toy", "three squared", expect=(9.0,))
@@ -22,7 +22,7 @@ work.engine("raising")(lambda: lambda: 1 / 0)
 work.engine("dying")(lambda: lambda: __import__("os")._exit(3))
 work.engine("idle", upto=0, why_not="it takes all day")(lambda: lambda: [9.0])
 WORKS = [work]
-'''
+"""
 
 
 @pytest.fixture(scope="module")
