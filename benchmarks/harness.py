@@ -42,6 +42,7 @@ class Work:
     unit, scale: what is printed is seconds (or bytes) times `scale`, `per(size)` to a call.
     meter: "clock" times `run`; "own" means that `run` returns the figure itself (memory, start-up time).
     advances: `run` trains, so that only its first answer has a known value.
+    whole: `run` is a job from beginning to end, compilation and all; it is run once, and that is the figure.
     """
 
     id: str
@@ -55,6 +56,7 @@ class Work:
     per: Callable[[int], float] = lambda size: 1
     meter: str = "clock"
     advances: bool = False
+    whole: bool = False
     threads: int = 1
     seconds: float = 1.5  # spent timing each engine
     engines: dict[str, Engine] = field(default_factory=dict)

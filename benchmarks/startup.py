@@ -67,9 +67,7 @@ warm = Work("start.warm", "the same with the disk cache of an earlier process", 
 def cold_start():
     def run():
         with tempfile.TemporaryDirectory() as folder:
-            return fresh_process(
-                FIRST.format("ours_first"), NUMBA_CACHE_DIR=folder, CHAINRULE_CACHE_DIR=folder, XDG_CACHE_HOME=folder
-            )
+            return fresh_process(FIRST.format("ours_first"), CHAINRULE_CACHE=folder)
 
     return run
 

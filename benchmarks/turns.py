@@ -17,7 +17,7 @@ from benchmarks.harness import Engine, Work
 
 ROUND = 0.05  # seconds one engine's turn lasts, when a call is shorter than that
 ROUNDS = 9
-LONG = 4.0  # seconds: a turn that lasts longer is taken once
+LONG = 4.0  # seconds: a call that lasts longer is timed once
 PATIENCE = 240.0  # seconds to wait for a worker before the row says so
 
 
@@ -96,6 +96,9 @@ def _ready(work: Work, player: Player, size: int | None, quick: bool) -> dict[st
     if (size or 1) > player.engine.upto:
         return {"status": f"not run: {player.engine.why_not}"}
     reply = player.ask("prepare", size)
+    if work.whole and "problem" not in reply:
+        player.figures = [reply["call"]]
+        return {"first": reply["first"]}
     trial = {} if "problem" in reply else player.ask("time", 1)
     if "problem" in reply or "problem" in trial:
         return {"status": reply.get("problem") or trial["problem"]}
@@ -103,10 +106,8 @@ def _ready(work: Work, player: Player, size: int | None, quick: bool) -> dict[st
     player.calls = 1 if work.meter == "own" else max(1, min(int(ROUND / call), 1_000_000))
     if quick:
         player.calls, player.rounds = min(player.calls, 3), 2
-    elif call > LONG:
-        player.figures = [trial["figure"]]  # the trial was a full turn
     else:
-        player.rounds = max(3, min(ROUNDS, int(work.seconds / (call * player.calls))))
+        player.rounds = max(3 if call < LONG else 1, min(ROUNDS, int(work.seconds / (call * player.calls))))
     return {"first": reply["first"]}
 
 

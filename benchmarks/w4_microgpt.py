@@ -95,14 +95,14 @@ def step(id: str, title: str, collector: bool) -> Work:
 
 
 def training() -> Work:
-    """1,000 steps, one name each. The answer: is the mean loss of the first ten above 3, of the last hundred below 2.7."""
+    """1,000 steps, one name each. Answers: is the first ten's mean loss above 3, is the last hundred's below 2.7?"""
     work = Work(
         "W4.train",
         "microgpt: 1,000 steps with all compilation, loss 3.3 to 2.6",
         unit="s",
         scale=1.0,
         expect=(1, 1),
-        advances=True,
+        whole=True,
     )
 
     @work.engine(COMPILED, "autograd", "numba")

@@ -17,6 +17,7 @@ from benchmarks.native import address, load
 
 LEAVES = 100
 NODES = 10_000
+PASSES = 10_000
 
 
 def grow(leaves, softplus, exp, nodes=NODES):
@@ -143,4 +144,24 @@ def jax():
     raise NotImplementedError
 
 
-WORKS = [work]
+def job() -> Work:
+    """The whole job: from nothing to 10,000 passes."""
+    title = "from nothing through 10,000 passes over 10,000 nodes"
+    job = Work("W5.job", title, unit="s", scale=1.0, expect=reference, rtol=1e-8, whole=True)
+
+    for name in (COMPILED, "C switch", "casadi"):
+
+        @job.engine(name, *work.engines[name].imports)
+        def everything(setup=work.engines[name].setup):
+            def run():
+                one_pass = setup()
+                for _ in range(PASSES - 1):
+                    one_pass()
+                return one_pass()
+
+            return run
+
+    return job
+
+
+WORKS = [work, job()]

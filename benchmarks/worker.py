@@ -50,16 +50,21 @@ def serve(pipe: Connection, module: str, work_id: str, name: str) -> None:
                     importlib.import_module(needed)
                 start = time.perf_counter()
                 run = engine.setup() if argument is None else engine.setup(argument)
+                called = time.perf_counter()
                 answer = run()
-                first = time.perf_counter() - start
+                done = time.perf_counter()
                 problem = ""
                 if work.meter == "clock":
                     view = getattr(run, "view", lambda answer: answer)
                     want = work.expected(argument)
                     problem = disagreement(view(answer), want, work.rtol)
-                    if not work.advances:
+                    if not (work.advances or work.whole):
                         problem = problem or disagreement(view(run()), want, work.rtol)
-                pipe.send({"problem": f"wrong answer: {problem}"} if problem else {"first": first})
+                pipe.send(
+                    {"problem": f"wrong answer: {problem}"}
+                    if problem
+                    else {"first": done - start, "call": done - called}
+                )
             else:
                 pipe.send({"figure": _figure(run, argument, engine.collector, work.meter)})
         except ModuleNotFoundError as missing:
