@@ -87,16 +87,14 @@ def training() -> Work:
         parameters = model.parameters()
         start = [p.data for p in parameters]
         cost = autograd.compile(lambda x, y: nn.hinge(model(x), y) + ALPHA * autograd.dot(parameters, parameters))
-        optimizer = nn.SGD(parameters, lr=1.0)
 
         def run():
             for p, first in zip(parameters, start):
                 p.data = first
-            for k in range(STEPS):
-                optimizer.zero_grad()
-                cost.backward(x, y)
-                optimizer.lr = learning_rate(k)
-                optimizer.step()
+            cost(x[:1], y[:1])  # traces it, so that its parameters are known
+            optimizer = nn.SGD(cost.parameters, lr=learning_rate)
+            for _ in range(STEPS):
+                optimizer.step(cost.value_and_grad(x, y)[1])
             return [accuracy(layers_of([p.data for p in parameters]), x, y)]
 
         return run

@@ -139,7 +139,7 @@ def jax_engine():
 
 
 def our_model():
-    """The network with the first weights everybody has, its cost, and its optimizer."""
+    """Of the network with the first weights everybody has: cost, arrays, parameters, and what makes its optimizer."""
     import autograd
     import nn
 
@@ -161,20 +161,22 @@ def our_model():
             for a in (np.array([[p.data for p in n.w] for n in layer.neurons]).T, [n.b.data for n in layer.neurons])
         ]
 
-    return cost, parameters, nn.Adam(model.parameters(), lr=RATE, betas=(BETA1, BETA2), eps=EPSILON)
+    adam = lambda moved: nn.Adam(moved, lr=RATE, betas=(BETA1, BETA2), eps=EPSILON)
+    return cost, parameters, model.parameters(), adam
 
 
 def compiled_engine():
     import autograd
 
-    cost, parameters, optimizer = our_model()
+    cost, parameters, _, adam = our_model()
     cost = autograd.compile(cost)
+    cost(np.zeros((1, 64)), np.zeros((1, 10)))  # traces it, so that its parameters are known
+    optimizer = adam(cost.parameters)
 
     def step(x, y):
-        optimizer.zero_grad()
-        loss = cost.backward(x, y)
-        optimizer.step()
-        return float(loss)
+        loss, gradient = cost.value_and_grad(x, y)
+        optimizer.step(gradient)
+        return loss
 
     return step, parameters
 
@@ -182,7 +184,8 @@ def compiled_engine():
 def eager_engine():
     import autograd
 
-    cost, parameters, optimizer = our_model()
+    cost, parameters, moved, adam = our_model()
+    optimizer = adam(moved)
 
     def step(x, y):
         optimizer.zero_grad()
