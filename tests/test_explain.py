@@ -5,11 +5,13 @@ import re
 import xml.etree.ElementTree as ET
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import autograd as ad
 from autograd import Value, explain
-from autograd.picture import formula, labels, select, stacked, typeset
+from autograd.parser import Formula
+from autograd.picture import formula, labels, model, select, stacked, typeset
 from autograd.picture.explanation import Derivation
 from autograd.primitives import TABLE
 from tests.test_picture_model import graphs, network_cost, neuron_cost
@@ -211,6 +213,41 @@ def test_a_row_of_the_user_prints_by_its_own_columns():
     cube = ad.primitive("cube", lambda x: x * x * x, lambda x, z: 3 * x * x, text="{0}³", latex="{0}^3", level=3)
     assert printed(cube(W + A), W, A)[0] == "(w + a⁽ᴸ⁾)³"
     assert printed(cube(W), W) == ("w³", ["3w²"])
+
+
+def computed(text, numbers):
+    """The number that a printed formula says, read back by the parser of typed formulas."""
+    digits = {ord(raised): plain for raised, plain in zip("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-", strict=True)}
+    text = re.sub("[⁰¹²³⁴⁵⁶⁷⁸⁹⁻]+", lambda power: f"**({power[0].translate(digits)})", text)
+    text = re.sub(r"(\d)(?=[xyzC(])", r"\1*", text.replace("·", "*").replace("−", "-"))
+    return Formula(text).evaluate(numbers)
+
+
+@st.composite
+def folded(draw_from):
+    """A formula of unlabelled arithmetic, folded into one card, of numbers around 1 so that little cancels."""
+    pool = [Value(x, label) for label, x in (("x", 0.75), ("y", 1.5), ("z", 1.25))]
+    value = pool[0]
+    for _ in range(draw_from(st.integers(1, 9))):
+        other = draw_from(st.sampled_from([*pool, 2.0, 3.0, -4.0, pool[0] - 3, pool[1] * pool[2], 2 / pool[0]]))
+        step = draw_from(st.integers(0, 7))
+        value = [
+            lambda v, o: v + o, lambda v, o: v - o, lambda v, o: o - v, lambda v, o: v * o, lambda v, o: v / o,
+            lambda v, o: o / v, lambda v, o: v**2, lambda v, o: -v,
+        ][step](value, other)  # fmt: skip
+    return value
+
+
+@given(folded())
+@settings(max_examples=300)
+def test_printed_formulas_and_rules_say_the_numbers_beside_them(value):
+    graph = model.build(value)
+    numbers = {typeset.text(node.name): node.data for node in graph.nodes}
+    printed = [(graph.formula(graph.root), graph.root.data)]
+    printed += [(graph.rule(edge, most_steps=99), edge.number) for edge in graph.edges]
+    for box, number in printed:
+        if box is not None and "…" not in typeset.text(box) and 1e-3 < abs(number) < 1e3:
+            assert math.isclose(computed(typeset.text(box), numbers), number, rel_tol=0.02), typeset.text(box)
 
 
 def test_a_rule_written_for_numbers_only_has_no_formula_but_its_number():

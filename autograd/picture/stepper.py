@@ -21,7 +21,7 @@ from autograd.sweeps import topological_order
 from autograd.value import Value
 
 MAX_NODES = 300
-HEIGHT = 190  # of the page beyond its picture, in pixels
+HEIGHT = 440  # of the page beyond its picture, in pixels
 
 
 class Stepper:
