@@ -16,7 +16,7 @@ from autograd import primitives as table
 from autograd.modes import tracing
 from autograd.primitives import Primitive
 from autograd.program.lower import lower
-from autograd.program.program import CONSTANT, EXAMPLE, MEAN, ONCE, Program
+from autograd.program.program import EXAMPLE, MEAN, ONCE, Program
 from autograd.value import Value
 
 Pair = tuple[int | None, int]  # (∂z/∂x, adjoint of z); None for a partial that is 1
@@ -33,7 +33,7 @@ def value_and_gradient(program: Program) -> Program:
         if z not in pairs:
             continue
         adjoints[z] = adjoint = _adjoint(result, pairs.pop(z), program.moments[z])
-        primitive, operands = program.rows[z]
+        primitive, operands = program.primitives[z], program.operands[z]
         if primitive.__class__ is not Primitive:
             continue
         if primitive is table.dot:
@@ -43,7 +43,7 @@ def value_and_gradient(program: Program) -> Program:
         else:
             terms = _terms(result, primitive, _rule(program, z, rules), (*operands, z), adjoint)
         for x, term in zip(operands, terms, strict=True):
-            if term is not None and program.rows[x].primitive is not CONSTANT:
+            if term is not None and x not in program.numbers:
                 pairs.setdefault(x, []).append(term)
     zero = result.constant(0.0)
     mean = root if program.moments[root] == ONCE else result.append(MEAN, (root,))
@@ -66,7 +66,7 @@ def _adjoint(result: Program, pairs: list[Pair], moment: int) -> int:
 
 def _products(result: Program, pairs: list[Pair]) -> int:
     """Σ partial · adjoint as one row."""
-    pairs = [(None, p) if p is not None and result.rows[a] == (CONSTANT, (1.0,)) else (p, a) for p, a in pairs]
+    pairs = [(None, p) if p is not None and result.numbers.get(a) == 1.0 else (p, a) for p, a in pairs]
     if len(pairs) == 1:
         partial, adjoint = pairs[0]
         return adjoint if partial is None else result.append(table.mul, (partial, adjoint))
@@ -87,8 +87,8 @@ class _Rule(NamedTuple):
 
 def _rule(program: Program, row: int, known: dict[tuple[object, ...], _Rule]) -> _Rule:
     """The rule for a row. Constants are read as numbers, so that x**2 has the slope of a square."""
-    primitive, operands = program.rows[row]
-    constants = [program.rows[x].operands[0] if program.rows[x].primitive is CONSTANT else None for x in operands]
+    primitive, operands = program.primitives[row], program.operands[row]
+    constants = [program.numbers.get(x) for x in operands]
     key = (primitive, *map(repr, constants))
     if key not in known:
         slots = [Value(0.5) if constant is None else constant for constant in constants]
@@ -118,7 +118,7 @@ def _terms(result: Program, primitive: Primitive, rule: _Rule, slots: Sequence[i
     for partial in rule.partials:
         if partial is None:
             terms.append(None)
-        elif result.rows[place[partial]] == (CONSTANT, (1.0,)):
+        elif result.numbers.get(place[partial]) == 1.0:
             terms.append((None, adjoint))
         elif primitive.masked:
             terms.append((None, result.append(table.gate, (place[partial], adjoint))))

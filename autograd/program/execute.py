@@ -28,7 +28,7 @@ class Execution:
             for length in (0 if shape is None else math.prod(shape),)
             for i in range(max(length, 1) if shape is None else length)
         ]
-        varying = sum(1 for row, _ in program.instructions() if program.moments[row] == EXAMPLE)
+        varying = sum(1 for row, _, _ in program.instructions() if program.moments[row] == EXAMPLE)
         self.worth_compiling = varying <= SMALL
         self._runners: dict[tuple[int, bool], Any] = {}
 

@@ -15,7 +15,7 @@ from autograd import primitives as table
 from autograd.modes import tracing
 from autograd.primitives import TABLE, Primitive
 from autograd.program.lower import lower
-from autograd.program.program import CONSTANT, MEAN, Program
+from autograd.program.program import MEAN, Program
 from autograd.value import Value
 
 BUILT_IN = frozenset(TABLE)
@@ -34,25 +34,18 @@ _MADE_OF: dict[str, Callable[..., Any]] = {"logsumexp": logsumexp}
 def expand(program: Program) -> Program:
     """The program with the rows that are made of others replaced by those."""
     result = program.like()
-    new = list(range(program.leaves))
     bodies: dict[tuple[str, int], Program | None] = {}
-    for primitive, operands in program.rows[program.leaves :]:
-        if primitive is CONSTANT:
-            new.append(result.constant(operands[0]))
-            continue
-        xs = [new[x] for x in operands]
-        body = None
-        if primitive is not MEAN and (primitive.name in _MADE_OF or primitive.name not in BUILT_IN):
-            key = (primitive.name, len(xs))
-            if key not in bodies:
-                bodies[key] = _body(primitive, len(xs))
-            body = bodies[key]
-        if body is None:
-            new.append(result.append(primitive, tuple(xs)))
-        else:
-            new.append(result.inline(body, xs)[body.outputs[0]])
-    result.outputs = tuple([new[x] for x in program.outputs])
-    return result
+
+    def append(primitive: Any, operands: tuple[int, ...]) -> int:
+        if primitive is MEAN or (primitive.name in BUILT_IN and primitive.name not in _MADE_OF):
+            return result.append(primitive, operands)
+        key = (primitive.name, len(operands))
+        if key not in bodies:
+            bodies[key] = _body(primitive, len(operands))
+        body = bodies[key]
+        return result.append(primitive, operands) if body is None else result.inline(body, operands)[body.outputs[0]]
+
+    return program.rewritten(result, append)
 
 
 def _body(primitive: Primitive, count: int) -> Program | None:

@@ -18,11 +18,12 @@ def lower(results: Sequence[Value | float], inputs: Sequence[Value]) -> tuple[Pr
     """The program that computes `results`, and the leaves that are its parameters, in the order they are met."""
     above = table.sum_(*results)  # a node that has all of them below it, so that they share one order
     order = topological_order(above)[:-1] if isinstance(above, Value) else []
-    parameters = _parameters(order, inputs, results)
+    given = set(inputs)
+    parameters = [node for node in order if node._row is None and node not in given]
     names = [leaf.label or f"x{i}" for i, leaf in enumerate(inputs)]
     names += [leaf.label or f"p{i}" for i, leaf in enumerate(parameters)]
     program = Program(len(inputs), len(parameters), names, graph_nodes=len(order))
-    row_of = {leaf: row for row, leaf in enumerate([*inputs, *parameters])}
+    row_of: dict[Value, int] = {leaf: row for row, leaf in enumerate([*inputs, *parameters])}
     append, constant = program.append, program.constant
     for node in order:
         if node._row is not None:
@@ -30,17 +31,3 @@ def lower(results: Sequence[Value | float], inputs: Sequence[Value]) -> tuple[Pr
             row_of[node] = append(node._row, tuple(operands))
     program.outputs = tuple([row_of[z] if isinstance(z, Value) else constant(z) for z in results])
     return program, parameters
-
-
-def _parameters(order: Sequence[Value], inputs: Sequence[Value], results: Sequence[Value | float]) -> list[Value]:
-    """The leaves that are not inputs, as a reader meets them: operand by operand, left to right."""
-    met = dict.fromkeys(inputs)
-    parameters: dict[Value, None] = {}
-    for node in order:
-        for x in node._arguments:
-            if x.__class__ is not float and x._row is None and x not in met:  # type: ignore[union-attr]
-                parameters[x] = None  # type: ignore[index]
-    for z in results:
-        if isinstance(z, Value) and z._row is None and z not in met:
-            parameters[z] = None
-    return list(parameters)

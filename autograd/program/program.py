@@ -1,7 +1,7 @@
 """A program: a function as a flat list of rows, each one primitive applied to earlier rows.
 
-The first rows are the inputs, then come the parameters; every other row is a constant or an instruction. Row numbers
-only point backwards, so one pass over the list, in either direction, is all that any reader needs.
+The first rows are the inputs, then come the parameters; every other row is a constant or an instruction. Operands are
+numbers of earlier rows, so one pass over the list, in either direction, is all that any reader needs.
 
 A program is about a whole batch. A row is known at one of three moments:
 
@@ -12,9 +12,9 @@ A program is about a whole batch. A row is known at one of three moments:
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from struct import pack
-from typing import Any, NamedTuple
+from typing import Any
 
 from autograd.primitives import Primitive
 
@@ -31,30 +31,27 @@ class Marker:
         return f"<{self.name}>"
 
 
-INPUT = Marker("input")  # operands: its number among the inputs
-PARAMETER = Marker("parameter")  # operands: its number among the parameters
-CONSTANT = Marker("constant")  # operands: the float
-MEAN = Marker("mean")  # the mean of a row over the batch
-
-
-class Instruction(NamedTuple):
-    """One row: `primitive(operands)`, where operands are numbers of earlier rows."""
-
-    primitive: Any  # a Primitive or a Marker
-    operands: tuple[Any, ...]
+INPUT = Marker("input")
+PARAMETER = Marker("parameter")
+CONSTANT = Marker("constant")  # its number is in `numbers`
+MEAN = Marker("mean")  # the mean over the batch of its one operand
 
 
 class Program:
-    """Rows, and which of them are the results. `names` prints the inputs and then the parameters."""
+    """Row by row: what computes it (`primitives`), of which rows (`operands`), and when it is known (`moments`).
+
+    `outputs` are the rows that are results; `numbers` the constants; `names` print the inputs and the parameters.
+    """
 
     def __init__(self, inputs: int, parameters: int, names: Sequence[str] = (), graph_nodes: int = 0) -> None:
-        self.inputs, self.parameters = inputs, parameters
+        self.inputs, self.parameters, self.leaves = inputs, parameters, inputs + parameters
         self.names = names or [f"x{i}" for i in range(inputs)] + [f"p{i}" for i in range(parameters)]
-        self.graph_nodes = graph_nodes  # how many nodes of the graph it came from
-        self.rows: list[Instruction] = [Instruction(INPUT, (i,)) for i in range(inputs)]
-        self.rows += [Instruction(PARAMETER, (i,)) for i in range(parameters)]
-        self.moments = [EXAMPLE] * inputs + [ONCE] * parameters  # when each row is known
+        self.graph_nodes = graph_nodes  # of the graph it came from
+        self.primitives: list[Any] = [INPUT] * inputs + [PARAMETER] * parameters
+        self.operands: list[tuple[int, ...]] = [()] * self.leaves
+        self.moments = [EXAMPLE] * inputs + [ONCE] * parameters
         self.outputs: tuple[int, ...] = ()
+        self.numbers: dict[int, float] = {}
         self._constants: dict[bytes, int] = {}
 
     def like(self) -> Program:
@@ -63,71 +60,94 @@ class Program:
 
     def copy(self) -> Program:
         copy = self.like()
-        copy.rows, copy.moments, copy.outputs = self.rows[:], self.moments[:], self.outputs
-        copy._constants = self._constants.copy()
+        copy.primitives, copy.operands, copy.moments = self.primitives[:], self.operands[:], self.moments[:]
+        copy.outputs, copy.numbers, copy._constants = self.outputs, self.numbers.copy(), self._constants.copy()
         return copy
+
+    def __len__(self) -> int:
+        return len(self.primitives)
 
     def append(self, primitive: Primitive | Marker, operands: tuple[int, ...]) -> int:
         """Add a row and return its number."""
         moments = self.moments
-        moments.append(BATCH if primitive is MEAN else max([moments[x] for x in operands], default=ONCE))
-        self.rows.append(Instruction(primitive, operands))
-        return len(self.rows) - 1
-
-    def inline(self, body: Program, leaves: Sequence[int]) -> list[int]:
-        """Append another program's instructions, these rows in place of its leaves; where each of its rows went."""
-        place = list(leaves)
-        for primitive, operands in body.rows[body.leaves :]:
-            if primitive is CONSTANT:
-                place.append(self.constant(operands[0]))
-            else:
-                place.append(self.append(primitive, tuple([place[x] for x in operands])))
-        return place
+        if primitive is MEAN:
+            moment = BATCH
+        elif len(operands) == 2:
+            x, y = moments[operands[0]], moments[operands[1]]
+            moment = x if x > y else y
+        else:
+            moment = max([moments[x] for x in operands]) if operands else ONCE
+        row = len(moments)
+        moments.append(moment)
+        self.primitives.append(primitive)
+        self.operands.append(operands)
+        return row
 
     def constant(self, number: float) -> int:
         """The row of a constant; the same number (to the bit) has one row."""
         bits = pack("d", number)
         row = self._constants.get(bits)
         if row is None:
-            self._constants[bits] = row = len(self.rows)
-            self.rows.append(Instruction(CONSTANT, (number,)))
-            self.moments.append(ONCE)
+            self._constants[bits] = row = self.append(CONSTANT, ())
+            self.numbers[row] = number
         return row
 
-    @property
-    def leaves(self) -> int:
-        return self.inputs + self.parameters
+    def inline(self, body: Program, leaves: Sequence[int], append: Callable[..., int] | None = None) -> list[int]:
+        """Append another program's instructions, these rows in place of its leaves; where each of its rows went.
+        `append` is used in place of the program's own: that is how a pass changes things on the way."""
+        append = append or self.append
+        place = list(leaves)
+        for row in range(body.leaves, len(body)):
+            primitive, operands = body.primitives[row], body.operands[row]
+            if len(operands) == 2:
+                x, y = operands
+                place.append(append(primitive, (place[x], place[y])))
+            elif primitive is CONSTANT:
+                place.append(self.constant(body.numbers[row]))
+            else:
+                place.append(append(primitive, tuple([place[x] for x in operands])))
+        return place
 
-    def instructions(self) -> Iterable[tuple[int, Instruction]]:
-        """(row number, instruction) of everything that is computed."""
-        for row, instruction in enumerate(self.rows):
-            if instruction.primitive.__class__ is Primitive or instruction.primitive is MEAN:
-                yield row, instruction
+    def rewritten(self, result: Program, append: Callable[..., int]) -> Program:
+        """Every row of this program appended to `result`, an empty one, by way of `append`."""
+        place = result.inline(self, range(self.leaves), append)
+        result.outputs = tuple([place[x] for x in self.outputs])
+        return result
+
+    def instructions(self) -> Iterator[tuple[int, Any, tuple[int, ...]]]:
+        """(row, primitive, operands) of everything that is computed."""
+        for row in range(self.leaves, len(self.primitives)):
+            if self.primitives[row] is not CONSTANT:
+                yield row, self.primitives[row], self.operands[row]
 
     def count(self) -> int:
-        return sum(1 for _ in self.instructions())
+        return len(self.primitives) - self.leaves - len(self.numbers)
 
     def uses(self) -> list[int]:
-        """How often each row is read, results included."""
-        uses = [0] * len(self.rows)
-        for _, (_, operands) in self.instructions():
-            for x in operands:
-                uses[x] += 1
+        """How often each row is read by what some result depends on, results included; 0 for what none does."""
+        uses = [0] * len(self.primitives)
         for x in self.outputs:
             uses[x] += 1
+        for row in range(len(uses) - 1, self.leaves - 1, -1):
+            if uses[row]:
+                for x in self.operands[row]:
+                    uses[x] += 1
         return uses
 
     def name(self, row: int) -> str:
-        primitive, operands = self.rows[row]
         if row < self.leaves:
             return self.names[row]
-        return f"{operands[0]:.12g}" if primitive is CONSTANT else f"t{row}"
+        return f"{self.numbers[row]:.12g}" if row in self.numbers else f"t{row}"
 
     def __str__(self) -> str:
         """One instruction a line, under a heading for each moment. Long operand lists are shortened."""
         lines = [self.heading()]
         for moment, title in ((ONCE, "once"), (EXAMPLE, "for each example"), (BATCH, "after the batch")):
-            body = [f"  t{row} = {self._formula(i)}" for row, i in self.instructions() if self.moments[row] == moment]
+            body = [
+                f"  t{row} = {self._formula(primitive, operands)}"
+                for row, primitive, operands in self.instructions()
+                if self.moments[row] == moment
+            ]
             lines += [f"{title}:", *body] if body else []
         return "\n".join([*lines, "return " + _shortened([self.name(x) for x in self.outputs])])
 
@@ -135,8 +155,7 @@ class Program:
         nodes = f"{self.graph_nodes} graph nodes → " if self.graph_nodes else ""
         return f"{self.inputs} inputs, {self.parameters} parameters; {nodes}{self.count()} instructions"
 
-    def _formula(self, instruction: Instruction) -> str:
-        primitive, operands = instruction
+    def _formula(self, primitive: Any, operands: tuple[int, ...]) -> str:
         names = [self.name(x) for x in operands]
         if primitive.name == "dot":
             n = len(names) // 2

@@ -7,39 +7,27 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from autograd.primitives import Primitive
-from autograd.program.program import BATCH, CONSTANT, EXAMPLE, INPUT, MEAN, ONCE, PARAMETER, Program
-
-Number = float
-
+from autograd.program.program import BATCH, EXAMPLE, MEAN, ONCE, Program
 
 def run(program: Program, examples: Sequence[Sequence[float]], parameters: Sequence[float]) -> list[float | list[float]]:
-    """The results: a float where it is known once or after the batch, and a list over the examples otherwise."""
-    once: list[float] = [0.0] * len(program.rows)
-    _compute(program, ONCE, once, (), parameters)
-    table = []
-    for example in examples:
-        values = once[:]
-        _compute(program, EXAMPLE, values, example, parameters)
-        table.append(values)
-    for row, (primitive, operands) in enumerate(program.rows):
+    """The results: a number where it is known once or after the batch, and a list over the examples otherwise."""
+    shared = [0.0] * program.inputs + list(parameters) + [0.0] * (len(program) - program.leaves)
+    for row, number in program.numbers.items():
+        shared[row] = number
+    _compute(program, ONCE, shared)
+    table = [[*example, *shared[program.inputs :]] for example in examples]
+    for values in table:
+        _compute(program, EXAMPLE, values)
+    for row, primitive, operands in program.instructions():
         if primitive is MEAN:
-            once[row] = sum([values[operands[0]] for values in table]) / len(table)
-    _compute(program, BATCH, once, (), parameters)
+            shared[row] = sum([values[operands[0]] for values in table]) / len(table)
+    _compute(program, BATCH, shared)
     return [
-        [values[row] for values in table] if program.moments[row] == EXAMPLE else once[row] for row in program.outputs
+        [values[row] for values in table] if program.moments[row] == EXAMPLE else shared[row] for row in program.outputs
     ]
 
 
-def _compute(program: Program, moment: int, values: list[float], example: Sequence[float], parameters: Sequence[float]) -> None:
-    for row, (primitive, operands) in enumerate(program.rows):
-        if program.moments[row] != moment:
-            continue
-        if primitive.__class__ is Primitive:
+def _compute(program: Program, moment: int, values: list[float]) -> None:
+    for row, primitive, operands in program.instructions():
+        if program.moments[row] == moment and primitive is not MEAN:
             values[row] = primitive.forward(*[values[x] for x in operands])
-        elif primitive is INPUT:
-            values[row] = example[operands[0]]
-        elif primitive is PARAMETER:
-            values[row] = parameters[operands[0]]
-        elif primitive is CONSTANT:
-            values[row] = operands[0]

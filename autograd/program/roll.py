@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 from autograd import primitives as table
 from autograd.primitives import Primitive
-from autograd.program.program import BATCH, CONSTANT, EXAMPLE, MEAN, ONCE, Program
+from autograd.program.program import BATCH, EXAMPLE, MEAN, ONCE, Program
 
 MATVEC, DOTS, SUMS, FUSED = "matvec", "dots", "sums", "fused"
 
@@ -38,7 +38,7 @@ class Tape:
 
     def __init__(self, program: Program, fused: bool = False) -> None:
         self.program = program
-        self.place = [-1] * len(program.rows)
+        self.place = [-1] * len(program)
         self.once_size = self.lanes_size = 0
         self.constants: list[tuple[int, float]] = []  # (place in once, number)
         self.broadcast: dict[int, int] = {}  # place in once → place in lanes: read beside rows that vary
@@ -68,30 +68,30 @@ class Tape:
         return self.place[row]
 
     def _place_once(self) -> None:
-        for row, (primitive, operands) in enumerate(self.program.rows):
-            if primitive is CONSTANT:
-                self.constants.append((self._new_once(row), operands[0]))
-            elif primitive is MEAN:
+        for row, number in self.program.numbers.items():
+            self.constants.append((self._new_once(row), number))
+        for row, primitive, _ in self.program.instructions():
+            if primitive is MEAN:
                 self._new_once(row)
 
     def _products(self) -> tuple[list[tuple[int, list[tuple[int, int]]]], set[int]]:
         """Each mean as a sum of products of rows; and the rows that exist only for that, and need not be stored."""
-        program, rows = self.program, self.program.rows
-        means = [(row, operands[0]) for row, (primitive, operands) in enumerate(rows) if primitive is MEAN]
+        program = self.program
+        means = [(row, operands[0]) for row, primitive, operands in program.instructions() if primitive is MEAN]
         if not means:
             return [], set()
         uses, absorbed, products = program.uses(), set(), []
         one = self._one()
         for mean, row in means:
-            primitive, operands = rows[row]
-            pairs = [(row, one)]
+            primitive, operands = program.primitives[row], program.operands[row]
+            pairs: list[tuple[int, int]] = [(row, one)]
             if uses[row] == 1 and primitive is table.mul:
-                pairs = [operands]
+                pairs = [operands]  # type: ignore[list-item]
                 absorbed.add(row)
-            elif uses[row] == 1 and primitive is table.dot and rows[operands[-1]].primitive is CONSTANT:
+            elif uses[row] == 1 and primitive is table.dot and operands[-1] in program.numbers:
                 n = len(operands) // 2
                 pairs = list(zip(operands[:n], operands[n:-1], strict=True))
-                if rows[operands[-1]].operands[0] != 0.0:
+                if program.numbers[operands[-1]] != 0.0:
                     pairs.append((operands[-1], one))
                 absorbed.add(row)
             products.append((mean, pairs))
@@ -120,11 +120,11 @@ class Tape:
         if program.moments[rows[0]] != EXAMPLE:
             for row in rows:
                 self._new_once(row)
-            operands = [tuple([place[x] for x in program.rows[row].operands]) for row in rows]
+            operands = [tuple([place[x] for x in program.operands[row]]) for row in rows]
             return Loop(kind, place[rows[0]], operands)
         operands, bias_once = [], False
         for row in rows:
-            xs = program.rows[row].operands
+            xs = program.operands[row]
             if kind == MATVEC:
                 n = len(xs) // 2
                 bias_once = program.moments[xs[-1]] == ONCE
@@ -165,8 +165,8 @@ def _groups(program: Program, moment: int, absorbed: set[int]) -> Iterable[tuple
     depth: dict[int, int] = {}
     groups: dict[tuple[object, ...], list[int]] = {}
     moments = program.moments
-    for row, (primitive, operands) in enumerate(program.rows):
-        if moments[row] != moment or primitive.__class__ is not Primitive or row in absorbed:
+    for row, primitive, operands in program.instructions():
+        if moments[row] != moment or primitive is MEAN or row in absorbed:
             continue
         depth[row] = level = 1 + max([depth.get(x, 0) for x in operands])
         kind, shape = _kind(program, moment, primitive, operands)

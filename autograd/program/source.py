@@ -15,7 +15,7 @@ from typing import Any
 from autograd import ieee
 from autograd import primitives as table
 from autograd.primitives import TABLE, Primitive
-from autograd.program.program import CONSTANT, MEAN, Program
+from autograd.program.program import MEAN, Program
 
 _INFIX = {table.add: "{} + {}", table.sub: "{} - {}", table.mul: "{} * {}", table.neg: "-{}"}
 _RESERVED = {*TABLE, *keyword.kwlist, "divide", "power", "nan", "inf", "abs"}
@@ -25,7 +25,7 @@ _SPELLED = {table.div: "divide", table.pow_: "power"}
 def function_text(name: str, program: Program, returns: Callable[[Sequence[str]], str] | None = None) -> str:
     """`def name(inputs, parameters): …`; `returns` spells the result from the names of the outputs."""
     names = row_names(program)
-    rows = range(program.leaves, len(program.rows))
+    rows = range(program.leaves, len(program))
     body = [line for row in rows for line in statements(program, row, names)]
     results = [names[row] for row in program.outputs]
     result = returns(results) if returns else ", ".join(results)
@@ -57,11 +57,11 @@ def row_names(program: Program) -> list[str]:
     """A Python name for each row: its label where it has one that can be spelled, else t and its number."""
     names: list[str] = []
     taken = set(_RESERVED)
-    for row, (primitive, operands) in enumerate(program.rows):
-        if primitive is CONSTANT:
-            names.append(repr(operands[0]))
+    for row, primitive in enumerate(program.primitives):
+        if row in program.numbers:
+            names.append(repr(program.numbers[row]))
         elif primitive is MEAN:
-            names.append(names[operands[0]])
+            names.append(names[program.operands[row][0]])
         else:
             wanted = re.sub(r"\W+", "_", program.names[row]).strip("_") if row < program.leaves else f"t{row}"
             if not wanted.isidentifier():
@@ -75,7 +75,7 @@ def row_names(program: Program) -> list[str]:
 
 def statements(program: Program, row: int, names: Sequence[str], fused: bool = False) -> list[str]:
     """The lines that compute a row; `fused` spells dots as the kernels compute them."""
-    primitive, operands = program.rows[row]
+    primitive, operands = program.primitives[row], program.operands[row]
     if not isinstance(primitive, Primitive):
         return []
     xs = [names[x] for x in operands]
@@ -88,7 +88,7 @@ def statements(program: Program, row: int, names: Sequence[str], fused: bool = F
         return [f"{names[row]} = {' + '.join([*terms, *[x if w == '1.0' else f'{w} * {x}' for w, x in products]])}"]
     if primitive is table.sum_:
         return [f"{names[row]} = {' + '.join(['0.0', *xs])}"]
-    if primitive is table.div and program.rows[operands[1]].primitive is CONSTANT and program.rows[operands[1]].operands[0]:
+    if primitive is table.div and program.numbers.get(operands[1], 0.0) != 0.0:
         return [f"{names[row]} = {xs[0]} / {xs[1]}"]
     if primitive in _INFIX:
         return [f"{names[row]} = {_INFIX[primitive].format(*xs)}"]

@@ -11,7 +11,7 @@ from typing import Any
 from autograd.primitives import Primitive
 from autograd.program import native
 from autograd.program.expand import BUILT_IN
-from autograd.program.program import CONSTANT, EXAMPLE
+from autograd.program.program import EXAMPLE
 from autograd.program.roll import Tape
 from autograd.program.source import _SPELLED, row_names, statements
 
@@ -25,7 +25,7 @@ def kernel(tape: Tape, lanes: int) -> int:
         from autograd.program.machine import fma
 
         scope: dict[str, Any] = {"fma": fma, "nan": float("nan"), "inf": float("inf")}
-        for row, (primitive, _) in tape.program.instructions():
+        for row, primitive, _ in tape.program.instructions():
             if isinstance(primitive, Primitive) and primitive.arity is not None and tape.program.moments[row] == EXAMPLE:
                 scope.setdefault(_SPELLED.get(primitive, primitive.name), checked(primitive))
         exec(text, scope)
@@ -33,17 +33,17 @@ def kernel(tape: Tape, lanes: int) -> int:
 
     from autograd.program.tape import KERNEL
 
-    keep = all([p.name in BUILT_IN for _, (p, _) in tape.program.instructions() if isinstance(p, Primitive)])
+    keep = all([p.name in BUILT_IN for _, p, _ in tape.program.instructions() if isinstance(p, Primitive)])
     return native.address(f"straight {lanes}", make, KERNEL, text, keep)
 
 
 def kernel_text(tape: Tape, lanes: int) -> str:
     program, place = tape.program, tape.place
     names = row_names(program)
-    examples = [row for row in range(len(program.rows)) if program.moments[row] == EXAMPLE]
+    examples = [row for row in range(len(program)) if program.moments[row] == EXAMPLE]
     computed = [row for row in examples if row >= program.leaves]
-    read = {x for row in computed for x in program.rows[row].operands}
-    once = sorted(x for x in read if program.moments[x] != EXAMPLE and program.rows[x].primitive is not CONSTANT)
+    read = {x for row in computed for x in program.operands[row]}
+    once = sorted(x for x in read if program.moments[x] != EXAMPLE and x not in program.numbers)
     lines = ["def kernel(code, once, lanes, sums, live):"]
     lines += [f"    {names[x]} = once[{place[x]}]" for x in once]
     lines += [f"    for lane in range({lanes}):"]

@@ -22,7 +22,7 @@ from autograd.program.expand import BUILT_IN, expand
 from autograd.program.native import NOWHERE
 from autograd.program.program import EXAMPLE, Program
 from autograd.program.roll import FUSED, Tape
-from autograd.program.simplify import prune, share
+from autograd.program.simplify import dots, share
 from autograd.value import Value
 
 KERNEL = "void(CPointer(uint32), CPointer(float64), CPointer(float64), CPointer(float64), int64)"
@@ -44,7 +44,7 @@ class Runner:
     ) -> None:
         import numpy as np
 
-        program = prune(share(expand(program)))
+        program = dots(share(expand(program)))
         self.tape = tape = Tape(program, fused)
         code = encode(tape)
         self._once = np.zeros(tape.once_size + 1)
