@@ -22,6 +22,7 @@ from autograd.program.execute import Execution
 from autograd.program.lower import lower
 from autograd.program.program import Program
 from autograd.program.results import speller, stacked
+from autograd.program.roll import Tape
 from autograd.program.simplify import simplify
 from autograd.structures import is_array, leaves, rebuild
 from autograd.value import Value
@@ -89,9 +90,14 @@ class Compiled:
         return self._current("parameters").parameters
 
     @property
-    def program(self) -> Any:
+    def program(self) -> Tape:
         """The program of the last call, to print."""
-        return self._current("program").program
+        return Tape(self._current("program").program)
+
+    @property
+    def gradient_program(self) -> Tape:
+        """The program of its value and gradient, to print."""
+        return Tape(self._current("gradient_program").gradient.program)
 
     @property
     def source(self) -> str:
@@ -100,7 +106,9 @@ class Compiled:
 
     def _current(self, what: str) -> Trace:
         if self._last is None:
-            raise ValueError(f"{self.name}.{what}: nothing is recorded yet; call the function once, on numbers or arrays")
+            raise ValueError(
+                f"{self.name}.{what}: nothing is recorded yet; call the function once, on numbers or arrays"
+            )
         return self._last
 
     def _trace(self, args: Sequence[Any]) -> tuple[Trace, arguments.Arguments]:
@@ -133,13 +141,23 @@ class Compiled:
 class Trace:
     """The program that one structure of arguments leads to, and what runs it."""
 
-    def __init__(self, function: Callable[..., Any], name: str, read: arguments.Arguments, names: Sequence[str], runner: str | None) -> None:
+    def __init__(
+        self,
+        function: Callable[..., Any],
+        name: str,
+        read: arguments.Arguments,
+        names: Sequence[str],
+        runner: str | None,
+    ) -> None:
         inputs, nested = _as_values(read, names)
         try:
             with modes.tracing():
                 result = function(*nested)
         except Exception as error:
-            shapes = [f"{n}: {'a number' if s is None else s or 'a number an example'}" for n, s in zip(names, read.shapes, strict=True)]
+            shapes = [
+                f"{n}: {'a number' if s is None else s or 'a number an example'}"
+                for n, s in zip(names, read.shapes, strict=True)
+            ]
             error.add_note(f"while {name} was traced for compile, on {', '.join(shapes) or 'no arguments'}")
             raise
         self.template = result
@@ -154,7 +172,9 @@ class Trace:
     def gradient(self) -> Execution:
         if self._gradient is None:
             if isinstance(self.template, list | tuple | dict) or is_array(self.template):
-                raise TypeError(f"{self.name}: a gradient needs one number for each example, the function returns several")
+                raise TypeError(
+                    f"{self.name}: a gradient needs one number for each example, the function returns several"
+                )
             program = simplify(value_and_gradient(self.program))
             self._gradient = Execution(program, self.parameters, self._shapes, self._runner)
         return self._gradient
@@ -191,6 +211,10 @@ def _argument_names(function: Callable[..., Any]) -> list[str]:
     import inspect
 
     try:
-        return [name for name, p in inspect.signature(function).parameters.items() if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+        return [
+            name
+            for name, p in inspect.signature(function).parameters.items()
+            if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)
+        ]
     except (TypeError, ValueError):
         return []

@@ -20,7 +20,26 @@ from autograd.program.lower import lower
 from autograd.program.program import Program
 from autograd.program.simplify import fold, share, simplify
 
-SPECIAL = [0.0, -0.0, 1.0, -1.0, 0.5, -2.5, 3.7, 2.0, 5e-324, -1e-310, 1e-8, 40.0, -745.0, 710.0, 1e308, math.inf, -math.inf, math.nan]
+SPECIAL = [
+    0.0,
+    -0.0,
+    1.0,
+    -1.0,
+    0.5,
+    -2.5,
+    3.7,
+    2.0,
+    5e-324,
+    -1e-310,
+    1e-8,
+    40.0,
+    -745.0,
+    710.0,
+    1e308,
+    math.inf,
+    -math.inf,
+    math.nan,
+]
 FIXED = [row for row in TABLE.values() if row.arity is not None]
 
 
@@ -39,7 +58,9 @@ def run(program: Program, parameters: list[Value], columns: list[list[float]], r
 def points(arity: int) -> list[tuple[float, ...]]:
     if arity < 3:
         return list(itertools.product(SPECIAL, repeat=arity))
-    return list(itertools.product(SPECIAL[::3], repeat=arity)) + list(itertools.product((0.0, 1.0, math.nan), SPECIAL, SPECIAL))
+    return list(itertools.product(SPECIAL[::3], repeat=arity)) + list(
+        itertools.product((0.0, 1.0, math.nan), SPECIAL, SPECIAL)
+    )
 
 
 @pytest.mark.parametrize("runner", ["python", "tape", "source"])
@@ -54,7 +75,25 @@ def test_every_row_is_the_same_natively(row: Any, runner: str) -> None:
     assert not wrong, wrong[:5]
 
 
-OPERATIONS = ["add", "sub", "mul", "div", "neg", "exp", "tanh", "relu", "maximum", "where", "sigmoid", "softplus", "sqrt", "hypot", "step", "greater", "gate"]
+OPERATIONS = [
+    "add",
+    "sub",
+    "mul",
+    "div",
+    "neg",
+    "exp",
+    "tanh",
+    "relu",
+    "maximum",
+    "where",
+    "sigmoid",
+    "softplus",
+    "sqrt",
+    "hypot",
+    "step",
+    "greater",
+    "gate",
+]
 
 
 @st.composite

@@ -26,7 +26,9 @@ def read(args: Sequence[Any], names: Sequence[str], function: str) -> Arguments:
     """Arguments as arrays. TypeError or ValueError, naming the argument, for what is not a batch of numbers."""
     arrays, shapes, n = [], [], None
     for x, name in zip(args, names, strict=True):
-        if not (x.__class__ is _NDARRAY and x.dtype is _DOUBLE and x.flags.c_contiguous):  # what is ready is not looked at
+        if not (
+            x.__class__ is _NDARRAY and x.dtype is _DOUBLE and x.flags.c_contiguous
+        ):  # what is ready is not looked at
             x = as_array(x, f"{function}: {name}")
         shape = x.shape
         arrays.append(x)
@@ -44,8 +46,8 @@ def _wrong_lengths(arrays: Sequence[Any], names: Sequence[str], function: str) -
         return f"{function}: {name} holds no examples, its shape is {shape}"
     first, other = next((k, a.shape) for k, a in zip(names, arrays, strict=False) if a.ndim)
     return (
-        f"{function}: {first} holds {other[0]} examples and {name} holds {shape[0]} (shape {shape}); the leading axis is the "
-        "batch and must agree, and a plain number is the same for every example"
+        f"{function}: {first} holds {other[0]} examples and {name} holds {shape[0]} (shape {shape}); the leading axis "
+        "is the batch and must agree, and a plain number is the same for every example"
     )
 
 

@@ -10,7 +10,7 @@ once meets examples, the products are averaged over the batch first: ∂C/∂w =
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from autograd import primitives as table
 from autograd.modes import tracing
@@ -104,15 +104,19 @@ def _read_partials(primitive: Primitive, slots: Sequence[Value | float]) -> _Rul
     with tracing():
         partials = primitive.partials_at(slots, z)
     passing = [p is not None and not (primitive.masked and p.__class__ is float and p == 0.0) for p in partials]
-    rows, leaves = lower([p if isinstance(p, Value) else float(p) for p, passes in zip(partials, passing, strict=True) if passes], [])
+    rows, leaves = lower(
+        [p if isinstance(p, Value) else float(p) for p, passes in zip(partials, passing, strict=True) if passes], []
+    )
     slot_of = {leaf: i for i, leaf in enumerate([*slots, z]) if isinstance(leaf, Value)}
     outputs = iter(rows.outputs)
-    return _Rule(rows, tuple([slot_of[x] for x in leaves]), tuple([next(outputs) if passes else None for passes in passing]))
+    return _Rule(
+        rows, tuple([slot_of[x] for x in leaves]), tuple([next(outputs) if passes else None for passes in passing])
+    )
 
 
 def _terms(result: Program, primitive: Primitive, rule: _Rule, slots: Sequence[int], adjoint: int) -> list[Pair | None]:
-    """The rule at one row: for each operand (∂z/∂x, adjoint). The zero of a masked row must win over whatever arrives, so
-    there the product is a gate."""
+    """The rule at one row: (∂z/∂x, adjoint) for each operand. The zero of a masked row must win over whatever arrives,
+    so there the product is a gate."""
     place = result.inline(rule.program, [slots[slot] for slot in rule.slots])
     terms: list[Pair | None] = []
     for partial in rule.partials:

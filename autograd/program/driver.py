@@ -6,6 +6,8 @@
 Everything it needs is in a plan, an array of counts and addresses laid out in `encode`.
 """
 
+# mypy: disable-error-code="call-arg, operator, no-untyped-def"
+
 from __future__ import annotations
 
 from collections.abc import Callable
@@ -13,8 +15,27 @@ from collections.abc import Callable
 import numpy as np
 
 from autograd.program.encode import (
-    BATCH_LOOPS, CODE_AT, COLUMNS, COLUMNS_AT, COPY_LOOPS, DOUBLE_OFFSET, EXAMPLE_LOOPS, FLOAT_OFFSET, KERNELS_AT, LANES_AT,
-    MEANS, MEANS_AT, OFFSETS_AT, ONCE_AT, ONCE_LOOPS, PARAMETERS, PARAMETERS_AT, RESULTS, RESULTS_AT, RESULTS_VARY, SUMS_AT,
+    BATCH_LOOPS,
+    CODE_AT,
+    COLUMNS,
+    COLUMNS_AT,
+    COPY_LOOPS,
+    DOUBLE_OFFSET,
+    EXAMPLE_LOOPS,
+    FLOAT_OFFSET,
+    KERNELS_AT,
+    LANES_AT,
+    MEANS,
+    MEANS_AT,
+    OFFSETS_AT,
+    ONCE_AT,
+    ONCE_LOOPS,
+    PARAMETERS,
+    PARAMETERS_AT,
+    RESULTS,
+    RESULTS_AT,
+    RESULTS_VARY,
+    SUMS_AT,
 )  # fmt: skip
 from autograd.program.machine import call, doubles_at, integers_at, words_at
 
@@ -24,7 +45,7 @@ I, U = np.int64, np.uint64
 def parameters() -> Callable[..., None]:
     """parameters(plan): the numbers of all parameters, from the Values themselves. To be called holding the GIL."""
 
-    def read(plan):  # type: ignore[no-untyped-def]
+    def read(plan):
         once, values = doubles_at(plan[ONCE_AT]), integers_at(plan[PARAMETERS_AT])
         for i in range(plan[PARAMETERS]):
             number = integers_at(values[U(i)] + plan[FLOAT_OFFSET])[0]
@@ -34,21 +55,21 @@ def parameters() -> Callable[..., None]:
 
 
 def run(LANES: int) -> Callable[..., None]:
-    """run(plan, sources, results, n): n examples, from columns of the sources into (results × n) doubles or (results,)."""
+    """run(plan, sources, results, n): n examples, from columns of the sources to (results × n) or (results) doubles."""
     from numba import njit
 
     lanes_of_a_row = U(LANES)
     inline = njit(error_model="numpy", inline="never")
 
     @inline
-    def loops(plan, first, count, lanes, live):  # type: ignore[no-untyped-def]
+    def loops(plan, first, count, lanes, live):
         kernels, offsets = integers_at(plan[KERNELS_AT]), integers_at(plan[OFFSETS_AT])
         once, sums = doubles_at(plan[ONCE_AT]), doubles_at(plan[SUMS_AT])
         for i in range(first, first + count):
             call(kernels[i], words_at(plan[CODE_AT] + 4 * offsets[i]), once, lanes, sums, live)
 
     @inline
-    def inputs_in(plan, sources, lanes, start, live):  # type: ignore[no-untyped-def]
+    def inputs_in(plan, sources, lanes, start, live):
         table = integers_at(plan[COLUMNS_AT])
         for k in range(plan[COLUMNS]):
             stride = table[3 * k + 2]
@@ -62,7 +83,7 @@ def run(LANES: int) -> Callable[..., None]:
                     lanes[row + lane] = column[min(lane, U(live) - U(1)) * step]
 
     @inline
-    def results_out(plan, results, lanes, start, live, n):  # type: ignore[no-untyped-def]
+    def results_out(plan, results, lanes, start, live, n):
         once, table = doubles_at(plan[ONCE_AT]), integers_at(plan[RESULTS_AT])
         for k in range(plan[RESULTS]):
             place, out = U(table[2 * k + 1]), U(k * n + start)
@@ -73,7 +94,7 @@ def run(LANES: int) -> Callable[..., None]:
                 for lane in range(U(live)):
                     results[out + lane] = once[place]
 
-    def run(plan, sources, results, n):  # type: ignore[no-untyped-def]
+    def run(plan, sources, results, n):
         once, lanes, sums = doubles_at(plan[ONCE_AT]), doubles_at(plan[LANES_AT]), doubles_at(plan[SUMS_AT])
         means, results_vary = integers_at(plan[MEANS_AT]), plan[RESULTS_VARY]
         loops(plan, 0, plan[ONCE_LOOPS], once, 1)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from array import array
 from collections import Counter
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from autograd.program.program import BATCH, EXAMPLE, ONCE
 from autograd.program.roll import DOTS, FUSED, MATVEC, SUMS, Loop, Tape
@@ -17,7 +17,7 @@ from autograd.program.roll import DOTS, FUSED, MATVEC, SUMS, Loop, Tape
 (
     ONCE_AT, LANES_AT, SUMS_AT, CODE_AT, KERNELS_AT, OFFSETS_AT,  # arrays; the kernel and the code offset of each loop
     ONCE_LOOPS, COPY_LOOPS, EXAMPLE_LOOPS, BATCH_LOOPS,  # how many loops of each phase, in this order
-    PARAMETERS, PARAMETERS_AT, FLOAT_OFFSET, DOUBLE_OFFSET,  # the Values; where in one its float is, and in that the double
+    PARAMETERS, PARAMETERS_AT, FLOAT_OFFSET, DOUBLE_OFFSET,  # the Values; where in one is its float, in that the double
     COLUMNS, COLUMNS_AT,  # (source, index in an example, length of an example) of each input
     MEANS, MEANS_AT,  # the place in `once` of each mean
     RESULTS, RESULTS_AT, RESULTS_VARY,  # (does it vary over the examples?, place) of each result; does any of them?
@@ -36,7 +36,7 @@ class Code(NamedTuple):
 
 def encode(tape: Tape) -> Code:
     words, kernels, offsets = array("I"), [], []
-    phases = []
+    phases: list[int] = []
 
     def emit(name: str, over_lanes: bool, numbers: Sequence[int]) -> None:
         kernels.append((name, over_lanes))

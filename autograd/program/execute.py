@@ -19,7 +19,9 @@ SMALL = 256  # instructions an example, at most, for which it is compiled
 class Execution:
     """A program bound to its parameters and to the shapes of its arguments."""
 
-    def __init__(self, program: Program, parameters: Sequence[Value], shapes: Sequence[Shape], runner: str | None) -> None:
+    def __init__(
+        self, program: Program, parameters: Sequence[Value], shapes: Sequence[Shape], runner: str | None
+    ) -> None:
         self.program, self.parameters, self.runner = program, parameters, runner
         self.arguments = len(shapes)
         self.columns = [

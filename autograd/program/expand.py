@@ -1,7 +1,7 @@
 """Rows that have no kernel, rewritten in rows that have.
 
 A user's row may be made of other rows: called on Values, its `forward` leaves a graph that says how. Derivatives are
-taken before, so the partials that came with the row are the ones that count.
+taken before, so the partials that came with the row are the ones that count, and `stop_gradient` has done its work.
 """
 
 from __future__ import annotations
@@ -37,6 +37,8 @@ def expand(program: Program) -> Program:
     bodies: dict[tuple[str, int], Program | None] = {}
 
     def append(primitive: Any, operands: tuple[int, ...]) -> int:
+        if primitive is table.stop_gradient:
+            return operands[0]
         if primitive is MEAN or (primitive.name in BUILT_IN and primitive.name not in _MADE_OF):
             return result.append(primitive, operands)
         key = (primitive.name, len(operands))

@@ -15,6 +15,8 @@ lane is. Multiply and add are fused in dots and means, and nowhere else. Indices
 for wrapping around, and then does not vectorise.
 """
 
+# mypy: disable-error-code="call-arg, var-annotated, no-untyped-def"
+
 from __future__ import annotations
 
 from collections.abc import Callable
@@ -39,7 +41,9 @@ def make(name: str, lanes: int) -> Kernel:
     primitive = TABLE[name]
     by_arity = {1: elementwise_1, 2: elementwise_2, 3: elementwise_3}
     if primitive.arity not in by_arity:
-        raise TypeError(f"compile: the row {name!r} is neither made of other rows nor of one to three operands; {_WAYS_OUT}")
+        raise TypeError(
+            f"compile: the row {name!r} is neither made of other rows nor of one to three operands; {_WAYS_OUT}"
+        )
     return by_arity[primitive.arity](checked(primitive), U(lanes))
 
 
@@ -60,7 +64,7 @@ def checked(primitive: Primitive) -> Any:
 def elementwise_1(forward: Any, width: Any) -> Kernel:
     """code: count, first result, (x) · count"""
 
-    def kernel(code, once, lanes, sums, live):  # type: ignore[no-untyped-def]
+    def kernel(code, once, lanes, sums, live):
         z = U(code[_1]) * width
         for i in range(U(code[0])):
             x = U(code[_2 + i]) * width
@@ -74,7 +78,7 @@ def elementwise_1(forward: Any, width: Any) -> Kernel:
 def elementwise_2(forward: Any, width: Any) -> Kernel:
     """code: count, first result, (x, y) · count"""
 
-    def kernel(code, once, lanes, sums, live):  # type: ignore[no-untyped-def]
+    def kernel(code, once, lanes, sums, live):
         z = U(code[_1]) * width
         for i in range(U(code[0])):
             x, y = U(code[_2 + _2 * i]) * width, U(code[_3 + _2 * i]) * width
@@ -88,7 +92,7 @@ def elementwise_2(forward: Any, width: Any) -> Kernel:
 def elementwise_3(forward: Any, width: Any) -> Kernel:
     """code: count, first result, (w, x, y) · count"""
 
-    def kernel(code, once, lanes, sums, live):  # type: ignore[no-untyped-def]
+    def kernel(code, once, lanes, sums, live):
         z = U(code[_1]) * width
         for i in range(U(code[0])):
             p = _2 + _3 * i
@@ -103,7 +107,7 @@ def elementwise_3(forward: Any, width: Any) -> Kernel:
 def matvec(lanes: int) -> Kernel:
     """code: m, n, first result, is the bias in `once`?, x · n, (w · n, bias) · m: one row of W·x + b after another."""
 
-    def kernel_1(code, once, lanes, sums, live):  # type: ignore[no-untyped-def]
+    def kernel_1(code, once, lanes, sums, live):
         m, n, z, bias_once = U(code[0]), U(code[_1]), U(code[_2]), code[_3]
         p = _4 + n
         for i in range(m):
@@ -114,10 +118,10 @@ def matvec(lanes: int) -> Kernel:
             p += n + _1
 
     @njit(error_model="numpy")
-    def start(bias, once, lanes, bias_once):  # type: ignore[no-untyped-def]
+    def start(bias, once, lanes, bias_once):
         return splat(once[bias]) if bias_once else load(lanes, U(bias) * BLOCK)
 
-    def kernel(code, once, lanes, sums, live):  # type: ignore[no-untyped-def]
+    def kernel(code, once, lanes, sums, live):
         m, n, z, bias_once = U(code[0]), U(code[_1]), U(code[_2]), code[_3]
         p, q, i = _4 + n, _5 + n + n, U(0)
         while i + _1 < m:  # two rows at a time: each x is loaded once for both
@@ -140,7 +144,7 @@ def matvec(lanes: int) -> Kernel:
 def dots(lanes: int) -> Kernel:
     """code: m, n, first result, (w · n, x · n, b) · m: sums of products that have nothing else in common."""
 
-    def kernel_1(code, once, lanes, sums, live):  # type: ignore[no-untyped-def]
+    def kernel_1(code, once, lanes, sums, live):
         m, n, z, p = U(code[0]), U(code[_1]), U(code[_2]), _3
         for i in range(m):
             total = lanes[code[p + _2 * n]]
@@ -149,7 +153,7 @@ def dots(lanes: int) -> Kernel:
             lanes[z + i] = total
             p += _2 * n + _1
 
-    def kernel(code, once, lanes, sums, live):  # type: ignore[no-untyped-def]
+    def kernel(code, once, lanes, sums, live):
         m, n, z, p = U(code[0]), U(code[_1]), U(code[_2]), _3
         for i in range(m):
             total = load(lanes, U(code[p + _2 * n]) * BLOCK)
@@ -164,9 +168,9 @@ def dots(lanes: int) -> Kernel:
 def sums(lanes: int) -> Kernel:
     """code: m, n, first result, (x · n) · m: plain sums from 0, left to right."""
 
-    def kernel(code, once, lanes, sums, live):  # type: ignore[no-untyped-def]
+    def kernel(code, once, lanes, sums, live):
         m, n, z, p = U(code[0]), U(code[_1]), U(code[_2]) * width, _3
-        for i in range(m):
+        for _ in range(m):
             for lane in range(width):
                 lanes[z + lane] = 0.0
             for j in range(n):
@@ -181,10 +185,10 @@ def sums(lanes: int) -> Kernel:
 
 
 def means(lanes: int) -> Kernel:
-    """code: groups, (w, x, count, (y, mean of w·y, mean of x·y) · count) · groups: adds each product, of every live lane,
-    to the sums of its mean."""
+    """code: groups, (w, x, count, (y, mean of w·y, mean of x·y) · count) · groups: adds each product, of every live
+    lane, to the sums of its mean."""
 
-    def kernel_1(code, once, lanes, sums, live):  # type: ignore[no-untyped-def]
+    def kernel_1(code, once, lanes, sums, live):
         p = _1
         for _group in range(U(code[0])):
             w, x, n = lanes[code[p]], lanes[code[p + _1]], U(code[p + _2])
@@ -195,7 +199,7 @@ def means(lanes: int) -> Kernel:
                 sums[of_x] = fma(x, y, sums[of_x])
                 p += _3
 
-    def kernel(code, once, lanes, sums, live):  # type: ignore[no-untyped-def]
+    def kernel(code, once, lanes, sums, live):
         p = _1
         for _group in range(U(code[0])):
             w, x, n = load(lanes, U(code[p]) * BLOCK), load(lanes, U(code[p + _1]) * BLOCK), U(code[p + _2])
@@ -220,7 +224,7 @@ def means(lanes: int) -> Kernel:
 def broadcast(lanes: int) -> Kernel:
     """code: count, (place in `once`, place in `lanes`) · count: copies a number into every lane."""
 
-    def kernel(code, once, lanes, sums, live):  # type: ignore[no-untyped-def]
+    def kernel(code, once, lanes, sums, live):
         for i in range(U(code[0])):
             number, z = once[code[_1 + _2 * i]], U(code[_2 + _2 * i]) * width
             for lane in range(width):

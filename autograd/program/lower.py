@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from autograd import primitives as table
 from autograd.program.program import Program
 from autograd.sweeps import topological_order
 from autograd.value import Value
@@ -16,10 +15,8 @@ from autograd.value import Value
 
 def lower(results: Sequence[Value | float], inputs: Sequence[Value]) -> tuple[Program, list[Value]]:
     """The program that computes `results`, and the leaves that are its parameters, in the order they are met."""
-    above = table.sum_(*results)  # a node that has all of them below it, so that they share one order
-    order = topological_order(above)[:-1] if isinstance(above, Value) else []
-    given = set(inputs)
-    parameters = [node for node in order if node._row is None and node not in given]
+    order = topological_order(*[z for z in results if isinstance(z, Value)])
+    parameters = _parameters(order, inputs)
     names = [leaf.label or f"x{i}" for i, leaf in enumerate(inputs)]
     names += [leaf.label or f"p{i}" for i, leaf in enumerate(parameters)]
     program = Program(len(inputs), len(parameters), names, graph_nodes=len(order))
@@ -31,3 +28,16 @@ def lower(results: Sequence[Value | float], inputs: Sequence[Value]) -> tuple[Pr
             row_of[node] = append(node._row, tuple(operands))
     program.outputs = tuple([row_of[z] if isinstance(z, Value) else constant(z) for z in results])
     return program, parameters
+
+
+def _parameters(order: Sequence[Value], inputs: Sequence[Value]) -> list[Value]:
+    """The leaves that are not inputs, in the order in which the nodes need them: a first layer's before a second's."""
+    met = dict.fromkeys(inputs)
+    for node in order:
+        for x in node._arguments:
+            if x.__class__ is not float and x._row is None:  # type: ignore[union-attr]
+                met[x] = None  # type: ignore[index]
+    for node in order:  # a leaf that is itself a result
+        if node._row is None:
+            met[node] = None
+    return list(met)[len(inputs) :]

@@ -63,7 +63,8 @@ def load(typing: Any, array: Any, index: Any) -> Any:
     """A block: array[index : index + LANES]"""
 
     def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        return builder.load(_at(builder, *args, block.vector), align=8)
+        array, index = args
+        return builder.load(_at(builder, array, index, block.vector), align=8)
 
     return block(array, index), emit
 
@@ -73,7 +74,8 @@ def store(typing: Any, array: Any, index: Any, x: Any) -> Any:
     """array[index : index + LANES] = x"""
 
     def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        builder.store(args[2], _at(builder, *args[:2], block.vector), align=8)
+        array, index, x = args
+        builder.store(x, _at(builder, array, index, block.vector), align=8)
         return context.get_dummy_value()
 
     return types.void(array, index, x), emit
@@ -122,7 +124,10 @@ def add_products(typing: Any, array: Any, index: Any, x: Any, y: Any) -> Any:
             picked = ir.Constant(ir.VectorType(I32, 8), list(range(8 * k, 8 * k + 8)))
             return builder.shuffle_vector(block, ir.Constant(block.type, ir.Undefined), picked)
 
-        sums = [builder.load(place, align=8), ir.Constant(eight.vector, [0.0] * 8)]  # two chains hide each other's latency
+        sums = [
+            builder.load(place, align=8),
+            ir.Constant(eight.vector, [0.0] * 8),
+        ]  # two chains hide each other's latency
         for k in range(LANES // 8):
             sums[k % 2] = _fma(builder, eighth(args[2], k), eighth(args[3], k), sums[k % 2])
         builder.store(builder.fadd(*sums), place, align=8)
@@ -174,14 +179,17 @@ def scalar(forward: Any) -> Any:
     """A row's function, compiled, for kernels to call."""
     forward = getattr(forward, "__wrapped__", forward)  # of a user's row: the machine does not raise, so nothing to catch
     if isinstance(forward, BuiltinFunctionType):  # abs, math.tanh: Numba knows it, but compiles only what Python defines
-        return njit(error_model="numpy")((lambda x, y: forward(x, y)) if forward is math.atan2 else (lambda x: forward(x)))
+        two = forward is math.atan2
+        return njit(error_model="numpy")((lambda x, y: forward(x, y)) if two else (lambda x: forward(x)))
     return njit(error_model="numpy")(_UNCAUGHT.get(forward, forward))
 
 
 def _teach(known: Any) -> None:
     native = _UNCAUGHT.get(known, known)
     two = known.__code__.co_argcount == 2
-    overload(known, strict=False, jit_options={"error_model": "numpy"})((lambda x, y: native) if two else (lambda x: native))
+    overload(known, strict=False, jit_options={"error_model": "numpy"})(
+        (lambda x, y: native) if two else (lambda x: native)
+    )
 
 
 for _name in ieee.__all__:

@@ -29,7 +29,9 @@ class NativeUnavailable(ImportError):
     """There is no Numba here."""
 
 
-def address(name: str, make: Callable[[], Callable[..., None]], signature: str, text: str = "", keep: bool = True) -> int:
+def address(
+    name: str, make: Callable[[], Callable[..., None]], signature: str, text: str = "", keep: bool = True
+) -> int:
     """The address of the machine code of the function that `make()` returns.
 
     `name` and `text` say, with the library's own source, what function it is. Where they do not (a row of the user's
@@ -43,8 +45,11 @@ def address(name: str, make: Callable[[], Callable[..., None]], signature: str, 
 
 
 def function(address: int, arguments: int, holds_gil: bool = False) -> Callable[..., int]:
-    """A compiled kernel as a Python callable. It takes two addresses to write a result and an error to, `NOWHERE`, first."""
-    prototype = (ctypes.PYFUNCTYPE if holds_gil else ctypes.CFUNCTYPE)(ctypes.c_int, *[ctypes.c_void_p] * (2 + arguments))
+    """A compiled kernel as a Python callable. As Numba has it, its first two arguments say where a result and an error
+    go: NOWHERE."""
+    prototype = (ctypes.PYFUNCTYPE if holds_gil else ctypes.CFUNCTYPE)(
+        ctypes.c_int, *[ctypes.c_void_p] * (2 + arguments)
+    )
     return prototype(address)
 
 
@@ -55,8 +60,8 @@ NOWHERE = ctypes.addressof(_nowhere)
 def _loaded(key: str, make: Callable[[], Callable[..., None]], signature: str, keep: bool) -> int:
     if keep:
         try:
-            symbol, _, code = (_cache_directory() / f"{key}.o").read_bytes().partition(b"\n")
-            return _link(symbol.decode(), code)
+            name, _, code = (_cache_directory() / f"{key}.o").read_bytes().partition(b"\n")
+            return _link(name.decode(), code)
         except (OSError, RuntimeError, ValueError):  # not there yet, or damaged: make it anew
             pass
     symbol, code = compiled(make(), signature)
@@ -69,7 +74,8 @@ def compiled(function: Callable[..., None], signature: str) -> tuple[str, bytes]
     """(symbol, object code) of a Python function, by Numba. IEEE arithmetic as it stands: no fast-math."""
     from numba import njit
 
-    dispatcher = njit(signature, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True)(function)
+    options: dict[str, Any] = {"error_model": "numpy", "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+    dispatcher: Any = njit(signature, **options)(function)
     (result,) = dispatcher.overloads.values()
     return result.fndesc.llvm_func_name, result.library._get_compiled_object()
 
@@ -106,7 +112,8 @@ def _fingerprint() -> str:
     """Everything that machine code depends on, but for the function itself: this library, Numba and the processor."""
     llvm = _llvm()
     here = Path(__file__).parent
-    sources = [here.parent / "ieee.py", here.parent / "primitives.py", *sorted(here.glob("*.py"))]
+    written_for_it = ("driver.py", "encode.py", "kernels.py", "machine.py", "native.py", "tape.py")
+    sources = [here.parent / "ieee.py", here.parent / "primitives.py", *[here / name for name in written_for_it]]
     texts = [sha256(path.read_bytes()).hexdigest() for path in sources]
     versions = [f"{name} {metadata.version(name)}" for name in ("numba", "llvmlite")]
     return "\n".join([*texts, *versions, llvm.get_host_cpu_name(), llvm.get_host_cpu_features().flatten()])
@@ -147,4 +154,6 @@ def _write(name: str, content: bytes) -> None:
             file.write(content)
         os.replace(temporary, directory / name)
     except OSError as error:
-        warnings.warn(f"compile: {directory / name} cannot be written ({error}); it is compiled again next time", stacklevel=2)
+        warnings.warn(
+            f"compile: {directory / name} cannot be written ({error}); it is compiled again next time", stacklevel=2
+        )

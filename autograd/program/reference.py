@@ -9,7 +9,10 @@ from collections.abc import Sequence
 
 from autograd.program.program import BATCH, EXAMPLE, MEAN, ONCE, Program
 
-def run(program: Program, examples: Sequence[Sequence[float]], parameters: Sequence[float]) -> list[float | list[float]]:
+
+def run(
+    program: Program, examples: Sequence[Sequence[float]], parameters: Sequence[float]
+) -> list[float | list[float]]:
     """The results: a number where it is known once or after the batch, and a list over the examples otherwise."""
     shared = [0.0] * program.inputs + list(parameters) + [0.0] * (len(program) - program.leaves)
     for row, number in program.numbers.items():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from autograd.structures import is_array, rectangle
@@ -33,7 +33,7 @@ def _holds(x: Any, kind: Any) -> bool:
     return isinstance(x, kind) or (isinstance(x, list) and any(_holds(item, kind) for item in x))
 
 
-def speller(template: Any) -> Callable[[list[str]], str]:
+def speller(template: Any) -> Callable[[Sequence[str]], str]:
     """From the names of the leaves to the structure as a Python expression."""
     return lambda names: _spelled(template, iter(names))
 

@@ -56,6 +56,11 @@ class Tape:
             (self.place[row], [(self._in_lanes(x), self._in_lanes(y)) for x, y in pairs]) for row, pairs in products
         ]
 
+    def __str__(self) -> str:
+        from autograd.program.listing import listing
+
+        return listing(self)
+
     def _place_leaves(self) -> None:
         program = self.program
         for row in range(program.leaves):
@@ -147,18 +152,6 @@ class Tape:
                 self.lanes_size += 1
         return [Loop(FUSED, self.program.inputs, [])]
 
-    def __str__(self) -> str:
-        count = sum(len(loops) for loops in self.loops.values())
-        lines = [f"{self.program.heading()} → {count} loops"]
-        for moment, title, array in ((ONCE, "once", "s"), (EXAMPLE, "for each example", "v"), (BATCH, "after the batch", "s")):
-            if moment == EXAMPLE and self.broadcast:
-                lines.append(f"  {_span(self.broadcast.values(), 'v')} = {_span(self.broadcast, 's')}")
-            lines += [f"{title}:"] if self.loops[moment] or (moment == BATCH and self.means) else []
-            if moment == BATCH and self.means:
-                lines.append(f"  {_span([place for place, _ in self.means], 's')} = mean of {sum(len(p) for _, p in self.means)} products")
-            lines += [f"  {_loop_text(loop, array)}" for loop in self.loops[moment]]
-        return "\n".join(lines)
-
 
 def _groups(program: Program, moment: int, absorbed: set[int]) -> Iterable[tuple[Any, list[int]]]:
     """(kind, rows) of each loop of one moment, shallow ones first."""
@@ -183,31 +176,3 @@ def _kind(program: Program, moment: int, primitive: Primitive, operands: tuple[i
             return MATVEC, (operands[n:-1], moments[operands[-1]])
         return DOTS, n
     return (SUMS, len(operands)) if primitive is table.sum_ else (primitive, 0)
-
-
-def _loop_text(loop: Loop, array: str) -> str:
-    results = _span(range(loop.first, loop.first + len(loop.operands)), array)
-    columns = list(zip(*loop.operands, strict=True))
-    if loop.kind in (MATVEC, DOTS):
-        n = len(columns) // 2
-        w, x = [[y for row in loop.operands for y in row[a:b]] for a, b in ((0, n), (n, 2 * n))]
-        x = list(loop.operands[0][n:-1]) if loop.kind == MATVEC else x
-        scalars = "s" if loop.kind == MATVEC else array
-        bias = _span(columns[-1], "s" if loop.bias_once else array)
-        return f"{results} = {loop.kind} {len(loop.operands)}×{n}: {_span(w, scalars)} · {_span(x, array)} + {bias}"
-    name = "sum" if loop.kind == SUMS else loop.kind.name
-    if loop.kind == SUMS:
-        return f"{results} = sum {len(loop.operands)}×{len(columns)}: {_span([y for row in loop.operands for y in row], array)}"
-    return f"{results} = {name}({', '.join(_span(column, array) for column in columns)})"
-
-
-def _span(places: Iterable[int], array: str) -> str:
-    """v[3], v[3:7], v[3:15:4], or the first few of them."""
-    places = list(places)
-    if len(set(places)) == 1:
-        return f"{array}[{places[0]}]"
-    step = places[1] - places[0]
-    if all(y - x == step for x, y in zip(places, places[1:], strict=False)):
-        stop = places[-1] + (1 if step > 0 else -1)
-        return f"{array}[{places[0]}:{stop}{f':{step}' if step != 1 else ''}]"
-    return f"{array}[{', '.join(map(str, places[:4]))}{', …' if len(places) > 4 else ''}]"

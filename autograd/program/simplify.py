@@ -70,7 +70,11 @@ def folding(program: Program, append: Append) -> Append:
             if primitive is table.pow_ and cy in (1.0, 2.0, 3.0, -1.0):
                 return power(x, cy)
             if primitive is table.pow_x and cy in (1.0, 2.0, 3.0, 4.0):  # y·x^(y − 1)
-                return program.constant(1.0) if cy == 1.0 else append(table.mul, (program.constant(cy), power(x, cy - 1.0)))
+                return (
+                    program.constant(1.0)
+                    if cy == 1.0
+                    else append(table.mul, (program.constant(cy), power(x, cy - 1.0)))
+                )
         return append(primitive, operands)
 
     def power(x: int, exponent: float) -> int:

@@ -1,7 +1,7 @@
 """A kernel of its own for a program: what each example needs, printed as straight-line Python and compiled by Numba.
 
-It fuses all instructions into one pass over the lanes, so that values between them stay in registers. The lines are those
-of `source`; only the first and last, which read and write the arrays of the tape, are added here.
+It fuses all instructions into one pass over the lanes, so that values between them stay in registers. The lines are
+those of `source`; only the first and last, which read and write the arrays of the tape, are added here.
 """
 
 from __future__ import annotations
@@ -26,7 +26,11 @@ def kernel(tape: Tape, lanes: int) -> int:
 
         scope: dict[str, Any] = {"fma": fma, "nan": float("nan"), "inf": float("inf")}
         for row, primitive, _ in tape.program.instructions():
-            if isinstance(primitive, Primitive) and primitive.arity is not None and tape.program.moments[row] == EXAMPLE:
+            if (
+                isinstance(primitive, Primitive)
+                and primitive.arity is not None
+                and tape.program.moments[row] == EXAMPLE
+            ):
                 scope.setdefault(_SPELLED.get(primitive, primitive.name), checked(primitive))
         exec(text, scope)
         return scope["kernel"]
@@ -50,4 +54,4 @@ def kernel_text(tape: Tape, lanes: int) -> str:
     lines += [f"        {names[x]} = lanes[{place[x] * lanes} + lane]" for x in range(program.inputs) if x in read]
     lines += [f"        {line}" for row in computed for line in statements(program, row, names, fused=True)]
     lines += [f"        lanes[{place[row] * lanes} + lane] = {names[row]}" for row in computed if place[row] >= 0]
-    return "\n".join(lines)
+    return "\n".join([*lines, "        pass"])

@@ -39,7 +39,12 @@ class Runner:
     """
 
     def __init__(
-        self, program: Program, columns: Sequence[tuple[int, int, int]], arguments: int, parameters: Sequence[Value], lanes: int,
+        self,
+        program: Program,
+        columns: Sequence[tuple[int, int, int]],
+        arguments: int,
+        parameters: Sequence[Value],
+        lanes: int,
         fused: bool,
     ) -> None:
         import numpy as np
@@ -55,10 +60,13 @@ class Runner:
         outputs = [(program.moments[row] == EXAMPLE, tape.place[row]) for row in program.outputs]
         self.results_vary = any(varies for varies, _ in outputs)
         self.count = len(outputs)
-        kernels = [
-            straight.kernel(tape, lanes) if name == FUSED else kernel(name, lanes if over_lanes else 1)
-            for name, over_lanes in code.kernels
-        ]
+        made = {
+            (name, over_lanes): straight.kernel(tape, lanes)
+            if name == FUSED
+            else kernel(name, lanes if over_lanes else 1)
+            for name, over_lanes in dict.fromkeys(code.kernels)
+        }
+        kernels = [made[loop] for loop in code.kernels]
         self._parameters = list(parameters)
         self._place = _offsets()
         tables = [
@@ -69,11 +77,16 @@ class Runner:
         self._tables = [np.array(numbers, dtype=kind) for numbers, kind in tables]
         words, kernels_at, offsets, objects, columns_at, means, results = [table.ctypes.data for table in self._tables]
         self._plan = plan = np.zeros(layout.PLAN_SIZE, dtype=np.int64)
-        plan[: layout.ONCE_LOOPS] = [*[x.ctypes.data for x in (self._once, self._lanes, self._sums)], words, kernels_at, offsets]
+        plan[: layout.ONCE_LOOPS] = [
+            *[x.ctypes.data for x in (self._once, self._lanes, self._sums)],
+            words,
+            kernels_at,
+            offsets,
+        ]
         plan[layout.ONCE_LOOPS : layout.PARAMETERS] = code.phases
         plan[layout.PARAMETERS :] = [
-            len(parameters), objects, *(self._place or (0, 0)), len(columns), columns_at, len(tape.means), means, len(outputs),
-            results, self.results_vary,
+            len(parameters), objects, *(self._place or (0, 0)), len(columns), columns_at, len(tape.means), means,
+            len(outputs), results, self.results_vary,
         ]  # fmt: skip
         self._plan_at = plan.ctypes.data
         self._read_parameters = native.function(_driver("parameters", lanes), 1, holds_gil=True)
@@ -98,8 +111,8 @@ class Runner:
         return results
 
 
-# Where things are in CPython's objects, found by looking at one of each. With it the driver reads every parameter in one
-# native pass, ten times as fast as Python hands them over. None where they are not found, as in another Python.
+# Where things are in CPython's objects, found by looking at one of each. With it the driver reads every parameter in
+# one native pass, ten times as fast as Python hands them over. None where they are not found, as in another Python.
 
 
 def _word(holder: Any, content: int) -> int | None:
