@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 
-from autograd import Value, dot, logsumexp, primitive, relu, where
+from autograd import Value, dot, logsumexp, no_grad, primitive, relu, where
 from autograd import sum as sum_of
-from autograd.modes import tracing
+from autograd.program import listing
 from autograd.program.differentiate import value_and_gradient
 from autograd.program.expand import expand
 from autograd.program.lower import lower
@@ -27,28 +29,188 @@ def leaves(*names: str) -> list[Value]:
     return [Value(0.5, name) for name in names]
 
 
-def test_lowering_keeps_the_nodes_in_order_and_numbers_parameters_as_the_nodes_need_them() -> None:
+def lowered(result: Value, *inputs: Value) -> Program:
+    return lower([result], inputs)[0]
+
+
+def test_lowering_keeps_the_nodes_in_order() -> None:
     x, w, b = leaves("x", "w", "b")
-    program, parameters = lower([(w * x + b).tanh()], [x])
-    assert parameters == [w, b]
-    assert str(program) == (
+    assert str(lowered((w * x + b).tanh(), x)) == (
         "1 inputs, 2 parameters; 6 graph nodes → 3 instructions\n"
         "for each example:\n  t3 = mul(w, x)\n  t4 = add(t3, b)\n  t5 = tanh(t4)\nreturn t5"
     )
 
 
-def test_rows_are_known_once_for_each_example_or_after_the_batch() -> None:
+def test_parameters_come_in_the_order_in_which_the_nodes_need_them() -> None:
+    x, w1, b1, w2, b2 = leaves("x", "w1", "b1", "w2", "b2")
+    _, parameters = lower([dot([w2], [dot([w1], [x], b1).tanh()], b2)], [x])
+    assert [leaf.label for leaf in parameters] == ["w1", "b1", "w2", "b2"]
+
+
+def test_a_row_is_known_once_for_each_example_or_after_the_batch() -> None:
     x, w = leaves("x", "w")
-    program, _ = lower([w.exp() * x], [x])
-    assert body(value_and_gradient(program)) == [
-        "once:",
-        "t2 = exp(w)",
+    assert body(simplify(value_and_gradient(lowered(w.exp() * x, x)))) == [
+        *("once:", "t2 = exp(w)"),
+        *("for each example:", "t3 = mul(t2, x)"),
+        *("after the batch:", "t4 = mean(x)", "t5 = mul(t2, t4)", "t6 = mean(t3)"),
+        "return t6, t5",
+    ]
+
+
+def test_folding_computes_constants_and_drops_what_does_nothing() -> None:
+    (x,) = leaves("x")
+    with no_grad():
+        six = Value(2.0) * 3.0
+    program = lowered(x * 1 + (x / 1) * six.data + (x - 0.0) + (-1 * -x) + x**1, x)
+    assert body(dots(fold(program))) == [
         "for each example:",
-        "t3 = mul(t2, x)",
-        "t5 = mul(x, 1)",
-        "after the batch:",
-        "t6 = mean(x)",
-        "t7 = mul(t2, t6)",
-        "t9 = mean(t3)",
-        "return t9, t7",
-    ] or body(simplify(value_and_gradient(program)))[-4:] == ["after the batch:", "t5 = mean(x)", "t6 = mul(t2, t5)", "return t4, t6"]
+        *("t2 = mul(x, 6)", "t3 = add(x, t2)", "t4 = add(t3, x)", "t5 = add(t4, x)", "t6 = add(t5, x)"),
+        "return t6",
+    ]
+
+
+def test_folding_turns_small_powers_and_division_by_powers_of_two_into_products() -> None:
+    (x,) = leaves("x")
+    assert body(fold(lowered(x**2 + x**3, x)))[1:-2] == ["t2 = mul(x, x)", "t4 = mul(x, x)", "t5 = mul(t4, x)"]
+    assert body(fold(lowered(x / 4, x)))[1] == "t3 = mul(x, 0.25)"
+    assert body(fold(lowered(x / 3, x)))[1] == "t2 = div(x, 3)"
+    assert body(fold(lowered(x**2.5, x)))[1] == "t2 = pow(x, 2.5)"
+
+
+def test_folding_keeps_what_floating_point_does_not_allow() -> None:
+    (x,) = leaves("x")
+    assert body(fold(lowered(x + 0.0, x)))[1] == "t2 = add(x, 0)"  # −0 + 0 is 0
+    assert body(fold(lowered(x * 0.0, x)))[1] == "t2 = mul(x, 0)"  # inf · 0 is nan
+    assert body(fold(lowered(x - (-0.0), x)))[1] == "t2 = sub(x, -0)"
+
+
+def test_sharing_keeps_one_of_equal_instructions() -> None:
+    x, y = leaves("x", "y")
+    assert body(share(lowered((x + y) * (y + x) + x * y - y * x, x, y))) == [
+        "for each example:",
+        *("t2 = add(x, y)", "t3 = mul(t2, t2)", "t4 = mul(x, y)", "t5 = add(t3, t4)", "t6 = sub(t5, t4)"),
+        "return t6",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("build", "expected"),
+    [
+        (lambda x, y, w, b, c: sum([w * x, b * y]) + c, "[w, b] · [x, y] + c"),
+        (lambda x, y, w, b, c: w * x + b * y, "[w, b] · [x, y]"),
+        (lambda x, y, w, b, c: c + w * x + b * y, "[w, b] · [x, y] + c"),
+        (lambda x, y, w, b, c: w * x + (c + b * y), "[b, w] · [y, x] + c"),
+        (lambda x, y, w, b, c: sum_of([w * x, y * b]), "[w, b] · [x, y] + 0"),
+        (lambda x, y, w, b, c: w * x + c + b * y + b, "[w, 1, b, 1] · [x, c, y, b]"),
+        (lambda x, y, w, b, c: sum([x, y, w]), "sum(x, y, w)"),
+    ],
+)
+def test_chains_of_products_become_dots(build: object, expected: str) -> None:
+    x, y, w, b, c = leaves("x", "y", "w", "b", "c")
+    lines = body(dots(lowered(build(x, y, w, b, c), x, y)))  # type: ignore[operator]
+    assert [line.split(" = ")[1] for line in lines[1:-1]] == [expected]
+
+
+def test_a_chain_without_products_and_a_product_used_elsewhere_stay() -> None:
+    x, y, w, b = leaves("x", "y", "w", "b")
+    assert body(dots(lowered(x + y + w, x, y)))[1:] == ["t3 = add(x, y)", "t4 = add(t3, w)", "return t4"]
+    z = w * x
+    program, _ = lower([z + b * y, z], [x, y])
+    assert body(dots(program))[1:] == ["t4 = mul(w, x)", "t5 = mul(b, y)", "t6 = add(t4, t5)", "return t6, t4"]
+
+
+def test_what_no_result_needs_is_dropped() -> None:
+    x, w = leaves("x", "w")
+    program = lowered(x * w, x)
+    program.append(program.primitives[-1], (0, 0))
+    assert (program.count(), dots(program).count()) == (2, 1)
+
+
+def test_the_gradient_of_a_dot_is_made_of_means_of_products() -> None:
+    x, y, w, b, c = leaves("x", "y", "w", "b", "c")
+    assert body(simplify(value_and_gradient(lowered(dot([w, b], [x, y], c), x, y)))) == [
+        *("for each example:", "t5 = [w, b] · [x, y] + c"),
+        *("after the batch:", "t7 = mean(y)", "t8 = mean(x)", "t9 = mean(t5)"),
+        "return t9, t8, t7, 1",
+    ]
+
+
+def test_the_adjoints_of_a_layers_inputs_are_dots_with_its_weights() -> None:
+    x, v, w1, w2 = leaves("x", "v", "w1", "w2")
+    hidden = (v * x).tanh()
+    printed = body(simplify(value_and_gradient(lowered((w1 * hidden).sin() + (w2 * hidden).cos(), x))))
+    (adjoint,) = [line for line in printed if "[w" in line]
+    assert adjoint.split(" = ")[1].startswith("[w2, w1] · [t")
+
+
+def test_a_masked_partial_is_a_gate() -> None:
+    x, w = leaves("x", "w")
+    assert "t6 = gate(t5, 1)" in body(simplify(value_and_gradient(lowered(relu(w * x), x))))
+    program = simplify(value_and_gradient(lowered(where(x, w, 0.0).sqrt(), x)))
+    assert any("gate(" in line for line in body(program))
+
+
+def test_logsumexp_expands_into_rows_with_kernels() -> None:
+    x, y = leaves("x", "y")
+    assert body(expand(lowered(logsumexp([x, y]), x, y)))[1:4] == [
+        "t2 = maximum(x, y)",
+        "t3 = abs(t2)",
+        "t5 = greater(inf, t3)",
+    ]
+    for point in ((1.0, 2.0), (-1e308, 1e308), (math.inf, 0.0), (-math.inf, -math.inf), (math.nan, math.inf)):
+        got = run(expand(lowered(logsumexp([x, y]), x, y)), [point], [])[0]
+        assert np.array_equal(got, [logsumexp(point)], equal_nan=True)
+
+
+def test_a_row_of_the_users_own_expands_into_what_it_is_made_of() -> None:
+    cube = primitive("cube_of_test_program", lambda x: x * x * x, lambda x, z: 3 * x * x)
+    (x,) = leaves("x")
+    assert body(expand(lowered(cube(x), x))) == ["for each example:", "t1 = mul(x, x)", "t2 = mul(t1, x)", "return t2"]
+
+
+def test_a_layer_is_rolled_up_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(listing, "FEW", 0)
+    x, y = leaves("x", "y")
+    hidden = [sum(w * v for w, v in zip(leaves("v", "w"), (x, y), strict=True)) + b for b in leaves("a", "b", "c")]
+    program = simplify(lowered(dot(leaves("p", "q", "r"), [h.relu() for h in hidden], Value(0.0)), x, y))
+    assert str(Tape(program)).splitlines()[-5:] == [
+        "for each example:",
+        "  v[2:5] = s[0:2 | 3 rows, 3 apart] · v[0:2] + s[2:9:3]",
+        "  v[5:8] = relu(v[2:5])",
+        "  v[8] = s[9:12] · v[5:8] + s[12]",
+        "return v[8]",
+    ]
+
+
+def test_the_gradient_of_a_layer_is_rolled_up_as_well() -> None:
+    x, y = leaves("x", "y")
+    hidden = [dot(leaves("v", "w"), [x, y], b).tanh() for b in leaves(*"abcdefgh")]
+    small = Tape(simplify(value_and_gradient(lowered(dot(leaves(*"ijklmnop"), hidden).sin(), x, y))))
+    hidden += [dot(leaves("v", "w"), [x, y], b).tanh() for b in leaves(*"abcdefgh")]
+    large = Tape(simplify(value_and_gradient(lowered(dot(leaves(*"ijklmnopabcdefgh"), hidden).sin(), x, y))))
+    assert large.program.count() > 1.8 * small.program.count()
+    assert sum(map(len, large.loops.values())) == sum(map(len, small.loops.values())) < 20
+
+
+def test_the_source_is_python_that_a_person_can_read_and_run() -> None:
+    x, w, b = leaves("x", "w_{1}^(1)", "lambda")
+    text = function_text("neuron", simplify(lowered((w * x + b).sigmoid() / x, x)))
+    assert imports(text) + text == (
+        "from autograd.ieee import divide\n"
+        "from autograd.primitives import sigmoid\n\n\n"
+        "def neuron(x, w_1_1, lambda_):\n"
+        "    t3 = w_1_1 * x\n    t4 = t3 + lambda_\n    t5 = sigmoid(t4)\n    t6 = divide(t5, x)\n    return t6"
+    )
+    scope: dict[str, object] = {}
+    exec(imports(text) + text, scope)
+    assert scope["neuron"](0.5, 2.0, 0.1) == compiled(text, "neuron")(0.5, 2.0, 0.1)  # type: ignore[operator]
+
+
+def test_lowering_is_linear_in_depth_and_needs_no_recursion() -> None:
+    y = x = Value(1.0)
+    for _ in range(20_000):
+        y = y * 1.0001 + 0.1
+    program = simplify(value_and_gradient(lowered(y)))
+    value, slope = run(program, [()], [x.data])
+    y.backward()
+    assert (value, slope) == (y.data, x.grad)

@@ -63,7 +63,7 @@ def row_names(program: Program) -> list[str]:
         elif primitive is MEAN:
             names.append(names[program.operands[row][0]])
         else:
-            wanted = re.sub(r"\W+", "_", program.names[row]).strip("_") if row < program.leaves else f"t{row}"
+            wanted = re.sub(r"[\W_]+", "_", program.names[row]).strip("_") if row < program.leaves else f"t{row}"
             if not wanted.isidentifier():
                 wanted = f"p_{wanted}"
             while wanted in taken:
