@@ -1,4 +1,4 @@
-"""How close is close: comparisons of doubles that know about nan, signed zeros and the last place."""
+"""How close is close: comparisons of doubles that know about nan, signed zeros and the last place; and of errors."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import struct
 from typing import Any
 
 import mpmath
+import pytest
 
 EPSILON = 2.0**-52
 SMALLEST = 5e-324
@@ -31,3 +32,11 @@ def close(got: float, want: Any, scale: Any, ulps: float = 4.0) -> bool:
     if math.isinf(double(want)) or math.isinf(got):
         return got == double(want) or (abs(double(want)) > 1.79e308 and abs(got) > 1.79e308)
     return bool(abs(mpmath.mpf(got) - want) <= ulps * EPSILON * scale + 8 * SMALLEST)
+
+
+def assert_refused(act: Any, *words: str) -> None:
+    """act() raises a TypeError whose message has all the words."""
+    with pytest.raises(TypeError) as error:
+        act()
+    for word in words:
+        assert word in str(error.value), str(error.value)

@@ -9,7 +9,8 @@ import pytest
 
 import autograd
 from autograd import Value
-from tests.test_value import IN_PLACE, INFIX, assert_refused, assert_same_node
+from tests.compare import assert_refused
+from tests.test_value import IN_PLACE, INFIX, assert_same_node
 
 np = pytest.importorskip("numpy")
 pytestmark = pytest.mark.filterwarnings("ignore:invalid value encountered")  # numpy's own word on nan

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import datetime
 import math
 import operator
 import pickle
@@ -20,7 +19,7 @@ import autograd
 from autograd import Value, no_grad
 from autograd.primitives import TABLE
 from autograd.value import NOT_COMPUTED, apply
-from tests.compare import bits
+from tests.compare import assert_refused, bits
 
 SPECIAL = [0.0, -0.0, 1.0, -1.0, 2.0, -3.0, 0.5, 1e308, -1e308, 5e-324, inf, -inf, nan]
 doubles = st.sampled_from(SPECIAL) | st.floats()
@@ -141,129 +140,6 @@ def test_mean_divides_the_sum() -> None:
     m = autograd.mean([a, b, 1.0])
     m.backward()
     assert (m.data, a.grad, b.grad) == (2.0, 1 / 3, 1 / 3)
-
-
-# What is a number
-
-
-class Convertible:
-    def __float__(self) -> float:
-        return 2.5
-
-
-@pytest.mark.parametrize(
-    ("number", "want"),
-    [
-        (3, 3.0), (2.5, 2.5), (True, 1.0), (Fraction(1, 4), 0.25), (Decimal("0.1"), 0.1), (Convertible(), 2.5),
-        (2**53 + 1, 2.0**53), (nan, nan), (-0.0, -0.0),
-    ],
-)  # fmt: skip
-def test_a_number_becomes_a_plain_float(number: Any, want: float) -> None:
-    v = Value(number)
-    assert bits(v.data) == bits(want)
-    v.data = number
-    assert bits(v.data) == bits(want)
-    assert bits(autograd.sigmoid(number)) == bits(autograd.sigmoid(want))
-
-
-def test_a_number_is_converted_once() -> None:
-    class Counted:
-        times = 0
-
-        def __float__(self) -> float:
-            self.times += 1
-            return 2.0
-
-    for act in (
-        Value,
-        Value(1.0).__add__,
-        Value(1.0).__rpow__,
-        autograd.exp,
-        lambda x: autograd.maximum(Value(1.0), x),
-    ):
-        number = Counted()
-        act(number)
-        assert number.times == 1
-
-
-NOT_NUMBERS = {
-    "text": ("2", "str '2'", "float(text)"),
-    "bytes": (b"2", "bytes b'2'", "float(text)"),
-    "nothing": (None, "None", "did a function forget to return?"),
-    "complex": (1j, "complex", "real and imaginary parts"),
-    "date": (datetime.date(2020, 1, 1), "date", "float"),
-    "duration": (datetime.timedelta(1), "timedelta", "unit"),
-    "list": ([1.0], "list", "[Value(x) for x in xs]"),
-    "tuple": ((1.0,), "tuple", "[Value(x) for x in xs]"),
-    "dict": ({}, "dict", "[Value(x) for x in xs]"),
-    "function": (math.exp, "builtin_function_or_method", "float"),
-}
-not_numbers = pytest.mark.parametrize(("x", "kind", "remedy"), NOT_NUMBERS.values(), ids=NOT_NUMBERS)
-
-
-def assert_refused(act: Any, *words: str) -> None:
-    with pytest.raises(TypeError) as error:
-        act()
-    for word in words:
-        assert word in str(error.value), str(error.value)
-
-
-@not_numbers
-def test_a_value_of_something_else_is_refused(x: Any, kind: str, remedy: str) -> None:
-    assert_refused(lambda: Value(x), "Value", kind, remedy)
-
-
-@not_numbers
-@pytest.mark.parametrize("name", INFIX)
-def test_an_operator_refuses_it_from_the_right(x: Any, kind: str, remedy: str, name: str) -> None:
-    w = Value(2.0, label="w_1")
-    assert_refused(lambda: INFIX[name](w, x), name, "w_1", kind, remedy)
-
-
-@not_numbers
-@pytest.mark.parametrize("name", INFIX)
-def test_an_operator_refuses_it_from_the_left(x: Any, kind: str, remedy: str, name: str) -> None:
-    w = Value(2.0, label="w_1")
-    assert_refused(lambda: INFIX[name](x, w), name, "w_1", kind, remedy)
-
-
-@not_numbers
-@pytest.mark.parametrize("compare", [operator.lt, operator.le, operator.gt, operator.ge])
-def test_a_comparison_refuses_it_from_either_side(x: Any, kind: str, remedy: str, compare: Any) -> None:
-    w = Value(2.0, label="w_1")
-    assert_refused(lambda: compare(w, x), "greater", "w_1", kind, remedy)
-    assert_refused(lambda: compare(x, w), "greater", "w_1", kind, remedy)
-
-
-@not_numbers
-def test_a_function_refuses_it(x: Any, kind: str, remedy: str) -> None:
-    w = Value(2.0, label="w_1")
-    assert_refused(lambda: autograd.sin(x), "sin", kind, remedy)
-    assert_refused(lambda: autograd.maximum(w, x), "maximum", "w_1", kind, remedy)
-    assert_refused(lambda: autograd.dot([w], [x]), "dot", "w_1", kind, remedy)
-
-
-@not_numbers
-def test_new_data_refuses_it_and_the_old_stays(x: Any, kind: str, remedy: str) -> None:
-    w = Value(2.0, label="w_1")
-    assert_refused(lambda: setattr(w, "data", x), "w_1", kind, remedy)
-    assert w.data == 2.0
-
-
-@pytest.mark.parametrize("act", [Value, lambda x: Value(1.0) + x, lambda x: x * Value(1.0), autograd.exp])
-def test_an_int_that_no_double_holds_overflows(act: Any) -> None:
-    with pytest.raises(OverflowError, match="too large for a double"):
-        act(10**400)
-
-
-def test_a_value_never_holds_a_value() -> None:
-    v = Value(1.0, label="v")
-    assert_refused(lambda: Value(v), "'v'", "already", ".data")
-    assert_refused(lambda: setattr(v, "data", Value(2.0, label="w")), "'w'", ".data")
-
-
-def test_a_label_is_text() -> None:
-    assert_refused(lambda: Value(1.0, label=3), "label", "text", "int")  # type: ignore[arg-type]
 
 
 # Shown, compared, converted

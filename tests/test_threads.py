@@ -1,0 +1,71 @@
+"""Threads: independent graphs do not disturb each other, and concurrent sweeps into one leaf lose nothing."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections.abc import Callable
+
+from autograd import Value
+
+
+def in_threads(n: int, work: Callable[[int], None]) -> None:
+    errors: list[BaseException] = []
+
+    def guarded(i: int) -> None:
+        try:
+            work(i)
+        except BaseException as error:
+            errors.append(error)
+
+    threads = [threading.Thread(target=guarded, args=(i,)) for i in range(n)]
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    finally:
+        sys.setswitchinterval(interval)
+    assert not errors, errors
+
+
+def test_concurrent_sweeps_into_a_shared_leaf_lose_nothing() -> None:
+    shared = Value(2.0)
+
+    def work(i: int) -> None:
+        for _ in range(100):
+            z = shared * 1.0
+            for _ in range(10):
+                z = z + shared
+            z.backward()
+
+    in_threads(8, work)
+    assert shared.grad == 8 * 100 * 11
+
+
+def test_concurrent_sweeps_of_one_graph_lose_nothing() -> None:
+    x = Value(2.0)
+    z = x
+    for _ in range(20):
+        z = z * 1.0 + x
+
+    in_threads(8, lambda i: [z.backward() for _ in range(50)] and None)
+    assert x.grad == 8 * 50 * 21
+
+
+def test_independent_graphs_on_threads_do_not_disturb_each_other() -> None:
+    results: dict[int, float] = {}
+
+    def work(i: int) -> None:
+        for _ in range(50):
+            x = Value(float(i))
+            z = x
+            for _ in range(10):
+                z = z * x
+            z.backward()
+            results[i] = x.grad
+
+    in_threads(8, work)
+    assert results == {i: 11.0 * float(i) ** 10 for i in range(8)}
