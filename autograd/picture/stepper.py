@@ -21,7 +21,8 @@ from autograd.sweeps import topological_order
 from autograd.value import Value
 
 MAX_NODES = 300
-HEIGHT = 440  # of the page beyond its picture, in pixels
+TALLEST = 840  # frame in a notebook, in pixels
+HEIGHT = 400  # of the page beyond its picture, in pixels
 
 
 class Stepper:
@@ -66,13 +67,14 @@ class Stepper:
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         """The page in a frame over the still picture, which is what remains in an untrusted notebook."""
-        height = min(self._layout.height + HEIGHT, 720.0)
+        height = min(self._layout.height + HEIGHT, TALLEST)
         still = image(svg.draw_svg(self._scene, title=self._title), self._title)
         frame = (
             f'<iframe srcdoc="{escape(self.html())}" title="{escape(self._title)}" sandbox="allow-scripts" '
             f'style="position:absolute;inset:0;width:100%;height:100%;border:0"></iframe>'
         )
-        box = f'<div style="position:relative;min-height:{height:.0f}px;overflow:hidden">{still}{frame}</div>'
+        still = f'<div style="max-height:{TALLEST}px;overflow:auto">{still}</div>'
+        box = f'<div style="position:relative;min-height:{height:.0f}px">{still}{frame}</div>'
         return {"text/plain": repr(self), "text/html": box}
 
 
