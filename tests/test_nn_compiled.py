@@ -93,6 +93,22 @@ def test_a_resumed_compiled_run_is_the_whole_run_bit_for_bit(tmp_path):
     assert resumed.state_dict() == whole.state_dict() and again.cost == history.cost
 
 
+def test_a_model_that_ignores_its_input_still_answers_for_every_row():
+    bias = Value(0.25)
+    assert nn.predict(lambda x: bias * 2, [[1.0], [2.0]], compiled=True) == [0.5, 0.5]
+    assert nn.predict(lambda x: [bias * 2, x[0]], [[1.0], [2.0]], compiled=True) == [[0.5, 1.0], [0.5, 2.0]]
+
+
+def test_a_compiled_cross_entropy_is_nan_for_what_is_no_class():
+    costs = autograd.compile(lambda z, y: nn.cross_entropy(z, y))(np.zeros((6, 3)), [0, 1, 2, 3, -1, 1.5])
+    assert costs[:3] == pytest.approx(np.log(3)) and np.isnan(costs[3:]).all()
+
+
+def test_a_compiled_softmax_is_finite_for_large_logits():
+    shares = autograd.compile(nn.softmax)([[1000.0, 1003.0], [-2000.0, 3000.0]])
+    assert shares.tolist() == [[s for s in nn.softmax(z)] for z in ([1000.0, 1003.0], [-2000.0, 3000.0])]
+
+
 class Switch(nn.Module):
     """It looks at a number, which a recorded program cannot do."""
 
