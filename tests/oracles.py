@@ -78,7 +78,7 @@ ORACLES: dict[str, Callable[..., Any]] = {
     "logsumexp": lambda *xs: mp.log(mp.fsum(mp.exp(x) for x in xs)),
 }
 
-DETACHED = {("stop_gradient", 0)}  # (row, operand): not differentiated, whatever the textbook says
+DETACHED = {("stop_gradient", 0), ("where", 0)}  # (row, operand): not differentiated, whatever the textbook says
 
 
 def value(name: str, *operands: float) -> Any:

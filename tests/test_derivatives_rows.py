@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 from collections.abc import Callable, Iterator
 from itertools import combinations_with_replacement
@@ -9,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from autograd import grad, hessian, hvp, jacobian, jvp, vjp
+from autograd import Value, grad, hessian, hvp, jacobian, jvp, sqrt, vjp
 from autograd.expressions import is_ordinary
 from autograd.primitives import TABLE, Primitive
 from tests import oracles
@@ -31,6 +32,8 @@ def points(row: Primitive) -> list[tuple[float, ...]]:
                 break
         else:
             xs = tuple([rng.uniform(0.01, 0.99) for _ in range(n)])
+        if row.name == "where" and len(found) % 2:
+            xs = (0.0, *xs[1:])  # the other branch
         found.append(xs)
     return found
 
@@ -104,3 +107,69 @@ def test_the_hessian_and_its_products(name: str) -> None:
 def test_third_derivatives(name: str) -> None:
     modes = [(reverse, reverse, reverse), (reverse, forward, reverse), (reverse, reverse, forward), (forward,) * 3]
     agree(name, 3, *[in_turn(*three) for three in modes])
+
+
+# What the columns say, where a derivative at smooth points alone would not show it
+
+
+def rules(row: Primitive, xs: tuple[float, ...]) -> list[Any]:
+    """The partials read on Values."""
+    return list(row.partials_at(tuple(map(Value, xs)), Value(row.forward(*xs))))
+
+
+@ROWS
+def test_no_rule_is_frozen_where_it_was_recorded(name: str) -> None:
+    """A partial that changes with its operands, by a jump at least, is a node when it is read on Values: a compiled
+    program would otherwise keep the number of the example that it was traced on."""
+    row = TABLE[name]
+    places = [(0.3, 0.7, 0.6, 0.2, 0.9), (-0.3, 0.2, 0.1, 0.5, 0.4), (0.0, 0.4, 0.3, 0.1, 0.2), (math.nan,) * 5]
+    for found in zip(*[rules(row, xs[: row.arity or 5]) for xs in places], strict=True):
+        if any([isinstance(rule, Value) for rule in found]) or len(set(map(repr, found))) > 1:
+            assert all([isinstance(rule, Value) for rule in found]), found
+
+
+OFF = {  # row: where it switches an operand off
+    "gate": [((0.0, 2.0), 1)],
+    "relu": [((-1.0,), 0)],
+    "leaky_relu": [((1.0, 0.1), 1)],
+    "maximum": [((1.0, 2.0), 0), ((2.0, 1.0), 1)],
+    "minimum": [((1.0, 2.0), 1), ((2.0, 1.0), 0)],
+    "where": [((1.0, 2.0, 3.0), 2), ((0.0, 2.0, 3.0), 1)],
+}
+
+
+@ROWS
+def test_what_a_row_switches_off_contributes_exactly_nothing(name: str) -> None:
+    row = TABLE[name]
+    assert row.masked == (name in OFF)
+    for xs, i in OFF.get(name, []):
+        infinite = lambda *vs: sqrt(row(*vs) * 0.0)  # what arrives at the row from above is nan
+        assert grad(infinite, i)(*xs) == 0.0
+        assert grad(infinite, i)(*map(Value, xs)).data == 0.0
+        below = lambda t, xs=xs, i=i: row(*xs[:i], xs[i] + sqrt(t), *xs[i + 1 :])  # from below, inf
+        for t in (0.0, Value(0.0)):
+            assert jvp(below, (t,), (1.0,))[1] == 0.0 or jvp(below, (t,), (1.0,))[1].data == 0.0
+
+
+KINKS = {  # row: points around which some operand crosses a kink
+    **{name: [(0.0,)] for name in ("step", "sign", "abs", "relu")},
+    **{name: [(1.0, 1.0)] for name in ("above", "greater", "greater_equal", "maximum", "minimum")},
+    "div": [(1.0, 0.0)],
+    **{name: [(0.0, 0.5)] for name in ("pow", "pow_x", "pow_y")},
+    "tan": [(math.pi / 2,)],
+    "hypot": [(0.0, 0.0)],
+    "atan2": [(0.0, -1.0), (0.0, 0.0)],
+    "leaky_relu": [(0.0, 0.1)],
+    "elu": [(0.0, 2.0)],
+    "where": [(0.0, 1.0, 2.0)],
+}
+
+
+@ROWS
+def test_the_kinks_of_a_row_are_where_it_is_not_smooth(name: str) -> None:
+    row = TABLE[name]
+    assert bool(row.kinks) == (name in KINKS)
+    for xs in KINKS.get(name, []):
+        around = [xs] + [(*xs[:i], x + h, *xs[i + 1 :]) for i, x in enumerate(xs) for h in (-1e-3, 1e-3)]
+        signs = [[math.copysign(1.0, k) if k else 0.0 for k in (kink(*at) for kink in row.kinks)] for at in around]
+        assert any([len(set(column)) > 1 for column in zip(*signs, strict=True)]), xs

@@ -1,0 +1,166 @@
+"""Break every rule of the table, one at a time, and see whether a test notices.
+
+    python -m tests.mutation              every mutant of every row, and which test caught it
+    python -m tests.mutation tanh mul     of these rows only
+
+A mutant is one row with one thing wrong: a partial doubled, negated, dropped, made up, off by one part in a billion,
+read as a plain number (right once, without a second derivative) or with its operands exchanged; a result that is off
+in the tenth digit; a mask, a kink, a domain or an operand of a printed formula missing. The tests tried are those of
+`MODULES` that are parametrized by the row. What changes nothing (the operands of x + y exchanged) is no mutant.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from itertools import product
+from types import ModuleType
+from typing import Any, NamedTuple
+
+from autograd.primitives import REAL, TABLE, Primitive
+from autograd.value import Value
+
+MODULES = ["test_derivatives_rows", "test_special_points", "test_primitives", "test_testing", "test_checks"]
+PLACES = [(0.3, 0.7, 0.6, 0.2, 0.9), (0.8, 0.4, 0.5, 0.6, 0.1), (0.6, 0.6, 0.2, 0.7, 0.3)]
+
+
+class Mutant(NamedTuple):
+    row: Primitive
+    what: str
+    column: str
+    broken: Any
+
+    def __str__(self) -> str:
+        return f"{self.row.name}: {self.what}"
+
+    @contextmanager
+    def in_force(self) -> Iterator[None]:
+        right = getattr(self.row, self.column)
+        setattr(self.row, self.column, self.broken)
+        try:
+            yield
+        finally:
+            setattr(self.row, self.column, right)
+
+
+def mutants(row: Primitive) -> Iterator[Mutant]:
+    """Everything that can be wrong with a row."""
+    for i, partial in enumerate(row.partials):
+        where = "the partial" if len(row.partials) == 1 else f"partial {i + 1}"
+        for what, broken in (_broken_rules if row.arity is not None else _broken_lists)(row, partial):
+            yield Mutant(row, f"{where} {what}", "partials", (*row.partials[:i], broken, *row.partials[i + 1 :]))
+    yield Mutant(row, "the result off by 1e-10", "forward", lambda *xs, f=row.forward: f(*xs) * (1 + 1e-10) + 1e-10)
+    if row.masked:
+        yield Mutant(row, "no mask", "masked", False)
+    for k in range(len(row.kinks)):
+        yield Mutant(row, f"kink {k + 1} missing", "kinks", (*row.kinks[:k], *row.kinks[k + 1 :]))
+    for i, interval in enumerate(row.domain if row.arity is not None else ()):
+        if interval != REAL:
+            yield Mutant(row, f"domain {i + 1} unbounded", "domain", (*row.domain[:i], REAL, *row.domain[i + 1 :]))
+    for i in range(row.arity or 0):
+        for column in ("text", "latex"):
+            if f"{{{i}}}" in getattr(row, column) and row.name != "defined":
+                broken = getattr(row, column).replace(f"{{{i}}}", "?")
+                yield Mutant(row, f"operand {i + 1} missing in {column}", column, broken)
+
+
+def _broken_rules(row: Primitive, p: Any) -> Iterator[tuple[str, Any]]:
+    if p is None:
+        yield "made up", lambda *xs: 1.0
+        return
+    yield "doubled", lambda *xs: p(*xs) * 2.0
+    yield "negated", lambda *xs: -p(*xs)
+    yield "off by 1e-9", lambda *xs: p(*xs) * (1.0 + 1e-9)
+    yield "dropped", None
+    if any([isinstance(p(*map(Value, xs[: row.arity]), Value(_forward(row, xs))), Value) for xs in PLACES]):
+        yield "read as a number", lambda *xs: _number(p(*xs))
+    if (row.arity or 0) > 1:
+        exchanged = lambda *xs: p(xs[1], xs[0], *xs[2:])
+        if any(
+            [
+                _number(exchanged(*xs[: row.arity], _forward(row, xs)))
+                != _number(p(*xs[: row.arity], _forward(row, xs)))
+                for xs in PLACES
+            ]
+        ):
+            yield "with operands exchanged", exchanged
+
+
+def _broken_lists(row: Primitive, p: Any) -> Iterator[tuple[str, Any]]:
+    """The same for a row of any number of operands, whose one rule gives all partials: the first or the last broken."""
+    for k, name in ((0, "of the first operand"), (-1, "of the last operand")):
+
+        def changed(change: Callable[[Any], Any], k: int = k) -> Callable[..., Any]:
+            def rule(xs: Any, z: Any) -> Any:
+                partials = list(p(xs, z))
+                partials[k] = change(partials[k])
+                return partials
+
+            return rule
+
+        yield f"{name} doubled", changed(lambda d: d * 2.0)
+        yield f"{name} negated", changed(lambda d: -d)
+        yield f"{name} off by 1e-9", changed(lambda d: d * (1.0 + 1e-9))
+        yield f"{name} dropped", changed(lambda d: None)
+        if isinstance(p([Value(x) for x in PLACES[0]], Value(_forward(row, PLACES[0])))[k], Value):
+            yield f"{name} read as a number", changed(_number)
+
+
+def _forward(row: Primitive, xs: tuple[float, ...]) -> float:
+    return row.forward(*xs[: row.arity])
+
+
+def _number(x: Any) -> Any:
+    return x._data if isinstance(x, Value) else x
+
+
+def tests_of(row: Primitive, modules: Sequence[str]) -> Iterator[tuple[str, Callable[[], None]]]:
+    """Every test in the modules that is parametrized by the row, or by its name."""
+    for module in map(_loaded, modules):
+        for name, test in vars(module).items():
+            marks = [m for m in getattr(test, "pytestmark", []) if m.name == "parametrize"]
+            if not name.startswith("test_") or not marks:
+                continue
+            columns = [[(m.args[0], value) for value in m.args[1]] for m in marks]
+            for choice in product(*columns):
+                arguments: dict[str, Any] = {}
+                for names, value in choice:
+                    names = [n.strip() for n in names.split(",")] if isinstance(names, str) else list(names)
+                    values = [value] if len(names) == 1 else list(value)
+                    arguments |= dict(zip(names, values, strict=True))
+                if arguments.get("row") is row or arguments.get("name") == row.name:
+                    yield f"{module.__name__.removeprefix('tests.')}.{name}", lambda t=test, a=arguments: t(**a)  # type: ignore[misc]
+
+
+def _loaded(name: str) -> ModuleType:
+    return importlib.import_module(f"tests.{name}")
+
+
+def caught_by(mutant: Mutant, modules: Sequence[str] = MODULES) -> str | None:
+    """The first test that fails, with the mutant in force; None if it survives."""
+    with mutant.in_force():
+        for name, test in tests_of(mutant.row, modules):
+            try:
+                test()
+            except (Exception, BaseExceptionGroup):
+                return name
+    return None
+
+
+def main(names: list[str]) -> int:
+    tried = survived = 0
+    for row in [TABLE[name] for name in names] or list(TABLE.values()):
+        for mutant in mutants(row):
+            test = caught_by(mutant)
+            tried, survived = tried + 1, survived + (test is None)
+            print(f"{'caught' if test else 'SURVIVED':9} {mutant!s:58} {test or ''}", flush=True)
+    print(f"{tried} mutants tried, {tried - survived} caught, {survived} survived")
+    return int(survived > 0)
+
+
+if __name__ == "__main__":
+    from tests import conftest  # noqa: F401 (its Hypothesis profile: derandomized)
+
+    sys.exit(main(sys.argv[1:]))
