@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 import autograd as ad
 from autograd import Value, draw
-from autograd.picture import model, select
+from autograd.picture import model, select, typeset
 from autograd.picture.collapse import collapse
 
 
@@ -119,6 +119,12 @@ def test_a_gradient_not_computed_is_a_dash_and_a_computed_zero_is_zero():
     cost.backward()
     assert model.build(cost).nodes[0].grad == 0.0
     assert ">—<" not in draw(cost).svg()
+
+
+def test_what_has_no_label_is_numbered_around_the_labels_there_are():
+    a, b, c = Value(1.0), Value(2.0, "v_1"), Value(3.0, " \u202e ")
+    graph = model.build((a * b + c) * Value(4.0, "C"))
+    assert [typeset.text(node.name) for node in graph.nodes] == ["v₂", "v₁", "v₃", "C", "v₄"]
 
 
 def test_a_drawing_is_a_snapshot():

@@ -152,7 +152,7 @@ def names(shown: Sequence[Value], root: Value) -> dict[Value, Box]:
     boxes: dict[Value, Box] = {}
     count = 0
     for value in shown:
-        label = value.label
+        label = value.label if labels.clean(value.label) else ""
         if not label and value is root and "C" not in taken:
             label = "C"
         while not label:

@@ -1,7 +1,7 @@
-"""Formulas as boxes, and their linear notations: Unicode text, HTML and SVG.
+"""Formulas as boxes, and their linear notations: Unicode text and SVG.
 
 The idea: a formula is a small tree of boxes (plain tuples, built by the functions below), and a notation is one way of
-walking that tree. Text, HTML and SVG are set on one line, so they share the flattening into runs of equally raised
+walking that tree. Text and SVG are set on one line, so they share the flattening into runs of equally raised
 characters; `stacked` has the notations that stack fractions and roots.
 """
 
@@ -103,12 +103,6 @@ def number_box(x: float) -> Box:
     return number(format_number(x))
 
 
-def number_factor(x: float) -> Box:
-    """A number as a factor of a product: a negative one takes parentheses."""
-    text = format_number(x)
-    return fence(number(text)) if text.startswith("−") else number(text)
-
-
 # ---------------------------------------------------------------------------------------------- linear notations
 
 
@@ -193,7 +187,7 @@ def _has_scripts(box: Box) -> bool:
 def text(box: Box) -> str:
     """Unicode text: a⁽ᴸ⁻¹⁾, w₁₂⁽¹⁾; characters that Unicode cannot raise are written ^(…)."""
     out = []
-    for group, level in _grouped(box):
+    for level, group in groupby(_flat(box), key=lambda run: run.level):
         plain = "".join(run.text for run in group)
         table = {1: SUPERSCRIPT, -1: SUBSCRIPT}.get(level)
         if table is None:
@@ -205,20 +199,6 @@ def text(box: Box) -> str:
             bare = plain[1:-1] if plain.startswith("(") and plain.endswith(")") else plain
             plain_number = bare.replace(".", "").replace("−", "").isdigit()
             out.append(f"{mark}{bare}" if len(bare) == 1 or plain_number else f"{mark}({bare})")
-    return "".join(out)
-
-
-def _grouped(box: Box) -> Iterator[tuple[list[Run], int]]:
-    for level, group in groupby(_flat(box), key=lambda run: run.level):
-        yield list(group), level
-
-
-def html(box: Box) -> str:
-    """HTML phrasing content: <i>, <sub>, <sup>."""
-    out = []
-    for group, level in _grouped(box):
-        inner = "".join(f"<i>{escape(r.text)}</i>" if r.italic else escape(r.text) for r in group)
-        out.append({0: "{}", 1: "<sup>{}</sup>", -1: "<sub>{}</sub>"}[level].format(inner))
     return "".join(out)
 
 
