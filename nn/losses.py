@@ -7,6 +7,7 @@ Value among the targets chooses through `where`.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -40,7 +41,7 @@ def binary_cross_entropy(p: Any, y: Any) -> Any:
     if isinstance(p, Value) and p.op == "sigmoid":
         return binary_cross_entropy_with_logits(p.operands[0], y)
     y = _probability(y, "binary_cross_entropy")
-    return -_blend(y, maximum(log(p), _SMALLEST_LOG), maximum(log1p(-p), _SMALLEST_LOG))
+    return -_blend(y, _log(p), _log_of_rest(p))
 
 
 def binary_cross_entropy_with_logits(z: Any, y: Any) -> Any:
@@ -130,6 +131,21 @@ def _probability(y: Any, name: str) -> Any:
     if not isinstance(y, Value) and not 0 <= y <= 1:
         raise ValueError(f"{name}: the target {y!r} is not between the 2 classes 0 and 1")
     return y
+
+
+def _log(p: Any) -> Any:
+    """log p, but −100 at the least. Recorded, no slope is ever infinite: 0 · inf would make a gradient nan there."""
+    if _is_traced(p):
+        outside = p <= math.exp(_SMALLEST_LOG)
+        return where(outside, _SMALLEST_LOG, log(where(outside, 1.0, p)))
+    return maximum(log(p), _SMALLEST_LOG)
+
+
+def _log_of_rest(p: Any) -> Any:
+    """log(1 − p) in the same way."""
+    if _is_traced(p):
+        return where(p >= 1, _SMALLEST_LOG, log1p(where(p >= 1, 0.0, -p)))
+    return maximum(log1p(-p), _SMALLEST_LOG)
 
 
 def _blend(y: Any, at_1: Any, at_0: Any) -> Any:

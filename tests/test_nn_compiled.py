@@ -104,6 +104,16 @@ def test_a_compiled_cross_entropy_is_nan_for_what_is_no_class():
     assert costs[:3] == pytest.approx(np.log(3)) and np.isnan(costs[3:]).all()
 
 
+@pytest.mark.parametrize("y", [0.0, 1.0, 0.25])
+@pytest.mark.parametrize("p", [0.0, 1e-50, 1e-10, 0.5, 1 - 2**-53, 1.0])
+def test_a_compiled_cost_of_a_certain_probability_is_finite_with_the_eager_slope(p, y):
+    w = Value(p)
+    cost, (slope,) = autograd.compile(lambda x, y: nn.binary_cross_entropy(w * x, y)).value_and_grad([1.0], [y])
+    eager = nn.binary_cross_entropy(w * 1.0, y)
+    eager.backward()
+    assert (cost, slope) == pytest.approx((eager.data, w.grad), rel=1e-14)
+
+
 def test_a_compiled_softmax_is_finite_for_large_logits():
     shares = autograd.compile(nn.softmax)([[1000.0, 1003.0], [-2000.0, 3000.0]])
     assert shares.tolist() == [[s for s in nn.softmax(z)] for z in ([1000.0, 1003.0], [-2000.0, 3000.0])]
