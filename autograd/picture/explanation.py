@@ -4,7 +4,7 @@ The idea: every path from w to C is a product of local derivatives, written thre
 (a, σ′(z), 2(a − y)) and as numbers. The gradient is the sum over all paths.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import Any
 
@@ -49,15 +49,15 @@ class Explanation:
         return {"text/plain": self.text(), "text/latex": f"$\\displaystyle {self.latex()}$"}
 
 
-def explain(value: Value, wrt: Value | None = None, fold: bool = True) -> Explanation:
-    """How ∂value/∂wrt comes about, path by path; without `wrt`, for every labelled leaf."""
-    if not isinstance(value, Value) or not (wrt is None or isinstance(wrt, Value)):
-        wrong = value if not isinstance(value, Value) else wrt
-        raise TypeError(f"explain: derivatives are explained of a Value, wrt a Value; got {type(wrong).__name__}")
-    if wrt is not None:
-        return Explanation([Derivation(value, wrt, fold)])
-    leaves = [v for v in select.reading_order(value) if v._row is None and v.label]
-    return Explanation([Derivation(value, leaf, fold) for leaf in leaves])
+def explain(value: Value, wrt: Value | Sequence[Value] | None = None, fold: bool = True) -> Explanation:
+    """How ∂value/∂wrt comes about, path by path: wrt a Value, or each of a list, or every labelled leaf."""
+    several: list[Any] = list(wrt) if isinstance(wrt, (list, tuple)) else [] if wrt is None else [wrt]
+    for v in (value, *several):
+        if not isinstance(v, Value):
+            raise TypeError(f"explain: derivatives are explained of a Value, wrt a Value; got {type(v).__name__}")
+    if wrt is None:
+        several = [v for v in select.reading_order(value) if v._row is None and v.label]
+    return Explanation([Derivation(value, v, fold) for v in several])
 
 
 class Derivation:
