@@ -79,6 +79,8 @@ def product(z: Value, partial: Any, factor: Any) -> Any:
 
 def number_edges(z: Value) -> Iterable[tuple[Value, float]]:
     """The edges as recorded: the operands of z and the numbers ∂z/∂x had when z was made."""
+    if z._py.__class__ is list:  # a dot of Values: weights and bias, then inputs, as the loops written out below go
+        return [*zip(z._x, z._px, strict=True), *zip(z._y, z._py, strict=True)]
     return [(x, p) for x, p in zip(z._arguments, z._partials, strict=True) if p is not None]  # type: ignore[misc]
 
 
@@ -189,8 +191,10 @@ def _mark_in_order(root: Value, mark: float, nodes: list[Value], before: list[fl
         push(node)
         push(None)
         if x.__class__ is tuple:
-            if node._py is not None:
+            if node._py is not None:  # a dot of Values: its arguments are w₁ … wₙ, x₁ … xₙ, b
+                push(x[-1])
                 stack += [v for v in y[::-1] if v.grad is not mark]
+                x = x[:-1]
             stack += [v for v in x[::-1] if v.grad is not mark]
             continue
         if y is not None and y.__class__ is not float and y.grad is not mark:

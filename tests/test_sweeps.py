@@ -13,9 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from mpmath import mp
 
-from autograd import Value, maximum, minimum, relu, sqrt, where
+from autograd import Value, dot, logsumexp, maximum, minimum, relu, sqrt, stop_gradient, where
+from autograd import sum as sum_
 from autograd.primitives import TABLE
-from autograd.sweeps import adjoints, number_edges, tangents, topological_order, value_edges
+from autograd.sweeps import adjoints, number_adjoints, number_edges, tangents, topological_order, value_edges
 from tests import oracles
 from tests.compare import bits
 
@@ -81,6 +82,44 @@ def test_the_fast_sweep_is_the_slide(graph: tuple[list[float], Steps], special: 
         want = adjoints(order, {root: 1.0}, number_edges)
         root.backward()
         assert [bits(v.grad) for v in order] == [bits(0.0 + want.get(v, 0.0)) for v in order]
+
+
+WILD: list[Callable[[Any, Any], Any]] = [
+    lambda a, b: a / b, lambda a, b: a**b, lambda a, b: a.log(), lambda a, b: maximum(a, b), lambda a, b: relu(a),
+    lambda a, b: where(a > b, a, b), lambda a, b: where(a, 2.0, b), lambda a, b: dot([a, 2.0], [b, a], 1.0),
+    lambda a, b: dot([a, b], [b, b], a), lambda a, b: dot([a, b], [1.0, 0.0], b), lambda a, b: minimum(1.0, a),
+    lambda a, b: a.leaky_relu(0.0), lambda a, b: sqrt(relu(a)), lambda a, b: 1 / a, lambda a, b: sum_([a, 3.0, b, a]),
+    lambda a, b: logsumexp([a, b, 0.0]), lambda a, b: stop_gradient(a) * b, lambda a, b: a - a,
+]  # fmt: skip
+
+
+@given(
+    point=st.lists(st.sampled_from([0.0, -0.0, 1.0, -2.0, inf, -inf, nan]) | st.floats(), min_size=2, max_size=3),
+    steps=st.lists(st.tuples(st.sampled_from(WILD), st.integers(0, 4), st.integers(0, 4)), min_size=1, max_size=12),
+)
+def test_the_fast_sweep_is_the_slide_on_every_kind_of_node(point: list[float], steps: list[Any]) -> None:
+    nodes = [Value(x) for x in point]
+    for step, i, j in steps:
+        nodes.append(step(nodes[-1 - i % len(nodes)], nodes[-1 - j % len(nodes)]))
+    root = nodes[-1]
+    order = topological_order(root)
+    want = adjoints(order, {root: 1.0}, number_edges)
+    written_out = number_adjoints(order, {root: 1.0})
+    root.backward()
+    assert [bits(v.grad) for v in order] == [bits(0.0 + want.get(v, 0.0)) for v in order]
+    assert [(v, bits(g)) for v, g in written_out.items()] == [(v, bits(g)) for v, g in want.items()]
+
+
+@given(st.lists(st.floats(0.1, 1.0), min_size=7, max_size=7))
+def test_terms_are_added_in_the_order_of_the_arguments(numbers: list[float]) -> None:
+    """Sums of doubles depend on their order: weights, inputs and bias here all lead to one leaf."""
+    p, *factors = [Value(x) for x in numbers]
+    w1, w2, x1, x2, b, last = [p * factor for factor in factors]
+    z = dot([w1, w2], [x1, x2], b) * last
+    order = topological_order(z)
+    want = adjoints(order, {z: 1.0}, number_edges)[p]
+    z.backward()
+    assert bits(p.grad) == bits(want)
 
 
 @given(graphs())
