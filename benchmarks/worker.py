@@ -2,6 +2,9 @@
 
 The worker answers two requests over a pipe: prepare (set up, run once, check the answer) and time
 (run so many times). Only one worker is ever busy: the others wait on their pipe.
+
+A worker that is pinned to one core counts processor time, which on a quiet machine is the time that passes,
+and on a busy one leaves out the time in which the core did other people's work.
 """
 
 from __future__ import annotations
@@ -12,7 +15,13 @@ import itertools
 import os
 import sys
 import time
+from collections.abc import Callable
 from multiprocessing.connection import Connection
+
+try:
+    from resource import RUSAGE_CHILDREN, getrusage
+except ModuleNotFoundError:  # Windows, where `pin` does nothing either
+    pass
 
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
 
@@ -30,6 +39,11 @@ def pin(threads: int) -> None:
         os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[-threads:])
 
 
+def clock() -> float:
+    """Seconds of processor time used by this process, all its threads, and the children it has waited for."""
+    return time.process_time() + sum(getrusage(RUSAGE_CHILDREN)[:2])
+
+
 def serve(pipe: Connection, module: str, work_id: str, name: str) -> None:
     """Answer requests until the pipe closes. Answers are dictionaries; a failure is one with `problem`."""
     from benchmarks.harness import disagreement
@@ -37,6 +51,7 @@ def serve(pipe: Connection, module: str, work_id: str, name: str) -> None:
     work = next(w for w in importlib.import_module(module).WORKS if w.id == work_id)
     pin(work.threads)
     engine = work.engines[name]
+    now = clock if work.threads == 1 and hasattr(os, "sched_setaffinity") else time.perf_counter
     run = None
     while True:
         try:
@@ -48,11 +63,11 @@ def serve(pipe: Connection, module: str, work_id: str, name: str) -> None:
                 run = None
                 for needed in engine.imports:
                     importlib.import_module(needed)
-                start = time.perf_counter()
+                start = now()
                 run = engine.setup() if argument is None else engine.setup(argument)
-                called = time.perf_counter()
+                called = now()
                 answer = run()
-                done = time.perf_counter()
+                done = now()
                 problem = ""
                 if work.meter == "clock":
                     view = getattr(run, "view", lambda answer: answer)
@@ -66,7 +81,7 @@ def serve(pipe: Connection, module: str, work_id: str, name: str) -> None:
                     else {"first": done - start, "call": done - called}
                 )
             else:
-                pipe.send({"figure": _figure(run, argument, engine.collector, work.meter)})
+                pipe.send({"figure": _figure(run, argument, engine.collector, work.meter, now)})
         except ModuleNotFoundError as missing:
             pipe.send({"problem": f"not installed: {missing.name}"})
         except Exception as failure:
@@ -74,17 +89,17 @@ def serve(pipe: Connection, module: str, work_id: str, name: str) -> None:
             pipe.send({"problem": f"{type(failure).__name__}: {text[:160]}"})
 
 
-def _figure(run, calls: int, collector: bool, meter: str) -> float:
+def _figure(run, calls: int, collector: bool, meter: str, now: Callable[[], float]) -> float:
     """Seconds a call, averaged over `calls` calls; or what `run` itself measured."""
     if meter == "own":
         return run()
     gc.collect()
     (gc.enable if collector else gc.disable)()
     try:
-        start = time.perf_counter()
+        start = now()
         for _ in itertools.repeat(None, calls):
             run()
-        return (time.perf_counter() - start) / calls
+        return (now() - start) / calls
     finally:
         gc.enable()
 
