@@ -61,6 +61,8 @@ class Player:
 def play(module: str, work: Work, only: list[str], quick: bool) -> Iterator[list[dict[str, Any]]]:
     """Run one workload; yield the rows (dictionaries ready for JSON) of each size, one per engine."""
     engines = [e for e in work.engines.values() if not (quick and e.slow) and (not only or e.name in only)]
+    if not engines:
+        return
     players = [Player(module, work, engine) for engine in engines]
     try:
         for size in (work.quick_sizes if quick else work.sizes) or [None]:
