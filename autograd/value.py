@@ -133,6 +133,14 @@ class Value:
     def __neg__(self) -> Value:
         return _record(table.neg, -self._data, self, None, -1.0, None)
 
+    def relu(self) -> Value:
+        x = self._data
+        if x > 0.0:
+            return _record(table.relu, x, self, None, 1.0, None)
+        if x <= 0.0:
+            return _record(table.relu, 0.0, self, None, None, None)
+        return _unary(table.relu, self)  # nan
+
     # fmt: off
     def __pow__(self, other: Any) -> Value:      return _operator(table.pow_, self, other)
     def __radd__(self, other: Any) -> Value:     return _operator(table.add, other, self)
@@ -160,7 +168,6 @@ class Value:
     def tanh(self) -> Value:     return _unary(table.tanh, self)
     def sigmoid(self) -> Value:  return _unary(table.sigmoid, self)
     def softplus(self) -> Value: return _unary(table.softplus, self)
-    def relu(self) -> Value:     return _unary(table.relu, self)
     def gelu(self) -> Value:     return _unary(table.gelu, self)
     def silu(self) -> Value:     return _unary(table.silu, self)
     def erf(self) -> Value:      return _unary(table.erf, self)
