@@ -164,18 +164,14 @@ def _quick(
     arguments: Sequence[Any],
     which: Sequence[int],
     keywords: Any,
-    v: Sequence[Any] | None = None,
+    v: list[float] | None = None,
 ) -> tuple[Recording, list[list[float]]] | None:
     """f recorded on numbers, and H v, or H where no v is given; None where it takes the definition to tell: a strong 0
     times inf is 0 there."""
     recording = Recording(transform, f, arguments, which, keywords)
     recording.scalar()
-    n = len(recording.inputs)
-    directions = [(i, [1.0]) for i in range(n)] if v is None else [(0, [x]) for x in v]
     with modes.differentiating():
-        rows = second_derivatives(
-            recording.inputs, recording.order, recording.outputs[0], directions, n if v is None else 1
-        )
+        rows = second_derivatives(recording.inputs, recording.order, recording.outputs[0], v)
     return (recording, rows) if all([isfinite(sum(row)) for row in rows]) else None
 
 

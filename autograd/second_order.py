@@ -23,17 +23,19 @@ Terms = list[tuple[float, Vector]]  # Σ factor · vector
 
 
 def second_derivatives(
-    inputs: list[Value], order: list[Value], output: Value | float, directions: list[Vector], n: int
+    inputs: list[Value], order: list[Value], output: Value | float, v: list[float] | None = None
 ) -> list[list[float]]:
-    """The second derivative of the output in every direction: row i is ∂²output/∂xᵢ∂v for the n directions v.
+    """H, or H·v for a direction v in one column: row i is ∂²output/∂xᵢ∂x₁ …, for inputs that are leaves.
 
-    `directions[i]` holds the i-th component of each. Right if it is finite: a 0 that means "no path" is multiplied here
-    like any other number, so an infinite partial anywhere can make a nan of it.
+    Right if it is finite: a 0 that means "no path" is multiplied here like any other number, so an infinite partial
+    anywhere can make a nan of it.
     """
+    n = len(inputs) if v is None else 1
     if not isinstance(output, Value):
         return [[0.0] * n for _ in inputs]
     adjoint = number_adjoints(order, {output: 1.0})
-    direction = dict(zip(inputs, directions, strict=True))
+    starts: list[Vector] = [(i, [1.0]) for i in range(n)] if v is None else [(0, [x]) for x in v]
+    direction = dict(zip(inputs, starts, strict=True))
     edges: dict[Value, list[tuple[Value, float]]] = {}
     for z in order:
         edges[z] = [(x, p) for x, p in number_edges(z) if x in direction]
@@ -48,7 +50,10 @@ def second_derivatives(
                     arriving[x].append((p, total))
             for x, y, second in _second_partials(z, edges[z], direction):
                 arriving[x].append((adjoint[z] * second, direction[y]))
-    return [_dense(arriving[x], n) for x in inputs]
+    if v is not None:
+        return [_from(0, arriving[x], n) for x in inputs]
+    rows = [_from(i, arriving[x], n) for i, x in enumerate(inputs)]  # on and above the diagonal
+    return [[rows[j][i - j] for j in range(i)] + rows[i] for i in range(n)]
 
 
 def _second_partials(z: Value, edges: list[tuple[Value, float]], among: Collection[Value]) -> list[Any]:
@@ -61,12 +66,17 @@ def _second_partials(z: Value, edges: list[tuple[Value, float]], among: Collecti
     else:
         partials = [p(*xs, z) if p and x in among else None for p, x in zip(row.partials, xs, strict=True)]
     found: list[Any] = []
-    stop = {z, *z.operands}
+    stop: set[Value] = set()
     for x, partial in zip(xs, partials, strict=True):
-        if partial.__class__ is Value and x in among:
-            second = {partial: 1.0}
-            if partial not in stop:
-                second = number_adjoints(topological_order(partial, beyond=stop), second)
+        if partial.__class__ is not Value or x not in among:
+            continue
+        if partial is z:
+            found += [(x, y, p) for y, p in edges]
+        elif partial in among:  # an operand itself
+            found.append((x, partial, 1.0))
+        else:
+            stop = stop or {z, *z.operands}
+            second = number_adjoints(topological_order(partial, beyond=stop), {partial: 1.0})
             found += [(x, y, s) for y, s in second.items() if y in among and y is not z]
             if z in second:
                 found += [(x, y, second[z] * p) for y, p in edges]
@@ -75,9 +85,13 @@ def _second_partials(z: Value, edges: list[tuple[Value, float]], among: Collecti
 
 def _combined(terms: Terms) -> Vector:
     """Σ factor · vector, four at a time. A factor of 1 alone shares the vector, which nobody changes."""
+    p, (start, v) = terms[0]
     if len(terms) == 1:
-        p, (start, v) = terms[0]
         return start, v if p == 1.0 else [p * a for a in v]
+    if len(terms) == 2:
+        q, (first, w) = terms[1]
+        if start == first and len(v) == len(w):
+            return start, [p * a + q * b for a, b in zip(v, w)]  # noqa: B905 (of one length)
     start = min([start for _, (start, _) in terms])
     end = max([start + len(v) for _, (start, v) in terms])
     total, long = [0.0] * (end - start), []
@@ -97,8 +111,10 @@ def _combined(terms: Terms) -> Vector:
     return start, total
 
 
-def _dense(terms: Terms, n: int) -> list[float]:
-    if not terms:
-        return [0.0] * n
-    start, v = _combined(terms)
-    return [0.0] * start + v + [0.0] * (n - start - len(v))
+def _from(first: int, terms: Terms, n: int) -> list[float]:
+    """The entries of Σ factor · vector from a first one on, up to the n-th."""
+    cut = [(p, (s, v) if s >= first else (first, v[first - s :])) for p, (s, v) in terms if s + len(v) > first]
+    if not cut:
+        return [0.0] * (n - first)
+    start, total = _combined(cut)
+    return [0.0] * (start - first) + total + [0.0] * (n - start - len(total))

@@ -7,14 +7,16 @@ from collections.abc import Callable
 from typing import Any
 
 import mpmath
+import pytest
 from hypothesis import given, settings
 from mpmath import mp
 
-from autograd import grad, jvp
+from autograd import Value, grad, hessian, hvp, jacobian, jvp
 from autograd.expressions import Expression
 from autograd.recordings import Recording
-from autograd.sweeps import number_adjoints
+from autograd.sweeps import adjoints, number_adjoints, number_edges
 from autograd.testing import expressions
+from tests.compare import bits
 from tests.oracles import ORACLES
 
 Function = Callable[..., Any]
@@ -89,3 +91,58 @@ def test_random_graphs_agree_with_mpmath_in_every_mode() -> None:
     every_graph()
     assert len(conditioned) > 5000
     assert sum(conditioned) > 0.6 * len(conditioned)
+
+
+# The readings agree with each other
+
+
+@settings(max_examples=200)
+@given(expressions(max_nodes=40))
+def test_the_fast_reverse_sweep_on_numbers_is_the_slide(f: Expression) -> None:
+    recording = Recording("test", f, f.inputs, range(len(f.inputs)))
+    seeds = {z: 1.0 for z in recording.outputs}
+    slide = adjoints(recording.order, seeds, number_edges)
+    fast = number_adjoints(recording.order, seeds)
+    assert list(slide) == list(fast) and [bits(a) for a in slide.values()] == [bits(a) for a in fast.values()]
+
+
+def largest(recording: Recording) -> float:
+    """Σ over paths of |product of partials|, from the outputs to the inputs: what rounding is relative to."""
+    seeds = {z: 1.0 for z in recording.outputs if isinstance(z, Value)}
+    sizes = adjoints(recording.order, seeds, lambda z: [(x, abs(p)) for x, p in number_edges(z)])
+    return math.fsum([sizes.get(x, 0.0) for x in recording.inputs])
+
+
+@settings(max_examples=200)
+@given(expressions(max_nodes=40, n_inputs=3))
+def test_reverse_mode_is_the_transpose_of_forward_mode(f: Expression) -> None:
+    recording = Recording("test", f, f.inputs, range(3))
+    backwards = recording.pull([2.0])
+    forwards = recording.push([0.5, -1.0, 3.0])
+    rounding = 100 * 2.0**-52 * largest(recording)
+    assert abs(2.0 * forwards[0] - (0.5 * backwards[0] - backwards[1] + 3.0 * backwards[2])) <= rounding
+
+
+@settings(max_examples=200)
+@given(expressions(max_nodes=40))
+def test_the_graph_of_a_gradient_has_its_numbers(f: Expression) -> None:
+    which = tuple(range(len(f.inputs)))
+    numbers = grad(f, which)(*f.inputs)
+    graphs = grad(f, which)(*map(Value, f.inputs))
+    rounding = 100 * 2.0**-52 * largest(Recording("test", f, f.inputs, which))
+    for number, graph in zip(numbers, graphs, strict=True):
+        assert abs(number - graph.data) <= rounding
+
+
+@settings(max_examples=200)
+@given(expressions(max_nodes=20, n_inputs=3))
+def test_the_hessian_at_once_is_the_jacobian_of_the_gradient(f: Expression) -> None:
+    which = (0, 1, 2)
+    at_once = hessian(f, which)(*f.inputs)
+    gradient = grad(f, which)
+    by_row = [jacobian(lambda *xs, i=i: gradient(*xs)[i], which)(*f.inputs) for i in which]
+    rounding = 100 * 2.0**-52 * largest(Recording("test", gradient, f.inputs, which))
+    for i in which:
+        assert hvp(f, f.inputs, [float(i == j) for j in which]) == pytest.approx(at_once[i], rel=1e-12, abs=rounding)
+        for j in which:
+            assert abs(at_once[i][j] - by_row[i][j]) <= rounding and at_once[i][j] == at_once[j][i]

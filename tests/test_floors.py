@@ -93,7 +93,7 @@ def test_no_module_at_its_top_imports_itself_round_a_corner() -> None:
 
 
 def test_few_functions_reach_up() -> None:
-    """`v.backward()` and a picture in a notebook are methods of a Value that live on higher floors, and a user's row that
+    """`v.backward()` and a picture in a notebook are methods of a Value that live on higher floors; a user's row that
     raises on floats is read on Values."""
     up = {
         (module, name)
