@@ -5,8 +5,9 @@
 
 A mutant is one row with one thing wrong: a partial doubled, negated, dropped, made up, off by one part in a billion,
 read as a plain number (right once, without a second derivative) or with its operands exchanged; a result that is off
-in the tenth digit; a mask, a kink, a domain or an operand of a printed formula missing. The tests tried are those of
-`MODULES` that are parametrized by the row. What changes nothing (the operands of x + y exchanged) is no mutant.
+in the tenth digit; a mask, a kink, a domain or an operand of a printed formula missing; a partial doubled where an
+operator or a function writes its row out. The tests tried are those of `MODULES` that are parametrized by the row, and
+those of `WRITTEN_OUT`. What changes nothing (the operands of x + y exchanged) is no mutant.
 """
 
 from __future__ import annotations
@@ -16,13 +17,15 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import product
-from types import ModuleType
 from typing import Any, NamedTuple
 
+from autograd import functions
 from autograd.primitives import REAL, TABLE, Primitive
-from autograd.value import Value
+from autograd.value import Value, _record
 
-MODULES = ["test_derivatives_rows", "test_special_points", "test_primitives", "test_testing", "test_checks"]
+MODULES = ["test_derivatives_rows", "test_special_points", "test_primitives", "test_value", "test_testing"]
+WRITTEN_OUT = {"dot": "test_functions", "sum": "test_functions"}
+OPERATORS = {"add": "__add__", "sub": "__sub__", "mul": "__mul__", "div": "__truediv__", "neg": "__neg__"}
 PLACES = [(0.3, 0.7, 0.6, 0.2, 0.9), (0.8, 0.4, 0.5, 0.6, 0.1), (0.6, 0.6, 0.2, 0.7, 0.3)]
 
 
@@ -31,18 +34,20 @@ class Mutant(NamedTuple):
     what: str
     column: str
     broken: Any
+    owner: Any = None  # of the column, if it is not the row
 
     def __str__(self) -> str:
         return f"{self.row.name}: {self.what}"
 
     @contextmanager
     def in_force(self) -> Iterator[None]:
-        right = getattr(self.row, self.column)
-        setattr(self.row, self.column, self.broken)
+        owner = self.owner or self.row
+        right = getattr(owner, self.column)
+        setattr(owner, self.column, self.broken)
         try:
             yield
         finally:
-            setattr(self.row, self.column, right)
+            setattr(owner, self.column, right)
 
 
 def mutants(row: Primitive) -> Iterator[Mutant]:
@@ -64,6 +69,33 @@ def mutants(row: Primitive) -> Iterator[Mutant]:
             if f"{{{i}}}" in getattr(row, column) and row.name != "defined":
                 broken = getattr(row, column).replace(f"{{{i}}}", "?")
                 yield Mutant(row, f"operand {i + 1} missing in {column}", column, broken)
+    if row.name in OPERATORS:
+        method = OPERATORS[row.name]
+        for slot in ("_px", "_py")[: row.arity]:
+            broken = _doubling(getattr(Value, method), slot)
+            yield Mutant(row, f"Value.{method} with {slot} doubled", method, broken, Value)
+    if row.name in WRITTEN_OUT:
+        for k in (0, -1):
+            yield Mutant(row, f"autograd.{row.name} with partial {k} doubled", "_record", _recording(row, k), functions)
+
+
+def _doubling(method: Any, slot: str) -> Any:
+    def broken(*xs: Any) -> Any:
+        z = method(*xs)
+        if isinstance(z, Value) and getattr(z, slot) is not None:
+            setattr(z, slot, 2.0 * getattr(z, slot))
+        return z
+
+    return broken
+
+
+def _recording(row: Primitive, k: int) -> Any:
+    def broken(made: Primitive, data: float, x: Any, y: Any, px: Any, py: Any) -> Value:
+        partials = list(px)
+        partials[k] *= 2.0
+        return _record(made, data, x, y, tuple(partials) if made is row else px, py)
+
+    return broken
 
 
 def _broken_rules(row: Primitive, p: Any) -> Iterator[tuple[str, Any]]:
@@ -117,25 +149,26 @@ def _number(x: Any) -> Any:
 
 
 def tests_of(row: Primitive, modules: Sequence[str]) -> Iterator[tuple[str, Callable[[], None]]]:
-    """Every test in the modules that is parametrized by the row, or by its name."""
-    for module in map(_loaded, modules):
-        for name, test in vars(module).items():
-            marks = [m for m in getattr(test, "pytestmark", []) if m.name == "parametrize"]
-            if not name.startswith("test_") or not marks:
-                continue
-            columns = [[(m.args[0], value) for value in m.args[1]] for m in marks]
-            for choice in product(*columns):
-                arguments: dict[str, Any] = {}
-                for names, value in choice:
-                    names = [n.strip() for n in names.split(",")] if isinstance(names, str) else list(names)
-                    values = [value] if len(names) == 1 else list(value)
-                    arguments |= dict(zip(names, values, strict=True))
-                if arguments.get("row") is row or arguments.get("name") == row.name:
-                    yield f"{module.__name__.removeprefix('tests.')}.{name}", lambda t=test, a=arguments: t(**a)  # type: ignore[misc]
+    """Every test in the modules that is parametrized by the row, or by its name, and those of its written-out form."""
+    everything = [WRITTEN_OUT[row.name]] if row.name in WRITTEN_OUT else []
+    for module_name in [*modules, *everything]:
+        for name, test in vars(importlib.import_module(f"tests.{module_name}")).items():
+            if name.startswith("test_"):
+                for arguments in _parametrized(test):
+                    theirs = arguments.get("row") is row or arguments.get("name") == row.name
+                    if theirs or module_name in everything:
+                        yield f"{module_name}.{name}", lambda t=test, a=arguments: t(**a)  # type: ignore[misc]
 
 
-def _loaded(name: str) -> ModuleType:
-    return importlib.import_module(f"tests.{name}")
+def _parametrized(test: Any) -> Iterator[dict[str, Any]]:
+    """The arguments that its parametrize marks call a test with."""
+    marks = [m for m in getattr(test, "pytestmark", []) if m.name == "parametrize"]
+    for choice in product(*[[(m.args[0], value) for value in m.args[1]] for m in marks]):
+        arguments: dict[str, Any] = {}
+        for names, value in choice:
+            names = [n.strip() for n in names.split(",")] if isinstance(names, str) else list(names)
+            arguments |= dict(zip(names, [value] if len(names) == 1 else value, strict=True))
+        yield arguments
 
 
 def caught_by(mutant: Mutant, modules: Sequence[str] = MODULES) -> str | None:
