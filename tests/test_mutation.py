@@ -12,7 +12,7 @@ QUICK = ("doubled", "made up", "read as a number", "no mask", "kink 1 missing", 
 
 @pytest.mark.parametrize("name", TABLE)
 def test_a_broken_rule_is_caught(name: str) -> None:
-    broken = [mutant for mutant in mutants(TABLE[name]) if mutant.what.endswith(QUICK)]
+    broken = [mutant for mutant in mutants(TABLE[name]) if mutant.what.endswith(QUICK) and not mutant.owner]
     assert broken
     assert [str(mutant) for mutant in broken if caught_by(mutant, ["test_derivatives_rows"]) is None] == []
 
