@@ -1,9 +1,12 @@
 """Run notebooks: `python -m tests.notebooks [01 ...]` runs those, or all, and writes their outputs into the files.
 
 A notebook runs in a fresh kernel of this Python, in its own folder, against this checkout. What a run leaves in the
-file is the same on every machine: no times, no identifiers of the kernel.
+file is the same on every machine: no times, no identifiers of the kernel. What a cell tagged `picture` shows is written
+to notebooks/pictures as well, for README.md.
 """
 
+import base64
+import io
 import os
 import re
 import sys
@@ -16,6 +19,7 @@ import nbformat
 
 ROOT = Path(__file__).resolve().parents[1]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+PICTURES = ROOT / "notebooks" / "pictures"
 METADATA = {
     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
     "language_info": {"name": "python"},
@@ -63,11 +67,36 @@ def with_solutions(notebook: Any) -> Any:
     return nbformat.from_dict({**notebook, "cells": cells})
 
 
+def picture(notebook: Any) -> tuple[str, bytes] | None:
+    """What the cell tagged `picture` shows, as a file: its extension and its bytes."""
+    for cell in notebook.cells:
+        if "picture" in cell.metadata.get("tags", []):
+            for output in cell.outputs:
+                data = output.get("data", {})
+                if "image/svg+xml" in data:
+                    return "svg", data["image/svg+xml"].encode()
+                if "image/png" in data:
+                    return "png", in_few_colours(base64.b64decode(data["image/png"]))
+    return None
+
+
+def in_few_colours(png: bytes) -> bytes:
+    """A plot needs no more than 64 colours, and a third of the bytes."""
+    from PIL import Image
+
+    file = io.BytesIO()
+    Image.open(io.BytesIO(png)).convert("RGB").quantize(64).save(file, "png", optimize=True)
+    return file.getvalue()
+
+
 def main(names: list[str]) -> None:
     for path in NOTEBOOKS:
         if not names or path.name.startswith(tuple(names)):
-            nbformat.write(run(read(path)), path)
+            notebook = run(read(path))
+            nbformat.write(notebook, path)
             print(f"{path.name}: {path.stat().st_size / 1000:.0f} kB")
+            if shown := picture(notebook):
+                (PICTURES / f"{path.name[:2]}.{shown[0]}").write_bytes(shown[1])
 
 
 if __name__ == "__main__":
