@@ -71,10 +71,10 @@ class Stepper:
         still = image(svg.draw_svg(self._scene, title=self._title), self._title)
         frame = (
             f'<iframe srcdoc="{escape(self.html())}" title="{escape(self._title)}" sandbox="allow-scripts" '
-            f'style="position:absolute;inset:0;width:100%;height:100%;border:0"></iframe>'
+            f'style="grid-area:1/1;width:100%;height:{height:.0f}px;border:0"></iframe>'
         )
-        still = f'<div style="max-height:{TALLEST}px;overflow:auto">{still}</div>'
-        box = f'<div style="position:relative;min-height:{height:.0f}px">{still}{frame}</div>'
+        still = f'<div style="grid-area:1/1;min-width:0;max-height:{TALLEST}px;overflow:auto">{still}</div>'
+        box = f'<div style="display:grid">{still}{frame}</div>'  # as tall as what is left of the two
         return {"text/plain": repr(self), "text/html": box}
 
 
