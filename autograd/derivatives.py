@@ -109,7 +109,11 @@ class Jacobian:
         recording = Recording(self.__name__, self.f, arguments, which, keywords)
         n, m = len(recording.inputs), len(recording.outputs)
         self.mode = self.wanted if self.wanted != "auto" else "forward" if n < m else "reverse"
-        rows = recording.rows() if self.mode == "reverse" else [list(row) for row in zip(*recording.columns())]  # noqa: B905
+        if self.mode == "reverse":
+            rows = recording.rows()
+        else:
+            columns = recording.columns()
+            rows = [[column[k] for column in columns] for k in range(m)]
         blocks = _blocks(recording, recording.result, rows)
         return tuple(blocks) if isinstance(self.argnums, tuple) else blocks[0]
 

@@ -57,7 +57,7 @@ class Recording:
         older = modes.derivative_around()
         with modes.differentiating():
             for i, part in zip(which, numbers, strict=True):
-                fresh = [apply(table.mul, x, 1.0) for x in part] if self.nested else [_leaf(x) for x in part]
+                fresh = [apply(table.mul, x, 1.0) for x in part] if self.nested else [Value(x) for x in part]
                 self.inputs += fresh
                 call[i] = rebuild(arguments[i], fresh, arrays=False)
             self.result = f(*call, **(keywords or {}))
@@ -66,9 +66,9 @@ class Recording:
 
     def _set_order(self, older: set[Value] | None) -> None:
         roots = [z for z in self.outputs if isinstance(z, Value)]
-        order = topological_order(*roots, beyond=[*self.inputs, *(older or ())])
-        if older is not None:
-            older.update(order)
+        seen = set() if older is None else older
+        seen.update(self.inputs)
+        order = topological_order(*roots, seen=seen)
         if self.nested:
             depends = set(self.inputs)
             for z in order:
@@ -151,10 +151,6 @@ class _Edges(dict[Value, Any]):
     def __missing__(self, z: Value) -> Any:
         self[z] = edges = self.form(z)
         return edges
-
-
-def _leaf(x: float) -> Value:
-    return Value(x)
 
 
 def name_of(f: Callable[..., Any]) -> str:

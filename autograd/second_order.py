@@ -76,7 +76,7 @@ def _second_partials(z: Value, edges: list[tuple[Value, float]], among: Collecti
             found.append((x, partial, 1.0))
         else:
             stop = stop or {z, *z.operands}
-            second = number_adjoints(topological_order(partial, beyond=stop), {partial: 1.0})
+            second = number_adjoints(topological_order(partial, seen=set(stop)), {partial: 1.0})
             found += [(x, y, s) for y, s in second.items() if y in among and y is not z]
             if z in second:
                 found += [(x, y, second[z] * p) for y, p in edges]

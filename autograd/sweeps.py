@@ -13,13 +13,13 @@ from autograd.value import Value
 Edges = Callable[[Value], Iterable[tuple[Value, Any]]]
 
 
-def topological_order(*roots: Value, beyond: Iterable[Value] = ()) -> list[Value]:
+def topological_order(*roots: Value, seen: set[Value] | None = None) -> list[Value]:
     """Every node the roots depend on, operands before their consumers, left before right. Iterative.
 
-    A single root comes last. The walk stops at the nodes of `beyond` and leaves them out.
+    A single root comes last. The walk stops at nodes `seen` before, leaves them out, and adds those it finds to them.
     """
     order: list[Value] = []
-    seen = set(beyond)
+    seen = set() if seen is None else seen
     stack: list[Value | None] = [*reversed(roots)]
     push, pop = stack.append, stack.pop
     while stack:

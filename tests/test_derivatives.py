@@ -110,6 +110,11 @@ def test_a_constant_function_has_slope_zero() -> None:
     assert hessian(lambda x: 3)([1.0, 2.0]) == [[0.0, 0.0], [0.0, 0.0]]
 
 
+def test_no_numbers_have_no_derivatives() -> None:
+    assert grad(lambda x: 3.0)([]) == [] and hessian(lambda x: 3.0)([]) == []
+    assert jacobian(lambda x: [3.0, 4.0])([]) == [[], []] and jacobian(lambda x: [])([1.0, 2.0]) == []
+
+
 def test_the_identity_has_slope_one() -> None:
     assert grad(lambda x: x)(2.0) == grad(lambda x: +x)(2.0) == 1.0
     assert jvp(lambda x: x, (2.0,), (5.0,)) == (2.0, 5.0)
@@ -238,8 +243,8 @@ def test_siblings_inside_a_derivative_do_not_disturb_each_other() -> None:
 def test_a_captured_history_is_walked_once_not_by_every_inner_derivative(monkeypatch: pytest.MonkeyPatch) -> None:
     walked = []
 
-    def counted(*roots: Any, beyond: Any = ()) -> Any:
-        order = topological_order(*roots, beyond=beyond)
+    def counted(*roots: Any, seen: Any = None) -> Any:
+        order = topological_order(*roots, seen=seen)
         walked.append(len(order))
         return order
 
