@@ -12,6 +12,7 @@ that it did not get as arguments are its parameters: shared by all examples, and
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextvars import Context
 from typing import Any
 
 from autograd import modes
@@ -69,6 +70,8 @@ class Compiled:
         if read.n is None:
             return self._one(trace, read)
         results = trace.forward.run(read)
+        if results.ndim == 1:  # nothing varies
+            results = results[:, None].repeat(read.n, axis=1)
         return stacked(trace.template, iter(results))
 
     def value_and_grad(self, *args: Any) -> tuple[float, Any]:
@@ -151,8 +154,7 @@ class Trace:
     ) -> None:
         inputs, nested = _as_values(read, names)
         try:
-            with modes.tracing():
-                result = function(*nested)
+            result = Context().run(_traced, function, nested)  # whatever modes are on outside
         except Exception as error:
             shapes = [
                 f"{n}: {'a number' if s is None else s or 'a number an example'}"
@@ -187,6 +189,11 @@ class Trace:
             gradient = self.gradient.program
             text += "\n\n\n" + source.function_text(f"{name}_value_and_gradient", gradient, _spell_gradient)
         return source.imports(text) + text + "\n"
+
+
+def _traced(function: Callable[..., Any], arguments: Sequence[Any]) -> Any:
+    with modes.tracing():
+        return function(*arguments)
 
 
 def _spell_gradient(names: Sequence[str]) -> str:

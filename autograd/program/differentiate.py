@@ -16,7 +16,7 @@ from autograd import primitives as table
 from autograd.modes import tracing
 from autograd.primitives import Primitive
 from autograd.program.lower import lower
-from autograd.program.program import EXAMPLE, MEAN, ONCE, Program
+from autograd.program.program import EXAMPLE, GATED_DOT, MEAN, ONCE, Program
 from autograd.value import Value
 
 Pair = tuple[int | None, int]  # (∂z/∂x, adjoint of z); None for a partial that is 1
@@ -26,13 +26,14 @@ def value_and_gradient(program: Program) -> Program:
     """The program of the mean of its one output over the batch, and of that mean's gradient in every parameter."""
     (root,) = program.outputs
     result = program.copy()
+    gradient = _Gradient(result)
     pairs: dict[int, list[Pair]] = {root: [(None, result.constant(1.0))]}
     adjoints: dict[int, int] = {}
     rules: dict[tuple[object, ...], _Rule] = {}
     for z in range(root, -1, -1):
         if z not in pairs:
             continue
-        adjoints[z] = adjoint = _adjoint(result, pairs.pop(z), program.moments[z])
+        adjoints[z] = adjoint = gradient.adjoint(pairs.pop(z), program.moments[z])
         primitive, operands = program.primitives[z], program.operands[z]
         if primitive.__class__ is not Primitive:
             continue
@@ -41,40 +42,79 @@ def value_and_gradient(program: Program) -> Program:
             terms: list[Pair | None] = [(x, adjoint) for x in (*operands[n:-1], *operands[:n])]
             terms.append((None, adjoint))
         else:
-            terms = _terms(result, primitive, _rule(program, z, rules), (*operands, z), adjoint)
+            terms = gradient.terms(primitive, _rule(program, z, rules), (*operands, z), adjoint)
         for x, term in zip(operands, terms, strict=True):
             if term is not None and x not in program.numbers:
                 pairs.setdefault(x, []).append(term)
     zero = result.constant(0.0)
     mean = root if program.moments[root] == ONCE else result.append(MEAN, (root,))
-    gradient = [adjoints.get(row, zero) for row in range(program.inputs, program.leaves)]
-    result.outputs = (mean, *gradient)
+    result.outputs = (mean, *[adjoints.get(row, zero) for row in range(program.inputs, program.leaves)])
     return result
 
 
-def _adjoint(result: Program, pairs: list[Pair], moment: int) -> int:
-    """Σ ∂z/∂x · adjoint(z). When x is known once, what differs between examples is averaged over the batch."""
-    if moment == EXAMPLE:
-        return _products(result, pairs)
-    moments = result.moments
-    varying = [(p, a) for p, a in pairs if moments[a] == EXAMPLE or (p is not None and moments[p] == EXAMPLE)]
-    if not varying:
-        return _products(result, pairs)
-    mean = result.append(MEAN, (_products(result, varying),))
-    return _products(result, [(None, mean), *[pair for pair in pairs if pair not in varying]])
+class _Gradient:
+    """Appends what the chain rule needs to a program.
 
+    `maskable` holds the adjoints all of whose paths go through a mask. Where every mask is 0, nothing arrives: such an
+    adjoint's 0 must win over an infinite or undefined partial, so its products are gates.
+    """
 
-def _products(result: Program, pairs: list[Pair]) -> int:
-    """Σ partial · adjoint as one row."""
-    pairs = [(None, p) if p is not None and result.numbers.get(a) == 1.0 else (p, a) for p, a in pairs]
-    if len(pairs) == 1:
-        partial, adjoint = pairs[0]
-        return adjoint if partial is None else result.append(table.mul, (partial, adjoint))
-    adjoints = [a for _, a in pairs]
-    if all(p is None for p, _ in pairs):
-        return result.append(table.add if len(pairs) == 2 else table.sum_, tuple(adjoints))
-    partials = [result.constant(1.0) if p is None else p for p, _ in pairs]
-    return result.append(table.dot, (*partials, *adjoints, result.constant(-0.0)))  # −0 + x is x, for 0 and −0 too
+    def __init__(self, result: Program) -> None:
+        self.result = result
+        self.maskable: set[int] = set()
+
+    def adjoint(self, pairs: list[Pair], moment: int) -> int:
+        """Σ ∂z/∂x · adjoint(z). When x is known once, what differs between examples is averaged over the batch."""
+        moments = self.result.moments
+        varying = [(p, a) for p, a in pairs if moments[a] == EXAMPLE or (p is not None and moments[p] == EXAMPLE)]
+        masked = all([a in self.maskable for _, a in pairs])
+        if moment != EXAMPLE and varying:
+            mean = self.result.append(MEAN, (self.products(varying),))
+            pairs = [(None, mean), *[pair for pair in pairs if pair not in varying]]
+            if all([a in self.maskable for _, a in varying]):
+                self.maskable.add(mean)
+        adjoint = self.products(pairs)
+        if masked:
+            self.maskable.add(adjoint)
+        return adjoint
+
+    def products(self, pairs: list[Pair]) -> int:
+        """Σ partial · adjoint as one row."""
+        gated = [pair for pair in pairs if pair[1] in self.maskable]
+        if gated and len(gated) < len(pairs):
+            plain = [pair for pair in pairs if pair[1] not in self.maskable]
+            return self.result.append(table.add, (self.products(plain), self.products(gated)))
+        numbers, append = self.result.numbers, self.result.append
+        pairs = [(None, p) if p is not None and numbers.get(a) == 1.0 else (p, a) for p, a in pairs]
+        if len(pairs) == 1:
+            ((partial, adjoint),) = pairs
+            if partial is None:
+                return adjoint
+            return append(table.gate, (adjoint, partial)) if gated else append(table.mul, (partial, adjoint))
+        adjoints = [a for _, a in pairs]
+        if all([p is None for p, _ in pairs]):
+            return append(table.add if len(pairs) == 2 else table.sum_, tuple(adjoints))
+        partials = [self.result.constant(1.0) if p is None else p for p, _ in pairs]
+        minus_zero = self.result.constant(-0.0)  # −0 + x is x, for 0 and −0 too
+        return append(GATED_DOT if gated else table.dot, (*partials, *adjoints, minus_zero))
+
+    def terms(self, primitive: Primitive, rule: _Rule, slots: Sequence[int], adjoint: int) -> list[Pair | None]:
+        """The rule at one row: (∂z/∂x, adjoint) for each operand; for a masked row what its masks let through."""
+        result = self.result
+        place = result.inline(rule.program, [slots[slot] for slot in rule.slots])
+        terms: list[Pair | None] = []
+        for partial in rule.partials:
+            if partial is None:
+                terms.append(None)
+            elif result.numbers.get(place[partial]) == 1.0:
+                terms.append((None, adjoint))
+            elif primitive.masked:
+                passed = result.append(table.gate, (place[partial], adjoint))
+                self.maskable.add(passed)
+                terms.append((None, passed))
+            else:
+                terms.append((place[partial], adjoint))
+        return terms
 
 
 class _Rule(NamedTuple):
@@ -112,20 +152,3 @@ def _read_partials(primitive: Primitive, slots: Sequence[Value | float]) -> _Rul
     return _Rule(
         rows, tuple([slot_of[x] for x in leaves]), tuple([next(outputs) if passes else None for passes in passing])
     )
-
-
-def _terms(result: Program, primitive: Primitive, rule: _Rule, slots: Sequence[int], adjoint: int) -> list[Pair | None]:
-    """The rule at one row: (∂z/∂x, adjoint) for each operand. The zero of a masked row must win over whatever arrives,
-    so there the product is a gate."""
-    place = result.inline(rule.program, [slots[slot] for slot in rule.slots])
-    terms: list[Pair | None] = []
-    for partial in rule.partials:
-        if partial is None:
-            terms.append(None)
-        elif result.numbers.get(place[partial]) == 1.0:
-            terms.append((None, adjoint))
-        elif primitive.masked:
-            terms.append((None, result.append(table.gate, (place[partial], adjoint))))
-        else:
-            terms.append((place[partial], adjoint))
-    return terms

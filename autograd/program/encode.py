@@ -6,12 +6,11 @@ Each loop becomes the name of a kernel and a stretch of 32-bit words; `kernels` 
 from __future__ import annotations
 
 from array import array
-from collections import Counter
 from collections.abc import Sequence
 from typing import NamedTuple
 
 from autograd.program.program import BATCH, EXAMPLE, ONCE
-from autograd.program.roll import DOTS, FUSED, MATVEC, SUMS, Loop, Tape
+from autograd.program.roll import DOTS, FUSED, GATED_DOTS, MATVECS, SUMS, Loop, Tape
 
 # The plan, an array of 64-bit integers: addresses, counts, and addresses of tables of integers.
 (
@@ -56,8 +55,9 @@ def encode(tape: Tape) -> Code:
         emit("broadcast", True, [len(tape.broadcast), *[x for pair in tape.broadcast.items() for x in pair]])
     end_phase()
     emit_loops(EXAMPLE)
-    if tape.means:
-        emit("means", True, _mean_words(tape))
+    for name, gated in (("means", False), ("gated_means", True)):
+        if any(mean.gated == gated for mean in tape.means):
+            emit(name, True, _mean_words(tape, gated))
     end_phase()
     emit_loops(BATCH)
     end_phase()
@@ -69,26 +69,24 @@ def _words(loop: Loop) -> list[int]:
     flat = [x for row in operands for x in row]
     if loop.kind == FUSED:
         return []
-    if loop.kind == MATVEC:
+    if loop.kind in MATVECS:
         n = len(operands[0]) // 2
         rows = [x for row in operands for x in (*row[:n], row[-1])]
         return [len(operands), n, loop.first, loop.bias_once, *operands[0][n:-1], *rows]
-    if loop.kind == DOTS:
+    if loop.kind in (DOTS, GATED_DOTS):
         return [len(operands), len(operands[0]) // 2, loop.first, *flat]
     if loop.kind == SUMS:
         return [len(operands), len(operands[0]), loop.first, *flat]
     return [len(operands), loop.first, *flat]
 
 
-def _mean_words(tape: Tape) -> list[int]:
-    """Products by their factors, so that those stay in registers: the factor used most often leads a group, and two
-    leaders with the same partners (two units of a layer) share one. A leader left alone adds to sums nobody reads."""
-    uses = Counter(x for _, pairs in tape.means for pair in pairs for x in pair)
+def _mean_words(tape: Tape, gated: bool) -> list[int]:
+    """Products by their first factor, the adjoint, so that it stays in registers. Two of them with the same partners
+    (two units of a layer) share a group; one that is left alone adds to sums nobody reads."""
     leaders: dict[int, list[tuple[int, int]]] = {}
-    for mean, (_, pairs) in enumerate(tape.means):
-        for x, y in pairs:
-            x, y = (y, x) if uses[y] > uses[x] else (x, y)
-            leaders.setdefault(x, []).append((y, mean))
+    for number, mean in enumerate(tape.means):
+        for x, y in mean.products if mean.gated == gated else ():
+            leaders.setdefault(x, []).append((y, number))
     waiting: dict[tuple[int, ...], int] = {}
     groups: list[tuple[int, int]] = []
     for x, partners in leaders.items():

@@ -15,7 +15,7 @@ from autograd import primitives as table
 from autograd.modes import tracing
 from autograd.primitives import TABLE, Primitive
 from autograd.program.lower import lower
-from autograd.program.program import MEAN, Program
+from autograd.program.program import GATED_DOT, MEAN, Program
 from autograd.value import Value
 
 BUILT_IN = frozenset(TABLE)
@@ -39,7 +39,8 @@ def expand(program: Program) -> Program:
     def append(primitive: Any, operands: tuple[int, ...]) -> int:
         if primitive is table.stop_gradient:
             return operands[0]
-        if primitive is MEAN or (primitive.name in BUILT_IN and primitive.name not in _MADE_OF):
+        built_in = primitive.name in BUILT_IN and primitive.name not in _MADE_OF
+        if built_in or primitive is MEAN or primitive is GATED_DOT:
             return result.append(primitive, operands)
         key = (primitive.name, len(operands))
         if key not in bodies:
@@ -53,10 +54,13 @@ def expand(program: Program) -> Program:
 def _body(primitive: Primitive, count: int) -> Program | None:
     """What a row of so many operands is made of; None if its function does not take Values: Numba may know it."""
     operands = [Value(0.5) for _ in range(count)]
+    forward = getattr(primitive.forward, "__wrapped__", primitive.forward)  # what the user wrote
     try:
         with tracing():
-            z = _MADE_OF.get(primitive.name, primitive.forward)(*operands)
+            z = _MADE_OF.get(primitive.name, forward)(*operands)
     except Exception:
+        return None
+    if not isinstance(z, Value):
         return None
     program, others = lower([z], operands)
     return None if others else program

@@ -20,13 +20,28 @@ for wrapping around, and then does not vectorise.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
 from numba import njit, types
 
 from autograd.primitives import TABLE, Primitive
-from autograd.program.machine import LANES, add_products, fma, keep, load, scalar, splat, store
+from autograd.program.machine import (
+    LANES,
+    add_eight,
+    eight_has_nan,
+    fma,
+    fma_where,
+    has_nan,
+    keep,
+    load,
+    scalar,
+    splat,
+    store,
+    sum_products,
+    zero_where,
+)  # fmt: skip
 
 Kernel = Callable[..., None]
 U = np.uint64
@@ -35,14 +50,13 @@ _1, _2, _3, _4, _5, _8, BLOCK = map(U, (1, 2, 3, 4, 5, 8, LANES))
 
 def make(name: str, lanes: int) -> Kernel:
     """The kernel of this name: that of a row of the table, or one of those below."""
-    if name not in TABLE:
-        makers: dict[str, Any] = {"matvec": matvec, "dots": dots, "sums": sums, "means": means, "broadcast": broadcast}
-        return makers[name](lanes)  # type: ignore[no-any-return]
+    if name in _MAKERS:
+        return _MAKERS[name](lanes)
     primitive = TABLE[name]
     by_arity = {1: elementwise_1, 2: elementwise_2, 3: elementwise_3}
     if primitive.arity not in by_arity:
         raise TypeError(
-            f"compile: the row {name!r} is neither made of other rows nor of one to three operands; {_WAYS_OUT}"
+            f"compile: the row {name!r} has not one to three operands, nor is it made of others; {_WAYS_OUT}"
         )
     return by_arity[primitive.arity](checked(primitive), U(lanes))
 
@@ -104,8 +118,22 @@ def elementwise_3(forward: Any, width: Any) -> Kernel:
     return kernel
 
 
-def matvec(lanes: int) -> Kernel:
-    """code: m, n, first result, is the bias in `once`?, x · n, (w · n, bias) · m: one row of W·x + b after another."""
+@njit(error_model="numpy")
+def gated_fma(w, x, total):
+    """total + w·x, but total where x is 0: the step of a gated dot."""
+    return fma(w, x, total) if x != 0.0 else total
+
+
+def _step(gated: bool):
+    return gated_fma if gated else fma
+
+
+def matvec(lanes: int, gated: bool = False) -> Kernel:
+    """code: m, n, first result, is the bias in `once`?, x · n, (w · n, bias) · m: one row of W·x + b after another.
+
+    A gated one differs only where a 0 met an infinite or undefined weight: a row with a nan in it is done again.
+    """
+    step = _step(gated)
 
     def kernel_1(code, once, lanes, sums, live):
         m, n, z, bias_once = U(code[0]), U(code[_1]), U(code[_2]), code[_3]
@@ -113,13 +141,20 @@ def matvec(lanes: int) -> Kernel:
         for i in range(m):
             total = once[code[p + n]] if bias_once else lanes[code[p + n]]
             for j in range(n):
-                total = fma(once[code[p + j]], lanes[code[_4 + j]], total)
+                total = step(once[code[p + j]], lanes[code[_4 + j]], total)
             lanes[z + i] = total
             p += n + _1
 
     @njit(error_model="numpy")
     def start(bias, once, lanes, bias_once):
         return splat(once[bias]) if bias_once else load(lanes, U(bias) * BLOCK)
+
+    @njit(error_model="numpy")
+    def row(code, once, lanes, p, n, total, with_gates):
+        for j in range(n):
+            w, x = splat(once[code[p + j]]), load(lanes, U(code[_4 + j]) * BLOCK)
+            total = fma_where(w, x, total) if with_gates else fma(w, x, total)
+        return total
 
     def kernel(code, once, lanes, sums, live):
         m, n, z, bias_once = U(code[0]), U(code[_1]), U(code[_2]), code[_3]
@@ -129,36 +164,49 @@ def matvec(lanes: int) -> Kernel:
             for j in range(n):
                 x = load(lanes, U(code[_4 + j]) * BLOCK)
                 one, two = fma(splat(once[code[p + j]]), x, one), fma(splat(once[code[q + j]]), x, two)
+            if gated and has_nan(one):
+                one = row(code, once, lanes, p, n, start(code[p + n], once, lanes, bias_once), True)
+            if gated and has_nan(two):
+                two = row(code, once, lanes, q, n, start(code[q + n], once, lanes, bias_once), True)
             store(lanes, (z + i) * BLOCK, one)
             store(lanes, (z + i + _1) * BLOCK, two)
             p, q, i = q + n + _1, q + n + n + _2, i + _2
         if i < m:
-            one = start(code[p + n], once, lanes, bias_once)
-            for j in range(n):
-                one = fma(splat(once[code[p + j]]), load(lanes, U(code[_4 + j]) * BLOCK), one)
+            one = row(code, once, lanes, p, n, start(code[p + n], once, lanes, bias_once), False)
+            if gated and has_nan(one):
+                one = row(code, once, lanes, p, n, start(code[p + n], once, lanes, bias_once), True)
             store(lanes, (z + i) * BLOCK, one)
 
     return kernel_1 if lanes == 1 else kernel
 
 
-def dots(lanes: int) -> Kernel:
+def dots(lanes: int, gated: bool = False) -> Kernel:
     """code: m, n, first result, (w · n, x · n, b) · m: sums of products that have nothing else in common."""
+    step = _step(gated)
 
     def kernel_1(code, once, lanes, sums, live):
         m, n, z, p = U(code[0]), U(code[_1]), U(code[_2]), _3
         for i in range(m):
             total = lanes[code[p + _2 * n]]
             for j in range(n):
-                total = fma(lanes[code[p + j]], lanes[code[p + n + j]], total)
+                total = step(lanes[code[p + j]], lanes[code[p + n + j]], total)
             lanes[z + i] = total
             p += _2 * n + _1
+
+    @njit(error_model="numpy")
+    def row(code, lanes, p, n, with_gates):
+        total = load(lanes, U(code[p + _2 * n]) * BLOCK)
+        for j in range(n):
+            w, x = load(lanes, U(code[p + j]) * BLOCK), load(lanes, U(code[p + n + j]) * BLOCK)
+            total = fma_where(w, x, total) if with_gates else fma(w, x, total)
+        return total
 
     def kernel(code, once, lanes, sums, live):
         m, n, z, p = U(code[0]), U(code[_1]), U(code[_2]), _3
         for i in range(m):
-            total = load(lanes, U(code[p + _2 * n]) * BLOCK)
-            for j in range(n):
-                total = fma(load(lanes, U(code[p + j]) * BLOCK), load(lanes, U(code[p + n + j]) * BLOCK), total)
+            total = row(code, lanes, p, n, False)
+            if gated and has_nan(total):
+                total = row(code, lanes, p, n, True)
             store(lanes, (z + i) * BLOCK, total)
             p += _2 * n + _1
 
@@ -184,9 +232,18 @@ def sums(lanes: int) -> Kernel:
     return kernel
 
 
-def means(lanes: int) -> Kernel:
+def means(lanes: int, gated: bool = False) -> Kernel:
     """code: groups, (w, x, count, (y, mean of w·y, mean of x·y) · count) · groups: adds each product, of every live
-    lane, to the sums of its mean."""
+    lane, to the sums of its mean. Gated ones keep out what is 0 in w or x, whatever y is there."""
+
+    @njit(error_model="numpy")
+    def add(sums, mean, x, y):
+        total = sum_products(x, y)
+        if gated and eight_has_nan(total):
+            total = sum_products(x, zero_where(y, x))
+        add_eight(sums, U(mean) * _8, total)
+
+    step = _step(gated)
 
     def kernel_1(code, once, lanes, sums, live):
         p = _1
@@ -195,8 +252,8 @@ def means(lanes: int) -> Kernel:
             p += _3
             for _ in range(n):
                 y, of_w, of_x = lanes[code[p]], U(code[p + _1]) * _8, U(code[p + _2]) * _8
-                sums[of_w] = fma(w, y, sums[of_w])
-                sums[of_x] = fma(x, y, sums[of_x])
+                sums[of_w] = step(y, w, sums[of_w])
+                sums[of_x] = step(y, x, sums[of_x])
                 p += _3
 
     def kernel(code, once, lanes, sums, live):
@@ -207,15 +264,15 @@ def means(lanes: int) -> Kernel:
             if live == LANES:
                 for _ in range(n):
                     y = load(lanes, U(code[p]) * BLOCK)
-                    add_products(sums, U(code[p + _1]) * _8, w, y)
-                    add_products(sums, U(code[p + _2]) * _8, x, y)
+                    add(sums, code[p + _1], w, y)
+                    add(sums, code[p + _2], x, y)
                     p += _3
             else:
                 w, x = keep(w, live), keep(x, live)
                 for _ in range(n):
                     y = keep(load(lanes, U(code[p]) * BLOCK), live)
-                    add_products(sums, U(code[p + _1]) * _8, w, y)
-                    add_products(sums, U(code[p + _2]) * _8, x, y)
+                    add(sums, code[p + _1], w, y)
+                    add(sums, code[p + _2], x, y)
                     p += _3
 
     return kernel_1 if lanes == 1 else kernel
@@ -232,3 +289,15 @@ def broadcast(lanes: int) -> Kernel:
 
     width = U(lanes)
     return kernel
+
+
+_MAKERS: dict[str, Callable[..., Kernel]] = {
+    "matvec": matvec,
+    "gated_matvec": partial(matvec, gated=True),
+    "dots": dots,
+    "gated_dots": partial(dots, gated=True),
+    "means": means,
+    "gated_means": partial(means, gated=True),
+    "sums": sums,
+    "broadcast": broadcast,
+}

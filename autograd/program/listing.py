@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
 from autograd.program.program import BATCH, EXAMPLE, ONCE
-from autograd.program.roll import DOTS, MATVEC, SUMS, Loop, Tape
+from autograd.program.roll import GATED_DOTS, GATED_MATVEC, MATVECS, SUMS, Loop, Tape
 
 FEW = 40  # instructions that are listed one by one: the loops of a small program hide more than they show
 
@@ -27,8 +27,8 @@ def listing(tape: Tape) -> str:
     lines += _section("once:", [_loop(loop, "s") for loop in tape.loops[ONCE]])
     copies = [f"{_span(tape.broadcast.values(), 'v')} = {_span(tape.broadcast, 's')}"] if tape.broadcast else []
     lines += _section("for each example:", copies + [_loop(loop, "v") for loop in tape.loops[EXAMPLE]])
-    count = sum(len(products) for _, products in tape.means)
-    means = [f"{_span([p for p, _ in tape.means], 's')} = means of {count} products"] if tape.means else []
+    count = sum(len(mean.products) for mean in tape.means)
+    means = [f"{_span([mean.place for mean in tape.means], 's')} = means of {count} products"] if tape.means else []
     lines += _section("after the batch:", means + [_loop(loop, "s") for loop in tape.loops[BATCH]])
     varying = [(program.moments[row] == EXAMPLE, tape.place[row]) for row in program.outputs]
     parts = [_span([p for v, p in varying if v == vary], name) for vary, name in ((False, "s"), (True, "v"))]
@@ -45,15 +45,16 @@ def _loop(loop: Loop, array: str) -> str:
     columns = list(zip(*loop.operands, strict=True))
     if loop.kind == SUMS:
         return f"{results} = sums of {len(columns)}: {_matrix(loop.operands, array)}"
-    if loop.kind not in (MATVEC, DOTS):
+    if not isinstance(loop.kind, str):
         return f"{results} = {loop.kind.name}({', '.join([_span(column, array) for column in columns])})"
     n = len(columns) // 2
     weights, inputs = [row[:n] for row in loop.operands], [row[n:-1] for row in loop.operands]
-    if loop.kind == DOTS:
-        products = f"{_matrix(weights, array)} · {_matrix(inputs, array)}"
+    product = "gate" if loop.kind in (GATED_MATVEC, GATED_DOTS) else "·"
+    if loop.kind not in MATVECS:
+        products = f"{_matrix(weights, array)} {product} {_matrix(inputs, array)}"
         return f"{results} = dots of {n}: {products} + {_span(columns[-1], array)}"
     bias = _span(columns[-1], "s" if loop.bias_once else "v")
-    return f"{results} = {_matrix(weights, 's')} · {_span(inputs[0], 'v')} + {bias}"
+    return f"{results} = {_matrix(weights, 's')} {product} {_span(inputs[0], 'v')} + {bias}"
 
 
 def _matrix(rows: Sequence[tuple[int, ...]], array: str) -> str:

@@ -114,26 +114,81 @@ def fma(typing: Any, x: Any, y: Any, z: Any) -> Any:
 
 
 @intrinsic
-def add_products(typing: Any, array: Any, index: Any, x: Any, y: Any) -> Any:
-    """array[index + i] += Σ x·y over every eighth lane of two blocks, from lane i on"""
+def fma_where(typing: Any, x: Any, y: Any, z: Any) -> Any:
+    """x·y + z, but z in the lanes where y is 0"""
 
     def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        place = _at(builder, args[0], args[1], eight.vector)
+        x, y, z = args
+        passes = builder.fcmp_unordered("!=", y, ir.Constant(block.vector, [0.0] * LANES))
+        return builder.select(passes, _fma(builder, x, y, z), z)
 
+    return block(block, block, block), emit
+
+
+@intrinsic
+def zero_where(typing: Any, x: Any, y: Any) -> Any:
+    """x, but 0 in the lanes where y is 0"""
+
+    def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        x, y = args
+        zeros = ir.Constant(block.vector, [0.0] * LANES)
+        return builder.select(builder.fcmp_unordered("!=", y, zeros), x, zeros)
+
+    return block(block, block), emit
+
+
+def _any_nan(builder: Any, x: Any) -> Any:
+    bits = ir.IntType(x.type.count)
+    return builder.icmp_unsigned("!=", builder.bitcast(builder.fcmp_unordered("uno", x, x), bits), ir.Constant(bits, 0))
+
+
+@intrinsic
+def has_nan(typing: Any, x: Any) -> Any:
+    """Whether any lane of a block is nan"""
+
+    def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return _any_nan(builder, args[0])
+
+    return types.boolean(block), emit
+
+
+@intrinsic
+def eight_has_nan(typing: Any, x: Any) -> Any:
+    """Whether any of eight sums is nan"""
+
+    def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return _any_nan(builder, args[0])
+
+    return types.boolean(eight), emit
+
+
+@intrinsic
+def sum_products(typing: Any, x: Any, y: Any) -> Any:
+    """Eight sums of products of two blocks: the i-th over every eighth lane, from lane i on"""
+
+    def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         def eighth(block: Any, k: int) -> Any:
             picked = ir.Constant(ir.VectorType(I32, 8), list(range(8 * k, 8 * k + 8)))
             return builder.shuffle_vector(block, ir.Constant(block.type, ir.Undefined), picked)
 
-        sums = [
-            builder.load(place, align=8),
-            ir.Constant(eight.vector, [0.0] * 8),
-        ]  # two chains hide each other's latency
-        for k in range(LANES // 8):
-            sums[k % 2] = _fma(builder, eighth(args[2], k), eighth(args[3], k), sums[k % 2])
-        builder.store(builder.fadd(*sums), place, align=8)
+        sums = [builder.fmul(eighth(args[0], k), eighth(args[1], k)) for k in range(2)]  # two chains: half the latency
+        for k in range(2, LANES // 8):
+            sums[k % 2] = _fma(builder, eighth(args[0], k), eighth(args[1], k), sums[k % 2])
+        return builder.fadd(*sums)
+
+    return eight(block, block), emit
+
+
+@intrinsic
+def add_eight(typing: Any, array: Any, index: Any, x: Any) -> Any:
+    """array[index : index + 8] += x"""
+
+    def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        place = _at(builder, args[0], args[1], eight.vector)
+        builder.store(builder.fadd(builder.load(place, align=8), args[2]), place, align=8)
         return context.get_dummy_value()
 
-    return types.void(array, index, block, block), emit
+    return types.void(array, index, eight), emit
 
 
 def _pointer(kind: Any) -> Any:
@@ -177,8 +232,12 @@ _UNCAUGHT: dict[Any, Any] = {
 
 def scalar(forward: Any) -> Any:
     """A row's function, compiled, for kernels to call."""
-    forward = getattr(forward, "__wrapped__", forward)  # of a user's row: the machine does not raise, so nothing to catch
-    if isinstance(forward, BuiltinFunctionType):  # abs, math.tanh: Numba knows it, but compiles only what Python defines
+    forward = getattr(
+        forward, "__wrapped__", forward
+    )  # of a user's row: the machine does not raise, so nothing to catch
+    if isinstance(
+        forward, BuiltinFunctionType
+    ):  # abs, math.tanh: Numba knows it, but compiles only what Python defines
         two = forward is math.atan2
         return njit(error_model="numpy")((lambda x, y: forward(x, y)) if two else (lambda x: forward(x)))
     return njit(error_model="numpy")(_UNCAUGHT.get(forward, forward))

@@ -60,13 +60,14 @@ NOWHERE = ctypes.addressof(_nowhere)
 def _loaded(key: str, make: Callable[[], Callable[..., None]], signature: str, keep: bool) -> int:
     if keep:
         try:
-            name, _, code = (_cache_directory() / f"{key}.o").read_bytes().partition(b"\n")
-            return _link(name.decode(), code)
-        except (OSError, RuntimeError, ValueError):  # not there yet, or damaged: make it anew
+            check, name, code = (_cache_directory() / f"{key}.o").read_bytes().split(b"\n", 2)
+            if check.decode() == sha256(code).hexdigest():  # LLVM does not survive a damaged file
+                return _link(name.decode(), code)
+        except (OSError, ValueError):  # not there yet, or damaged: make it anew
             pass
     symbol, code = compiled(make(), signature)
     if keep:
-        _write(f"{key}.o", symbol.encode() + b"\n" + code)
+        _write(f"{key}.o", b"\n".join([sha256(code).hexdigest().encode(), symbol.encode(), code]))
     return _link(symbol, code)
 
 

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator, Sequence
 from struct import pack
 from typing import Any
 
-from autograd.primitives import Primitive
+from autograd.primitives import Primitive, dot, gate
 
 ONCE, EXAMPLE, BATCH = 0, 1, 2
 
@@ -35,6 +35,19 @@ INPUT = Marker("input")
 PARAMETER = Marker("parameter")
 CONSTANT = Marker("constant")  # its number is in `numbers`
 MEAN = Marker("mean")  # the mean over the batch of its one operand
+
+
+def _gated_dot(*operands: float) -> float:
+    n = len(operands) // 2
+    total = operands[-1]
+    for partial, adjoint in zip(operands[:n], operands[n:-1], strict=True):
+        total += gate.forward(adjoint, partial)
+    return total
+
+
+# A dot for gradients: where an adjoint is 0 because a mask switched its path off, its product is 0, not 0·inf.
+GATED_DOT = Primitive("gated_dot", _gated_dot, None, nary=True)
+DOT_LIKE = (dot, GATED_DOT)  # operands: w₁ … wₙ, x₁ … xₙ, b
 
 
 class Program:
@@ -157,10 +170,11 @@ class Program:
 
     def _formula(self, primitive: Any, operands: tuple[int, ...]) -> str:
         names = [self.name(x) for x in operands]
-        if primitive.name == "dot":
+        if primitive in DOT_LIKE:
             n = len(names) // 2
             bias = "" if names[-1] == "-0" else f" + {names[-1]}"
-            return f"[{_shortened(names[:n])}] · [{_shortened(names[n:-1])}]{bias}"
+            product = "·" if primitive is dot else "gate"
+            return f"[{_shortened(names[:n])}] {product} [{_shortened(names[n:-1])}]{bias}"
         return f"{primitive.name}({_shortened(names)})"
 
 

@@ -15,22 +15,32 @@ from typing import Any, NamedTuple
 
 from autograd import primitives as table
 from autograd.primitives import Primitive
-from autograd.program.program import BATCH, EXAMPLE, MEAN, ONCE, Program
+from autograd.program.program import BATCH, DOT_LIKE, EXAMPLE, GATED_DOT, MEAN, ONCE, Program
 
-MATVEC, DOTS, SUMS, FUSED = "matvec", "dots", "sums", "fused"
+MATVEC, DOTS, GATED_MATVEC, GATED_DOTS, SUMS, FUSED = "matvec", "dots", "gated_matvec", "gated_dots", "sums", "fused"
+MATVECS = (MATVEC, GATED_MATVEC)
 
 
 class Loop(NamedTuple):
     """`kind` applied to each tuple of `operands`, giving the places first, first + 1, …
 
-    kind      a fixed-arity Primitive, or MATVEC, DOTS or SUMS: for these operands are w₁ … wₙ, x₁ … xₙ, b, or x₁ … xₙ.
-              A MATVEC takes its weights from `once`, and its bias too if `bias_once`; its inputs are all the same
+    kind      a fixed-arity Primitive, or one of the names above, with operands w₁ … wₙ, x₁ … xₙ, b, or x₁ … xₙ.
+              A MATVEC takes its weights from `once`, and its bias too if `bias_once`; its inputs are all the same.
     """
 
     kind: Any
     first: int
     operands: list[tuple[int, ...]]
     bias_once: bool = False
+
+
+class Mean(NamedTuple):
+    """The mean over the batch of a sum of products: its place in `once`, and the places of the factors in `lanes`. If
+    `gated`, the first factor's 0 wins over whatever the second is."""
+
+    place: int
+    gated: bool
+    products: list[tuple[int, int]]
 
 
 class Tape:
@@ -42,7 +52,7 @@ class Tape:
         self.once_size = self.lanes_size = 0
         self.constants: list[tuple[int, float]] = []  # (place in once, number)
         self.broadcast: dict[int, int] = {}  # place in once → place in lanes: read beside rows that vary
-        self.means: list[tuple[int, list[tuple[int, int]]]] = []  # (place in once, Σ of products of places in lanes)
+        self.means: list[Mean] = []
         self._place_leaves()
         self._place_once()
         products, absorbed = self._products()
@@ -53,7 +63,8 @@ class Tape:
             else:
                 self.loops[moment] = [self._loop(*group) for group in _groups(program, moment, absorbed)]
         self.means = [
-            (self.place[row], [(self._in_lanes(x), self._in_lanes(y)) for x, y in pairs]) for row, pairs in products
+            Mean(self.place[row], gated, [(self._in_lanes(x), self._in_lanes(y)) for x, y in pairs])
+            for row, gated, pairs in products
         ]
 
     def __str__(self) -> str:
@@ -79,7 +90,7 @@ class Tape:
             if primitive is MEAN:
                 self._new_once(row)
 
-    def _products(self) -> tuple[list[tuple[int, list[tuple[int, int]]]], set[int]]:
+    def _products(self) -> tuple[list[tuple[int, bool, list[tuple[int, int]]]], set[int]]:
         """Each mean as a sum of products of rows; and the rows that exist only for that, and need not be stored."""
         program = self.program
         means = [(row, operands[0]) for row, primitive, operands in program.instructions() if primitive is MEAN]
@@ -90,16 +101,15 @@ class Tape:
         for mean, row in means:
             primitive, operands = program.primitives[row], program.operands[row]
             pairs: list[tuple[int, int]] = [(row, one)]
-            if uses[row] == 1 and primitive is table.mul:
-                pairs = [operands]  # type: ignore[list-item]
+            gated = primitive is table.gate or primitive is GATED_DOT
+            if uses[row] == 1 and (primitive is table.mul or primitive is table.gate):
+                pairs = [operands if gated else operands[::-1]]  # type: ignore[list-item]
                 absorbed.add(row)
-            elif uses[row] == 1 and primitive is table.dot and operands[-1] in program.numbers:
+            elif uses[row] == 1 and primitive in DOT_LIKE and program.numbers.get(operands[-1]) == 0.0:
                 n = len(operands) // 2
-                pairs = list(zip(operands[:n], operands[n:-1], strict=True))
-                if program.numbers[operands[-1]] != 0.0:
-                    pairs.append((operands[-1], one))
+                pairs = list(zip(operands[n:-1], operands[:n], strict=True))
                 absorbed.add(row)
-            products.append((mean, pairs))
+            products.append((mean, gated and row in absorbed, pairs))
         return products, absorbed
 
     def _one(self) -> int:
@@ -130,7 +140,7 @@ class Tape:
         operands, bias_once = [], False
         for row in rows:
             xs = program.operands[row]
-            if kind == MATVEC:
+            if kind in MATVECS:
                 n = len(xs) // 2
                 bias_once = program.moments[xs[-1]] == ONCE
                 bias = place[xs[-1]] if bias_once else self._in_lanes(xs[-1])
@@ -143,9 +153,9 @@ class Tape:
             self.lanes_size += 1
         return Loop(kind, first, operands, bias_once)
 
-    def _fused(self, products: Sequence[tuple[int, list[tuple[int, int]]]]) -> list[Loop]:
+    def _fused(self, products: Sequence[tuple[int, bool, list[tuple[int, int]]]]) -> list[Loop]:
         """One loop; only the rows that are results or factors of a mean have a place."""
-        kept = {*self.program.outputs, *[x for _, pairs in products for pair in pairs for x in pair]}
+        kept = {*self.program.outputs, *[x for _, _, pairs in products for pair in pairs for x in pair]}
         for row in sorted(kept):
             if self.program.moments[row] == EXAMPLE and row >= self.program.leaves:
                 self.place[row] = self.lanes_size
@@ -170,9 +180,9 @@ def _groups(program: Program, moment: int, absorbed: set[int]) -> Iterable[tuple
 
 def _kind(program: Program, moment: int, primitive: Primitive, operands: tuple[int, ...]) -> tuple[Any, Any]:
     """What the instruction is a loop of, and what else must agree for two to share one."""
-    if primitive is table.dot:
-        n, moments = len(operands) // 2, program.moments
+    if primitive in DOT_LIKE:
+        n, moments, gated = len(operands) // 2, program.moments, primitive is GATED_DOT
         if moment == EXAMPLE and all([moments[w] == ONCE for w in operands[:n]]):
-            return MATVEC, (operands[n:-1], moments[operands[-1]])
-        return DOTS, n
+            return GATED_MATVEC if gated else MATVEC, (operands[n:-1], moments[operands[-1]])
+        return GATED_DOTS if gated else DOTS, n
     return (SUMS, len(operands)) if primitive is table.sum_ else (primitive, 0)

@@ -15,7 +15,7 @@ from typing import Any
 from autograd import ieee
 from autograd import primitives as table
 from autograd.primitives import TABLE, Primitive
-from autograd.program.program import MEAN, Program
+from autograd.program.program import DOT_LIKE, GATED_DOT, MEAN, Program
 
 _INFIX = {table.add: "{} + {}", table.sub: "{} - {}", table.mul: "{} * {}", table.neg: "-{}"}
 _RESERVED = {*TABLE, *keyword.kwlist, "divide", "power", "nan", "inf", "abs"}
@@ -79,13 +79,8 @@ def statements(program: Program, row: int, names: Sequence[str], fused: bool = F
     if not isinstance(primitive, Primitive):
         return []
     xs = [names[x] for x in operands]
-    if primitive is table.dot:
-        n = len(xs) // 2
-        products = list(zip(xs[:n], xs[n:-1], strict=True))
-        if fused:
-            return [f"{names[row]} = {xs[-1]}", *[f"{names[row]} = fma({w}, {x}, {names[row]})" for w, x in products]]
-        terms = [] if xs[-1] == "-0.0" else [xs[-1]]
-        return [f"{names[row]} = {' + '.join([*terms, *[x if w == '1.0' else f'{w} * {x}' for w, x in products]])}"]
+    if primitive in DOT_LIKE:
+        return _dot_statements(names[row], xs, primitive is GATED_DOT, fused)
     if primitive is table.sum_:
         return [f"{names[row]} = {' + '.join(['0.0', *xs])}"]
     if primitive is table.div and program.numbers.get(operands[1], 0.0) != 0.0:
@@ -93,6 +88,17 @@ def statements(program: Program, row: int, names: Sequence[str], fused: bool = F
     if primitive in _INFIX:
         return [f"{names[row]} = {_INFIX[primitive].format(*xs)}"]
     return [f"{names[row]} = {_SPELLED.get(primitive, primitive.name)}({', '.join(xs)})"]
+
+
+def _dot_statements(name: str, xs: Sequence[str], gated: bool, fused: bool) -> list[str]:
+    n = len(xs) // 2
+    products = list(zip(xs[:n], xs[n:-1], strict=True))
+    if fused:
+        otherwise = [f" if {x} != 0.0 else {name}" if gated else "" for _, x in products]
+        steps = [f"{name} = fma({w}, {x}, {name}){other}" for (w, x), other in zip(products, otherwise, strict=True)]
+        return [f"{name} = {xs[-1]}", *steps]
+    terms = [x if w == "1.0" else f"gate({x}, {w})" if gated else f"{w} * {x}" for w, x in products]
+    return [f"{name} = {' + '.join(terms if xs[-1] == '-0.0' else [xs[-1], *terms])}"]
 
 
 def _wrapped(start: str, words: Sequence[str], end: str, width: int = 110) -> list[str]:

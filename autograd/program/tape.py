@@ -72,7 +72,7 @@ class Runner:
         tables = [
             (code.words, np.uint32), (kernels, np.int64), (code.offsets, np.int64),
             ([id(x) for x in parameters], np.int64), (list(columns), np.int64),
-            ([place for place, _ in tape.means], np.int64), (outputs, np.int64),
+            ([mean.place for mean in tape.means], np.int64), (outputs, np.int64),
         ]  # fmt: skip
         self._tables = [np.array(numbers, dtype=kind) for numbers, kind in tables]
         words, kernels_at, offsets, objects, columns_at, means, results = [table.ctypes.data for table in self._tables]

@@ -1,0 +1,370 @@
+"""compile: what it takes, what it gives, and what it says when something is wrong."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import autograd
+from autograd import (
+    Value,
+    compile,
+    dot,
+    grad,
+    hessian,
+    jacobian,
+    jvp,
+    logsumexp,
+    no_grad,
+    primitive,
+    relu,
+    value_and_grad,
+    where,
+)
+from autograd.modes import detect_anomaly
+
+RUNNERS = ["python", "tape", "source"]
+
+
+def neuron() -> tuple[Any, Value, Value]:
+    w, b = Value(0.7, "w"), Value(-0.2, "b")
+    return (lambda x, y: ((w * x + b).sigmoid() - y) ** 2), w, b
+
+
+X, Y = np.linspace(-2.0, 2.0, 90), np.linspace(0.0, 1.0, 90)
+
+
+@pytest.mark.parametrize("runner", [None, *RUNNERS])
+def test_a_call_gives_one_result_for_each_example(runner: str | None) -> None:
+    f, _, _ = neuron()
+    results = compile(f, runner)(X, Y)
+    assert results.shape == (90,)
+    assert results.tolist() == [f(x, y).data for x, y in zip(X.tolist(), Y.tolist(), strict=True)]
+
+
+@pytest.mark.parametrize("runner", [None, *RUNNERS])
+def test_value_and_grad_is_of_the_mean_over_the_batch(runner: str | None) -> None:
+    f, w, b = neuron()
+    cost = compile(f, runner)
+    mean, gradient = cost.value_and_grad(X, Y)
+    total = sum(f(x, y) for x, y in zip(X.tolist(), Y.tolist(), strict=True)) / 90
+    total.backward()
+    assert cost.parameters == [w, b]
+    assert mean == pytest.approx(total.data, rel=1e-14)
+    assert gradient.tolist() == pytest.approx([w.grad, b.grad], rel=1e-13)
+
+
+def test_backward_adds_to_the_gradients_of_the_parameters() -> None:
+    f, w, b = neuron()
+    cost = compile(f)
+    _, gradient = cost.value_and_grad(X, Y)
+    assert (w.grad, b.grad) == (0.0, 0.0)
+    first = cost.backward(X, Y)
+    assert [w.grad, b.grad] == gradient.tolist()
+    assert cost.backward(X, Y) == first
+    assert [w.grad, b.grad] == (2 * gradient).tolist()
+
+
+def test_parameters_are_read_at_each_call() -> None:
+    f, w, _ = neuron()
+    cost = compile(f)
+    before = cost(X, Y)
+    w.data = -3.0
+    assert cost(X, Y).tolist() != before.tolist()
+    assert cost(0.5, 1.0) == f(0.5, 1.0).data
+    w.data = 3.0
+    assert cost(0.5, 1.0) == f(0.5, 1.0).data
+
+
+def test_axes_after_the_first_become_nested_lists() -> None:
+    A = np.arange(24.0).reshape(4, 3, 2)
+    seen: list[Any] = []
+
+    def f(a: Any) -> Any:
+        seen.append([[v.label for v in row] for row in a])
+        return a[2][1] - a[0][0]
+
+    assert compile(f)(A).tolist() == (A[:, 2, 1] - A[:, 0, 0]).tolist()
+    assert seen == [[["a0_0", "a0_1"], ["a1_0", "a1_1"], ["a2_0", "a2_1"]]]
+
+
+def test_a_plain_number_is_the_same_for_every_example() -> None:
+    f = compile(lambda x, k: x * k)
+    assert f(X, 3).tolist() == (X * 3).tolist()
+    assert f(X, np.float32(0.5)).tolist() == (X * 0.5).tolist()
+    assert f(2, 3) == 6.0 and isinstance(f(2, 3), float)
+
+
+def test_the_function_is_traced_once_for_each_structure() -> None:
+    calls = []
+
+    def f(x: Any) -> Any:
+        calls.append(x)
+        return dot(x, x) if isinstance(x, list) else x * x
+
+    g = compile(f)
+    for batch in (
+        np.ones((5, 3)),
+        np.ones((9, 3)),
+        np.ones((5, 2)),
+        np.ones(5),
+        np.ones(70),
+        1.0,
+        2.0,
+        [[1, 2], [3, 4]],
+    ):
+        g(batch)
+    assert len(calls) == 4
+
+
+@pytest.mark.parametrize("runner", [None, *RUNNERS])
+def test_derivatives_compose(runner: str | None) -> None:
+    def f(a: Any, b: Any) -> Any:
+        return a * b.sin() + a**3
+
+    value, (da, db) = compile(value_and_grad(f, argnums=(0, 1)), runner)(X, Y)
+    assert value.tolist() == pytest.approx((X * np.sin(Y) + X**3).tolist(), rel=1e-14)
+    assert da.tolist() == pytest.approx((np.sin(Y) + 3 * X**2).tolist(), rel=1e-14)
+    assert db.tolist() == (X * np.cos(Y)).tolist()
+    assert compile(grad(grad(lambda x: x**3)), runner)(X).tolist() == pytest.approx((6 * X).tolist())
+    _, tangent = compile(lambda x, t: jvp(lambda v: v.exp(), (x,), (t,)), runner)(X, Y)
+    assert tangent.tolist() == (np.vectorize(autograd.exp)(X) * Y).tolist()
+
+
+def test_matrices_of_derivatives_come_as_arrays() -> None:
+    A = np.random.default_rng(0).normal(size=(80, 3))
+
+    def f(x: Any) -> Any:
+        return logsumexp(x) * x[0]
+
+    assert compile(grad(f))(A).shape == (80, 3)
+    H = compile(hessian(f))(A)
+    assert H.shape == (80, 3, 3)
+    assert np.allclose(H[7], hessian(f)(A[7].tolist()), rtol=1e-13)
+    assert compile(jacobian(lambda x: [x[0] * x[1], x[2].sin()]))(A).shape == (80, 2, 3)
+
+
+def test_results_keep_the_structure_the_function_returned() -> None:
+    f = compile(lambda x: {"double": x * 2, "both": (x, [x + 1, x + 2])})
+    assert f(1.0) == {"double": 2.0, "both": (1.0, [2.0, 3.0])}
+    batch = f(np.array([1.0, 5.0]))
+    assert batch["double"].tolist() == [2.0, 10.0]
+    assert batch["both"][0].tolist() == [1.0, 5.0]
+    assert batch["both"][1].tolist() == [[2.0, 3.0], [6.0, 7.0]]
+
+
+def test_a_result_that_does_not_vary_is_given_for_every_example() -> None:
+    w = Value(2.0)
+    assert compile(lambda x: [x, w * 3, 5])(np.array([1.0, 2.0])).tolist() == [[1.0, 6.0, 5.0], [2.0, 6.0, 5.0]]
+    assert compile(lambda x: w * 3)(np.zeros(3)).tolist() == [6.0, 6.0, 6.0]
+    assert compile(lambda: w * 3)() == 6.0
+
+
+def test_masks_are_strong_zeros() -> None:
+    x = Value(-1.0)
+    for f, expected in ((lambda: relu(x).sqrt(), 0.0), (lambda: where(x, 1.0, 1 / (x + 1)), 0.0)):
+        for runner in RUNNERS:
+            assert compile(f, runner).value_and_grad()[1].tolist() == [expected]
+    gradient = compile(grad(lambda v: where(v > 0, v.log(), 0.0)))(np.array([-1.0, 0.0, 2.0]))
+    assert gradient.tolist() == [0.0, 0.0, 0.5]
+
+
+def test_rows_of_the_users_own_run_natively() -> None:
+    cube = primitive("cube_of_test_compile", lambda x: x * x * x, lambda x, z: 3 * x * x)
+    ramp = primitive("ramp_of_test_compile", lambda x: x if x > 0 else 0.0, lambda x, z: z * 0 + 7)
+    assert compile(cube)(X).tolist() == (X * X * X).tolist()
+    assert compile(ramp)(X).tolist() == np.maximum(X, 0.0).tolist()
+    assert compile(grad(ramp))(X).tolist() == [7.0] * 90
+
+
+def test_a_row_that_nothing_native_expresses_says_what_to_do() -> None:
+    odd = primitive("odd_of_test_compile", lambda x: float(repr(x)), lambda x, z: 1.0)
+    with pytest.raises(TypeError, match=r"odd_of_test_compile.*runner=\"python\""):
+        compile(odd)(X)
+    assert compile(odd, "python")(X).tolist() == X.tolist()
+
+
+@pytest.mark.parametrize(
+    ("argument", "error", "words"),
+    [
+        ([[1.0, 2.0], [3.0]], ValueError, "cost: x: ragged.*2 numbers in example 0 and 1 in example 1"),
+        (np.zeros((0, 2)), ValueError, r"x holds no examples, its shape is \(0, 2\)"),
+        (np.array([1.0, None]), TypeError, "x: expected an array of numbers, got objects, such as NoneType None"),
+        (np.array(["a"]), TypeError, "x: .*text"),
+        (np.array([1j]), TypeError, "x: .*complex"),
+        (np.array(["2020-01-01"], dtype="M8[D]"), TypeError, "x: .*dates"),
+        (np.ma.masked_array([1.0, 2.0], [True, False]), TypeError, "x: .*masked"),
+        ("abc", TypeError, "x: .*str"),
+        (None, TypeError, "x: .*None"),
+        ({1.0, 2.0}, TypeError, "x: .*set"),
+    ],
+)
+def test_what_is_not_a_batch_of_numbers_is_refused_by_name(argument: Any, error: type[Exception], words: str) -> None:
+    def cost(x: Any) -> Any:
+        return x
+
+    with pytest.raises(error, match=words):
+        compile(cost)(argument)
+
+
+def test_batches_must_agree_in_length() -> None:
+    f, _, _ = neuron()
+    with pytest.raises(ValueError, match=r"x holds 90 examples and y holds 89 \(shape \(89,\)\)"):
+        compile(f)(X, Y[1:])
+
+
+def test_an_error_while_tracing_names_the_shapes() -> None:
+    f = compile(lambda x: dot([1.0, 2.0], x))
+    with pytest.raises(ValueError, match="2 weights for 3 inputs") as caught:
+        f(np.ones((4, 3)))
+    assert caught.value.__notes__ == ["while function was traced for compile, on x: (3,)"]
+
+
+def test_looking_at_a_traced_number_is_an_error() -> None:
+    with pytest.raises(TypeError, match="where"):
+        compile(lambda x: x if x > 0 else -x)(X)
+    with pytest.raises(TypeError, match="frozen"):
+        compile(lambda x: x * x.data)(X)
+
+
+def test_writing_to_captured_leaves_is_an_error() -> None:
+    w = Value(1.0, "w")
+
+    def sets(x: Any) -> Any:
+        w.data = 2.0
+        return w * x
+
+    def sweeps(x: Any) -> Any:
+        z = w * x
+        z.backward()
+        return z
+
+    with pytest.raises(TypeError, match="'w'.data was set"):
+        compile(sets)(X)
+    with pytest.raises(TypeError, match="backward"):
+        compile(sweeps)(X)
+    assert w.data == 1.0 and w.grad == 0.0
+
+
+def test_a_gradient_needs_one_number() -> None:
+    with pytest.raises(TypeError, match="one number for each example"):
+        compile(lambda x: [x, x]).value_and_grad(X)
+
+
+def test_compile_says_what_it_takes() -> None:
+    with pytest.raises(TypeError, match="expected a function, got int"):
+        compile(3)  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="'python', 'tape', 'source'"):
+        compile(abs, runner="gpu")
+    with pytest.raises(ValueError, match="call the function once"):
+        compile(lambda x: x).program  # noqa: B018
+
+
+def test_modes_around_a_call_do_not_reach_into_the_trace() -> None:
+    f, w, _ = neuron()
+    cost = compile(f)
+    with no_grad():
+        _, gradient = cost.value_and_grad(X, Y)
+    with detect_anomaly():
+        assert compile(lambda x: (x * w).log())(np.array([-1.0, 1.0]))[1] == np.log(0.7)
+    assert gradient.shape == (2,) and cost.parameters[0] is w
+
+
+def test_program_and_source_print() -> None:
+    f, _, _ = neuron()
+    cost = compile(f)
+    cost(X, Y)
+    assert str(cost.program).startswith("2 inputs, 2 parameters; 9 graph nodes → 5 instructions")
+    assert "after the batch:" in str(cost.gradient_program)
+    scope: dict[str, Any] = {}
+    exec(cost.source, scope)
+    assert scope["function"](0.5, 1.0, 0.7, -0.2) == f(0.5, 1.0).data
+    value, gradient = scope["function_value_and_gradient"](0.5, 1.0, 0.7, -0.2)
+    assert gradient == compile(f).value_and_grad(0.5, 1.0)[1].tolist()
+    assert value == f(0.5, 1.0).data
+
+
+def test_threads_may_share_a_compiled_function() -> None:
+    f, _, _ = neuron()
+    cost = compile(f)
+    expected = [cost.value_and_grad(X[: 10 + k], Y[: 10 + k])[0] for k in range(8)]
+    got: dict[int, set[float]] = {k: set() for k in range(8)}
+
+    def work(k: int) -> None:
+        for _ in range(50):
+            got[k].add(cost.value_and_grad(X[: 10 + k], Y[: 10 + k])[0])
+
+    threads = [threading.Thread(target=work, args=(k,)) for k in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert [got[k] for k in range(8)] == [{value} for value in expected]
+
+
+# In processes of their own: what is missing, what is cached, what is unwritable.
+
+HERE = Path(__file__).parent.parent
+JOB = "from autograd import compile; import numpy as np; print(compile(lambda x: x.exp() * 2)(np.arange(3.0)).tolist())"
+
+
+def python(code: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=HERE,
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+BLOCKED = "import sys; sys.modules.update(dict.fromkeys({names}))\n"
+
+
+def test_without_numba_one_line_says_what_to_install() -> None:
+    done = python(BLOCKED.format(names=["numba", "llvmlite"]) + JOB)
+    assert done.stderr.splitlines()[-1].startswith("ImportError") or "pip install 'chainrule[fast]'" in done.stderr
+    assert "pip install 'chainrule[fast]'" in done.stderr.splitlines()[-1]
+    assert python(BLOCKED.format(names=["numba", "llvmlite"]) + JOB.replace("2)(np", "2, 'python')(np")).returncode == 0
+
+
+def test_without_numpy_the_plain_runner_takes_lists() -> None:
+    code = BLOCKED.format(names=["numba", "llvmlite", "numpy"])
+    code += "from autograd import compile, Value; w = Value(2.0)\n"
+    code += "f = compile(lambda x: x[0] * w + x[1], 'python'); print(f([[1, 2], [3, 4]]), f.value_and_grad([[1, 2], [3, 4]]))"
+    assert python(code).stdout == "[4.0, 10.0] (7.0, [2.0])\n"
+
+
+def test_machine_code_is_kept_and_loaded_without_numba(tmp_path: Path) -> None:
+    first = python(JOB, CHAINRULE_CACHE=str(tmp_path))
+    kept = sorted(tmp_path.iterdir())
+    again = python(BLOCKED.format(names=["numba"]) + JOB, CHAINRULE_CACHE=str(tmp_path))
+    assert first.stdout == again.stdout and first.stdout
+    assert kept and sorted(tmp_path.iterdir()) == kept
+
+
+def test_a_damaged_cache_is_made_anew(tmp_path: Path) -> None:
+    first = python(JOB, CHAINRULE_CACHE=str(tmp_path))
+    for file in tmp_path.iterdir():
+        file.write_bytes(file.read_bytes()[:100])
+    again = python(JOB, CHAINRULE_CACHE=str(tmp_path))
+    assert (again.stdout, again.stderr) == (first.stdout, "")
+    assert all(file.stat().st_size > 100 for file in tmp_path.iterdir())
+
+
+def test_an_unwritable_cache_falls_back_to_the_users_and_says_so_once(tmp_path: Path) -> None:
+    blocked = tmp_path / "file"
+    blocked.write_text("not a directory")
+    users = tmp_path / "users"
+    done = python(JOB + "; " + JOB, CHAINRULE_CACHE=str(blocked / "cache"), XDG_CACHE_HOME=str(users))
+    assert done.returncode == 0
+    assert done.stderr.count("cannot be written to; compiled code is kept in") == 1
+    assert list((users / "chainrule").iterdir())
