@@ -28,6 +28,7 @@ from autograd.program.simplify import simplify
 from autograd.structures import is_array, leaves, rebuild
 from autograd.value import Value
 
+_FLOAT, _PLAIN = {float}, {float, int, bool}
 RUNNERS = ("python", "tape", "source")
 QUICK = 200  # instructions, at most, of a program that runs as plain Python when called on plain numbers
 
@@ -61,17 +62,19 @@ class Compiled:
     def __call__(self, *args: Any) -> Any:
         """The result for each example, as arrays; of plain numbers only, a number (or what structure it returns)."""
         if len(args) == self._quick_count:
-            for x in args:
-                if x.__class__ is not float:
-                    break
-            else:
+            kinds = {*map(type, args)}
+            if kinds == _FLOAT:
                 return self._quick(*args)  # type: ignore[misc]
+            if kinds <= _PLAIN:
+                return self._quick(*map(float, args))  # type: ignore[misc]
         trace, read = self._trace(args)
         if read.n is None:
             return self._one(trace, read)
         results = trace.forward.run(read)
-        if results.ndim == 1:  # nothing varies
-            results = results[:, None].repeat(read.n, axis=1)
+        if not trace.forward.varies:
+            results = (
+                results[:, None].repeat(read.n, axis=1) if hasattr(results, "ndim") else [[x] * read.n for x in results]
+            )
         return stacked(trace.template, iter(results))
 
     def value_and_grad(self, *args: Any) -> tuple[float, Any]:
@@ -83,7 +86,8 @@ class Compiled:
     def backward(self, *args: Any) -> float:
         """Add the gradient of the mean over the batch to each parameter's `.grad`; returns the mean."""
         mean, gradient = self.value_and_grad(*args)
-        for parameter, slope in zip(self.parameters, gradient.tolist(), strict=True):
+        slopes = gradient if isinstance(gradient, list) else gradient.tolist()
+        for parameter, slope in zip(self.parameters, slopes, strict=True):
             parameter.grad += slope
         return mean
 
@@ -136,9 +140,9 @@ class Compiled:
             else:
                 self._quick = quick
             self._quick_count = len(read.arrays)
-            return self._quick(*[float(x) for x in read.arrays])
+            return self._quick(*[x.tolist() for x in read.arrays])
         results = trace.forward.run(read)
-        return rebuild(trace.template, results.ravel().tolist())
+        return rebuild(trace.template, results.ravel().tolist() if hasattr(results, "ravel") else _first(results))
 
 
 class Trace:
@@ -189,6 +193,10 @@ class Trace:
             gradient = self.gradient.program
             text += "\n\n\n" + source.function_text(f"{name}_value_and_gradient", gradient, _spell_gradient)
         return source.imports(text) + text + "\n"
+
+
+def _first(results: list[Any]) -> list[float]:
+    return [x[0] if isinstance(x, list) else x for x in results]
 
 
 def _traced(function: Callable[..., Any], arguments: Sequence[Any]) -> Any:

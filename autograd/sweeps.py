@@ -50,10 +50,12 @@ def adjoints(order: list[Value], seeds: dict[Value, Any], edges: Edges) -> dict[
     `edges(z)` yields (operand, ∂z/∂operand) pairs. A node that nothing reaches has no entry: its adjoint is 0.
     """
     adjoint = dict(seeds)
+    switched = _Switched()
     for z in reversed(order):
         if z in adjoint:
             for x, partial in edges(z):
-                term = product(z, partial, adjoint[z])
+                term = product(z, partial, adjoint[z], z in switched)
+                switched.add(x, _masks(z) or z in switched, x in adjoint)
                 adjoint[x] = adjoint[x] + term if x in adjoint else term
     return adjoint
 
@@ -61,20 +63,46 @@ def adjoints(order: list[Value], seeds: dict[Value, Any], edges: Edges) -> dict[
 def tangents(order: list[Value], seeds: dict[Value, Any], edges: Edges) -> dict[Value, Any]:
     """The same rule forwards: tangent(z) = Σ ∂z/∂x · tangent(x) over the operands x of z."""
     tangent = dict(seeds)
+    switched = _Switched()
     for z in order:
         if z not in seeds:
             for x, partial in edges(z):
                 if x in tangent:
-                    term = product(z, partial, tangent[x])
+                    term = product(z, partial, tangent[x], x in switched)
+                    switched.add(z, _masks(z) or x in switched, z in tangent)
                     tangent[z] = tangent[z] + term if z in tangent else term
     return tangent
 
 
-def product(z: Value, partial: Any, factor: Any) -> Any:
+class _Switched(set[Value]):
+    """In a trace, the nodes that are reached through masks only. These may all be 0 when the program runs: what arrives
+    is 0 then, and wins over what it meets. Outside a trace a mask's 0 is known, and is no edge."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.tracing = bool(modes.active) and modes.is_tracing()
+
+    def add(self, node: Value, through_mask: bool, reached: bool) -> None:  # type: ignore[override]
+        """A term arrives at a node, through a mask or not; the first one, or one more."""
+        if self.tracing and through_mask and not reached:
+            super().add(node)
+        elif self.tracing and not through_mask:
+            self.discard(node)
+
+
+def product(z: Value, partial: Any, factor: Any, switched: bool = False) -> Any:
     """∂z/∂x times what arrives. The 0 of a masked row wins over inf and nan; as a number it is no edge at all."""
+    if partial.__class__ is float and partial == 1.0:
+        return factor
+    if switched and not _masks(z):
+        return gate(factor, partial)
     if partial.__class__ is float:
-        return factor if partial == 1.0 else partial * factor
-    return gate(partial, factor) if z._row.masked else partial * factor  # type: ignore[union-attr]
+        return partial * factor
+    return gate(partial, factor) if _masks(z) else partial * factor
+
+
+def _masks(z: Value) -> bool:
+    return z._row is not None and z._row.masked
 
 
 def number_edges(z: Value) -> Iterable[tuple[Value, float]]:
@@ -150,6 +178,11 @@ def backward(root: Value) -> None:
     Leaves add this sweep's total to what they had; the nodes between hold this sweep's alone. If the sweep cannot be
     finished, every `.grad` is as it was.
     """
+    if modes.active and modes.is_tracing():
+        raise TypeError(
+            "backward() was called while the function is being traced: it would write the gradients of one example; "
+            "use grad or value_and_grad inside, or .backward(X, Y) of the compiled function"
+        )
     unreached = float("0")  # a 0.0 of this sweep's own: the grad of nodes in order that nothing has arrived at
     nodes: list[Value] = []
     before: list[float] = []

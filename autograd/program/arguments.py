@@ -26,9 +26,8 @@ def read(args: Sequence[Any], names: Sequence[str], function: str) -> Arguments:
     """Arguments as arrays. TypeError or ValueError, naming the argument, for what is not a batch of numbers."""
     arrays, shapes, n = [], [], None
     for x, name in zip(args, names, strict=True):
-        if not (
-            x.__class__ is _NDARRAY and x.dtype is _DOUBLE and x.flags.c_contiguous
-        ):  # what is ready is not looked at
+        ready = x.__class__ is _NDARRAY and x.dtype is _DOUBLE and x.flags.c_contiguous
+        if not ready:
             x = as_array(x, f"{function}: {name}")
         shape = x.shape
         arrays.append(x)
@@ -54,8 +53,10 @@ def _wrong_lengths(arrays: Sequence[Any], names: Sequence[str], function: str) -
 def as_array(x: Any, where: str) -> Any:
     """x as contiguous doubles."""
     global _NDARRAY, _DOUBLE
-    import numpy as np
-
+    try:
+        import numpy as np
+    except ImportError:
+        return _plain_array(x, where)
     _NDARRAY, _DOUBLE = np.ndarray, np.dtype(np.float64)
     if not isinstance(x, np.ndarray) and not hasattr(x, "__len__") and not hasattr(x, "__array__"):
         return np.asarray(number(x, where))
@@ -86,3 +87,30 @@ def _strange(array: Any) -> str:
         found = f"objects, such as {type(odd[0]).__name__} {odd[0]!r:.40}" if odd else "an object array"
         return f"expected an array of numbers, got {found}; fill what is missing, then convert: x.astype(float)"
     return f"expected an array of numbers, got {found} ({array.dtype}); convert it to floats first"
+
+
+class PlainArray:
+    """An array where there is no numpy: its shape, and its numbers in a row."""
+
+    def __init__(self, shape: tuple[int, ...], numbers: list[float]) -> None:
+        self.shape, self.ndim, self._numbers = shape, len(shape), numbers
+
+    def ravel(self) -> PlainArray:
+        return PlainArray((len(self._numbers),), self._numbers)
+
+    def __getitem__(self, i: int) -> PlainArray:
+        size = len(self._numbers) // self.shape[0]
+        return PlainArray(self.shape[1:], self._numbers[i * size : (i + 1) * size])
+
+    def tolist(self) -> Any:
+        return [self[i].tolist() for i in range(self.shape[0])] if self.shape else self._numbers[0]
+
+
+def _plain_array(x: Any, where: str) -> PlainArray:
+    if not isinstance(x, list | tuple):
+        return PlainArray((), [number(x, where)])
+    parts = [_plain_array(item, where) for item in x]
+    if any(part.shape != parts[0].shape for part in parts):
+        raise ValueError(f"{where}: ragged; every example must have the same shape")
+    shape = (len(parts), *(parts[0].shape if parts else ()))
+    return PlainArray(shape, [z for part in parts for z in part._numbers])

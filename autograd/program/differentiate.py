@@ -10,6 +10,7 @@ once meets examples, the products are averaged over the batch first: ∂C/∂w =
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextvars import Context
 from typing import NamedTuple
 
 from autograd import primitives as table
@@ -133,9 +134,9 @@ def _rule(program: Program, row: int, known: dict[tuple[object, ...], _Rule]) ->
     if key not in known:
         slots = [Value(0.5) if constant is None else constant for constant in constants]
         try:
-            known[key] = _read_partials(primitive, slots)
+            known[key] = Context().run(_read_partials, primitive, slots)  # whatever modes are on outside
         except ArithmeticError:  # the constants are at a special point, 1/0: let the row itself answer there
-            known[key] = _read_partials(primitive, [Value(0.5) for _ in slots])
+            known[key] = Context().run(_read_partials, primitive, [Value(0.5) for _ in slots])
     return known[key]
 
 

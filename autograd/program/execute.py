@@ -30,12 +30,13 @@ class Execution:
             for length in (0 if shape is None else math.prod(shape),)
             for i in range(max(length, 1) if shape is None else length)
         ]
+        self.varies = any([program.moments[row] == EXAMPLE for row in program.outputs])
         varying = sum(1 for row, _, _ in program.instructions() if program.moments[row] == EXAMPLE)
         self.worth_compiling = varying <= SMALL
         self._runners: dict[tuple[int, bool], Any] = {}
 
     def run(self, read: Arguments) -> Any:
-        """One result for each output: an array over the examples, or a number if it is the same for all of them."""
+        """One result for each output: an array over the examples if any varies, else a number."""
         n = 1 if read.n is None else read.n
         if self.runner == "python":
             return self._run_plainly(read, n)
@@ -50,11 +51,13 @@ class Execution:
         return runner.run(read.arrays, n)
 
     def _run_plainly(self, read: Arguments, n: int) -> Any:
-        import numpy as np
-
-        flat = [array.reshape(-1).tolist() for array in read.arrays]
+        flat = [array.ravel().tolist() for array in read.arrays]
         examples = [[flat[argument][k * length + i] for argument, i, length in self.columns] for k in range(n)]
-        results = reference.run(self.program, examples, [p._data for p in self.parameters])
-        if any(isinstance(result, list) for result in results):
-            return np.array([result if isinstance(result, list) else [result] * n for result in results])
+        results: list[Any] = reference.run(self.program, examples, [p._data for p in self.parameters])
+        if self.varies:
+            results = [result if isinstance(result, list) else [result] * n for result in results]
+        try:
+            import numpy as np
+        except ImportError:
+            return results
         return np.array(results)

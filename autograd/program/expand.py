@@ -6,7 +6,8 @@ taken before, so the partials that came with the row are the ones that count, an
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextvars import Context
 from functools import reduce
 from math import inf
 from typing import Any
@@ -56,11 +57,15 @@ def _body(primitive: Primitive, count: int) -> Program | None:
     operands = [Value(0.5) for _ in range(count)]
     forward = getattr(primitive.forward, "__wrapped__", primitive.forward)  # what the user wrote
     try:
-        with tracing():
-            z = _MADE_OF.get(primitive.name, forward)(*operands)
+        z = Context().run(_traced, _MADE_OF.get(primitive.name, forward), operands)
     except Exception:
         return None
     if not isinstance(z, Value):
         return None
     program, others = lower([z], operands)
     return None if others else program
+
+
+def _traced(forward: Callable[..., Any], operands: Sequence[Value]) -> Any:
+    with tracing():
+        return forward(*operands)

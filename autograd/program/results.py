@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from autograd.structures import is_array, rectangle
+from autograd.structures import is_array, leaves, rebuild, rectangle
 
 
 def stacked(template: Any, results: Iterator[Any]) -> Any:
@@ -20,8 +20,11 @@ def stacked(template: Any, results: Iterator[Any]) -> Any:
     shape = _rectangle(template)
     if shape is None or not all(shape):
         return [stacked(item, results) for item in template]
-    import numpy as np
-
+    try:
+        import numpy as np
+    except ImportError:
+        columns = [next(results) for _ in leaves(template, "result")]
+        return [rebuild(template, example) for example in zip(*columns, strict=True)]
     return np.stack([next(results) for _ in range(int(np.prod(shape)))], axis=-1).reshape(-1, *shape)
 
 
