@@ -280,3 +280,7 @@ def test_the_six_point_difference_is_good_to_nine_digits(x: float) -> None:
     for f in (tanh, sin, exp, autograd.gelu, autograd.atan):
         d = differences(f, (x,), [x], 0)[0]
         assert abs(d.low - grad(f)(x)) <= 1e-9 * max(1.0, abs(d.low)) + d.noise
+
+
+def test_what_underflows_is_no_false_alarm() -> None:
+    assert check_gradients(lambda x, w: exp(-((x / w) ** 2)), 5e-324, 1.0)
