@@ -5,7 +5,9 @@ import sys
 import unicodedata
 from collections.abc import Sequence
 from fractions import Fraction
+from typing import Any
 
+from autograd import terminal
 from autograd.checks import check_gradients
 from autograd.parser import CONSTANTS, Formula, FormulaError, known_functions
 from autograd.picture import draw, explain, labels, model, step, typeset
@@ -30,7 +32,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except FormulaError as error:
         _complain(options.formula, error)
         return 2
-    except (OSError, ValueError) as error:
+    except (ValueError, RuntimeError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
 
@@ -56,6 +58,8 @@ def _numbers(given: Sequence[str], formula: Formula) -> dict[str, float]:
     for text in given:
         name, equals, number = text.strip().partition("=")
         name = unicodedata.normalize("NFKC", name.strip())
+        if name in found:
+            raise FormulaError(f"{name} is given twice; one number is needed for each name")
         try:
             if not equals or not name:
                 raise ValueError
@@ -77,6 +81,8 @@ def _report(formula: Formula, numbers: dict[str, float], wanted: list[str], opti
     leaves = {name: Value(number, name) for name, number in numbers.items()}
     result = formula.evaluate(CONSTANTS | leaves)
     if not isinstance(result, Value):
+        if options.svg or options.html:
+            raise FormulaError("a formula without names has no graph to draw")
         print(f"{typeset.format_number(result, 16)}")
         return 0
     result.backward()
@@ -96,10 +102,17 @@ def _report(formula: Formula, numbers: dict[str, float], wanted: list[str], opti
         print(f"  {_beside(verdicts[name])}")
     if report.culprit:
         print(f"\n{report.culprit}")
-    for path, save in ((options.svg, draw(result).save), (options.html, step(result).save)):
-        if path:
-            print(f"\nwrote {save(path)}")
+    for path, picture in ((options.svg, draw), (options.html, step)):
+        if path is not None:
+            print(f"\nwrote {_save(picture(result), path)}")
     return int(any(verdicts[name].verdict.startswith("WRONG") for name in wanted))
+
+
+def _save(picture: Any, path: str) -> Any:
+    try:
+        return picture.save(path)
+    except OSError as error:  # of the file, not of stdout
+        raise ValueError(error) from None
 
 
 def _beside(entry: Entry) -> str:
@@ -121,6 +134,4 @@ def _complain(formula: str, error: FormulaError) -> None:
 
 
 if __name__ == "__main__":
-    for stream in (sys.stdout, sys.stderr):  # a terminal that lacks ∂ and σ gets a question mark
-        stream.reconfigure(errors="replace")  # type: ignore[union-attr]
-    sys.exit(main())
+    sys.exit(terminal.run(main))

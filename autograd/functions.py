@@ -13,7 +13,13 @@ from autograd.value import Value, _record
 
 def dot(ws: Sequence[Value | float], xs: Sequence[Value | float], b: Value | float = 0.0) -> Any:
     """b + Σ wᵢxᵢ as one node: the z = w·a + b of a neuron. ValueError when the lengths differ."""
-    return affine((ws,), xs, (b,))[0]
+    try:
+        return affine((ws,), xs, (b,))[0]
+    except TypeError:
+        for given in (ws, xs):
+            if not hasattr(given, "__len__"):
+                raise TypeError(f"dot: expected two lists, dot([w], [x], b), got {type(given).__name__}") from None
+        raise
 
 
 def affine(weights: Sequence[Sequence[Any]], xs: Sequence[Value | float], biases: Sequence[Any]) -> list[Any]:

@@ -53,7 +53,7 @@ class Formula:
         start = named.end() if named else 0
         self._start = start + len(text[start:]) - len(text[start:].lstrip())
         if not text[self._start :].strip():
-            raise FormulaError("there is no formula here", self._start)
+            raise FormulaError('there is no formula here; write one such as "w*a + b"', self._start)
         try:
             self._tree = ast.parse(text[self._start :], mode="eval").body
         except (RecursionError, MemoryError):
@@ -77,6 +77,10 @@ class Formula:
     def _check(self, node: ast.AST, known: Mapping[str, Any]) -> None:
         """Only what the grammar has; collects the names."""
         if isinstance(node, ast.Constant) and type(node.value) in (int, float):
+            try:
+                float(node.value)  # type: ignore[arg-type]
+            except OverflowError:
+                raise FormulaError("the whole number is too large for a float; write inf", self.column(node)) from None
             return
         if isinstance(node, ast.Name):
             if node.id in known:
@@ -141,7 +145,8 @@ class Formula:
                     try:
                         return name(known[node.func.id](*arguments))
                     except (TypeError, ValueError) as error:
-                        raise FormulaError(f"{node.func.id}: {error}", self.column(node)) from None
+                        said = str(error).removeprefix(f"{node.func.id}: ")
+                        raise FormulaError(f"{node.func.id}: {said}", self.column(node)) from None
             raise AssertionError(node)
 
         try:

@@ -2,9 +2,8 @@
 
 import sys
 
+from autograd.terminal import run
 from nn.lecture import main
 
 if __name__ == "__main__":
-    for stream in (sys.stdout, sys.stderr):  # a terminal that lacks ∂ and σ gets a question mark
-        stream.reconfigure(errors="replace")  # type: ignore[union-attr]
-    sys.exit(main())
+    sys.exit(run(main))

@@ -53,9 +53,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     before = evaluate(model, data.X, data.Y).cost
     print(
-        f"\nTraining on the mean cost 1/n Σ Cₖ over all {len(data.X)} examples by gradient descent, lr = {options.lr:g}"
+        f"\nTraining on the mean cost 1/n Σ Cₖ over all {len(data.X)} examples by gradient descent, "
+        f"lr = {options.lr:g}",
+        flush=True,
     )
-    sys.stdout.flush()
     try:
         history = fit(model, data.X, data.Y, loss=squared_error, optimizer=SGD(model.parameters(), options.lr),
                       epochs=options.epochs, seed=options.seed)  # fmt: skip

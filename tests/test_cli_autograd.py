@@ -44,7 +44,7 @@ def test_as_a_program():
         ("(w*a + b", 0), ("w*a) + b", 3), ("w + ", 3), ("é + 2 3", 6), ("C = w +* a", 7), ("w^2", 1), ("2*w.real", 2),
         ("é*'x'", 2), ("w if a else b", 0), ("[w for w in a]", 0), ("w(2)", 0), ("sigmoid", 0), ("w = 1 == 2", 4),
         ("__import__('os').system('true')", 0), ("f'{w}'", 0), ("w[0]", 0), ("True*w", 0), ("1j*w", 0), ("", 0),
-        ("sigmoid(w, 2)", 0), ("[w, w]", 0), ("w\x00", 2),
+        ("sigmoid(w, 2)", 0), ("[w, w]", 0), ("w\x00", 2), (f"w*1{'0' * 400}", 2),
     ],
 )  # fmt: skip
 def test_an_error_points_at_its_column_with_status_2(capsys, formula, column):
@@ -68,6 +68,11 @@ def test_unknown_names_list_the_known_ones(capsys):
     assert (status, err) == (2, "error: q is not in the formula, whose names are w, a\n")
     status, _, err = run(capsys, "w*a", "w=1", "a=2", "--wrt", "q")
     assert (status, err) == (2, "error: --wrt q: the formula's names are w, a\n")
+
+
+def test_a_name_has_one_number(capsys):
+    status, _, err = run(capsys, "w*2", "w=1", "w=2")
+    assert (status, err) == (2, "error: w is given twice; one number is needed for each name\n")
 
 
 @pytest.mark.parametrize("number", ["w", "w=", "w=x", "w=1/0", "w=0x1", "=2"])
@@ -110,6 +115,24 @@ def test_pictures_are_written(capsys, tmp_path):
     status, _, err = run(capsys, "w", "w=2", "--svg", str(tmp_path / "c.bmp"))
     assert status == 2
     assert "ends in none of .svg" in err
+
+
+@pytest.mark.parametrize("option", ["--svg", "--html"])
+def test_a_missing_folder_is_named_and_not_a_temporary_file(capsys, tmp_path, option):
+    path = tmp_path / "nowhere" / f"c.{option[2:]}"
+    status, _, err = run(capsys, "log(w)", "w=1", option, str(path))
+    assert status == 2
+    assert err == f"error: save: there is no folder '{path.parent}' to write '{path.name}' into; make it first\n"
+
+
+def test_a_number_has_no_picture(capsys, tmp_path):
+    status, out, err = run(capsys, "2*pi", "--svg", str(tmp_path / "c.svg"))
+    assert (status, out, err) == (2, "", "error: a formula without names has no graph to draw\n")
+
+
+def test_what_a_function_says_of_its_operands_names_it_once(capsys):
+    err = run(capsys, "dot(w, 1)", "w=2")[2]
+    assert err.startswith("error: dot: expected two lists, dot([w], [x], b), got Value\n")
 
 
 def test_lists_constants_and_comparisons(capsys):

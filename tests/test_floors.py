@@ -135,7 +135,7 @@ def test_importing_a_package_loads_the_standard_library_only(package: str) -> No
 
 
 NN_MODULES = [module for module in MODULES if module.split(".")[0] == "nn"]
-PUBLIC_MODULES = {"autograd", "autograd.testing"}
+PUBLIC_MODULES = {"autograd", "autograd.testing", "autograd.terminal"}
 PRIVATE = {"_data", "_row", "_x", "_y", "_px", "_py", "_arguments", "_partials", "_apply"}
 
 

@@ -233,12 +233,30 @@ def test_save_goes_by_the_extension_and_refuses_others(tmp_path):
     assert "<svg" in drawing.save(tmp_path / "c.html").read_text("utf-8")
     with pytest.raises(ValueError, match=r"'.*c\.gif' ends in none of"):
         drawing.save(tmp_path / "c.gif")
-    with pytest.raises(FileNotFoundError):
+    with pytest.raises(FileNotFoundError, match=r"no folder '.*nowhere' to write 'c\.svg' into; make it first"):
         drawing.save(tmp_path / "nowhere" / "c.svg")
     (tmp_path / "folder.svg").mkdir()
-    with pytest.raises(OSError):
+    with pytest.raises(IsADirectoryError, match=r"'.*folder\.svg' is a folder; give the name of a file"):
         drawing.save(tmp_path / "folder.svg")
+    with pytest.raises(OSError, match=r"'.*\.svg' cannot be written: File name too long"):
+        drawing.save(tmp_path / f"{'n' * 300}.svg")
+    longest = tmp_path / f"{'n' * 251}.svg"
+    drawing.save(longest).unlink()
     assert sorted(p.name for p in tmp_path.iterdir()) == ["C.SVG", "c.html", "folder.svg"]
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"path_to": 3}, "path_to= is a Value of the graph, not int"),
+        ({"depth": -1}, "depth= is a whole number, 0 or more, not -1"),
+        ({"depth": "all"}, "depth= is a whole number, 0 or more, not 'all'"),
+        ({"max_nodes": 1e3}, "max_nodes= is a whole number, 0 or more, not 1000.0"),
+    ],
+)
+def test_draw_names_the_option_it_cannot_use(options, said):
+    with pytest.raises((TypeError, ValueError), match=f"draw: {said}"):
+        draw(neuron_cost(), **options)
 
 
 def test_a_value_at_the_end_of_a_cell_shows_its_graph():

@@ -114,16 +114,25 @@ def run(source: str, kind: str, timeout: float) -> bytes:
 
 
 def write(path: "str | os.PathLike[str]", content: bytes) -> None:
-    """Write a file whole or not at all."""
+    """Write a file whole or not at all. An OSError speaks of the file, not of the temporary one beside it."""
     target = Path(path)
-    handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+    if os.path.isdir(target):
+        raise IsADirectoryError(f"save: {str(path)!r} is a folder; give the name of a file")
+    if not os.path.isdir(target.parent):
+        raise FileNotFoundError(
+            f"save: there is no folder {str(target.parent)!r} to write {target.name!r} into; make it first"
+        )
     try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-        umask = os.umask(0)
-        os.umask(umask)
-        os.chmod(temporary, 0o666 & ~umask)
-        os.replace(temporary, target)
-    except BaseException:
-        os.unlink(temporary)
-        raise
+        handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=".picture.")
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(content)
+            umask = os.umask(0)
+            os.umask(umask)
+            os.chmod(temporary, 0o666 & ~umask)
+            os.replace(temporary, target)
+        except BaseException:
+            os.unlink(temporary)
+            raise
+    except OSError as error:
+        raise OSError(f"save: {str(path)!r} cannot be written: {error.strerror or error}") from None

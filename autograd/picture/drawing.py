@@ -114,6 +114,11 @@ def draw(
         raise TypeError(f"draw: a Value is drawn, not {type(value).__name__}")
     if theme not in svg.THEMES:
         raise ValueError(f'draw: theme="light" or "dark", not {theme!r}')
+    if path_to is not None and not isinstance(path_to, Value):
+        raise TypeError(f"draw: path_to= is a Value of the graph, not {type(path_to).__name__}")
+    for name, limit in (("depth", depth), ("max_nodes", max_nodes)):
+        if limit is not None and not (isinstance(limit, int) and limit >= 0):
+            raise ValueError(f"draw: {name}= is a whole number, 0 or more, not {limit!r}")
     graph = graph_of(value, fold, collapse, depth, path_to, max_nodes)
     shown = scene(graph, collapse)
     shown.caption = _caption(graph, path_to) if collapse is None else []

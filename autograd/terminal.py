@@ -1,0 +1,32 @@
+"""A program in a terminal: signs that cannot be shown, a reader who has read enough, Ctrl-C.
+
+None of these is an error of the program, so none ends in a traceback; the exit status says what happened.
+"""
+
+import os
+import sys
+from collections.abc import Callable
+
+INTERRUPTED, CLOSED_PIPE, FAILED = 130, 141, 1  # the first two as a shell reports SIGINT and SIGPIPE
+
+
+def run(main: Callable[[], int]) -> int:
+    """What `main()` returns or exits with, after all that it printed has arrived."""
+    for stream in (sys.stdout, sys.stderr):
+        if stream is not None:  # closed by the shell: python -m nn >&-
+            stream.reconfigure(errors="replace")  # type: ignore[union-attr]
+    try:
+        try:
+            status = main()
+        except SystemExit as stop:  # argparse, after its help or its complaint
+            status = int(stop.code or 0)
+        print(end="", flush=True)
+    except OSError as error:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # Python flushes once more when it ends
+        if isinstance(error, BrokenPipeError):  # `| head`
+            return CLOSED_PIPE
+        print(f"error: {error}", file=sys.stderr)
+        return FAILED
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    return status

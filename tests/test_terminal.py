@@ -1,0 +1,55 @@
+"""Both commands end quietly when their reader stops reading, the disk is full, or stdout is closed."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+COMMANDS = {
+    "autograd": ("-m", "autograd", "w*w", "w=2"),
+    "autograd help": ("-m", "autograd", "-h"),
+    "nn": ("-m", "nn", "--epochs", "0"),
+    "nn help": ("-m", "nn", "--help"),
+}
+commands = pytest.mark.parametrize("command", COMMANDS.values(), ids=COMMANDS)
+
+
+def start(command, folder, **options):
+    env = {**os.environ, "PYTHONPATH": str(ROOT)}
+    return subprocess.Popen([sys.executable, *command], cwd=folder, env=env, stderr=subprocess.PIPE, **options)
+
+
+def complaint(process):
+    """What it wrote to stderr, but for the progress bar."""
+    said = process.communicate(timeout=120)[1].decode()
+    return "\n".join(line for line in said.splitlines() if not line.startswith("training:"))
+
+
+@commands
+def test_a_reader_who_stops_reading_is_no_error(command, tmp_path):
+    reading, writing = os.pipe()
+    os.close(reading)
+    process = start(command, tmp_path, stdout=writing)
+    os.close(writing)
+    assert complaint(process) == ""
+    assert process.returncode in (0, 141)  # 0 where argparse has noticed it, and says nothing
+
+
+@pytest.mark.parametrize("name", ["autograd", "nn"])
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no /dev/full on this system")
+def test_a_full_disk_is_one_line(name, tmp_path):
+    with open("/dev/full", "wb") as full:
+        process = start(COMMANDS[name], tmp_path, stdout=full)
+    assert complaint(process) == "error: [Errno 28] No space left on device"
+    assert process.returncode == 1
+
+
+@pytest.mark.skipif(os.name != "posix", reason="a shell's way of closing stdout")
+@pytest.mark.parametrize("name", ["autograd", "nn"])
+def test_a_closed_stdout_is_silence(name, tmp_path):
+    process = start(COMMANDS[name], tmp_path, preexec_fn=lambda: os.close(1))
+    assert complaint(process) == ""
+    assert process.returncode == 0
