@@ -1,8 +1,8 @@
 """Re-rolling: from a list of scalar instructions back to loops.
 
-Rows that wait for the same depth of others cannot depend on each other, so those with the same primitive become one
-loop. Dots that also share their inputs become a matrix times a vector. What a program needs of the machine is then a
-handful of loops, whatever number of neurons it was unrolled from.
+Rows that could run at the same time do not depend on each other, so those with the same primitive become one loop. Dots
+that also share their inputs become a matrix times a vector. What a program needs of the machine is then a handful of
+loops, whatever number of neurons it was unrolled from.
 
 Rows live in two arrays. `once` holds a number for each row known once or after the batch; `lanes` holds a number for
 each example of a block. A row's place is its index in its array; results of one loop lie side by side.
@@ -11,6 +11,7 @@ each example of a block. A row's place is its index in its array; results of one
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from heapq import heapify, heappop, heappush
 from typing import Any, NamedTuple
 
 from autograd import primitives as table
@@ -164,18 +165,38 @@ class Tape:
 
 
 def _groups(program: Program, moment: int, absorbed: set[int]) -> Iterable[tuple[Any, list[int]]]:
-    """(kind, rows) of each loop of one moment, shallow ones first."""
-    depth: dict[int, int] = {}
-    groups: dict[tuple[object, ...], list[int]] = {}
-    moments = program.moments
-    for row, primitive, operands in program.instructions():
-        if moments[row] != moment or primitive is MEAN or row in absorbed:
-            continue
-        depth[row] = level = 1 + max([depth.get(x, 0) for x in operands])
-        kind, shape = _kind(program, moment, primitive, operands)
-        groups.setdefault((level, kind, shape), []).append(row)
-    for level_kind, rows in sorted(groups.items(), key=lambda group: group[0][0]):  # type: ignore[arg-type, return-value]
-        yield level_kind[1], rows
+    """(kind, rows) of each loop of one moment. Of what could run next, the kind with the earliest row is run, and all
+    of that kind that could run with it."""
+    kind_of = {
+        row: _kind(program, moment, primitive, operands)
+        for row, primitive, operands in program.instructions()
+        if program.moments[row] == moment and primitive is not MEAN and row not in absorbed
+    }
+    waiting: dict[int, int] = {}  # for how many of its operands
+    users: dict[int, list[int]] = {}
+    ready: dict[tuple[Any, Any], list[int]] = {}
+    for row, kind in kind_of.items():
+        within = {x for x in program.operands[row] if x in kind_of}
+        for x in within:
+            users.setdefault(x, []).append(row)
+        if within:
+            waiting[row] = len(within)
+        else:
+            ready.setdefault(kind, []).append(row)
+    first = [(rows[0], kind) for kind, rows in ready.items()]  # a heap; rows differ, so that kinds are never compared
+    heapify(first)
+    while first:
+        kind = heappop(first)[1]
+        rows = ready.pop(kind)
+        yield kind[0], rows
+        for row in rows:
+            for user in users.get(row, ()):
+                waiting[user] -= 1
+                if not waiting[user]:
+                    if kind_of[user] not in ready:
+                        heappush(first, (user, kind_of[user]))
+                        ready[kind_of[user]] = []
+                    ready[kind_of[user]].append(user)
 
 
 def _kind(program: Program, moment: int, primitive: Primitive, operands: tuple[int, ...]) -> tuple[Any, Any]:
