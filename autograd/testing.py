@@ -42,11 +42,11 @@ If the 3 were missing, the test would end with
 expression calls operators, and methods named like the rows; draw only rows that the other library has.
 
 ```python
-    import micrograd.engine
+    from micrograd.engine import Value as Scalar
     from autograd.testing import assert_gradients_match
 
     def micrograd(f, *xs):
-        leaves = [micrograd.engine.Value(x) for x in xs]
+        leaves = [Scalar(x) for x in xs]
         f(*leaves).backward()
         return [leaf.grad for leaf in leaves]
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+import re
 import subprocess
 import sys
+import textwrap
 from collections.abc import Callable
 from typing import Any
 
@@ -308,3 +310,25 @@ def test_a_malformed_row_is_refused_where_it_is_entered(call: Any, error: type[E
 def test_hypothesis_is_imported_by_the_testing_module_only() -> None:
     program = "import sys, autograd; assert 'hypothesis' not in sys.modules; import autograd.testing"
     subprocess.run([sys.executable, "-c", program], check=True)
+
+
+def test_the_page_of_examples_runs() -> None:
+    """Every example in the module's docstring, as written, its tests run."""
+    import autograd.testing
+
+    pytest.importorskip("micrograd")
+    blocks = re.findall(r"```python\n(.*?)```", autograd.testing.__doc__ or "", re.DOTALL)
+    scope: dict[str, Any] = {}
+    for block in blocks:
+        exec(textwrap.dedent(block), scope)
+    tests = [test for name, test in scope.items() if name.startswith("test_")]
+    assert len(blocks) == 3 and len(tests) == 4
+    for test in tests:
+        test()
+
+
+def test_the_page_shows_what_a_missing_factor_looks_like() -> None:
+    cube = primitive("cube", lambda x: x * x * x, lambda x, z: x * x)
+    f, message = found(check, primitives=["add", "mul", "tanh", cube])
+    assert repr(f) == "def f(x):\n    return cube(x)\nf(1.0)"
+    assert message.endswith("the first wrong local derivative is ∂cube(x)/∂x at x = 1.0: got 1.0, expected 3")
