@@ -13,11 +13,11 @@ import functools
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from fractions import Fraction
 from typing import Any
 
 from autograd.primitives import Primitive
 from autograd.recordings import Recording
+from autograd.stencils import CENTRAL, ONE_SIDED
 from autograd.structures import rebuild
 from autograd.sweeps import number_adjoints
 from autograd.value import Value
@@ -25,7 +25,9 @@ from autograd.value import Value
 EPSILON = 2.0**-52
 TINY = 2.0**-1022  # below it numbers lose digits
 STEP = EPSILON ** (1 / 3)
-STEEP = "too steep"
+STEEP, ROUNDED, INFINITE = "too steep", "lost in rounding", "not finite"
+EDGE = "at a kink or an edge of the domain"
+_RANK = {"": 0, ROUNDED: 1, STEEP: 2, INFINITE: 3}
 
 Signature = tuple[Any, ...]
 
@@ -83,95 +85,84 @@ def _rounding(recording: Recording, output: Any) -> float:
     if not isinstance(output, Value):
         return EPSILON * abs(output)
     adjoint = number_adjoints(recording.order, {output: 1.0})
-    terms = [abs(a * z._data) for z, a in adjoint.items()]
+    terms = [abs(adjoint[z] * z._data) for z in recording.order if z in adjoint and not _is_exact(z)]
     return EPSILON * sum([term for term in terms if math.isfinite(term)]) + TINY
+
+
+def _is_exact(z: Value) -> bool:
+    """A leaf, or the product x · 1 that stands for an argument inside another derivative."""
+    return z._row is None or (z._row.name == "mul" and z._y == 1.0)
 
 
 def differences(f: Callable[..., Any], arguments: Sequence[Any], numbers: Sequence[float], i: int) -> list[Difference]:
     """The derivative of every output of f in the i-th number of its arguments, near the given ones."""
     x = numbers[i]
-    step = STEP * max(1.0, abs(x))
     base = evaluated(f, arguments, numbers, noise=True)
     if not all(map(math.isfinite, numbers)):
-        return [Difference(math.nan, math.nan, reason="not finite")] * len(base.values)
+        return [Difference(math.nan, math.nan, reason=INFINITE)] * len(base.values)
 
     def at(offsets: Sequence[int], h: float) -> list[Point]:
         far = offsets[-1]
         return [evaluated(f, arguments, [*numbers[:i], x + k * h, *numbers[i + 1 :]], noise=k == far) for k in offsets]
 
     best: list[Difference | None] = [None] * len(base.values)
-    for scale in (1.0, 1 / 8, 1 / 64, 32.0):
-        h = step * scale
-        points = at(_SIX, h)
-        if all([p.signature == base.signature for p in points]):
-            for k, known in enumerate(best):
-                new = _central([p.values[k] for p in points], max(base.noise[k], points[-1].noise[k]), h)
-                if known is None or (known.reason, known.noise) > (new.reason, new.noise):
-                    best[k] = new
-        if all(
-            [
-                known is not None and not known.reason and known.noise <= max(1e-7 * abs(known.low), 1e-9)
-                for known in best
-            ]
-        ):
+    crossed = False
+    step = STEP * max(1.0, abs(x))
+    for h in (step, step / 8, step / 64, step * 32, STEP * abs(x)):  # the last matters near an edge at 0
+        if x + h == x:
+            continue
+        points = at(CENTRAL.offsets, h)
+        if any([p.signature != base.signature for p in points]):
+            crossed = True
+            continue
+        for k, known in enumerate(best):
+            new = _central(base, points, k, h)
+            if known is None or (_RANK[known.reason], known.noise) > (_RANK[new.reason], new.noise):
+                best[k] = new
+        if all([d and not d.reason and d.noise <= max(1e-7 * abs(d.low), 1e-9) for d in best]):
             break
-    if None not in best:
-        return best  # type: ignore[return-value]
-    h = step / 64
-    sides = [points if len({p.signature for p in points}) == 1 else None for points in (at(_SIDE, h), at(_SIDE, -h))]
-    return [_one_sided(base, sides, k, h) for k in range(len(base.values))]
+    if crossed and any([d is None or d.reason for d in best]):
+        h = step / 64
+        sides = [at(ONE_SIDED.offsets, h), at(ONE_SIDED.offsets, -h)]
+        uniform = [side if len({p.signature for p in side}) == 1 else None for side in sides]
+        for k, known in enumerate(best):
+            if known is None or known.reason:
+                beside = _one_sided(base, uniform, k, h)
+                best[k] = known if known and beside.reason else beside
+    return [d or Difference(math.nan, math.nan, reason=STEEP) for d in best]
 
 
-def _central(values: list[float], rounding: float, h: float) -> Difference:
-    six, four = _weighted(_SIX_WEIGHTS, values, h), _weighted(_FOUR_WEIGHTS, values[1:-1], h)
-    noise = 4 * rounding * _SIX_SIZE / h
-    size = abs(six)
-    if not math.isfinite(six):
-        reason = "not finite"
-    elif abs(six - four) > 4e-6 * size + noise:  # then the six-point one is off by 1e-8 or more
+def _central(base: Point, points: list[Point], k: int, h: float) -> Difference:
+    rounding = 4 * max(base.noise[k], points[-1].noise[k])
+    slope, error, misfit, noise, blur = CENTRAL.read([p.values[k] for p in points], base.values[k], rounding, h)
+    size = abs(slope)
+    if not math.isfinite(slope):
+        reason = INFINITE
+    elif error > 4e-6 * size + noise or not misfit <= 1e-4 * size * h + blur:  # then it is off by 1e-8 or more
         reason = STEEP
     elif noise > max(1e-3 * size, 1e-6):
-        reason = "lost in rounding"
+        reason = ROUNDED
     else:
         reason = ""
-    return Difference(six, six, noise, reason)
+    return Difference(slope, slope, noise, reason)
 
 
 def _one_sided(base: Point, sides: list[list[Point] | None], k: int, h: float) -> Difference:
     """From the side that the point itself is on; from both, if it is on the kink."""
     own = [side for side in sides if side and side[0].signature == base.signature][:1]
-    rounding = max([base.noise[k], *[side[-1].noise[k] for side in sides if side]])
-    noise, slopes = 4 * rounding * _SIDE_SIZE / h, []
+    slopes, doubt = [], 0.0
     for side, sign in zip(sides, (1, -1), strict=True):
         if not own or side is own[0]:
-            values = [p.values[k] for p in side] if side else [math.nan] * 6
-            slope, fewer = _weighted(_SIDE_WEIGHTS, values, sign * h), _weighted(_FIVE_WEIGHTS, values[:-1], sign * h)
-            converged = abs(slope - fewer) <= 1e-3 * abs(slope) + noise
-            slopes.append(slope if converged else math.nan)
-            noise += abs(slope - fewer) if converged else 0.0
-    reason = "" if all(map(math.isfinite, slopes)) else "at a kink or an edge of the domain"
-    return Difference(min(slopes), max(slopes), noise, reason)
-
-
-def _weights(offsets: Sequence[int]) -> list[float]:
-    """Of the derivative at 0 of the polynomial through values at the offsets, exact for degrees below their number."""
-    weights = []
-    for i in offsets:
-        others = [j for j in offsets if j != i]
-        slope = sum([_product([-m for m in others if m != j]) for j in others], Fraction(0))
-        weights.append(float(slope / _product([i - j for j in others])))
-    return weights
-
-
-def _product(factors: Sequence[int]) -> Fraction:
-    return Fraction(math.prod(factors))
-
-
-def _weighted(weights: list[float], values: list[float], h: float) -> float:
-    return sum([w * v for w, v in zip(weights, values, strict=True)]) / h
-
-
-_SIX, _SIDE = (-3, -2, -1, 1, 2, 3), (1, 2, 3, 4, 5, 6)
-_SIX_WEIGHTS, _FOUR_WEIGHTS = _weights(_SIX), _weights(_SIX[1:-1])
-_SIDE_WEIGHTS, _FIVE_WEIGHTS = _weights(_SIDE), _weights(_SIDE[:-1])
-_SIX_SIZE, _SIDE_SIZE = sum(map(abs, _SIX_WEIGHTS)), sum(map(abs, _SIDE_WEIGHTS))
+            if side is None:
+                return Difference(math.nan, math.nan, reason=EDGE)
+            rounding = 4 * max(base.noise[k], side[-1].noise[k])
+            values = [p.values[k] for p in side]
+            slope, error, misfit, noise, blur = ONE_SIDED.read(values, base.values[k], rounding, sign * h)
+            size = abs(slope)
+            if not (
+                error <= 1e-3 * size + noise and misfit <= 1e-3 * size * h + blur and noise <= max(1e-3 * size, 1e-4)
+            ):
+                return Difference(math.nan, math.nan, reason=EDGE)
+            slopes.append(slope)
+            doubt = max(doubt, noise + error)
+    return Difference(min(slopes), max(slopes), doubt)

@@ -223,6 +223,35 @@ def test_what_is_not_finite_is_reported_unchecked(f: Any, x: float) -> None:
     assert not report.ok and report.unchecked and not report.failures
 
 
+@pytest.mark.parametrize(
+    ("f", "args"),
+    [
+        (log, (1e-60,)),
+        (sqrt, (1e-60,)),
+        (autograd.asin, (math.nextafter(1.0, 0.0),)),
+        (autograd.acos, (math.nextafter(-1.0, 0.0),)),
+        (hypot, (0.0, 1e-200)),
+        (hypot, (3e-9, 4e-9)),
+        (autograd.atan2, (0.0, 0.0)),
+        (lambda x, y: x / y, (0.0, 0.0)),
+        (sin, (1e300,)),
+        (exp, (-1e300,)),
+        (tanh, (1e300,)),
+        (autograd.tan, (1.5707963,)),
+        (lambda x, y: x * y, (1e200, 1e-200)),
+        (autograd.sigmoid, (-800.0,)),
+        (relu, (5e-324,)),
+    ],
+)
+def test_extreme_points_raise_no_false_alarm(f: Any, args: tuple[float, ...]) -> None:
+    assert not check_gradients(f, *args, raises=False).failures
+
+
+def test_an_argument_that_does_not_matter_is_no_matter_of_rounding() -> None:
+    report = check_gradients(lambda x, y: autograd.tan(y * 3.0) ** 3 * 1e6, 0.0, 0.52, order=1)
+    assert report.entries[0].verdict == "ok"
+
+
 def test_a_masked_branch_does_not_spoil_the_check() -> None:
     assert check_gradients(lambda x: where(x > 0.0, log(x), 2.0 * x), -1.0).ok
 
