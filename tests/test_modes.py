@@ -194,7 +194,7 @@ def test_a_labelled_node_is_shown_with_its_label() -> None:
 def test_a_nan_among_terms_that_cancel_is_found_at_the_shared_node() -> None:
     x = Value(1.0, label="x")
     with detect_anomaly():
-        a = x * 1.0
+        a = (x * 1.0) * 1.0
         a.label = "a"
         z = autograd.dot([a, a], [1e308, -1e308]) * 10.0
         with pytest.raises(FloatingPointError, match="arriving at a = 1 is nan"):

@@ -110,16 +110,29 @@ def test_the_fast_sweep_is_the_slide_on_every_kind_of_node(point: list[float], s
     assert [(v, bits(g)) for v, g in written_out.items()] == [(v, bits(g)) for v, g in want.items()]
 
 
-@given(st.lists(st.floats(0.1, 1.0), min_size=7, max_size=7))
+@given(st.lists(st.floats(0.1, 1.0), min_size=10, max_size=10))
 def test_terms_are_added_in_the_order_of_the_arguments(numbers: list[float]) -> None:
-    """Sums of doubles depend on their order: weights, inputs and bias here all lead to one leaf."""
-    p, *factors = [Value(x) for x in numbers]
-    w1, w2, x1, x2, b, last = [p * factor for factor in factors]
-    z = dot([w1, w2], [x1, x2], b) * last
-    order = topological_order(z)
-    want = adjoints(order, {z: 1.0}, number_edges)[p]
-    z.backward()
-    assert bits(p.grad) == bits(want)
+    """Sums of doubles depend on their order, which must be no set's: here all arguments lead to one leaf, or are it."""
+    for combine in (
+        lambda p, xs: dot(xs[:4], xs[4:8], xs[8]),
+        lambda p, xs: dot([p, *xs[:3]], [*xs[4:7], p], p),
+        lambda p, xs: sum_(xs),
+        lambda p, xs: dot(xs[:4], [*numbers[:4]], xs[8]),
+        lambda p, xs: xs[0] / xs[1] - xs[2] * xs[3],
+    ):
+        p, *factors = [Value(x) for x in numbers]
+        z = combine(p, [p * factor for factor in factors]) * factors[0]
+        order = topological_order(z)
+        want = adjoints(order, {z: 1.0}, number_edges)
+        z.backward()
+        assert [bits(v.grad) for v in order] == [bits(want[v]) for v in order]
+
+
+def test_a_seeded_node_keeps_its_tangent() -> None:
+    x = Value(3.0)
+    h = x * x
+    z = h * 5.0
+    assert tangents(topological_order(z), {x: 1.0, h: 2.0}, number_edges)[z] == 10.0
 
 
 @given(graphs())

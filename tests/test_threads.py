@@ -6,7 +6,7 @@ import sys
 import threading
 from collections.abc import Callable
 
-from autograd import Value
+from autograd import Value, modes, no_grad
 
 
 def in_threads(n: int, work: Callable[[int], None]) -> None:
@@ -69,3 +69,17 @@ def test_independent_graphs_on_threads_do_not_disturb_each_other() -> None:
 
     in_threads(8, work)
     assert results == {i: 11.0 * float(i) ** 10 for i in range(8)}
+
+
+def test_modes_of_many_threads_are_counted_exactly() -> None:
+    """Operators look at modes only while the count is not 0: a lost update would switch a mode off, or leave one on."""
+    x = Value(1.0)
+
+    def work(i: int) -> None:
+        for _ in range(1_000):
+            with no_grad():
+                assert (x * 2.0).op == ""
+            assert (x * 2.0).op == "mul"
+
+    in_threads(8, work)
+    assert modes.active == 0
