@@ -129,6 +129,11 @@ AT = [
     ("pow",          (-8.0, 1/3),        nan,        (nan, nan)),
     ("pow",          (1e200, 2.0),       inf,        (2e200, inf)),
     ("pow",          (-1e200, 3.0),      -inf,       (inf, nan)),
+    ("pow_x", (0.0, 2.0), 0.0, (2.0, 0.0)),
+    ("pow_x", (3.0, 0.0), 0.0, (0.0, 1.0 / 3.0)),
+    ("pow_x", (-2.0, 2.0), -4.0, (2.0, nan)),
+    ("pow_y", (0.0, 2.0), 0.0, (0.0, 0.0)),
+    ("pow_y", (1.0, 3.0), 0.0, (1.0, 0.0)),
     # stable forms: finite where the plain formula overflows, zero only where the smallest double would be
     ("sigmoid",      (1e3,),             1.0,        (0.0,)),
     ("sigmoid",      (-1e3,),            0.0,        (0.0,)),
