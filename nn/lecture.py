@@ -12,6 +12,7 @@ import math
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 from autograd import Value
@@ -25,6 +26,7 @@ from nn.training import fit
 CHALLENGER = os.path.join(os.path.dirname(__file__), "challenger.csv")
 LAUNCHES = (31.0, 53.0, 81.0)  # °F: Challenger's last launch, the coldest and the warmest before it
 LISTED = 40  # numbers of the forward pass that are printed
+MOST_PARAMETERS = 10_000
 EXPLAINED = 12  # parameters whose chain rule is written out
 
 
@@ -32,11 +34,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the lecture; the exit status: 0, 2 for data or options that cannot be used, 1 for a training that fails."""
     options = _options(arguments)
     try:
-        data = Examples(read_csv(options.data or CHALLENGER), own=options.data is None)
+        data = Examples(read_csv(CHALLENGER if options.data is None else options.data), options.data)
         sizes = _sizes(options.layers, data)
         os.makedirs(options.out, exist_ok=True)
-    except (DataError, OSError) as error:
+    except DataError as error:
         print(f"python -m nn: {error}", file=sys.stderr)
+        return 2
+    except OSError as error:
+        print(f"python -m nn: --out {options.out!r}: {error.strerror}; give a folder that can be made", file=sys.stderr)
         return 2
     model = MLP(sizes[0], sizes[1:], activation="sigmoid", output="sigmoid", seed=options.seed)
     print(data.description())
@@ -115,6 +120,8 @@ def _sizes(layers: str, data: Examples) -> list[int]:
         )
     if sizes[-1] != 1:
         raise DataError(f"--layers {layers}: there is one target, {data.table.names[-1]!r}, so the last must be 1")
+    if (parameters := sum((nin + 1) * nout for nin, nout in pairwise(sizes))) > MOST_PARAMETERS:
+        raise DataError(f"--layers {layers}: {parameters:,} parameters; {MOST_PARAMETERS:,} are the most shown here")
     return sizes
 
 
@@ -134,13 +141,16 @@ class Scale(NamedTuple):
 class Examples:
     """A table as the network sees it: inputs of mean 0 and deviation 1, targets between 0 and 1."""
 
-    def __init__(self, table: Table, own: bool) -> None:
-        self.table, self.own = table, own
-        self.name = "the Challenger flights" if own else "the file"
+    def __init__(self, table: Table, file: str | None) -> None:
+        self.table, self.own = table, file is None
+        self.name = "the Challenger flights" if self.own else "the file"
         self.scales = [_standard(column) for column in zip(*table.X, strict=True)]
         low, high = min(table.Y), max(table.Y)
         inside = low >= 0 and high <= 1
         self.target = Scale(0.0, 1.0) if inside else Scale(low, (high - low) or 1.0)
+        for name, scale in zip(table.names, [*self.scales, self.target], strict=True):
+            if not math.isfinite(scale.size):
+                raise DataError(f"{file}: column {name!r}: its numbers are too far apart to be scaled to the same size")
         self.X = [self.scaled(row) for row in table.X]
         self.Y = [self.target(y) for y in table.Y]
 
@@ -181,8 +191,11 @@ class Examples:
 
 
 def _standard(column: Sequence[float]) -> Scale:
-    mean = math.fsum(column) / len(column)
-    deviation = math.sqrt(math.fsum((x - mean) ** 2 for x in column) / len(column))
+    try:
+        mean = math.fsum(column) / len(column)
+        deviation = math.sqrt(math.fsum((x - mean) ** 2 for x in column) / len(column))
+    except OverflowError:
+        return Scale(0.0, math.inf)
     return Scale(mean, deviation or 1.0)
 
 

@@ -110,6 +110,8 @@ def test_a_file_of_ones_own_with_two_inputs_and_targets_of_any_size(tmp_path, ca
         ("t,y\n1,0,7\n", "row 2: column 3 has no name in the header ('7')"),
         ("1,0\n2,1\n", "row 1: the columns have no names"),
         ("t,t\n2,1\n", "row 1: column 't' appears twice"),
+        ("t,y\n1e200,0\n-1e200,1\n", "column 't': its numbers are too far apart to be scaled"),
+        ("t,y\n1,1e308\n2,-1e308\n", "column 'y': its numbers are too far apart to be scaled"),
         (b"t,y\n\xff,1\n", "not a CSV file of text in UTF-8"),
         ("a,b,y\n1,2,0\n", "--layers 1-1-1-1: the first number must be 2, for the input columns a, b of the file"),
     ],
@@ -132,12 +134,20 @@ def test_a_bad_file_is_one_line_that_names_file_row_and_column(tmp_path, capsys,
         (["--layers", "1-0-1"], "--layers '1-0-1': give the size of each layer"),
         (["--layers", "1"], "give the size of each layer"),
         (["--layers", "1-2-3"], "there is one target, 'incident', so the last must be 1"),
+        (["--layers", "1-99999999999-1"], "299,999,999,998 parameters; 10,000 are the most shown here"),
         (["--layers", "2-1"], "the first number must be 1, for the input column temperature_f of the Chall"),
     ],
 )
 def test_layers_that_do_not_fit_are_one_line(tmp_path, capsys, arguments, message):
     status, out, err = run(capsys, *arguments, "--out", tmp_path)
     assert (status, out) == (2, "") and message in err and err.count("\n") == 1
+
+
+@pytest.mark.parametrize("folder", ["", "/dev/null", "/dev/null/out"])
+def test_a_folder_that_cannot_be_made_is_one_line(capsys, folder):
+    status, out, err = run(capsys, "--out", folder)
+    assert (status, out) == (2, "") and err.count("\n") == 1
+    assert err.startswith(f"python -m nn: --out {folder!r}: ") and "give a folder that can be made" in err
 
 
 @pytest.mark.parametrize("option", [["--lr", "fast"], ["--lr", "nan"], ["--epochs", "-1"], ["--epochs", "1.5"]])
