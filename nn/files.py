@@ -48,7 +48,7 @@ def load(path: Path, into: Module | None = None) -> Any:
     model = into if into is not None else _built(path, record)
     try:
         model.load_state_dict(weights)
-    except (KeyError, TypeError) as error:
+    except (KeyError, TypeError, OverflowError) as error:
         raise FileError(f"{path}: the weights are not those of this model: {error.args[0]}") from None
     return model
 
@@ -103,7 +103,7 @@ def read_json(path: Path, kind: str) -> dict[str, Any]:
         content = file.read()
     try:
         record = json.loads(content)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         cut = f"{len(content)} bytes, {error}" if content else "it is empty"
         raise FileError(f"{path}: not a {kind}, or cut off: not whole JSON ({cut})") from None
     return _checked(path, kind, record)
@@ -127,6 +127,10 @@ def _checked(path: Path, kind: str, record: Any) -> dict[str, Any]:
 def write(path: Path, content: bytes) -> None:
     """Put content at path all at once: a crash at any moment leaves the old file or the new one."""
     place = os.path.realpath(path)
+    if os.path.isdir(place):
+        raise IsADirectoryError(f"save: {os.fspath(path)!r} is a folder; give the name of a file")
+    if not os.path.isdir(os.path.dirname(place)):
+        raise FileNotFoundError(f"save: there is no folder {os.path.dirname(place)!r} to write into; make it first")
     beside = f"{place}.{os.getpid()}-{threading.get_ident()}.tmp"
     try:
         with open(beside, "wb") as file:
@@ -174,15 +178,17 @@ def _from_safetensors(path: Path) -> dict[str, Any]:
     try:
         places = json.loads(content[8:start])
         record = _checked(path, MODEL, json.loads(places.pop("__metadata__", {}).get("chainrule", "{}")))
-    except (ValueError, TypeError, AttributeError) as error:
+    except (ValueError, TypeError, AttributeError, RecursionError) as error:
         if isinstance(error, FileError):
             raise
         raise FileError(f"{path}: not a safetensors file: its header is no JSON ({error})") from None
     weights = {}
     for name, place in places.items():
-        if (place["dtype"], place["shape"]) != ("F64", []):
-            raise FileError(f"{path}: {name!r} is {place['dtype']} of shape {place['shape']}, not one F64 number")
-        number = content[start + place["data_offsets"][0] : start + place["data_offsets"][1]]
+        match place:
+            case {"dtype": "F64", "shape": [], "data_offsets": [int(begin), int(end)]} if 0 <= begin <= end:
+                number = content[start + begin : start + end]
+            case _:
+                raise FileError(f"{path}: {name!r} is not the place of one F64 number: {place!r:.100}")
         if len(number) != 8:
             raise FileError(f"{path}: cut off: {name!r} lies beyond its {len(content)} bytes")
         weights[name] = struct.unpack("<d", number)[0]

@@ -139,6 +139,8 @@ def changed(**entries):
         (lambda: changed(architecture={"module": "Transformer"}), "cannot be built: KeyError: 'Transformer'"),
         (lambda: changed(architecture={"module": "MLP", "nin": 2, "nouts": []}), "cannot be built"),
         (lambda: changed(architecture=None), "only your code can build"),
+        (lambda: "[" * 100_000, "not a chainrule model, or cut off"),
+        (lambda: changed(weights={"layers.0.neurons.0.w.0": 10**400}), "the weights are not those of this model"),
         (lambda: "\x00\x01PK", "not a chainrule model, or cut off"),
     ],
 )
@@ -158,6 +160,33 @@ def test_safetensors_files_of_others_are_named_as_such(tmp_path):
     safetensors.save_file({"w": np.ones(3)}, path)
     with pytest.raises(nn.FileError, match=r"bert\.safetensors: not a chainrule model"):
         nn.load(path)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (b'"data_offsets"', b'"data_offsetz"'), (b'"dtype"', b'"dtypf"'), (b'"F64"', b'"F32"'),
+        (b'"data_offsets": [0, 8]', b'"data_offsets": [-8,8]'), (b'"data_offsets": [0, 8]', b'"data_offsets": [0, "]'),
+    ],
+)  # fmt: skip
+def test_a_safetensors_header_that_lies_is_an_error_that_names_the_file(tmp_path, old, new):
+    path = tmp_path / "m.safetensors"
+    mlp().save(path)
+    whole = path.read_bytes()
+    assert old in whole and len(old) == len(new)
+    path.write_bytes(whole.replace(old, new))
+    with pytest.raises(nn.FileError, match=r"m\.safetensors: "):
+        nn.load(path)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_place_that_cannot_be_written_is_named_and_not_a_temporary_file(tmp_path, kind):
+    with pytest.raises(FileNotFoundError, match=r"save: there is no folder '.*nowhere' to write into; make it first"):
+        mlp().save(tmp_path / "nowhere" / f"m.{kind}")
+    (tmp_path / f"m.{kind}").mkdir()
+    with pytest.raises(IsADirectoryError, match=rf"save: '.*m\.{kind}' is a folder; give the name of a file"):
+        mlp().save(tmp_path / f"m.{kind}")
+    assert os.listdir(tmp_path) == [f"m.{kind}"]
 
 
 def test_a_missing_file_is_the_usual_error(tmp_path):
