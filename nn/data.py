@@ -74,6 +74,8 @@ def digits() -> tuple[Inputs, list[int]]:
 
 def split(X: Any, Y: Any, fraction: float = 0.2, seed: int | None = None) -> tuple[Any, Any, Any, Any]:
     """(X, Y) shuffled and cut in two, `fraction` of it in the second part: X, Y, X_held_out, Y_held_out."""
+    if len(X) != len(Y):
+        raise ValueError(f"split: {len(X)} rows in X, but {len(Y)} in Y; there must be one target for each")
     held_out = round(fraction * len(X))
     if not 0 < held_out < len(X):
         raise ValueError(f"split: a fraction {fraction!r} of {len(X)} examples leaves one part empty")

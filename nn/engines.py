@@ -47,6 +47,8 @@ class Eager:
             cost = cost + l2 * dot(self.parameters, self.parameters)
         for p in self.parameters:
             p.grad = 0.0
+        if not isinstance(cost, Value):  # max(0, …) of Python's: no example in the batch depends on the parameters
+            return cost, [_numbers(a) for a in outputs] if watched else None, None
         cost.backward()
         return cost.data, [_numbers(a) for a in outputs] if watched else None, None
 
@@ -94,7 +96,7 @@ class Compiled:
         if self._order is None:
             place = {p: i for i, p in enumerate(self._cost.parameters)}
             here = [i for i, p in enumerate(self.parameters) if p in place]
-            self._order = np.array(here), np.array([place[self.parameters[i]] for i in here])
+            self._order = np.array(here, int), np.array([place[self.parameters[i]] for i in here], int)
         gradient = np.zeros(len(self.parameters))
         gradient[self._order[0]] = np.asarray(found)[self._order[1]]
         cost = float(cost)

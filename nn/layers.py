@@ -58,6 +58,8 @@ class Neuron(Module):
         if self._activate is None:
             return z
         a = self._activate(z)
+        if not isinstance(a, Value):
+            raise TypeError(f"{self!r}: its activation returned {a!r:.60}, not a Value computed from z")
         a.label = self._a
         return a
 

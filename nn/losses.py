@@ -26,7 +26,9 @@ def squared_error(output: Any, target: Any) -> Any:
 
 
 def mse(output: Any, target: Any) -> Any:
-    """1/n Σ (aᵢ − yᵢ)², the mean over a list of outputs."""
+    """1/n Σ (aᵢ − yᵢ)², the mean over a list of outputs. ValueError when there are none."""
+    if _is_list(output) and not len(output):
+        raise ValueError("mse of no outputs: give at least one")
     return squared_error(output, target) / len(output) if _is_list(output) else squared_error(output, target)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from typing import Any, SupportsFloat
 
 from autograd import Value
 
@@ -28,9 +28,15 @@ class Optimizer:
     remembers: tuple[str, ...] = ()
 
     def __init__(self, parameters: Iterable[Value], lr: Rate) -> None:
+        if not hasattr(parameters, "__iter__"):
+            raise TypeError(
+                f"{type(self).__name__}: the parameters are a list, such as model.parameters(), not {parameters!r:.60}"
+            )
         self.parameters = list(parameters)
         if not self.parameters:
             raise ValueError(f"{type(self).__name__}: there are no parameters to optimize")
+        if len({*self.parameters}) < len(self.parameters):
+            raise ValueError(f"{type(self).__name__}: a parameter is listed twice; it would be moved twice a step")
         for p in self.parameters:
             if not isinstance(p, Value) or p.op:
                 raise TypeError(f"{type(self).__name__}: {p!r} is not a parameter (a Value that was not computed)")
@@ -135,8 +141,8 @@ class Adam(Optimizer):
         name = type(self).__name__
         super().__init__(parameters, lr)
         _at_least_0(name, eps=eps, weight_decay=weight_decay)
-        if not all(0 <= beta < 1 for beta in betas):
-            raise ValueError(f"{name}: betas are {betas}; both must be at least 0 and below 1")
+        if not isinstance(betas, tuple | list) or len(betas) != 2 or not all(0 <= beta < 1 for beta in betas):
+            raise ValueError(f"{name}: betas are {betas}; there are two, and both must be at least 0 and below 1")
         self.betas, self.eps, self.weight_decay = (float(betas[0]), float(betas[1])), eps, weight_decay
 
     def _rule(self, p: Any, g: Any, *memory: Any, lr: float, sqrt: Callable[[Any], Any]) -> tuple[Any, ...]:
@@ -172,5 +178,5 @@ class AdamW(Adam):
 
 def _at_least_0(name: str, **settings: float) -> None:
     for setting, number in settings.items():
-        if not number >= 0:
+        if not isinstance(number, SupportsFloat) or not float(number) >= 0:
             raise ValueError(f"{name}: {setting} is {number!r}; it must be 0 or more")

@@ -60,6 +60,11 @@ def fit(
     """
     started = time.perf_counter()
     X, Y = examples.pairs(X, Y)
+    for name, function, such in (("model", model, "nn.MLP(2, [8, 1])"), ("loss", loss, "nn.mse")):
+        if not callable(function):
+            raise TypeError(f"fit: {name}= is a function, such as {such}, not {function!r:.60}")
+    if callback is not None and not callable(callback):
+        raise TypeError(f"fit: callback= is a function of the model and the history, not {callback!r:.60}")
     examples.check_targets(model, loss, X, Y)
     _whole(epochs=epochs, batch_size=batch_size, patience=patience)
     parameters = model.parameters()
@@ -158,6 +163,8 @@ class _Loop(NamedTuple):
 def _optimizer(given: Any, parameters: list[Any]) -> Optimizer:
     if not parameters:
         raise ValueError("fit: the model has no parameters to train")
+    if given is not None and not callable(given) and not isinstance(given, Optimizer):
+        raise TypeError(f"fit: optimizer= is one, such as nn.Adam(model.parameters(), 0.01), not {given!r:.60}")
     optimizer = (
         Adam(parameters, 0.01) if given is None else given if isinstance(given, Optimizer) else given(parameters)
     )
@@ -170,10 +177,12 @@ def _optimizer(given: Any, parameters: list[Any]) -> Optimizer:
 
 
 def _held_out(validation: Any, X: list[Any], Y: list[Any], seed: int, model: Any, loss: Any) -> tuple[Any, Any, Any]:
-    if isinstance(validation, tuple | list):
+    if isinstance(validation, tuple | list) and len(validation) == 2:
         pair = examples.pairs(*validation)
         examples.check_targets(model, loss, *pair)
         return X, Y, pair
+    if not isinstance(validation, float):
+        raise TypeError(f"fit: validation= is a fraction of the examples or a pair (X, Y), not {validation!r:.60}")
     from nn.data import split
 
     X, Y, X_out, Y_out = split(X, Y, validation, seed)

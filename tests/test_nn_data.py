@@ -65,6 +65,11 @@ def test_split_holds_out_a_fraction_and_loses_nothing():
         nn.data.split(X, Y, 1.0)
 
 
+def test_split_needs_a_target_for_each_row():
+    with pytest.raises(ValueError, match="split: 3 rows in X, but 2 in Y"):
+        nn.data.split([[1], [2], [3]], [0, 1])
+
+
 def test_a_csv_file_is_read_with_its_names_quotes_and_byte_order_mark(tmp_path):
     file = tmp_path / "a.csv"
     file.write_bytes('\ufeff"height, m", weight \n1.5,"70"\n 1.8 ,8.05e1\n'.encode())

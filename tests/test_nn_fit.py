@@ -96,7 +96,15 @@ def test_a_callback_stops_by_returning_something_true():
     assert (history.epochs, history.stopped) == (3, "callback")
 
 
-def test_ctrl_c_finishes_the_step_and_keeps_what_was_learned():
+@pytest.fixture
+def ctrl_c():
+    """Ctrl-C as a terminal has it: a shell starts what runs in the background with it ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+def test_ctrl_c_finishes_the_step_and_keeps_what_was_learned(ctrl_c):
     X, Y, model = moons()
     _, _, other = moons()
 
@@ -111,7 +119,7 @@ def test_ctrl_c_finishes_the_step_and_keeps_what_was_learned():
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
-def test_ctrl_c_in_the_middle_of_a_step_waits_for_its_end():
+def test_ctrl_c_in_the_middle_of_a_step_waits_for_its_end(ctrl_c):
     X, Y, model = moons()
     _, _, other = moons()
     calls = 0
@@ -239,3 +247,38 @@ def test_history_plots_its_curves():
     X, Y, model = moons()
     axes = fit(model, X, Y, epochs=3, validation=0.25).plot()
     assert [line.get_label() for line in axes.lines] == ["cost", "cost, held out"]
+
+
+@pytest.mark.parametrize("compiled", [False, True])
+def test_a_loss_that_does_not_depend_on_the_parameters_moves_none(compiled):
+    if compiled:
+        pytest.importorskip("numba")
+    X, Y, model = moons()
+    before = model.state_dict()
+    history = fit(model, X, Y, optimizer=nn.SGD(model.parameters(), 0.5), loss=lambda a, y: 1.0, epochs=1,
+                  compiled=compiled)  # fmt: skip
+    assert history.cost == [1.0]
+    assert model.state_dict() == before
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"loss": "mse"}, "loss= is a function, such as nn.mse, not 'mse'"),
+        ({"optimizer": "adam"}, r"optimizer= is one, such as nn.Adam\(model.parameters\(\), 0.01\), not 'adam'"),
+        ({"callback": 3}, "callback= is a function of the model and the history, not 3"),
+        ({"validation": "a"}, r"validation= is a fraction of the examples or a pair \(X, Y\), not 'a'"),
+        ({"validation": ([[0.0, 1.0]],)}, "validation= is a fraction of the examples or a pair"),
+    ],
+)
+def test_a_setting_of_the_wrong_kind_is_named_before_anything_moves(settings, message):
+    X, Y, model = moons()
+    before = model.state_dict()
+    with pytest.raises(TypeError, match=f"fit: {message}"):
+        fit(model, X, Y, **settings)
+    assert model.state_dict() == before
+
+
+def test_a_model_that_is_not_one_is_named():
+    with pytest.raises(TypeError, match=r"fit: model= is a function, such as nn.MLP\(2, \[8, 1\]\), not 3"):
+        fit(3, [[1.0]], [1.0])

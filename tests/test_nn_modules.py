@@ -130,6 +130,13 @@ def test_an_activation_may_be_any_function():
     assert repr(neuron) == "Neuron(1 → 1 cube; 2 parameters)"
 
 
+def test_an_activation_that_leaves_the_graph_is_named_with_its_neuron():
+    with pytest.raises(
+        TypeError, match=r"Neuron\(1 → 1 .*\): its activation returned 3.0, not a Value computed from z"
+    ):
+        nn.Neuron(1, activation=lambda z: 3.0)([1.0])
+
+
 def test_repr_shows_architecture_and_parameter_count(xor_net):
     assert repr(xor_net) == "MLP(2 → 3 tanh → 1 sigmoid; 13 parameters)"
     assert repr(nn.Layer(2, 3)) == "Layer(2 → 3 relu; 9 parameters)"

@@ -120,9 +120,15 @@ def test_the_learning_rate_may_be_a_function_of_the_step():
         (lambda p: nn.SGD([p], lr=math.nan), "lr is nan"),
         (lambda p: nn.SGD([p], lr=0.1, nesterov=True), "nesterov=True needs a momentum"),
         (lambda p: nn.Adam([p], betas=(0.9, 1.0)), r"Adam: betas are \(0.9, 1.0\)"),
+        (lambda p: nn.SGD([p], lr="fast"), "SGD: lr is 'fast'; it must be 0 or more"),
+        (lambda p: nn.Adam([p], betas=0.9), "Adam: betas are 0.9; there are two"),
+        (lambda p: nn.SGD([p, p], lr=0.1), "SGD: a parameter is listed twice; it would be moved twice a step"),
         (lambda p: nn.AdamW([p], weight_decay=-0.1), "AdamW: weight_decay is -0.1"),
         (lambda p: nn.SGD([p], 0.1).load_state_dict(nn.Adam([p]).state_dict()), "that of Adam, not of SGD"),
-        (lambda p: nn.SGD([p], 0.1).load_state_dict(nn.SGD([p, p], 0.1).state_dict()), "2 numbers in 'velocity' for 1"),
+        (
+            lambda p: nn.SGD([p], 0.1).load_state_dict(nn.SGD([p, Value(2.0)], 0.1).state_dict()),
+            "2 numbers in 'velocity' for 1",
+        ),
     ],
 )
 def test_a_setting_that_makes_no_sense_is_named(made, message):
@@ -133,6 +139,12 @@ def test_a_setting_that_makes_no_sense_is_named(made, message):
 def test_only_leaves_can_be_optimized():
     with pytest.raises(TypeError, match="is not a parameter"):
         nn.SGD([Value(1.0) * 2], lr=0.1)
+
+
+@pytest.mark.parametrize("given", [nn.Neuron(1), Value(1.0)])
+def test_a_model_in_place_of_its_parameters_is_named(given):
+    with pytest.raises(TypeError, match=r"SGD: the parameters are a list, such as model.parameters\(\), not "):
+        nn.SGD(given, lr=0.1)
 
 
 def test_repr_says_what_it_is_doing():
