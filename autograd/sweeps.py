@@ -26,21 +26,23 @@ def topological_order(*roots: Value, seen: set[Value] | None = None) -> list[Val
         node = pop()
         if node is None:  # all that the next node depends on is in order
             order.append(pop())  # type: ignore[arg-type]
-        elif node not in seen:
+            continue
+        while node not in seen:  # down along the first operands
             seen.add(node)
             x, y = node._x, node._y
             if x is None:  # a leaf
                 order.append(node)
-                continue
+                break
             push(node)
             push(None)
             if x.__class__ is tuple:
                 stack += [v for v in node._arguments[::-1] if v.__class__ is not float and v not in seen]  # type: ignore[misc]
-                continue
+                break
             if y is not None and y.__class__ is not float and y not in seen:
                 push(y)
-            if x.__class__ is not float and x not in seen:
-                push(x)
+            if x.__class__ is float:
+                break
+            node = x
     return order
 
 
@@ -109,7 +111,9 @@ def number_edges(z: Value) -> Iterable[tuple[Value, float]]:
     """The edges as recorded: the operands of z and the numbers ∂z/∂x had when z was made."""
     if z._py.__class__ is list:  # a dot of Values: weights and bias, then inputs, as the loops written out below go
         return [*zip(z._x, z._px, strict=True), *zip(z._y, z._py, strict=True)]
-    return [(x, p) for x, p in zip(z._arguments, z._partials, strict=True) if p is not None]  # type: ignore[misc]
+    tuples = z._x.__class__ is tuple and z._py is None
+    xs, partials = (z._x, z._px) if tuples else (z._arguments, z._partials)  # the same, without the constants
+    return [(x, p) for x, p in zip(xs, partials, strict=True) if p is not None]
 
 
 def value_edges(z: Value, among: Collection[Value] | None = None) -> Iterable[tuple[Value, Any]]:
