@@ -29,6 +29,7 @@ from autograd import (
     where,
 )
 from autograd.modes import detect_anomaly
+from autograd.program import tape
 
 RUNNERS = ["python", "tape", "source"]
 
@@ -325,6 +326,24 @@ def test_threads_may_share_a_compiled_function() -> None:
     for thread in threads:
         thread.join()
     assert [got[k] for k in range(8)] == [{value} for value in expected]
+
+
+@pytest.mark.parametrize("runner", ["tape", "source"])
+def test_a_large_batch_gives_the_same_bits_on_any_number_of_threads(
+    runner: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    f, _, _ = neuron()
+    many = np.random.default_rng(4).normal(size=(2, 20_000))
+    monkeypatch.setattr(tape, "CHUNK", 10_000)
+    answers = []
+    for processors in (1, 2, 3, 1):
+        monkeypatch.setattr(tape, "_processors", lambda count=processors: count)
+        cost = compile(f, runner)
+        mean, gradient = cost.value_and_grad(*many)
+        answers.append((mean, gradient.tolist(), cost(*many).tolist()))
+    assert answers[1:] == answers[:1] * 3
+    assert answers[0][2][::1000] == compile(f)(*many[:, ::1000]).tolist()
+    assert answers[0][0] == pytest.approx(np.mean(answers[0][2]), rel=1e-13)
 
 
 # In processes of their own: what is missing, what is cached, what is unwritable.

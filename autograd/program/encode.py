@@ -14,14 +14,14 @@ from autograd.program.roll import DOTS, FUSED, GATED_DOTS, MATVECS, SUMS, Loop, 
 
 # The plan, an array of 64-bit integers: addresses, counts, and addresses of tables of integers.
 (
-    ONCE_AT, LANES_AT, SUMS_AT, CODE_AT, KERNELS_AT, OFFSETS_AT,  # arrays; the kernel and the code offset of each loop
+    ONCE_AT, CODE_AT, KERNELS_AT, OFFSETS_AT,  # arrays; the kernel and the code offset of each loop
     ONCE_LOOPS, COPY_LOOPS, EXAMPLE_LOOPS, BATCH_LOOPS,  # how many loops of each phase, in this order
     PARAMETERS, PARAMETERS_AT, FLOAT_OFFSET, DOUBLE_OFFSET,  # the Values; where in one is its float, in that the double
     COLUMNS, COLUMNS_AT,  # (source, index in an example, length of an example) of each input
     MEANS, MEANS_AT,  # the place in `once` of each mean
     RESULTS, RESULTS_AT, RESULTS_VARY,  # (does it vary over the examples?, place) of each result; does any of them?
     PLAN_SIZE,
-) = range(22)  # fmt: skip
+) = range(20)  # fmt: skip
 
 
 class Code(NamedTuple):
