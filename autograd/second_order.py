@@ -92,23 +92,28 @@ def _combined(terms: Terms) -> Vector:
         q, (first, w) = terms[1]
         if start == first and len(v) == len(w):
             return start, [p * a + q * b for a, b in zip(v, w)]  # noqa: B905 (of one length)
-    start = min([start for _, (start, _) in terms])
-    end = max([start + len(v) for _, (start, v) in terms])
-    total, long = [0.0] * (end - start), []
-    for p, (first, v) in terms:
-        if 4 * len(v) <= end - start:
-            for i, a in enumerate(v, first - start):
-                total[i] += p * a
-        elif len(v) == end - start:
-            long.append((p, v))
-        else:
-            long.append((p, [0.0] * (first - start) + v + [0.0] * (end - first - len(v))))
+    spans = {(first, first + len(w)) for _, (first, w) in terms}
+    start, end = min([first for first, _ in spans]), max([last for _, last in spans])
+    total = [0.0] * (end - start)
+    long = [(p, v) for p, (_, v) in terms] if len(spans) == 1 else _stretched(terms, start, end, total)
     for i in range(0, len(long) - 3, 4):
         (p, v), (q, w), (r, x), (s, y) = long[i : i + 4]
         total = [t + p * a + q * b + r * c + s * d for t, a, b, c, d in zip(total, v, w, x, y)]  # noqa: B905
     for p, v in long[len(long) // 4 * 4 :]:
         total = [t + p * a for t, a in zip(total, v)]  # noqa: B905
     return start, total
+
+
+def _stretched(terms: Terms, start: int, end: int, total: list[float]) -> list[tuple[float, list[float]]]:
+    """Terms with vectors from start to end; what is short is added to the total at once."""
+    long = []
+    for p, (first, v) in terms:
+        if 4 * len(v) <= end - start:
+            for i, a in enumerate(v, first - start):
+                total[i] += p * a
+        else:
+            long.append((p, [0.0] * (first - start) + v + [0.0] * (end - first - len(v))))
+    return long
 
 
 def _from(first: int, terms: Terms, n: int) -> list[float]:
