@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from builtins import sum as _sum
 from collections.abc import Iterable, Sequence
 from operator import mul
 from typing import Any
 
 from autograd import primitives as table
+from autograd.ieee import add_up
 from autograd.value import Value, _record
 
 
@@ -38,10 +38,10 @@ def affine(weights: Sequence[Sequence[Any]], xs: Sequence[Value | float], biases
         try:
             w = [v._data for v in ws]
             if inputs is not None:
-                zs.append(_record(table.dot, _sum(map(mul, w, x), b._data), (*ws, b), inputs, (*x, 1.0), w))
+                zs.append(_record(table.dot, add_up(map(mul, w, x), b._data), (*ws, b), inputs, (*x, 1.0), w))
                 continue
             if constant:
-                zs.append(_record(table.dot, _sum(map(mul, w, x), b._data), (*ws, b), (*ws, *xs, b), (*x, 1.0), None))
+                zs.append(_record(table.dot, add_up(map(mul, w, x), b._data), (*ws, b), (*ws, *xs, b), (*x, 1.0), None))
                 continue
         except AttributeError:  # other mixtures of Values and numbers
             pass
@@ -53,7 +53,7 @@ def sum(xs: Iterable[Value | float]) -> Any:
     """Σ xᵢ as one node; 0.0 when there are none."""
     xs = _several(xs, "sum")
     try:  # 60 ns a term, against 250 through the table
-        total = _sum([x._data for x in xs], 0.0)  # type: ignore[union-attr]
+        total = add_up([x._data for x in xs], 0.0)  # type: ignore[union-attr]
     except AttributeError:
         return table.sum_(*xs)
     return _record(table.sum_, total, xs, None, (1.0,) * len(xs), None) if xs else 0.0

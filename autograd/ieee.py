@@ -8,15 +8,18 @@ inside a graph would lose a whole batch for one row, so the engine computes with
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from functools import reduce
 from math import atan as atan
 from math import copysign, erf, erfc, inf, nan
 from math import tanh as tanh
+from operator import add
 from typing import Any
 
 __all__ = [
-    "acos", "asin", "atan", "atan2", "cos", "cosh", "divide", "erf", "erfc", "exp", "expm1", "hypot", "log", "log1p",
-    "number", "power", "sigmoid", "sin", "sinh", "softplus", "sqrt", "tan", "tanh",
+    "acos", "add_up", "asin", "atan", "atan2", "cos", "cosh", "divide", "erf", "erfc", "exp", "expm1", "hypot", "log",
+    "log1p", "logsumexp", "number", "power", "sigmoid", "sin", "sinh", "softplus", "sqrt", "tan", "tanh",
 ]  # fmt: skip
 
 atan2 = math.atan2
@@ -167,9 +170,18 @@ def softplus(x: float) -> float:
     return math.log1p(math.exp(-abs(x))) + (x if x > 0.0 else 0.0)
 
 
+def _left_to_right(xs: Iterable[float], start: float = 0.0) -> float:
+    """start + Σ xs, rounded after each addition, as every reading does it."""
+    return reduce(add, xs, start)
+
+
+# The built-in sum does the same, faster, before Python 3.12; since then it compensates for the rounding.
+add_up: Callable[..., float] = sum if sys.version_info < (3, 12) else _left_to_right
+
+
 def logsumexp(xs: Sequence[float]) -> float:
     """log Σ exp xᵢ, shifted by the largest so that nothing overflows."""
     top = max(xs)
     if any(x != x for x in xs):
         return nan
-    return top + math.log(sum([math.exp(x - top) for x in xs])) if -inf < top < inf else top
+    return top + math.log(add_up([math.exp(x - top) for x in xs])) if -inf < top < inf else top

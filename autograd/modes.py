@@ -43,6 +43,13 @@ def no_grad() -> Any:
     return _mode(_no_grad, True)
 
 
+@contextmanager
+def computing() -> Iterator[None]:
+    """For the engine's own arithmetic on Values: nothing is recorded, and no anomaly looked for."""
+    with _mode(_no_grad, True), _mode(_anomaly, None):
+        yield
+
+
 def tracing() -> Any:
     """Within `with tracing():` a graph is being recorded to run on other data, so no branch may look at this one's."""
     return _mode(_tracing, True)

@@ -169,11 +169,11 @@ def _total(f: Callable[..., Any], errors: Any) -> Callable[..., Any]:
 
 def _ieee(f: Callable[..., Any], xs: tuple[float, ...]) -> float:
     """f read on Values, whose operators answer as IEEE does: 1 / 0 is inf. nan if f works on plain numbers only."""
-    from autograd.modes import no_grad
+    from autograd.modes import computing
     from autograd.value import Value
 
     try:
-        with no_grad():
+        with computing():
             z = f(*map(Value, xs))
         return z._data if isinstance(z, Value) else number(z)
     except (TypeError, ValueError, ArithmeticError):
@@ -268,8 +268,8 @@ where         = row("where",         lambda c, a, b: c if c != c else a if c != 
                                                                                     lambda c, a, b, z: where(c, 1.0, 0.0),
                                                                                     lambda c, a, b, z: where(c, 0.0, 1.0), kinks=(lambda c, a, b: c,), masked=True)
 # Rows of any number of operands: their partials come all at once. A dot's operands are w₁ … wₙ, x₁ … xₙ, b.
-sum_          = row("sum",           lambda *xs: sum(xs, 0.0),                      lambda xs, z: (1.0,) * len(xs), text="Σ", latex=r"\sum", level=1, nary=True)
-dot           = row("dot",           lambda *xs: sum(map(mul_, xs, xs[len(xs) // 2 : -1]), xs[-1]),
+sum_          = row("sum",           lambda *xs: ieee.add_up(xs, 0.0),               lambda xs, z: (1.0,) * len(xs), text="Σ", latex=r"\sum", level=1, nary=True)
+dot           = row("dot",           lambda *xs: ieee.add_up(map(mul_, xs, xs[len(xs) // 2 : -1]), xs[-1]),
                                                                                     lambda xs, z: (*xs[len(xs) // 2 : -1], *xs[: len(xs) // 2], 1.0), text="w·x + b", latex=r"w \cdot x + b", level=1, nary=True)
 logsumexp     = row("logsumexp",     lambda *xs: ieee.logsumexp(xs),                shares, text="logsumexp", nary=True)
 # fmt: on

@@ -237,14 +237,14 @@ def apply(row: Primitive, *arguments: Any) -> Value:
     z = row.forward(*numbers)
     if z.__class__ is not float:
         z = number(z, row.name)
-    if modes.active and modes.is_no_grad():
-        return Value(z)
     operands = [x if isinstance(x, Value) else n for x, n in zip(arguments, numbers, strict=True)]
-    try:
-        partials = _partials(row, operands, numbers, z)
-    except ArithmeticError:  # a division by zero, an overflow: the same rule read on Values answers as IEEE does
-        with modes.no_grad():
-            partials = _partials(row, operands, [Value(x) for x in numbers], Value(z))
+    partials: list[float | None] = [None] * len(operands)
+    if not (modes.active and modes.is_no_grad()):
+        try:
+            partials = _partials(row, operands, numbers, z)
+        except ArithmeticError:  # a division by zero, an overflow: the same rule read on Values answers as IEEE does
+            with modes.computing():
+                partials = _partials(row, operands, [Value(x) for x in numbers], Value(z))
     if row.arity == 1:
         return _record(row, z, operands[0], None, partials[0], None)
     if row.arity == 2:
@@ -311,10 +311,10 @@ def _record(row: Primitive, data: float, x: Any, y: Any, px: Any, py: Any) -> Va
     node._px = px
     node._py = py
     if modes.active:
-        if modes.is_no_grad():
-            return Value(data)
         if (anomaly := modes.anomaly()) is not None:
             anomaly.check_forward(node)
+        if modes.is_no_grad():
+            return Value(data)
     return node
 
 

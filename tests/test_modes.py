@@ -164,6 +164,17 @@ def test_a_result_without_a_nan_passes() -> None:
     assert x.grad == 2.0
 
 
+def test_a_nan_is_found_where_nothing_is_recorded() -> None:
+    with detect_anomaly(), autograd.no_grad(), pytest.raises(FloatingPointError, match=r"nan from log\(leaf = -1\)"):
+        autograd.log(Value(-1.0))
+
+
+def test_the_engines_own_arithmetic_is_not_looked_at() -> None:
+    x = Value(0.0)
+    with detect_anomaly(inf=True):
+        assert autograd.sqrt(x).data == 0.0  # its slope there is inf
+
+
 def test_infinities_are_found_on_request() -> None:
     x = Value(0.0, label="x")
     with detect_anomaly():
