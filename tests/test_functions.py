@@ -75,5 +75,5 @@ def test_sums_are_rounded_after_each_addition_in_every_python():
     """From 3.12 on the built-in sum would give 1: more accurate here, but not what a compiled loop gives."""
     assert value_sum([1e16, 1.0, -1e16]) == 0.0
     assert value_sum([Value(1e16), Value(1.0), Value(-1e16)]).data == 0.0
-    assert dot([Value(1e16), Value(1.0)], [1.0, 1.0], Value(-1e16)).data == 0.0
+    assert dot([Value(1e16), Value(1.0), Value(-1e16)], [1.0, 1.0, 1.0], Value(0.0)).data == 0.0
     assert dot([1e16, 1.0, -1e16], [1.0, 1.0, 1.0]) == 0.0
