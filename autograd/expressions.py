@@ -7,6 +7,7 @@ methods of the usual names, which is what makes it a test of two engines against
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -33,6 +34,8 @@ class Expression:
         self.inputs = tuple(inputs)
         self.steps = _live(len(self.inputs), list(steps))
         self.__name__ = "f"
+        kind = inspect.Parameter.POSITIONAL_ONLY
+        self.__signature__ = inspect.Signature([inspect.Parameter(name, kind) for name in self.names])
 
     @property
     def names(self) -> list[str]:

@@ -48,7 +48,6 @@ class Recording:
     ) -> None:
         self.f, self.transform = f, transform
         self.nested = reads_as_graph(arguments, keywords) if nested is None else nested
-        self.detached = self.nested and modes.active > 0 and modes.is_no_grad()
         self.arguments = [arguments[i] for i in which]
         numbers = [leaves(arguments[i], f"{transform}: argument {i}") for i in which]
         self.sizes = [len(part) for part in numbers]
@@ -87,7 +86,7 @@ class Recording:
             if isinstance(z, Value) and cotangent is not None:
                 seeds[z] = seeds[z] + cotangent if z in seeds else cotangent
         if self.nested or any(isinstance(c, Value) for c in seeds.values()):
-            adjoint = adjoints(self.order, seeds, self.edges.__getitem__)
+            adjoint = self._recorded(adjoints, seeds)
         else:
             adjoint = number_adjoints(self.order, seeds)
         return self._given([adjoint.get(x, 0.0) for x in self.inputs])
@@ -95,8 +94,15 @@ class Recording:
     def push(self, directions: Iterable[Any]) -> list[Any]:
         """Σ ∂output/∂input · direction for each output: a forward sweep. A direction of None adds nothing."""
         seeds = {x: d for x, d in zip(self.inputs, directions, strict=True) if d is not None}
-        tangent = tangents(self.order, seeds, self.edges.__getitem__)
+        tangent = self._recorded(tangents, seeds)
         return self._given([tangent.get(z, 0.0) if isinstance(z, Value) else 0.0 for z in self.outputs])
+
+    def _recorded(self, sweep: Callable[..., dict[Value, Any]], seeds: dict[Value, Any]) -> dict[Value, Any]:
+        """A sweep in graphs, recorded even under no_grad: the partials that it forms are kept for later ones."""
+        if not _is_no_grad():
+            return sweep(self.order, seeds, self.edges.__getitem__)
+        with modes.differentiating():
+            return sweep(self.order, seeds, self.edges.__getitem__)
 
     def rows(self) -> list[list[Any]]:
         """The Jacobian, by a reverse sweep for each output."""
@@ -136,9 +142,13 @@ class Recording:
         operands there, and not a leaf, which a trace would take for a parameter."""
         if not self.nested:
             return results
-        if self.detached:
+        if _is_no_grad():
             return [Value(x._data if isinstance(x, Value) else x) for x in results]
         return [x if isinstance(x, Value) else apply(table.stop_gradient, x) for x in results]
+
+
+def _is_no_grad() -> bool:
+    return modes.active > 0 and modes.is_no_grad()
 
 
 class _Edges(dict[Value, Any]):

@@ -20,7 +20,7 @@ class Entry:
     @property
     def expected(self) -> str:
         low, high = self.difference.low, self.difference.high
-        return f"{low:.9g} … {high:.9g}" if self.verdict == "kink" else f"{(low + high) / 2:.9g}"
+        return f"{low + 0.0:.9g} … {high + 0.0:.9g}" if self.verdict == "kink" else f"{(low + high) / 2:.9g}"
 
 
 @dataclass

@@ -341,6 +341,26 @@ def test_no_grad_around_a_derivative_changes_its_record_not_its_number() -> None
     assert slope.op == "" and slope.data == pytest.approx(1 / math.cosh(0.3) ** 2)
 
 
+def test_a_pullback_called_under_no_grad_is_not_spoilt_by_it() -> None:
+    v = Value(2.0)
+    _, pullback = vjp(lambda x: x**3, v)
+    with no_grad():
+        (detached,) = pullback(1.0)
+    assert detached.op == "" and detached.data == 12.0
+    (slope,) = pullback(1.0)
+    slope.backward()
+    assert v.grad == 12.0
+
+
+def test_no_grad_around_a_derivative_inside_another_detaches_it() -> None:
+    def f(x: Any) -> Any:
+        with no_grad():
+            slope = grad(lambda y: y**3)(x)
+        return x * slope
+
+    assert grad(f)(2.0) == 12.0
+
+
 def test_no_grad_inside_the_function_detaches() -> None:
     def f(x: Any) -> Any:
         with no_grad():

@@ -127,6 +127,11 @@ def test_steps_that_nothing_needs_are_left_out() -> None:
     assert [step.row.name for step in f.steps] == ["sin", "cos"]
 
 
+def test_a_check_of_an_expression_names_its_inputs_as_it_prints_them() -> None:
+    f = Expression([0.5, 2.0], [Step(TABLE["mul"], (0, 1))])
+    assert [e.symbol for e in check_gradients(f, *f.inputs, order=1).entries] == ["∂f/∂x", "∂f/∂y"]
+
+
 def test_an_expression_checks_how_many_numbers_it_gets() -> None:
     with pytest.raises(TypeError, match="takes 1 numbers, got 2"):
         Expression([0.5], [])(1.0, 2.0)
