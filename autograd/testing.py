@@ -64,7 +64,10 @@ import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from hypothesis import strategies as st
+try:
+    from hypothesis import strategies as st
+except ImportError:
+    raise ImportError("autograd.testing makes its examples with Hypothesis: pip install hypothesis") from None
 
 from autograd.checks import check_gradients, derivative_of
 from autograd.differences import differences

@@ -59,8 +59,12 @@ class Compiled:
     compiled = True
 
     def __init__(self, model: Callable[[Any], Any], loss: Loss, parameters: Sequence[Value]) -> None:
+        from importlib.util import find_spec
+
         from autograd import compile
 
+        if find_spec("numpy") is None:
+            raise ImportError("a compiled run needs numpy and numba: pip install 'chainrule[fast]'")
         self.model, self.loss, self.parameters = model, loss, parameters
         self._cost = compile(lambda x, y: loss(model(x), y))
         self._outputs = compile(lambda x: model(x))

@@ -1,6 +1,9 @@
 """fit, predict and evaluate compiled: the same results as eagerly, to 1e-9 or better; eager where it cannot be."""
 
+import subprocess
+import sys
 import warnings
+from pathlib import Path
 
 import pytest
 
@@ -10,6 +13,8 @@ from autograd import Value
 
 np = pytest.importorskip("numpy")
 pytest.importorskip("numba")
+
+ROOT = Path(__file__).parent.parent
 
 X, CLASSES = nn.data.moons(30, noise=0.1, seed=2)
 SIGNS = [2 * y - 1 for y in CLASSES]
@@ -148,6 +153,17 @@ def test_without_the_fast_extra_it_runs_eagerly_in_silence(monkeypatch):
     assert not history.compiled
     with pytest.raises(ImportError, match="needs Numba"):
         trained(True, *CASES["hinge"])
+
+
+def test_without_numpy_a_compiled_run_says_what_to_install():
+    job = (
+        "import sys; sys.modules['numpy'] = None; import nn\n"
+        "nn.fit(nn.Neuron(1), [1.0, 2.0], [0.0, 1.0], epochs=1, progress=False)\n"
+        "nn.fit(nn.Neuron(1), [1.0, 2.0], [0.0, 1.0], epochs=1, progress=False, compiled=True)"
+    )
+    done = subprocess.run([sys.executable, "-c", job], capture_output=True, text=True, check=False, cwd=ROOT)
+    said = "ImportError: a compiled run needs numpy and numba: pip install 'chainrule[fast]'"
+    assert done.stderr.splitlines()[-1] == said
 
 
 class Unused(nn.Module):

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import textwrap
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,6 +20,8 @@ from autograd import Value, check_gradients, exp, grad, primitive, relu
 from autograd.expressions import Expression, Step, is_ordinary
 from autograd.primitives import TABLE
 from autograd.testing import assert_gradients_match, expressions, inputs, values
+
+ROOT = Path(autograd.__file__).parents[1]
 
 DIFFERENTIABLE = [name for name, row in TABLE.items() if any(row.partials)]
 
@@ -337,3 +340,10 @@ def test_the_page_shows_what_a_missing_factor_looks_like() -> None:
     f, message = found(check, primitives=["add", "mul", "tanh", cube])
     assert repr(f) == "def f(x):\n    return cube(x)\nf(1.0)"
     assert message.endswith("the first wrong local derivative is ∂cube(x)/∂x at x = 1.0: got 1.0, expected 3")
+
+
+def test_without_hypothesis_one_line_says_what_to_install():
+    job = "import sys; sys.modules['hypothesis'] = None; import autograd.testing"
+    done = subprocess.run([sys.executable, "-c", job], capture_output=True, text=True, check=False, cwd=ROOT)
+    said = "ImportError: autograd.testing makes its examples with Hypothesis: pip install hypothesis"
+    assert done.stderr.splitlines()[-1] == said

@@ -25,6 +25,9 @@ _addresses: dict[str, int] = {}
 _alive: list[Any] = []  # engines own the code that the addresses point at
 
 
+MISSING = "compile needs numpy and numba to run natively: pip install 'chainrule[fast]' (or runner=\"python\")"
+
+
 class NativeUnavailable(ImportError):
     """There is no Numba here."""
 
@@ -100,9 +103,7 @@ def _llvm() -> Any:
     try:
         import llvmlite.binding as llvm
     except ImportError:
-        raise NativeUnavailable(
-            "compile needs numpy and numba to run natively: pip install 'chainrule[fast]' (or runner=\"python\")"
-        ) from None
+        raise NativeUnavailable(MISSING) from None
     llvm.initialize_native_target()
     llvm.initialize_native_asmprinter()
     return llvm

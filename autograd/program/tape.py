@@ -57,7 +57,10 @@ class Runner:
         lanes: int,
         fused: bool,
     ) -> None:
-        import numpy as np
+        try:
+            import numpy as np
+        except ImportError:
+            raise native.NativeUnavailable(native.MISSING) from None
 
         program = dots(share(expand(program)))
         self.tape = tape = Tape(program, fused)
