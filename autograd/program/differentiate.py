@@ -57,7 +57,8 @@ class _Gradient:
     """Appends what the chain rule needs to a program.
 
     `maskable` holds the adjoints all of whose paths go through a mask. Where every mask is 0, nothing arrives: such an
-    adjoint's 0 must win over an infinite or undefined partial, so its products are gates.
+    adjoint's 0 must win over an infinite or undefined partial, so its products are gates. (A 0 that came about
+    otherwise cannot be told from a mask's there, and wins as well.)
     """
 
     def __init__(self, result: Program) -> None:
