@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING, Any
 from autograd.checks import check_gradients
 from autograd.compile import compile
 from autograd.derivatives import grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
+from autograd.extension import primitive
 from autograd.functions import affine, dot, elu, leaky_relu, logsumexp, mean, sum
 from autograd.modes import detect_anomaly, no_grad
 
 from autograd.primitives import (  # isort: skip
-    acos, asin, atan, atan2, cos, cosh, erf, exp, expm1, gelu, hypot, log, log1p, maximum, minimum, primitive, relu,
+    acos, asin, atan, atan2, cos, cosh, erf, exp, expm1, gelu, hypot, log, log1p, maximum, minimum, relu,
     sigmoid, silu, sin, sinh, softplus, sqrt, stop_gradient, tan, tanh, where,
 )  # fmt: skip
 from autograd.value import Value

@@ -16,8 +16,6 @@ row is smooth (edges of it are special points); `kinks` are functions of the ope
 # mypy: disable-error-code="has-type"
 from __future__ import annotations
 
-import functools
-import inspect
 import math
 from collections.abc import Callable, Sequence
 from math import inf, nan, pi
@@ -102,82 +100,6 @@ def row(name: str, forward: Callable[..., float], *partials: Partial | None, **c
     """Enter a row into the table and return it."""
     TABLE[name] = Primitive(name, forward, *partials, **columns)
     return TABLE[name]
-
-
-def primitive(name: str, forward: Callable[..., float], *partials: Partial | None, **columns: Any) -> Primitive:
-    r"""Enter a row of your own into the table and return it: a function of numbers or Values that every reading knows.
-
-    `forward(x₁, …, xₙ)` computes z on floats; `partials` are ∂z/∂x₁ … ∂z/∂xₙ, each a function of x₁ … xₙ and z made of
-    operators and other rows (None: constant in that operand). The other columns are optional: see the module.
-
-        cube = primitive("cube", lambda x: x * x * x, lambda x, z: 3 * x * x, text="{0}³", latex="{0}^3", level=3)
-
-    A row of any number of operands (`nary=True`) has one partial, `lambda xs, z: [∂z/∂x for x in xs]`. Where forward
-    raises a ValueError or an ArithmeticError, as `math` does outside a domain, z is what IEEE says where forward is made
-    of operators (1 / 0 is inf), else nan. `check_gradients(cube, 2.0)` tells whether the partials are right.
-    """
-    if not isinstance(name, str) or not name.isidentifier():
-        raise ValueError(f"primitive: a name is one word, as it would be written in Python, got {name!r}")
-    if name in TABLE:
-        raise ValueError(f"primitive {name!r} is in the table already; choose another name")
-    for rule in (forward, *partials):
-        if not callable(rule) and (rule is not None or rule is forward):
-            raise TypeError(f"primitive {name!r}: forward and partials are functions, got {type(rule).__name__}")
-    if columns.get("nary"):
-        if len(partials) != 1 or partials[0] is None:
-            raise TypeError(f"primitive {name!r}: with nary=True it has one partial, lambda xs, z: [∂z/∂x for x in xs]")
-    else:
-        operands, given = _parameters(forward), len(partials)
-        if given == 0 or operands not in (None, given):
-            raise TypeError(
-                f"primitive {name!r}: forward takes {operands or 'its'} operand{'s'[: operands != 1]} and {given} partials "
-                "were given; give one for each operand (None where z does not depend on it)"
-            )
-        for partial in partials:
-            if partial is not None and _parameters(partial) not in (None, given + 1):
-                wanted = ", ".join([f"x{i + 1}" for i in range(given)] if given > 1 else ["x"])
-                raise TypeError(
-                    f"primitive {name!r}: a partial takes the operands and the result, lambda {wanted}, z: …"
-                )
-    rules = [None if partial is None else _total(partial, ValueError) for partial in partials]
-    return row(name, _total(forward, (ValueError, ArithmeticError)), *rules, **columns)
-
-
-def _parameters(f: Callable[..., Any]) -> int | None:
-    """How many operands f takes; None if that is not fixed or not known."""
-    try:
-        parameters = list(inspect.signature(f).parameters.values())
-    except (TypeError, ValueError):
-        return None
-    if any([p.kind is p.VAR_POSITIONAL or p.default is not p.empty for p in parameters]):
-        return None
-    return len([p for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)])
-
-
-def _total(f: Callable[..., Any], errors: Any) -> Callable[..., Any]:
-    """f, answering where it raises as well; f itself stays in `__wrapped__`, for those who compile it."""
-
-    @functools.wraps(f)
-    def total(*xs: Any) -> Any:
-        try:
-            return f(*xs)
-        except errors as error:
-            return _ieee(f, xs) if isinstance(error, ArithmeticError) else nan
-
-    return total
-
-
-def _ieee(f: Callable[..., Any], xs: tuple[float, ...]) -> float:
-    """f read on Values, whose operators answer as IEEE does: 1 / 0 is inf. nan if f works on plain numbers only."""
-    from autograd.modes import computing
-    from autograd.value import Value
-
-    try:
-        with computing():
-            z = f(*map(Value, xs))
-        return z._data if isinstance(z, Value) else number(z)
-    except (TypeError, ValueError, ArithmeticError):
-        return nan
 
 
 def shares(xs: Sequence[Any], z: Any) -> list[Any]:

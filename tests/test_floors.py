@@ -27,7 +27,7 @@ modules = pytest.mark.parametrize("module", MODULES)
 FLOORS = [
     {"autograd.ieee", "autograd.modes", "autograd.primitives"},
     {"autograd.value"},
-    {"autograd.sweeps", "autograd.functions"},
+    {"autograd.sweeps", "autograd.functions", "autograd.extension"},
     set(),  # derivatives, checks, testing, program/, picture/: the readings of a graph
     {"autograd.compile"},
     {"autograd"},

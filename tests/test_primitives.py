@@ -15,8 +15,8 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 import autograd
-from autograd import Value
-from autograd.primitives import TABLE, Primitive, primitive
+from autograd import Value, primitive
+from autograd.primitives import TABLE, Primitive
 from autograd.value import apply
 from tests import oracles
 from tests.compare import bits, close
