@@ -346,6 +346,14 @@ def test_a_large_batch_gives_the_same_bits_on_any_number_of_threads(
     assert answers[0][0] == pytest.approx(np.mean(answers[0][2]), rel=1e-13)
 
 
+@pytest.mark.parametrize("given", [Value(2.0), [Value(2.0), Value(3.0)]])
+def test_a_value_as_argument_is_told_to_differentiate_first(given: Any) -> None:
+    with pytest.raises(
+        TypeError, match=r"function: x: a compiled function takes numbers, got a Value; .*compile\(grad\(f"
+    ):
+        compile(lambda x: x * x)(given)
+
+
 # In processes of their own: what is missing, what is cached, what is unwritable.
 
 HERE = Path(__file__).parent.parent

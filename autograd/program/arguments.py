@@ -10,7 +10,12 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from autograd.ieee import number
+from autograd.value import Value
 
+NO_VALUES = (
+    "a compiled function takes numbers, got a Value; differentiate before compiling, compile(grad(f)), or call the "
+    "function itself on Values"
+)
 _NDARRAY: Any = None
 _DOUBLE: Any = None
 Shape = tuple[int, ...] | None  # of one example's numbers; None for a plain number
@@ -52,6 +57,8 @@ def _wrong_lengths(arrays: Sequence[Any], names: Sequence[str], function: str) -
 
 def as_array(x: Any, where: str) -> Any:
     """x as contiguous doubles."""
+    if isinstance(x, Value):
+        raise TypeError(f"{where}: {NO_VALUES}")
     global _NDARRAY, _DOUBLE
     try:
         import numpy as np
@@ -84,6 +91,8 @@ def _strange(array: Any) -> str:
     found = kind.get(array.dtype.kind, str(array.dtype))
     if array.dtype.kind == "O":
         odd = [x for x in array.ravel().tolist() if not isinstance(x, int | float)]
+        if any(isinstance(x, Value) for x in odd):
+            return NO_VALUES
         found = f"objects, such as {type(odd[0]).__name__} {odd[0]!r:.40}" if odd else "an object array"
         return f"expected an array of numbers, got {found}; fill what is missing, then convert: x.astype(float)"
     return f"expected an array of numbers, got {found} ({array.dtype}); convert it to floats first"
