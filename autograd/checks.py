@@ -13,7 +13,7 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from autograd.differences import EPSILON, STEEP, Difference, differences
+from autograd.differences import EPSILON, STEEP, TINY, Difference, differences
 from autograd.recordings import Recording, name_of
 from autograd.reports import Entry, Report
 from autograd.structures import leaves, places
@@ -155,7 +155,7 @@ def _agreement(recording: Recording, output: Any) -> list[float]:
     if not isinstance(output, Value):
         return [0.0] * len(recording.inputs)
     sizes = adjoints(recording.order, {output: 1.0}, lambda z: [(x, abs(p)) for x, p in number_edges(z)])
-    return [4 * EPSILON * (len(recording.order) + 4) * sizes.get(x, 0.0) for x in recording.inputs]
+    return [4 * EPSILON * (len(recording.order) + 4) * sizes.get(x, 0.0) + TINY for x in recording.inputs]
 
 
 def _close(x: float, y: float, tolerance: float) -> bool:

@@ -30,6 +30,7 @@ from autograd import (
 )  # fmt: skip
 from autograd.differences import differences
 from autograd.expressions import Expression
+from autograd.primitives import TABLE
 from autograd.testing import expressions
 
 
@@ -241,6 +242,7 @@ def test_what_is_not_finite_is_reported_unchecked(f: Any, x: float) -> None:
         (lambda x, y: x * y, (1e200, 1e-200)),
         (autograd.sigmoid, (-800.0,)),
         (relu, (5e-324,)),
+        (TABLE["erfc"], (1e-310,)),
     ],
 )
 def test_extreme_points_raise_no_false_alarm(f: Any, args: tuple[float, ...]) -> None:
