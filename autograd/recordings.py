@@ -19,7 +19,15 @@ from typing import Any
 from autograd import modes
 from autograd import primitives as table
 from autograd.structures import holds_value, is_array, leaves, rebuild
-from autograd.sweeps import adjoints, number_adjoints, number_edges, tangents, topological_order, value_edges
+from autograd.sweeps import (
+    adjoints,
+    number_adjoints,
+    number_edges,
+    number_tangents,
+    tangents,
+    topological_order,
+    value_edges,
+)
 from autograd.value import Value, apply
 
 
@@ -94,7 +102,10 @@ class Recording:
     def push(self, directions: Iterable[Any]) -> list[Any]:
         """Σ ∂output/∂input · direction for each output: a forward sweep. A direction of None adds nothing."""
         seeds = {x: d for x, d in zip(self.inputs, directions, strict=True) if d is not None}
-        tangent = self._recorded(tangents, seeds)
+        if self.nested or any(isinstance(d, Value) for d in seeds.values()):
+            tangent = self._recorded(tangents, seeds)
+        else:
+            tangent = number_tangents(self.order, seeds)
         return self._given([tangent.get(z, 0.0) if isinstance(z, Value) else 0.0 for z in self.outputs])
 
     def _recorded(self, sweep: Callable[..., dict[Value, Any]], seeds: dict[Value, Any]) -> dict[Value, Any]:

