@@ -195,3 +195,5 @@ dot           = row("dot",           lambda *xs: ieee.add_up(map(mul_, xs, xs[le
                                                                                     lambda xs, z: (*xs[len(xs) // 2 : -1], *xs[: len(xs) // 2], 1.0), text="w·x + b", latex=r"w \cdot x + b", level=1, nary=True)
 logsumexp     = row("logsumexp",     lambda *xs: ieee.logsumexp(xs),                shares, text="logsumexp", nary=True)
 # fmt: on
+
+BUILT_IN = frozenset(TABLE)  # the rows above, without those that users enter

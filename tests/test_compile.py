@@ -409,6 +409,26 @@ def test_a_damaged_cache_is_made_anew(tmp_path: Path) -> None:
     assert all(file.stat().st_size > 100 for file in tmp_path.iterdir())
 
 
+ROW = (
+    "import numpy as np; from autograd import compile, primitive, sigmoid, where\n"
+    "row = primitive('row', lambda x: {forward}, lambda x, z: 1.0)\n"
+    "print(compile(row, {runner!r})(np.array([-1.0, 2.0])).tolist())"
+)
+
+
+@pytest.mark.parametrize("runner", ["tape", "source"])
+def test_a_row_made_of_rows_before_anything_is_compiled_runs_natively(runner: str) -> None:
+    done = python(ROW.format(forward="where(x > 0, x, x * sigmoid(0.0))", runner=runner))
+    assert done.stdout == "[-0.5, 2.0]\n", done.stderr
+
+
+@pytest.mark.parametrize("runner", ["tape", "source"])
+def test_the_code_of_a_users_row_is_not_kept_for_another_of_its_name(runner: str, tmp_path: Path) -> None:
+    for forward, expected in (("abs(x)", "[1.0, 2.0]\n"), ("abs(x) * 3.0", "[3.0, 6.0]\n")):
+        done = python(ROW.format(forward=f"float({forward})", runner=runner), CHAINRULE_CACHE=str(tmp_path))
+        assert done.stdout == expected, done.stderr
+
+
 def test_an_unwritable_cache_falls_back_to_the_users_and_says_so_once(tmp_path: Path) -> None:
     blocked = tmp_path / "file"
     blocked.write_text("not a directory")

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from autograd.primitives import Primitive
+from autograd.primitives import BUILT_IN, Primitive
 from autograd.program import native
-from autograd.program.expand import BUILT_IN
 from autograd.program.program import EXAMPLE
 from autograd.program.roll import Tape
 from autograd.program.source import _SPELLED, row_names, statements

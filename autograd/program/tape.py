@@ -15,11 +15,11 @@ from functools import cache
 from struct import pack
 from typing import Any
 
-from autograd.primitives import TABLE
+from autograd.primitives import BUILT_IN, TABLE
 from autograd.program import encode as layout
 from autograd.program import native, straight
 from autograd.program.encode import encode
-from autograd.program.expand import BUILT_IN, expand
+from autograd.program.expand import expand
 from autograd.program.native import NOWHERE
 from autograd.program.program import EXAMPLE, Program
 from autograd.program.roll import FUSED, Tape
