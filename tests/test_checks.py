@@ -151,7 +151,8 @@ def test_forward_and_reverse_that_differ_are_caught(monkeypatch: pytest.MonkeyPa
     from autograd import recordings
 
     right = recordings.number_tangents
-    monkeypatch.setattr(recordings, "number_tangents", lambda *args: {z: t * (1 + 1e-9) for z, t in right(*args).items()})
+    wrong = lambda *args: {z: t * (1 + 1e-9) for z, t in right(*args).items()}
+    monkeypatch.setattr(recordings, "number_tangents", wrong)
     assert "WRONG: forward ≠ reverse" in failure(tanh, 0.5)
 
 
