@@ -113,6 +113,12 @@ def machine(results: Row) -> list[str]:
     return [f"{m['processor']}; {m['system']}; {m['python']}; {m['compiler']}. {engines}."]
 
 
+INTRODUCTION = [
+    "    pip install '.[bench]' && python -m benchmarks",
+    "",
+    "runs the same work in every engine that is installed (`pip install xad hyperjet num-dual fastdual` adds four);",
+    "`--only W3` runs a part, `--quick` each once. All rows: [RESULTS.md](benchmarks/RESULTS.md).",
+]
 README_ROWS = [
     ("W1.call", None), ("W1.batch", 100_000), ("W2.call", None), ("W2.batch", 100_000), ("W3.step", None),
     ("W3.step.off", None), ("W3.grad", 100), ("W3.grad", 1_024), ("W3.train", None), ("W4.step", None),
@@ -125,7 +131,7 @@ README_ROWS = [
 
 def section(results: Row, text: str) -> str:
     """The README's part: targets, one line per workload, charts, and `text`, all from the results."""
-    lines = [BEGIN, "", *machine(results), "", *goals(results["targets"]), ""]
+    lines = [BEGIN, "", *INTRODUCTION, "", *machine(results), "", *goals(results["targets"]), ""]
     lines += ["| work | here | elsewhere (how many times as long) |", "|---|---|---|"]
     for first, group in groups(results["rows"]):
         if (first["work"], first["size"]) in README_ROWS:
