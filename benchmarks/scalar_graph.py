@@ -17,13 +17,13 @@ MOONS = 86_000
 
 
 def build(leaves, nodes):
-    """One root over `nodes` binary nodes (a few more or less), made of the operators `*` and `+` alone."""
+    """One root over `nodes` binary nodes (a few more or less), made of `*` and `+` alone; no two runs are the same."""
     ends, count = [], len(leaves)
     for start in range(0, max(1, nodes // RUN)):
-        at = start * 7
+        at, stride = start * 7, 3 + start // count
         z = leaves[at % count]
         for step in range(1, RUN, 2):
-            z = z * leaves[(at + step) % count] + leaves[(at + step * 3) % count]
+            z = z * leaves[(at + step) % count] + leaves[(at + step * stride) % count]
         ends.append(z)
     while len(ends) > 1:
         pairs = [x + y for x, y in zip(ends[::2], ends[1::2])]

@@ -140,8 +140,8 @@ def our_graph(n):
     import autograd
 
     ours_first()
-    leaves = np.array([points(n)])
-    return lambda: timed(lambda: autograd.compile(autograd.value_and_grad(lambda x: build(x, n)))(leaves))
+    leaves = [autograd.Value(x) for x in points(n)]
+    return lambda: timed(lambda: autograd.compile(lambda: build(leaves, n)).value_and_grad())
 
 
 @graph.engine("jax.jit", "jax", upto=1_000, why_not="minutes of compilation")

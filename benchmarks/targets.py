@@ -58,7 +58,9 @@ TARGETS = [
     faster("compiled, W4 step, beside the original, collector off", 100, "W4.step.off", None, COMPILED, "tuple tape"),
     faster("compiled, W5, a pass, beside the same loop in C", 1 / 1.5, "W5.pass", None, COMPILED, "C switch"),
     faster("compiled, W5, 10,000 passes with compilation, beside C", 1 / 1.5, "W5.job", None, COMPILED, "C switch"),
-    Target("trace and lower, a node of 1,000,000", 10, ("first.graph", 1_000_000, COMPILED), scale=1.0, unit="µs"),
+    Target(
+        "trace and lower, a node of 1,000,000", 10, ("first.graph", 1_000_000, COMPILED), scale=MICROSECONDS, unit="µs"
+    ),
     Target("first result on the moons graph, warm", 50, ("first.moons", None, COMPILED), scale=MILLISECONDS, unit="ms"),
     Target("cold start, once per machine", 5, ("start.cold", None, COMPILED), unit="s"),
     Target("cold start, every later process", 0.3, ("start.warm", None, COMPILED), unit="s"),

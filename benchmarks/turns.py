@@ -98,18 +98,18 @@ def _ready(work: Work, player: Player, size: int | None, quick: bool) -> dict[st
     if (size or 1) > player.engine.upto:
         return {"status": f"not run: {player.engine.why_not}"}
     reply = player.ask("prepare", size)
-    if work.whole and "problem" not in reply:
-        player.figures = [reply["call"]]
-        return {"first": reply["first"]}
-    trial = {} if "problem" in reply else player.ask("time", 1)
-    if "problem" in reply or "problem" in trial:
-        return {"status": reply.get("problem") or trial["problem"]}
-    call = max(trial["figure"] if work.meter == "clock" else reply["first"], 1e-9)
-    player.calls = 1 if work.meter == "own" else max(1, min(int(ROUND / call), 1_000_000))
-    if quick:
-        player.calls, player.rounds = min(player.calls, 3), 2
+    if "problem" not in reply and work.meter == "clock" and not work.whole:
+        reply |= player.ask("time", 1)
+    if "problem" in reply:
+        return {"status": reply["problem"]}
+    once = reply["first"] if work.meter == "own" else reply["figure"]
+    if work.whole or (once > LONG and not quick):
+        player.figures = [reply["figure"]]
+    elif quick:
+        player.calls, player.rounds = 1 if work.meter == "own" else max(1, min(3, int(ROUND / once))), 2
     else:
-        player.rounds = max(3 if call < LONG else 1, min(ROUNDS, int(work.seconds / (call * player.calls))))
+        player.calls = 1 if work.meter == "own" else max(1, min(int(ROUND / once), 1_000_000))
+        player.rounds = max(3, min(ROUNDS, int(work.seconds / (once * player.calls))))
     return {"first": reply["first"]}
 
 

@@ -78,7 +78,7 @@ def serve(pipe: Connection, module: str, work_id: str, name: str) -> None:
                 pipe.send(
                     {"problem": f"wrong answer: {problem}"}
                     if problem
-                    else {"first": done - start, "call": done - called}
+                    else {"first": done - start, "figure": answer if work.meter == "own" else done - called}
                 )
             else:
                 pipe.send({"figure": _figure(run, argument, engine.collector, work.meter, now)})
