@@ -12,7 +12,7 @@ from benchmarks.harness import COMPILED, OURS
 Row = dict[str, Any]
 
 WIDTH, HEIGHT = 720, 400
-LEFT, RIGHT, TOP, BOTTOM = 70, 150, 50, 50
+LEFT, RIGHT, TOP, BOTTOM = 70, 150, 66, 50
 COLOURS = {
     COMPILED: "#c2410c", OURS: "#ea9a3e", "micrograd": "#6b7280", "tuple tape": "#a8a29e", "torch": "#9333ea",
     "torch scalars": "#9333ea", "jax.jit": "#2563eb", "jax.jit(vmap)": "#2563eb", "casadi": "#059669",
@@ -72,7 +72,7 @@ def lines(title: str, x_title: str, y_title: str, series: dict[str, list[tuple[f
     for power in range(math.ceil(math.log10(low_x)), math.floor(math.log10(high_x)) + 1):
         body.append(text(place_x(10.0**power), HEIGHT - BOTTOM + 18, short(10.0**power), anchor="middle"))
     body.append(text(LEFT + across / 2, HEIGHT - 10, x_title, anchor="middle"))
-    body.append(text(20, 44, y_title, fill="#4b5563"))
+    body.append(text(20, 46, y_title, fill="#4b5563"))
     ends = []
     for engine, curve in series.items():
         at = " ".join(f"{place_x(x):.1f},{place_y(y):.1f}" for x, y in curve)
@@ -81,24 +81,26 @@ def lines(title: str, x_title: str, y_title: str, series: dict[str, list[tuple[f
             f'<circle cx="{place_x(x):.1f}" cy="{place_y(y):.1f}" r="3" fill="{colour(engine)}"/>' for x, y in curve
         ]
         ends.append((place_y(curve[-1][1]), place_x(curve[-1][0]), engine))
-    last = -math.inf
+    last: dict[float, float] = {}
     for y, x, engine in sorted(ends):
-        last = max(y, last + 14)
-        body.append(text(max(x, WIDTH - RIGHT) + 8, last + 4, engine, fill=colour(engine)))
+        last[x] = max(y, last.get(x, -math.inf) + 14)
+        body.append(text(x + 8, last[x] + 4, engine, fill=colour(engine)))
     return frame(title, body, WIDTH, HEIGHT)
 
 
-def bars(title: str, unit: str, rows: list[tuple[str, str, float]]) -> str:
-    """Horizontal bars over a logarithmic axis, (label, engine, number), each with its number."""
+def bars(title: str, unit: str, rows: list[tuple[str, str, float]], logarithmic: bool) -> str:
+    """Horizontal bars, (label, engine, number), each with its number."""
     height = TOP + 26 * len(rows) + 20
     if not rows:
         return frame(title, [text(20, 60, "not measured")], WIDTH, height + 40)
-    low, high = decades([number for *_, number in rows])
+    numbers = [number for *_, number in rows]
+    low, high = decades(numbers)
+    part = lambda number: (math.log10(number) - low) / (high - low) if logarithmic else number / max(numbers)
     start, across = 230, WIDTH - 230 - 110
-    body = [text(20, 44, f"{unit}, logarithmic", fill="#4b5563")]
+    body = [text(20, 46, unit + (", logarithmic" if logarithmic else ""), fill="#4b5563")]
     for k, (label, engine, number) in enumerate(rows):
         y = TOP + 10 + 26 * k
-        length = max(2.0, across * (math.log10(number) - low) / (high - low))
+        length = max(2.0, across * part(number))
         body.append(text(start - 8, y + 14, label, anchor="end"))
         body.append(f'<rect x="{start}" y="{y}" width="{length:.1f}" height="20" fill="{colour(engine)}"/>')
         body.append(text(start + length + 6, y + 14, f"{number:,.3g}" if number < 1000 else f"{number:,.0f}"))
@@ -135,7 +137,7 @@ def steps(rows: list[Row]) -> str:
         for row in rows
         if (row["work"], row["size"]) == (work, size) and row["status"] == "ok"
     ]
-    return bars("Time per step", "milliseconds", found)
+    return bars("Time per step", "milliseconds", found, logarithmic=True)
 
 
 def graph_size(rows: list[Row]) -> str:
@@ -153,7 +155,7 @@ def batch_size(rows: list[Row]) -> str:
 
 def memory(rows: list[Row]) -> str:
     found = [(r["engine"], r["engine"], r["median"]) for r in rows if r["work"] == "memory" and r["status"] == "ok"]
-    return bars("Memory per node", "bytes", found)
+    return bars("Memory per node", "bytes", found, logarithmic=False)
 
 
 def first_result(rows: list[Row]) -> str:

@@ -20,9 +20,12 @@ def load(path: Path = RESULTS) -> dict[str, Any]:
 
 
 def merged(old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
-    """The new results, with the workloads that did not run this time kept from the old ones."""
+    """The old results with the workloads that ran this time in the place of their old rows."""
+    works: dict[str, list[dict[str, Any]]] = {row["work"]: [] for row in old["rows"] + new["rows"]}
     ran = {row["work"] for row in new["rows"]}
-    return {**new, "rows": [row for row in old["rows"] if row["work"] not in ran] + new["rows"]}
+    for row in [row for row in old["rows"] if row["work"] not in ran] + new["rows"]:
+        works[row["work"]].append(row)
+    return {**new, "rows": [row for rows in works.values() for row in rows]}
 
 
 def save(results: dict[str, Any], path: Path) -> None:
