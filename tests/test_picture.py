@@ -245,6 +245,19 @@ def test_save_goes_by_the_extension_and_refuses_others(tmp_path):
     assert sorted(p.name for p in tmp_path.iterdir()) == ["C.SVG", "c.html", "folder.svg"]
 
 
+def test_ctrl_c_while_a_file_is_put_in_place_is_still_ctrl_c(tmp_path, monkeypatch):
+    replace = os.replace
+
+    def interrupted(*names):
+        replace(*names)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(os, "replace", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        draw(neuron_cost()).save(tmp_path / "c.svg")
+    assert [p.name for p in tmp_path.iterdir()] == ["c.svg"]
+
+
 @pytest.mark.parametrize(
     ("options", "said"),
     [

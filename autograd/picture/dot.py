@@ -132,7 +132,7 @@ def write(path: "str | os.PathLike[str]", content: bytes) -> None:
             os.chmod(temporary, 0o666 & ~umask)
             os.replace(temporary, target)
         except BaseException:
-            os.unlink(temporary)
+            Path(temporary).unlink(missing_ok=True)  # it is in place already where Ctrl-C came late
             raise
     except OSError as error:
         raise OSError(f"save: {str(path)!r} cannot be written: {error.strerror or error}") from None
