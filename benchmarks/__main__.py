@@ -21,7 +21,6 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import machine, publish, tables, turns
-from benchmarks.targets import TARGETS, judge
 from benchmarks.worker import environment
 
 MODULES = [
@@ -73,7 +72,7 @@ def main(arguments: list[str] | None = None) -> int:
         parser.error(f"no workload begins with {' or '.join(options.only)}")
     if options.publish:
         results = publish.merged(publish.load(), results)
-    results["targets"] = [judge(target, results["rows"]) for target in TARGETS]
+    results["targets"] = publish.judged(results["rows"])
     decided = [target for target in results["targets"] if target["measured"] is not None]
     if decided and not options.quick:
         print("\n".join(tables.goals(decided)))
