@@ -19,13 +19,13 @@ from autograd import modes
 from autograd.program import arguments, source
 from autograd.program.arguments import Shape
 from autograd.program.differentiate import value_and_gradient
-from autograd.program.execute import Execution
+from autograd.program.execute import Execution, collector_paused
 from autograd.program.lower import lower
 from autograd.program.program import Program
 from autograd.program.results import speller, stacked
 from autograd.program.roll import Tape
 from autograd.program.simplify import simplify
-from autograd.structures import is_array, leaves, rebuild
+from autograd.structures import leaves, rebuild
 from autograd.value import Value
 
 _FLOAT, _PLAIN = {float}, {float, int, bool}
@@ -125,7 +125,8 @@ class Compiled:
         read = arguments.read(args, names, self.name)
         trace = self._traces.get(read.shapes)
         if trace is None:
-            trace = self._traces[read.shapes] = Trace(self.function, self.name, read, names, self.runner)
+            with collector_paused():
+                trace = self._traces[read.shapes] = Trace(self.function, self.name, read, names, self.runner)
         self._last = trace
         return trace, read
 
@@ -166,9 +167,10 @@ class Trace:
             ]
             error.add_note(f"while {name} was traced for compile, on {', '.join(shapes) or 'no arguments'}")
             raise
-        self.template = result
-        graph, self.parameters = lower(leaves(result, f"the result of {name}"), inputs)
+        results = leaves(result, f"the result of {name}")
+        graph, self.parameters = lower(results, inputs)
         self.name = name
+        self.template = rebuild(result, [0.0] * len(results), arrays=False)  # the graph itself is not needed any more
         self.program: Program = simplify(graph)
         self._shapes, self._runner = read.shapes, runner
         self.forward = Execution(self.program, self.parameters, read.shapes, runner)
@@ -177,11 +179,12 @@ class Trace:
     @property
     def gradient(self) -> Execution:
         if self._gradient is None:
-            if isinstance(self.template, list | tuple | dict) or is_array(self.template):
+            if isinstance(self.template, list | tuple | dict):
                 raise TypeError(
                     f"{self.name}: a gradient needs one number for each example, the function returns several"
                 )
-            program = simplify(value_and_gradient(self.program))
+            with collector_paused():
+                program = simplify(value_and_gradient(self.program))
             self._gradient = Execution(program, self.parameters, self._shapes, self._runner)
         return self._gradient
 
@@ -189,7 +192,7 @@ class Trace:
     def text(self) -> str:
         name = self.name if self.name.isidentifier() else "function"
         text = source.function_text(name, self.program, speller(self.template))
-        if isinstance(self.template, Value) and self.parameters:
+        if not isinstance(self.template, list | tuple | dict) and self.parameters:
             gradient = self.gradient.program
             text += "\n\n\n" + source.function_text(f"{name}_value_and_gradient", gradient, _spell_gradient)
         return source.imports(text) + text + "\n"

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from autograd.program import reference
@@ -14,6 +16,19 @@ from autograd.value import Value
 FEW = 4  # up to this many examples, one at a time beats a block of lanes
 MANY = 4096  # from this many on, code compiled for a small program pays
 SMALL = 256  # instructions an example, at most, for which it is compiled
+
+
+@contextmanager
+def collector_paused() -> Iterator[None]:
+    """Without the garbage collector for a while. Graphs and programs hold no cycles, but a million new objects make it
+    look through all of them again and again: half of the time it takes to prepare a large program."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 class Execution:
@@ -46,7 +61,8 @@ class Execution:
         if runner is None:
             from autograd.program.tape import Runner
 
-            runner = Runner(self.program, self.columns, self.arguments, self.parameters, lanes, compiled)
+            with collector_paused():
+                runner = Runner(self.program, self.columns, self.arguments, self.parameters, lanes, compiled)
             self._runners[lanes, compiled] = runner
         return runner.run(read.arrays, n)
 

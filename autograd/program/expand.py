@@ -17,6 +17,7 @@ from autograd.modes import tracing
 from autograd.primitives import BUILT_IN, Primitive
 from autograd.program.lower import lower
 from autograd.program.program import GATED_DOT, MEAN, Program
+from autograd.program.simplify import dots, share
 from autograd.value import Value
 
 
@@ -32,22 +33,28 @@ _MADE_OF: dict[str, Callable[..., Any]] = {"logsumexp": logsumexp}
 
 def expand(program: Program) -> Program:
     """The program with the rows that are made of others replaced by those."""
+    if all([_stays(primitive) for primitive in {primitive for _, primitive, _ in program.instructions()}]):
+        return program
     result = program.like()
     bodies: dict[tuple[str, int], Program | None] = {}
 
     def append(primitive: Any, operands: tuple[int, ...]) -> int:
+        if _stays(primitive):
+            return result.append(primitive, operands)
         if primitive is table.stop_gradient:
             return operands[0]
-        built_in = primitive.name in BUILT_IN and primitive.name not in _MADE_OF
-        if built_in or primitive is MEAN or primitive is GATED_DOT:
-            return result.append(primitive, operands)
         key = (primitive.name, len(operands))
         if key not in bodies:
             bodies[key] = _body(primitive, len(operands))
         body = bodies[key]
         return result.append(primitive, operands) if body is None else result.inline(body, operands)[body.outputs[0]]
 
-    return program.rewritten(result, append)
+    return dots(share(program.rewritten(result, append)))
+
+
+def _stays(primitive: Any) -> bool:
+    built_in = primitive.name in BUILT_IN and primitive.name not in _MADE_OF and primitive is not table.stop_gradient
+    return built_in or primitive is MEAN or primitive is GATED_DOT
 
 
 def _body(primitive: Primitive, count: int) -> Program | None:

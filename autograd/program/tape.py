@@ -23,7 +23,6 @@ from autograd.program.expand import expand
 from autograd.program.native import NOWHERE
 from autograd.program.program import EXAMPLE, Program
 from autograd.program.roll import FUSED, Tape
-from autograd.program.simplify import dots, share
 from autograd.value import Value
 
 KERNEL = "void(CPointer(uint32), CPointer(float64), CPointer(float64), CPointer(float64), int64)"
@@ -62,7 +61,7 @@ class Runner:
         except ImportError:
             raise native.NativeUnavailable(native.MISSING) from None
 
-        program = dots(share(expand(program)))
+        program = expand(program)
         self.tape = tape = Tape(program, fused)
         code = encode(tape)
         self._once = np.zeros(tape.once_size + 1)
