@@ -67,38 +67,53 @@ class _Gradient:
 
     def adjoint(self, pairs: list[Pair], moment: int) -> int:
         """Σ ∂z/∂x · adjoint(z). When x is known once, what differs between examples is averaged over the batch."""
-        moments = self.result.moments
-        varying = [(p, a) for p, a in pairs if moments[a] == EXAMPLE or (p is not None and moments[p] == EXAMPLE)]
-        masked = all([a in self.maskable for _, a in pairs])
-        if moment != EXAMPLE and varying:
+        if moment == EXAMPLE:
+            return self.products(pairs)
+        varying = [pair for pair in pairs if self._varies(pair)]
+        if varying:
             mean = self.result.append(MEAN, (self.products(varying),))
-            pairs = [(None, mean), *[pair for pair in pairs if pair not in varying]]
             if all([a in self.maskable for _, a in varying]):
                 self.maskable.add(mean)
-        adjoint = self.products(pairs)
-        if masked:
-            self.maskable.add(adjoint)
-        return adjoint
+            pairs = [(None, mean), *[pair for pair in pairs if not self._varies(pair)]]
+        return self.products(pairs)
+
+    def _varies(self, pair: Pair) -> bool:
+        partial, adjoint = pair
+        moments = self.result.moments
+        return moments[adjoint] == EXAMPLE or (partial is not None and moments[partial] == EXAMPLE)
+
+    def product(self, partial: int | None, adjoint: int) -> int:
+        """partial · adjoint as one row."""
+        if partial is None:
+            return adjoint
+        if self.result.numbers.get(adjoint) == 1.0:
+            return partial
+        if adjoint not in self.maskable:
+            return self.result.append(table.mul, (partial, adjoint))
+        row = self.result.append(table.gate, (adjoint, partial))
+        self.maskable.add(row)
+        return row
 
     def products(self, pairs: list[Pair]) -> int:
         """Σ partial · adjoint as one row."""
+        if len(pairs) == 1:
+            return self.product(*pairs[0])
         gated = [pair for pair in pairs if pair[1] in self.maskable]
         if gated and len(gated) < len(pairs):
             plain = [pair for pair in pairs if pair[1] not in self.maskable]
             return self.result.append(table.add, (self.products(plain), self.products(gated)))
         numbers, append = self.result.numbers, self.result.append
         pairs = [(None, p) if p is not None and numbers.get(a) == 1.0 else (p, a) for p, a in pairs]
-        if len(pairs) == 1:
-            ((partial, adjoint),) = pairs
-            if partial is None:
-                return adjoint
-            return append(table.gate, (adjoint, partial)) if gated else append(table.mul, (partial, adjoint))
         adjoints = [a for _, a in pairs]
         if all([p is None for p, _ in pairs]):
-            return append(table.add if len(pairs) == 2 else table.sum_, tuple(adjoints))
-        partials = [self.result.constant(1.0) if p is None else p for p, _ in pairs]
-        minus_zero = self.result.constant(-0.0)  # −0 + x is x, for 0 and −0 too
-        return append(GATED_DOT if gated else table.dot, (*partials, *adjoints, minus_zero))
+            row = append(table.add if len(pairs) == 2 else table.sum_, tuple(adjoints))
+        else:
+            partials = [self.result.constant(1.0) if p is None else p for p, _ in pairs]
+            minus_zero = self.result.constant(-0.0)  # −0 + x is x, for 0 and −0 too
+            row = append(GATED_DOT if gated else table.dot, (*partials, *adjoints, minus_zero))
+        if gated:
+            self.maskable.add(row)
+        return row
 
     def terms(self, primitive: Primitive, rule: _Rule, slots: Sequence[int], adjoint: int) -> list[Pair | None]:
         """The rule at one row: (∂z/∂x, adjoint) for each operand; for a masked row what its masks let through."""
@@ -129,11 +144,10 @@ class _Rule(NamedTuple):
 
 def _rule(program: Program, row: int, known: dict[tuple[object, ...], _Rule]) -> _Rule:
     """The rule for a row. Constants are read as numbers, so that x**2 has the slope of a square."""
-    primitive, operands = program.primitives[row], program.operands[row]
-    constants = [program.numbers.get(x) for x in operands]
-    key = (primitive, *map(repr, constants))
+    primitive, operands, numbers = program.primitives[row], program.operands[row], program.numbers
+    key = (primitive, *[x if x in numbers else None for x in operands])  # a constant has one row
     if key not in known:
-        slots = [Value(0.5) if constant is None else constant for constant in constants]
+        slots = [numbers[x] if x in numbers else Value(0.5) for x in operands]
         try:
             known[key] = Context().run(_read_partials, primitive, slots)  # whatever modes are on outside
         except ArithmeticError:  # the constants are at a special point, 1/0: let the row itself answer there
