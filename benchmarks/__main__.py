@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import importlib.util
 import os
 import sys
 import tempfile
@@ -64,6 +65,8 @@ def main(arguments: list[str] | None = None) -> int:
     if options.render:
         print("\n".join(map(str, publish.render())))
         return 0
+    if importlib.util.find_spec("numpy") is None:
+        parser.error("the references need numpy: pip install '.[bench]'")
     os.environ.update(environment(threads=1))
     with tempfile.TemporaryDirectory() as folder:  # what we compile is compiled in this run, not found on disk
         os.environ["CHAINRULE_CACHE"] = folder
