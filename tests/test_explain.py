@@ -257,3 +257,24 @@ def test_a_rule_written_for_numbers_only_has_no_formula_but_its_number():
     cost.backward()
     assert explain(cost, wrt=x).text().splitlines()[0] == "∂C/∂x = 2·∂f/∂x = 2"
     assert "∂C/∂x = 2·∂f/∂x" in ad.draw(cost).text()
+
+
+def test_a_path_that_a_mask_switches_off_adds_nothing_however_steep_it_is():
+    x = Value(0.0, "x")
+    s = ad.sqrt(x)
+    s.label = "s"
+    C = ad.where(x > 0, s, 0.0)
+    C.backward()
+    assert explain(C, wrt=x).text() == (
+        "∂C/∂x = ∂s/∂x · ∂C/∂s = 1/(2s) · 0 = ∞ · 0 = 0\n  ✓ equals x.grad"
+    )  # fmt: skip
+
+
+def test_a_sum_that_cancels_equals_the_gradient_to_the_rounding_of_its_terms():
+    x = Value(1.0, "x")
+    m = ad.mean([x, x, x])
+    m.label = "m"
+    C = m / x
+    C.backward()
+    assert x.grad != 0.0
+    assert explain(C, wrt=x).text().endswith("✓ equals x.grad")

@@ -200,3 +200,12 @@ def test_a_chain_of_a_million_nodes_neither_recurses_nor_hangs():
     with pytest.raises(ValueError, match=r"1,000,001 cards"):
         draw(value, fold=False)
     assert draw(value, fold=False, depth=3).svg().count('role="group"') == 4
+
+
+def test_an_edge_into_what_a_mask_switched_off_contributes_nothing():
+    x = Value(0.0, "x")
+    s = ad.sqrt(x)
+    s.label = "s"
+    graph = model.build(ad.where(x > 0, s, 0.0))
+    steep = next(edge for edge in graph.edges if edge.source.value is x)
+    assert (steep.number, steep.target.adjoint, steep.contribution) == (float("inf"), 0.0, 0.0)

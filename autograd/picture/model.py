@@ -34,6 +34,7 @@ class Node:
     grad: float | None  # None before a sweep has written it
     adjoint: float = 0.0  # ∂output/∂value of this graph alone, whatever `.grad` holds
     group: tuple[str, ...] | None = None
+    reached: bool = True  # False where masks switch every way to the output off: then nothing arrives, not even 0 · inf
     stale: bool = False  # its operands' numbers are no longer those it was computed from
 
     @property
@@ -54,7 +55,7 @@ class Edge:
     @property
     def contribution(self) -> float:
         """What this edge adds to the gradient of its source."""
-        return 0.0 if self.masked else self.number * self.target.adjoint
+        return self.number * self.target.adjoint if self.target.reached and not self.masked else 0.0
 
 
 @dataclass(eq=False)
@@ -191,4 +192,4 @@ def _sweep(graph: Graph, order: Sequence[Value]) -> None:
     """∂output/∂node of this graph alone, from the recorded partials."""
     adjoint = Context().run(number_adjoints, list(order), {graph.root.value: 1.0})  # whatever modes the caller is in
     for node in graph.nodes:
-        node.adjoint = adjoint.get(node.value, 0.0)
+        node.adjoint, node.reached = adjoint.get(node.value, 0.0), node.value in adjoint
