@@ -11,8 +11,6 @@
 
 from typing import TYPE_CHECKING, Any
 
-from autograd.checks import check_gradients
-from autograd.compile import compile
 from autograd.derivatives import grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
 from autograd.extension import primitive
 from autograd.functions import affine, dot, elu, leaky_relu, logsumexp, mean, sum
@@ -25,18 +23,23 @@ from autograd.primitives import (  # isort: skip
 from autograd.value import Value
 
 if TYPE_CHECKING:
+    from autograd.checks import check_gradients
+    from autograd.compiled import compile
     from autograd.picture import draw, draw_dot, explain, step
 
-_PICTURES = ("draw", "draw_dot", "explain", "step", "step")
+_LATER = {  # what recording and differentiating do not need loads on first use
+    "check_gradients": "checks", "compile": "compiled",
+    "draw": "picture", "draw_dot": "picture", "explain": "picture", "step": "picture",
+}  # fmt: skip
 
 
 def __getattr__(name: str) -> Any:
-    """Pictures load on first use: training does not need them."""
-    if name in _PICTURES:
-        from autograd import picture
+    if name not in _LATER:
+        raise AttributeError(f"module 'autograd' has no attribute {name!r}")
+    from importlib import import_module
 
-        return getattr(picture, name)
-    raise AttributeError(f"module 'autograd' has no attribute {name!r}")
+    found = globals()[name] = getattr(import_module(f"autograd.{_LATER[name]}"), name)
+    return found
 
 
 __all__ = [  # noqa: RUF022

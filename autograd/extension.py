@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import inspect
 from collections.abc import Callable
 from math import nan
 from typing import Any
@@ -61,6 +60,8 @@ def _check(name: Any, forward: Any, partials: tuple[Any, ...], nary: bool) -> No
 
 def _parameters(f: Callable[..., Any]) -> int | None:
     """How many operands f takes; None if that is not fixed or not known."""
+    import inspect
+
     try:
         parameters = list(inspect.signature(f).parameters.values())
     except (TypeError, ValueError):

@@ -92,7 +92,6 @@ def test_everything_runs_quickly_and_our_answers_are_right(tmp_path):
     assert {row["status"] for row in ours} <= {"ok", "not installed: sklearn"}
 
 
-
 def test_every_target_names_rows_that_exist():
     results = publish.load()
     places = {(row["work"], row["size"], row["engine"]) for row in results["rows"]}

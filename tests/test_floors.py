@@ -29,7 +29,7 @@ FLOORS = [
     {"autograd.value"},
     {"autograd.sweeps", "autograd.functions", "autograd.extension"},
     set(),  # derivatives, checks, testing, program/, picture/: the readings of a graph
-    {"autograd.compile"},
+    {"autograd.compiled"},
     {"autograd"},
     set(),  # nn
     {"autograd.__main__", "nn.__main__"},
