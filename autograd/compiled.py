@@ -1,9 +1,9 @@
 """Record a function once, run it natively over whole batches.
 
     cost = compile(lambda x, y: squared_error(model(x), y))
-    cost(X, Y)                              one result for each example
-    mean, gradient = cost.value_and_grad(X, Y)      of the mean over the batch, in the parameters
-    mean = cost.backward(X, Y)              the same, added to each parameter's .grad
+    cost(X, Y)                                    one result for each example
+    mean, gradient = cost.value_and_grad(X, Y)    of the mean over the batch, in the parameters
+    mean = cost.backward(X, Y)                    the same, added to each parameter's .grad
 
 The function is called once, on Values, for each structure of arguments; the graph it leaves becomes a program. Leaves
 that it did not get as arguments are its parameters: shared by all examples, and read at each call.
@@ -70,12 +70,7 @@ class Compiled:
         trace, read = self._trace(args)
         if read.n is None:
             return self._one(trace, read)
-        results = trace.forward.run(read)
-        if not trace.forward.varies:
-            results = (
-                results[:, None].repeat(read.n, axis=1) if hasattr(results, "ndim") else [[x] * read.n for x in results]
-            )
-        return stacked(trace.template, iter(results))
+        return stacked(trace.template, iter(trace.forward.run_for_each(read)))
 
     def value_and_grad(self, *args: Any) -> tuple[float, Any]:
         """The mean of the results over the batch, and its gradient in the parameters: one number for each."""
@@ -85,9 +80,9 @@ class Compiled:
 
     def backward(self, *args: Any) -> float:
         """Add the gradient of the mean over the batch to each parameter's `.grad`; returns the mean."""
-        mean, gradient = self.value_and_grad(*args)
-        slopes = gradient if isinstance(gradient, list) else gradient.tolist()
-        for parameter, slope in zip(self.parameters, slopes, strict=True):
+        trace, read = self._trace(args)
+        mean, *slopes = _numbers(trace.gradient.run(read))
+        for parameter, slope in zip(trace.parameters, slopes, strict=True):
             parameter.grad += slope
         return mean
 
@@ -142,8 +137,7 @@ class Compiled:
                 self._quick = quick
             self._quick_count = len(read.arrays)
             return self._quick(*[x.tolist() for x in read.arrays])
-        results = trace.forward.run(read)
-        return rebuild(trace.template, results.ravel().tolist() if hasattr(results, "ravel") else _first(results))
+        return rebuild(trace.template, _numbers(trace.forward.run(read)))
 
 
 class Trace:
@@ -198,7 +192,10 @@ class Trace:
         return source.imports(text) + text + "\n"
 
 
-def _first(results: list[Any]) -> list[float]:
+def _numbers(results: Any) -> list[float]:
+    """The results of one example, or of a mean, as floats."""
+    if hasattr(results, "ravel"):
+        return results.ravel().tolist()  # type: ignore[no-any-return]
     return [x[0] if isinstance(x, list) else x for x in results]
 
 

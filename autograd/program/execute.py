@@ -40,10 +40,9 @@ class Execution:
         self.program, self.parameters, self.runner = program, parameters, runner
         self.arguments = len(shapes)
         self.columns = [
-            (argument, i, length)
+            (argument, i, 0 if shape is None else math.prod(shape))
             for argument, shape in enumerate(shapes)
-            for length in (0 if shape is None else math.prod(shape),)
-            for i in range(max(length, 1) if shape is None else length)
+            for i in range(math.prod(shape or ()))
         ]
         self.varies = any([program.moments[row] == EXAMPLE for row in program.outputs])
         varying = sum(1 for row, _, _ in program.instructions() if program.moments[row] == EXAMPLE)
@@ -65,6 +64,15 @@ class Execution:
                 runner = Runner(self.program, self.columns, self.arguments, self.parameters, lanes, compiled)
             self._runners[lanes, compiled] = runner
         return runner.run(read.arrays, n)
+
+    def run_for_each(self, read: Arguments) -> Any:
+        """One result for each output and example."""
+        results = self.run(read)
+        if self.varies or read.n is None:
+            return results
+        return (
+            results[:, None].repeat(read.n, axis=1) if hasattr(results, "repeat") else [[x] * read.n for x in results]
+        )
 
     def _run_plainly(self, read: Arguments, n: int) -> Any:
         flat = [array.ravel().tolist() for array in read.arrays]

@@ -8,11 +8,8 @@ from __future__ import annotations
 
 import ctypes
 import os
-import sys
 import threading
 from collections.abc import Callable, Sequence
-from functools import cache
-from struct import pack
 from typing import Any
 
 from autograd.primitives import BUILT_IN, TABLE
@@ -21,6 +18,7 @@ from autograd.program import native, straight
 from autograd.program.encode import encode
 from autograd.program.expand import expand
 from autograd.program.native import NOWHERE
+from autograd.program.objects import address, value_offsets
 from autograd.program.program import EXAMPLE, Program
 from autograd.program.roll import FUSED, Tape
 from autograd.value import Value
@@ -77,24 +75,22 @@ class Runner:
             (name, over_lanes): fused_kernel if name == FUSED else kernel(name, lanes if over_lanes else 1)
             for name, over_lanes in set(code.kernels)
         }
-        kernels = [made[loop] for loop in code.kernels]
         self._parameters = list(parameters)
-        self._place = _offsets()
+        self._offsets = value_offsets()
         tables = [
-            (code.words, np.uint32), (kernels, np.int64), (code.offsets, np.int64),
+            (code.words, np.uint32), ([made[loop] for loop in code.kernels], np.int64), (code.offsets, np.int64),
             ([id(x) for x in parameters], np.int64), (list(columns), np.int64),
             ([mean.place for mean in tape.means], np.int64), (outputs, np.int64),
         ]  # fmt: skip
         self._tables = [np.array(numbers, dtype=kind) for numbers, kind in tables]
-        words, kernels_at, offsets, objects, columns_at, means, results = [table.ctypes.data for table in self._tables]
-        self._plan = plan = np.zeros(layout.PLAN_SIZE, dtype=np.int64)
-        plan[: layout.ONCE_LOOPS] = [self._once.ctypes.data, words, kernels_at, offsets]
-        plan[layout.ONCE_LOOPS : layout.PARAMETERS] = code.phases
-        plan[layout.PARAMETERS :] = [
-            len(parameters), objects, *(self._place or (0, 0)), len(columns), columns_at, len(tape.means), means,
+        words, kernels, offsets, objects, columns_at, means, results = [table.ctypes.data for table in self._tables]
+        self._plan = np.zeros(layout.PLAN_SIZE, dtype=np.int64)
+        self._plan[:] = [
+            self._once.ctypes.data, words, kernels, offsets, *code.phases,
+            len(parameters), objects, *(self._offsets or (0, 0)), len(columns), columns_at, len(tape.means), means,
             len(outputs), results, self.results_vary,
         ]  # fmt: skip
-        self._plan_at = plan.ctypes.data
+        self._plan_at = self._plan.ctypes.data
         self._lanes_at, self._sums_at = self._lanes.ctypes.data, self._sums.ctypes.data
         self._width, self._instructions = lanes, program.count()
         self._read_parameters = self._driver("parameters", 1, holds_gil=True)
@@ -120,12 +116,12 @@ class Runner:
         sources = self._sources
         with self._lock:
             for i, array in enumerate(arrays):
-                sources[i] = _address(array)
-            if self._place:
+                sources[i] = address(array)
+            if self._offsets:
                 self._read_parameters(NOWHERE, NOWHERE, self._plan_at)
             else:
                 self._once[: len(self._parameters)] = [p._data for p in self._parameters]
-            at = self._sources_at, _address(results), n
+            at = self._sources_at, address(results), n
             chunks = min(n * self._instructions // CHUNK, CHUNKS)
             if chunks < 2:
                 self._run(NOWHERE, NOWHERE, self._plan_at, self._lanes_at, self._sums_at, *at)
@@ -147,7 +143,7 @@ class Runner:
         def work(lanes: Any) -> None:
             for k in left:  # an iterator over a range hands each number to one thread
                 sums = self._sums_at + k * self._sums.strides[0]
-                chunk(NOWHERE, NOWHERE, self._plan_at, _address(lanes), sums, sources, results, n, ends[k], ends[k + 1])
+                chunk(NOWHERE, NOWHERE, self._plan_at, address(lanes), sums, sources, results, n, ends[k], ends[k + 1])
 
         helpers = range(min(_processors(), chunks) - 1)
         threads = [threading.Thread(target=work, args=(self._lanes.copy(),)) for _ in helpers]
@@ -163,45 +159,9 @@ def _processors() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-# Where things are in CPython's objects, found by looking at one of each. With it the driver reads every parameter in
-# one native pass, ten times as fast as Python hands them over. None where they are not found, as in another Python.
-
-
-def _word(holder: Any, content: int) -> int | None:
-    """The offset, in an object, of the one word that is `content`."""
-    if sys.implementation.name != "cpython":
-        return None
-    words = range(0, sys.getsizeof(holder) // 8 * 8, 8)
-    found = [i for i in words if ctypes.c_int64.from_address(id(holder) + i).value == content]
-    return found[0] if len(found) == 1 else None
-
-
-@cache
-def _offsets() -> tuple[int, int] | None:
-    """In a Value, the reference to its float; in a float, the double."""
-    probe = Value(0.1)
-    reference, double = _word(probe, id(probe._data)), _word(probe._data, int.from_bytes(pack("d", 0.1), sys.byteorder))
-    return None if reference is None or double is None else (reference, double)
-
-
-@cache
-def _address_offset() -> int | None:
-    """In an array, the address of its numbers."""
-    from numpy import zeros
-
-    probe = zeros(1)
-    return _word(probe, probe.ctypes.data)
-
-
-def _address(array: Any) -> int:
-    offset = _address_offset()
-    return array.ctypes.data if offset is None else _int_at(id(array) + offset).value  # type: ignore[no-any-return]
-
-
-_int_at = ctypes.c_int64.from_address
-
-
 def kernel(name: str, lanes: int) -> int:
+    """The address of a kernel for so many lanes."""
+
     def make() -> Any:
         from autograd.program import kernels
 
