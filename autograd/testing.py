@@ -135,6 +135,8 @@ def expressions(
         raise ValueError("expressions: primitives is empty; name at least one row")
     if max_nodes < 1:
         raise ValueError(f"expressions: max_nodes is 1 or more, got {max_nodes!r}")
+    if n_inputs is not None and n_inputs < 1:
+        raise ValueError(f"expressions: n_inputs is 1 or more, got {n_inputs}")
     return _expressions(rows, max_nodes, n_inputs)
 
 

@@ -190,7 +190,7 @@ class Value:
 
     def __float__(self) -> float:
         raise TypeError(
-            f"{_name(self)} is a Value: turning it into a plain number would cut it off from its gradient; write "
+            f"turning {_name(self)} into a plain number would cut it off from its gradient; write "
             "v.exp(), v.sin(), … or autograd.sin(v) for functions, and v.data for its number"
         )
 

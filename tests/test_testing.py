@@ -76,6 +76,8 @@ def test_unknown_rows_are_named() -> None:
         expressions(primitives=[])
     with pytest.raises(ValueError, match="max_nodes"):
         expressions(max_nodes=0)
+    with pytest.raises(ValueError, match="n_inputs is 1 or more, got 0"):
+        expressions(n_inputs=0)
 
 
 # Expressions
