@@ -195,6 +195,8 @@ def _inputs(x: Any, nin: int, module: Neuron | Layer) -> Sequence[Any]:
     """x as a sequence of nin inputs; one number alone is the input of a module that takes one."""
     if hasattr(x, "tolist"):  # numpy's
         x = x.tolist()
+    if isinstance(x, dict | set | str | bytes):
+        raise TypeError(f"{module!r} takes a list of numbers, got {type(x).__name__}")
     if not hasattr(x, "__len__"):
         x = [x]
     if len(x) != nin:

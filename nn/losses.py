@@ -84,6 +84,8 @@ def hinge(score: Any, y: Any) -> Any:
 def softmax(logits: Sequence[Number]) -> list[Any]:
     """exp zᵢ / Σ exp zₖ. Any shift of the logits gives the same; shifted by logsumexp z, a constant here, no exp
     overflows, and dividing by their sum takes out the rounding of the shift."""
+    if not _is_list(logits) or not len(logits):
+        raise TypeError(f"softmax needs a list of logits, one for each class, got {logits!r}")
     if any(map(_is_traced, logits)):
         shift = stop_gradient(logsumexp(logits))
     else:

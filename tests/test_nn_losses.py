@@ -151,6 +151,12 @@ def test_a_list_of_targets_for_the_classes_is_a_single_logit_error():
         nn.cross_entropy(Value(1.0), 0)
 
 
+@pytest.mark.parametrize("logits", [Value(1.0), 1.0, []])
+def test_softmax_of_no_list_says_what_it_needs(logits):
+    with pytest.raises(TypeError, match="softmax needs a list of logits, one for each class, got"):
+        nn.softmax(logits)
+
+
 def test_whole_number_targets_of_any_kind_count_as_the_class():
     np = pytest.importorskip("numpy")
     zs = [Value(0.1), Value(0.7)]

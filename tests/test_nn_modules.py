@@ -115,6 +115,12 @@ def test_a_wrong_size_or_name_is_an_error_that_names_the_layer(made, message):
         made()
 
 
+@pytest.mark.parametrize("given", [{0: 1.0, 1: 2.0}, {1.0, 2.0}, "12"])
+def test_inputs_without_an_order_or_of_text_are_refused(given):
+    with pytest.raises(TypeError, match=rf"Layer\(2 → 3 .*\) takes a list of numbers, got {type(given).__name__}"):
+        nn.Layer(2, 3)(given)
+
+
 def test_a_mismatch_between_layers_is_found_at_the_layer():
     model = nn.Sequential(nn.Layer(2, 3), nn.Layer(4, 1))
     with pytest.raises(ValueError, match=r"layer 2, Layer\(4 → 1 relu; 5 parameters\), takes 4 inputs, got 3"):
