@@ -15,11 +15,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from autograd.fast_sweeps import number_adjoints
 from autograd.primitives import Primitive
 from autograd.recordings import Recording
 from autograd.stencils import CENTRAL, ONE_SIDED
 from autograd.structures import rebuild
-from autograd.sweeps import number_adjoints
 from autograd.value import Value
 
 EPSILON = 2.0**-52

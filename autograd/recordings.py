@@ -18,16 +18,9 @@ from typing import Any
 
 from autograd import modes
 from autograd import primitives as table
+from autograd.fast_sweeps import number_adjoints, number_tangents
 from autograd.structures import holds_value, is_array, leaves, rebuild
-from autograd.sweeps import (
-    adjoints,
-    number_adjoints,
-    number_edges,
-    number_tangents,
-    tangents,
-    topological_order,
-    value_edges,
-)
+from autograd.sweeps import adjoints, number_edges, tangents, topological_order, value_edges
 from autograd.value import Value, apply
 
 

@@ -15,7 +15,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from typing import Any
 
-from autograd.sweeps import number_adjoints, number_edges, topological_order
+from autograd.fast_sweeps import number_adjoints
+from autograd.sweeps import number_edges, topological_order
 from autograd.value import Value
 
 Vector = tuple[int, list[float]]  # the entries from a first one on; those before and after are 0

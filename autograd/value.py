@@ -97,7 +97,7 @@ class Value:
 
     def backward(self) -> None:
         """Add ∂self/∂leaf to the `.grad` of every leaf below, and set that of every node between."""
-        from autograd.sweeps import backward
+        from autograd.fast_sweeps import backward
 
         backward(self)
 

@@ -13,8 +13,9 @@ from mpmath import mp
 
 from autograd import Value, grad, hessian, hvp, jacobian, jvp
 from autograd.expressions import Expression
+from autograd.fast_sweeps import number_adjoints, number_tangents
 from autograd.recordings import Recording
-from autograd.sweeps import adjoints, number_adjoints, number_edges, number_tangents, tangents
+from autograd.sweeps import adjoints, number_edges, tangents
 from autograd.testing import expressions
 from tests.compare import bits
 from tests.oracles import ORACLES

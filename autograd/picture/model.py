@@ -11,9 +11,9 @@ from contextvars import Context
 from dataclasses import dataclass, field
 from typing import Any
 
+from autograd.fast_sweeps import number_adjoints
 from autograd.picture import formula, labels, notes, select, typeset
 from autograd.picture.typeset import Box
-from autograd.sweeps import number_adjoints
 from autograd.value import NOT_COMPUTED, Value
 
 MAX_NODES = 1000
