@@ -38,4 +38,9 @@ def test_code_gives_what_its_comments_say(block, tmp_path, monkeypatch):
 
 
 def nearly(expected):
-    return [nearly(x) for x in expected] if isinstance(expected, list) else pytest.approx(expected, rel=1e-3)
+    """expected, with every float compared to the digits that a comment has."""
+    if isinstance(expected, dict):
+        return {key: nearly(x) for key, x in expected.items()}
+    if isinstance(expected, list | tuple):
+        return type(expected)(map(nearly, expected))
+    return pytest.approx(expected, rel=1e-3) if isinstance(expected, float) else expected
