@@ -125,11 +125,14 @@ def build(
     nodes = [_node(index, value, boxes[value], root) for index, value in enumerate(shown)]
     node_of = {node.value: node for node in nodes}
     edges: list[Edge] = []
+    most = 10 * max_nodes
     for node in nodes:
         if not node.is_leaf:
-            edges += _edges_into(node, node_of, stops)
-        if len(edges) > 10 * max_nodes:
-            raise ValueError(f"more than {10 * max_nodes:,} edges between {len(shown):,} cards; raise max_nodes")
+            edges += _edges_into(node, node_of, stops, most - len(edges))
+        if len(edges) > most:
+            raise ValueError(
+                f"more than {most:,} edges between {len(shown):,} cards; focus with path_to= or depth= or raise max_nodes"
+            )
     graph = Graph(nodes, edges, node_of[root], boxes, hidden=len(stops) - len(kept))
     _sweep(graph, order)
     graph.notes += notes.on_data(order, graph) + notes.on_gradients(graph)
@@ -163,12 +166,15 @@ def names(shown: Sequence[Value], root: Value) -> dict[Value, Box]:
     return boxes
 
 
-def _edges_into(node: Node, node_of: dict[Value, Node], stops: set[Value]) -> list[Edge]:
-    """The edges ending in a node, operands in argument order; the hidden values behind it are a tree."""
+def _edges_into(node: Node, node_of: dict[Value, Node], stops: set[Value], most: int) -> list[Edge]:
+    """The edges ending in a node, operands in argument order; the hidden values behind it are a tree.
+
+    Stops at one more than `most`.
+    """
     edges: list[Edge] = []
     # (value, product of the partials from it up to the node, masked, linked list of the steps passed, their number)
     stack: list[tuple[Value, float, bool, Any, int]] = [(node.value, 1.0, False, None, 0)]
-    while stack:
+    while stack and len(edges) <= most:
         value, product, masked, passed, length = stack.pop()
         if passed is not None and value in stops:
             if value in node_of:
