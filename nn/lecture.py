@@ -12,6 +12,7 @@ import math
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from itertools import pairwise
 from typing import Any, NamedTuple
 
@@ -26,7 +27,7 @@ from nn.training import fit
 CHALLENGER = os.path.join(os.path.dirname(__file__), "challenger.csv")
 LAUNCHES = (31.0, 53.0, 81.0)  # °F: Challenger's last launch, the coldest and the warmest before it
 LISTED = 40  # numbers of the forward pass that are printed
-MOST_PARAMETERS = 10_000
+MOST_PARAMETERS = 5_000  # each is differentiated six more times, by differences
 EXPLAINED = 12  # parameters whose chain rule is written out
 
 
@@ -54,7 +55,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     cost.backward()
     print("\nThe chain rule, with the numbers of this example, beside the finite difference of C₀")
     print("\n".join(_chain_rules(model, cost, lambda: _cost(model, x, y).data)))
-    files = _pictures(cost, options.out)
+    files = _pictures(cost, model.parameters(), options.out)
 
     before = evaluate(model, data.X, data.Y).cost
     print(
@@ -255,22 +256,40 @@ def finite_difference(p: Value, again: Callable[[], float]) -> float:
         p.data = centre
 
 
-def _pictures(cost: Value, folder: str) -> list[str]:
-    """Draw the graph of the example and its steps; what was written, or why it was not, in words."""
+def _pictures(cost: Value, parameters: Sequence[Value], folder: str) -> list[str]:
+    """Draw the graph of the example and its steps, of a big network as much as fits; what was written, or why not."""
     from autograd import draw, step
 
+    graph, steps = "the graph with its local derivatives", "one step of backpropagation at a time"
+    wanted: dict[str, list[tuple[str, Callable[[], Any]]]] = {
+        "network.svg": [
+            (graph, lambda: draw(cost)),
+            (f"{graph}, one card a neuron", lambda: draw(cost, collapse="neuron")),
+            (f"{graph}, one card a layer", lambda: draw(cost, collapse="layer")),
+        ],
+        "steps.html": [
+            (f"the same, {steps}", lambda: step(cost)),
+            *[
+                (f"{steps}, down to {pretty(p.label)}", partial(step, cost, path_to=p))
+                for p in (parameters[0], parameters[-1])
+            ],
+        ],
+    }
     said = []
-    for name, what, picture in (
-        ("network.svg", "the graph with its local derivatives", draw),
-        ("steps.html", "the same, one step of backpropagation at a time", step),
-    ):
+    for name, pictures in wanted.items():
         path = os.path.join(folder, name)
-        try:
-            picture(cost).save(path)
-        except (OSError, ValueError, ImportError, RuntimeError) as error:
-            said.append(f"not written: {path}: {error}")
-        else:
-            said.append(f"wrote      {path}: {what}")
+        for what, picture in pictures:
+            try:
+                picture().save(path)
+            except ValueError as error:  # too many cards: the next has fewer
+                line = f"not written: {path}: {error}"
+                continue
+            except (OSError, ImportError, RuntimeError) as error:
+                line = f"not written: {path}: {error}"
+            else:
+                line = f"wrote      {path}: {what}"
+            break
+        said.append(line)
     return said
 
 

@@ -134,7 +134,7 @@ def test_a_bad_file_is_one_line_that_names_file_row_and_column(tmp_path, capsys,
         (["--layers", "1-0-1"], "--layers '1-0-1': give the size of each layer"),
         (["--layers", "1"], "give the size of each layer"),
         (["--layers", "1-2-3"], "there is one target, 'incident', so the last must be 1"),
-        (["--layers", "1-99999999999-1"], "299,999,999,998 parameters; 10,000 are the most shown here"),
+        (["--layers", "1-99999999999-1"], "299,999,999,998 parameters; 5,000 are the most shown here"),
         (["--layers", "2-1"], "the first number must be 1, for the input column temperature_f of the Chall"),
     ],
 )
@@ -156,6 +156,15 @@ def test_an_option_that_is_no_number_ends_with_status_2(option, capsys):
         main(option)
     assert ended.value.code == 2
     assert "invalid" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("layers", ["1-20-20-20-1", "1-300-1"])
+def test_of_a_big_network_as_much_is_drawn_as_fits(tmp_path, capsys, layers):
+    status, out, _ = run(capsys, "--layers", layers, "--epochs", 0, "--out", tmp_path)
+    assert status == 0 and "not written" not in out
+    assert re.search(r"network\.svg: the graph with its local derivatives, one card a (neuron|layer)\n", out)
+    assert re.search(r"steps\.html: one step of backpropagation at a time, down to [wb]₁", out)
+    assert (tmp_path / "network.svg").exists() and (tmp_path / "steps.html").exists()
 
 
 def test_no_epochs_are_allowed(tmp_path, capsys):
