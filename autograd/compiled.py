@@ -16,6 +16,7 @@ from contextvars import Context
 from typing import Any
 
 from autograd import modes
+from autograd.primitives import TABLE
 from autograd.program import arguments, source
 from autograd.program.arguments import Shape
 from autograd.program.differentiate import value_and_gradient
@@ -128,8 +129,8 @@ class Compiled:
     def _one(self, trace: Trace, read: arguments.Arguments) -> Any:
         """One example of plain numbers. A small program is printed as Python, which beats the way into native code."""
         if self.runner is None and trace.program.count() <= QUICK:
-            text = source.function_text("quick", trace.program, speller(trace.template))
-            quick = source.compiled(text, "quick")
+            text = source.function_text("quick_", trace.program, speller(trace.template))
+            quick = source.compiled(text, "quick_")
             parameters = trace.parameters
             if parameters:
                 self._quick = lambda *numbers: quick(*numbers, *[p._data for p in parameters])
@@ -184,7 +185,7 @@ class Trace:
 
     @property
     def text(self) -> str:
-        name = self.name if self.name.isidentifier() else "function"
+        name = self.name if self.name.isidentifier() and self.name not in TABLE else "function"
         text = source.function_text(name, self.program, speller(self.template))
         if not isinstance(self.template, list | tuple | dict) and self.parameters:
             gradient = self.gradient.program

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import keyword
 from collections.abc import Callable
 from math import nan
 from typing import Any
@@ -34,6 +35,8 @@ def _check(name: Any, forward: Any, partials: tuple[Any, ...], nary: bool) -> No
     """Refuse a row that could not work, saying what to give instead."""
     if not isinstance(name, str) or not name.isidentifier():
         raise ValueError(f"primitive: a name is one word, as it would be written in Python, got {name!r}")
+    if keyword.iskeyword(name) or name in ("inf", "nan", "divide", "power"):
+        raise ValueError(f"primitive: {name!r} means something else in printed programs; choose another name")
     if name in TABLE:
         raise ValueError(f"primitive {name!r} is in the table already; choose another name")
     for rule in (forward, *partials):

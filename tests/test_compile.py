@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import subprocess
 import sys
@@ -17,6 +18,7 @@ from autograd import (
     Value,
     compile,
     dot,
+    exp,
     grad,
     hessian,
     jacobian,
@@ -29,6 +31,7 @@ from autograd import (
     where,
 )
 from autograd.modes import detect_anomaly
+from autograd.primitives import TABLE
 from autograd.program import tape
 
 RUNNERS = ["python", "tape", "source"]
@@ -407,6 +410,33 @@ def test_a_damaged_cache_is_made_anew(tmp_path: Path) -> None:
     again = python(JOB, CHAINRULE_CACHE=str(tmp_path))
     assert (again.stdout, again.stderr) == (first.stdout, "")
     assert all(file.stat().st_size > 100 for file in tmp_path.iterdir())
+
+
+def test_the_source_of_a_row_is_not_a_function_that_calls_itself() -> None:
+    f = compile(exp)
+    f(1.0)
+    scope: dict[str, Any] = {}
+    exec(f.source, scope)
+    assert scope["function"](1.0) == math.exp(1.0)
+
+
+@pytest.mark.parametrize("name", ["t1", "x", "quick", "np", "row_of_the_source_test"])
+def test_a_users_row_of_any_name_is_called_and_printed_as_python_that_runs(name: str) -> None:
+    row = primitive(name, lambda x: x * x + 1.0, lambda x, z: 2 * x)
+    try:
+        f = compile(lambda x: row(x) * row(2.0 * x))
+        assert f(2.0) == 85.0
+        scope: dict[str, Any] = {}
+        exec(f.source, scope)
+        assert scope["function"](2.0) == 85.0
+    finally:
+        del TABLE[name]
+
+
+@pytest.mark.parametrize("name", ["lambda", "inf", "divide"])
+def test_a_name_that_printed_programs_use_is_refused(name: str) -> None:
+    with pytest.raises(ValueError, match=f"primitive: {name!r} means something else in printed programs"):
+        primitive(name, lambda x: x, lambda x, z: 1.0)
 
 
 ROW = (

@@ -14,11 +14,11 @@ from typing import Any
 
 from autograd import ieee
 from autograd import primitives as table
-from autograd.primitives import TABLE, Primitive
+from autograd.primitives import BUILT_IN, TABLE, Primitive
 from autograd.program.program import DOT_LIKE, GATED_DOT, MEAN, Program
 
 _INFIX = {table.add: "{} + {}", table.sub: "{} - {}", table.mul: "{} * {}", table.neg: "-{}"}
-_RESERVED = {*TABLE, *keyword.kwlist, "divide", "power", "nan", "inf", "abs"}
+_RESERVED = {*keyword.kwlist, "divide", "power", "nan", "inf", "abs"}
 _SPELLED = {table.div: "divide", table.pow_: "power"}
 
 
@@ -39,9 +39,13 @@ def imports(text: str) -> str:
     modules = {
         "math": sorted(words & {"nan", "inf"}),
         "autograd.ieee": sorted(called & set(_SPELLED.values())),
-        "autograd.primitives": sorted(called & TABLE.keys() - {"abs"}),
+        "autograd.primitives": sorted(called & BUILT_IN - {"abs"}),
     }
+    own = sorted(called & TABLE.keys() - BUILT_IN)
+    if own:
+        modules["autograd.primitives"] = ["TABLE", *modules["autograd.primitives"]]
     lines = [f"from {module} import {', '.join(names)}\n" for module, names in modules.items() if names]
+    lines += ["\n", *[f'{name} = TABLE["{name}"]\n' for name in own]] if own else []
     return "".join([*lines, "\n\n"]) if lines else ""
 
 
@@ -56,7 +60,7 @@ def compiled(text: str, name: str) -> Callable[..., Any]:
 def row_names(program: Program) -> list[str]:
     """A Python name for each row: its label where it has one that can be spelled, else t and its number."""
     names: list[str] = []
-    taken = set(_RESERVED)
+    taken = {*_RESERVED, *TABLE}
     for row, primitive in enumerate(program.primitives):
         if row in program.numbers:
             names.append(repr(program.numbers[row]))
