@@ -36,12 +36,12 @@ from autograd.program.machine import (
     has_nan,
     keep,
     load,
-    scalar,
     splat,
     store,
     sum_products,
     zero_where,
 )  # fmt: skip
+from autograd.program.native_math import scalar
 
 Kernel = Callable[..., None]
 U = np.uint64

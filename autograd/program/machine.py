@@ -1,21 +1,17 @@
 """What kernels need of the machine beyond Python: blocks of lanes, fused multiply-add, raw addresses, calls.
 
 Each is an LLVM instruction or two, given a name that Numba knows. A block is one vector of LANES doubles, which LLVM
-lays out over whatever registers the processor has. Numba learns the functions of `ieee` here as well.
+lays out over whatever registers the processor has.
 """
 
 from __future__ import annotations
 
-import math
-from types import BuiltinFunctionType
 from typing import Any
 
 from llvmlite import ir
-from numba import njit, types
+from numba import types
 from numba.core import cgutils
-from numba.extending import intrinsic, models, overload, register_model
-
-from autograd import ieee
+from numba.extending import intrinsic, models, register_model
 
 LANES = 64  # of a block
 DOUBLE, I32, I64 = ir.DoubleType(), ir.IntType(32), ir.IntType(64)
@@ -219,44 +215,21 @@ def call(typing: Any, address: Any, code: Any, once: Any, lanes: Any, sums: Any,
     return types.void(types.int64, words, doubles, doubles, doubles, types.int64), emit
 
 
-# What the machine does where Python raises, so that `ieee` has to catch. Its other functions compile as they stand.
-_UNCAUGHT: dict[Any, Any] = {
-    ieee.divide: lambda x, y: x / y,
-    ieee.power: lambda x, y: x * x if y == 2.0 else math.pow(x, y),
-    ieee.exp: lambda x: math.exp(x),
-    ieee.expm1: lambda x: math.expm1(x),
-    ieee.sinh: lambda x: math.sinh(x),
-    ieee.cosh: lambda x: math.cosh(x),
-}
+@intrinsic
+def bits(typing: Any, x: Any) -> Any:
+    """The 64 bits of a double, as an integer"""
+
+    def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return builder.bitcast(args[0], I64)
+
+    return types.int64(types.float64), emit
 
 
-def scalar(forward: Any) -> Any:
-    """A row's function, compiled, for kernels to call."""
-    forward = getattr(
-        forward, "__wrapped__", forward
-    )  # of a user's row: the machine does not raise, so nothing to catch
-    if isinstance(
-        forward, BuiltinFunctionType
-    ):  # abs, math.tanh: Numba knows it, but compiles only what Python defines
-        two = forward is math.atan2
-        return njit(error_model="numpy")((lambda x, y: forward(x, y)) if two else (lambda x: forward(x)))
-    return njit(error_model="numpy")(_UNCAUGHT.get(forward, forward))
+@intrinsic
+def double_of(typing: Any, x: Any) -> Any:
+    """The double of these 64 bits"""
 
+    def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return builder.bitcast(args[0], DOUBLE)
 
-def _teach(known: Any) -> None:
-    native = _UNCAUGHT.get(known, known)
-    two = known.__code__.co_argcount == 2
-    overload(known, strict=False, jit_options={"error_model": "numpy"})(
-        (lambda x, y: native) if two else (lambda x: native)
-    )
-
-
-for _name in ieee.__all__:
-    if _name not in ("number", "logsumexp") and getattr(getattr(ieee, _name), "__module__", "") == ieee.__name__:
-        _teach(getattr(ieee, _name))
-
-
-@overload(float)
-def _float_of_truth(x):  # type: ignore[no-untyped-def]
-    """float(x > 0), which Numba does not know: 1 or 0."""
-    return (lambda x: 1.0 if x else 0.0) if isinstance(x, types.Boolean) else None
+    return types.float64(types.int64), emit

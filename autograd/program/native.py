@@ -114,7 +114,7 @@ def _fingerprint() -> str:
     """Everything that machine code depends on, but for the function itself: this library, Numba and the processor."""
     llvm = _llvm()
     here = Path(__file__).parent
-    written_for_it = ("driver.py", "encode.py", "kernels.py", "machine.py", "native.py", "tape.py")
+    written_for_it = ("driver.py", "encode.py", "kernels.py", "machine.py", "native.py", "native_math.py", "tape.py")
     sources = [here.parent / "ieee.py", here.parent / "primitives.py", *[here / name for name in written_for_it]]
     texts = [sha256(path.read_bytes()).hexdigest() for path in sources]
     versions = [f"{name} {metadata.version(name)}" for name in ("numba", "llvmlite")]
