@@ -209,14 +209,15 @@ class Value:
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
         """np.exp(v), np.float64(2) * v, np.array([1., 2.]) * v: the same operators and methods, element by element."""
-        from numpy import asarray
+        from numpy import asarray, frompyfunc
 
         arrays = [asarray(x) for x in inputs]
         for x, array in zip(inputs, arrays, strict=True):
             if array.dtype.kind not in "biufO":
                 number(x, f"{ufunc.__name__}({_listed(inputs)})")  # says what is wrong with it
         elements = [x if x.dtype.kind == "O" else x.astype(float).astype(object) for x in arrays]
-        return getattr(ufunc, method)(*elements, **options)
+        row = _OF_UFUNC.get(ufunc.__name__)
+        return getattr(frompyfunc(row, len(inputs), 1) if row else ufunc, method)(*elements, **options)
 
     def __reduce__(self) -> Any:
         if self._row is not None:
@@ -319,6 +320,13 @@ def _record(row: Primitive, data: float, x: Any, y: Any, px: Any, py: Any) -> Va
 
 
 _new = Value.__new__
+_OF_UFUNC = {  # numpy's functions that call no operator or method of its objects
+    "arctan2": table.atan2,
+    "hypot": table.hypot,
+    "maximum": table.maximum,
+    "minimum": table.minimum,
+    "sign": table.sign,
+}
 
 
 def _operator(row: Primitive, x: Any, y: Any) -> Any:

@@ -135,3 +135,23 @@ def test_dot_takes_arrays_of_numbers() -> None:
     z = autograd.dot(ws, np.array([5.0, 7.0]), Value(11.0))
     z.backward()
     assert z.data == 42.0 and [w.grad for w in ws] == [5.0, 7.0]
+
+
+@pytest.mark.parametrize(
+    ("ufunc", "name"),
+    [("arctan2", "atan2"), ("hypot", "hypot"), ("maximum", "maximum"), ("minimum", "minimum")],
+)
+def test_a_numpy_function_of_two_is_its_row(ufunc: str, name: str) -> None:
+    from autograd.primitives import TABLE
+    from autograd.value import apply
+
+    v, w = Value(1.5), Value(1.5)
+    function = getattr(np, ufunc)
+    assert_same_node(function(v, w), apply(TABLE[name], v, w))
+    assert_same_node(function(2.0, v), apply(TABLE[name], 2.0, v))
+    assert_same_node(function(np.array([1.0, 2.0]), v)[1], apply(TABLE[name], 2.0, v))
+
+
+def test_the_sign_of_a_value_stays_in_the_graph() -> None:
+    v = np.sign(Value(-2.0))
+    assert (v.data, v.op) == (-1.0, "sign")

@@ -131,7 +131,8 @@ def build(
             edges += _edges_into(node, node_of, stops, most - len(edges))
         if len(edges) > most:
             raise ValueError(
-                f"more than {most:,} edges between {len(shown):,} cards; focus with path_to= or depth= or raise max_nodes"
+                f"more than {most:,} edges between {len(shown):,} cards; focus with path_to= or depth=, "
+                "or raise max_nodes"
             )
     graph = Graph(nodes, edges, node_of[root], boxes, hidden=len(stops) - len(kept))
     _sweep(graph, order)
