@@ -9,6 +9,7 @@ once meets examples, the products are averaged over the batch first: ∂C/∂w =
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from contextvars import Context
 from typing import NamedTuple
@@ -96,6 +97,7 @@ class _Gradient:
 
     def products(self, pairs: list[Pair]) -> int:
         """Σ partial · adjoint as one row."""
+        pairs = self.doubled(pairs) if len(set(pairs)) < len(pairs) else pairs
         if len(pairs) == 1:
             return self.product(*pairs[0])
         gated = [pair for pair in pairs if pair[1] in self.maskable]
@@ -114,6 +116,19 @@ class _Gradient:
         if gated:
             self.maskable.add(row)
         return row
+
+    def doubled(self, pairs: list[Pair]) -> list[Pair]:
+        """What is there just twice, as from x·x and x + x, once with twice the adjoint: the same to the bit."""
+        once: list[Pair] = []
+        for (partial, adjoint), count in Counter(pairs).items():
+            if count == 2:
+                twice = self.result.append(table.mul, (self.result.constant(2.0), adjoint))
+                if adjoint in self.maskable:
+                    self.maskable.add(twice)
+                once.append((partial, twice))
+            else:
+                once += [(partial, adjoint)] * count
+        return once
 
     def terms(self, primitive: Primitive, rule: _Rule, slots: Sequence[int], adjoint: int) -> list[Pair | None]:
         """The rule at one row: (∂z/∂x, adjoint) for each operand; for a masked row what its masks let through."""
