@@ -160,7 +160,7 @@ def job() -> Work:
 
     for name in (COMPILED, "C switch", "casadi"):
 
-        @job.engine(name, *work.engines[name].imports)
+        @job.engine(name, *work.engines[name].imports, slow=True)
         def everything(setup=work.engines[name].setup):
             def run():
                 one_pass = setup()
