@@ -31,7 +31,7 @@ from autograd import (
 )
 from autograd.modes import detect_anomaly
 from autograd.primitives import TABLE
-from autograd.program import tape
+from autograd.program import native, tape
 
 RUNNERS = ["python", "tape", "source"]
 
@@ -457,6 +457,16 @@ def test_the_code_of_a_users_row_is_not_kept_for_another_of_its_name(runner: str
     for forward, expected in (("abs(x)", "[1.0, 2.0]\n"), ("abs(x) * 3.0", "[3.0, 6.0]\n")):
         done = python(ROW.format(forward=f"float({forward})", runner=runner), CHAINRULE_CACHE=str(tmp_path))
         assert done.stdout == expected, done.stderr
+
+
+def test_the_cache_drops_its_older_half_when_it_is_full(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(native, "MOST_FILES", 6)
+    monkeypatch.setattr(native, "_cache_directory", lambda: tmp_path)
+    for age in range(6):
+        native._write(f"{age}.o", b"code")
+        os.utime(tmp_path / f"{age}.o", (age, age))
+    native._write("new.o", b"code")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["3.o", "4.o", "5.o", "new.o"]
 
 
 def test_an_unwritable_cache_falls_back_to_the_users_and_says_so_once(tmp_path: Path) -> None:

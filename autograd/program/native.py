@@ -20,6 +20,8 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+MOST_FILES = 2000  # of some kilobytes each, in the cache
+
 _lock = threading.RLock()
 _addresses: dict[str, int] = {}
 _alive: list[Any] = []  # engines own the code that the addresses point at
@@ -147,6 +149,14 @@ def _writable(directory: Path) -> bool:
         return False
 
 
+def _tidy(directory: Path) -> None:
+    """Of too many files, drop the older half: code of earlier versions, and of functions nobody compiles any more."""
+    files = list(directory.iterdir())
+    if len(files) > MOST_FILES:
+        for path in sorted(files, key=lambda path: path.stat().st_mtime)[: len(files) // 2]:
+            path.unlink(missing_ok=True)
+
+
 def _write(name: str, content: bytes) -> None:
     """Write a file so that it is either there whole or not at all."""
     directory = _cache_directory()
@@ -155,6 +165,7 @@ def _write(name: str, content: bytes) -> None:
         with os.fdopen(descriptor, "wb") as file:
             file.write(content)
         os.replace(temporary, directory / name)
+        _tidy(directory)
     except OSError as error:
         warnings.warn(
             f"compile: {directory / name} cannot be written ({error}); it is compiled again next time", stacklevel=2
