@@ -194,6 +194,8 @@ def test_examples_masked_out_may_hold_nan_and_inf(runner: str) -> None:
     A[::3, 1], A[::6, 2] = np.nan, np.inf
     got = compile(f, runner).value_and_grad(A, valid)
     assert got[0] == expected[0] and got[1].tolist() == expected[1].tolist() and np.all(np.isfinite(got[1]))
+    square = compile(lambda x, valid: where(valid, (scale * x) ** 2, 0.0), runner)
+    assert square.value_and_grad(np.array([np.inf, 1.0]), np.array([0.0, 1.0]))[1].tolist() == [1.5]
     infinite = compile(lambda x: dot([where(x > 0, 1.0, 0.0)], [x]).log().relu(), runner)
     assert compile(grad(infinite.function), runner)(np.array([-1.0, 0.5, 2.0])).tolist() == [0.0, 0.0, 0.5]
 
@@ -406,10 +408,10 @@ def test_machine_code_is_kept_and_loaded_without_numba(tmp_path: Path) -> None:
 def test_a_damaged_cache_is_made_anew(tmp_path: Path) -> None:
     first = python(JOB, CHAINRULE_CACHE=str(tmp_path))
     for file in tmp_path.iterdir():
-        file.write_bytes(file.read_bytes()[:100])
+        file.write_bytes(file.read_bytes()[:-1000])
     again = python(JOB, CHAINRULE_CACHE=str(tmp_path))
     assert (again.stdout, again.stderr) == (first.stdout, "")
-    assert all(file.stat().st_size > 100 for file in tmp_path.iterdir())
+    assert python(BLOCKED.format(names=["numba"]) + JOB, CHAINRULE_CACHE=str(tmp_path)).stdout == first.stdout
 
 
 def test_the_source_of_a_row_is_not_a_function_that_calls_itself() -> None:
