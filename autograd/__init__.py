@@ -20,7 +20,7 @@ from autograd.primitives import (  # isort: skip
     acos, asin, atan, atan2, cos, cosh, erf, exp, expm1, gelu, hypot, log, log1p, maximum, minimum, relu,
     sigmoid, silu, sin, sinh, softplus, sqrt, stop_gradient, tan, tanh, where,
 )  # fmt: skip
-from autograd.value import Value
+from autograd.value import Value, assign, numbers
 
 if TYPE_CHECKING:
     from autograd.checks import check_gradients
@@ -43,7 +43,7 @@ def __getattr__(name: str) -> Any:
 
 
 __all__ = [  # noqa: RUF022
-    "Value",
+    "Value", "assign", "numbers",
     # functions of numbers or Values
     "acos", "affine", "asin", "atan", "atan2", "cos", "cosh", "dot", "elu", "erf", "exp", "expm1", "gelu", "hypot",
     "leaky_relu", "log", "log1p", "logsumexp", "maximum", "mean", "minimum", "relu", "sigmoid", "silu", "sin", "sinh",

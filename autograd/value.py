@@ -7,6 +7,7 @@ place but have no derivative: `x * 2` is a node with one operand.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from autograd import modes
@@ -284,6 +285,25 @@ def _unary(row: Primitive, x: Value) -> Value:
         if z.__class__ is float and partial.__class__ is float:
             return _record(row, z, x, None, None if row.masked and partial == 0.0 else partial, None)
     return apply(row, x)
+
+
+def numbers(values: Iterable[Value]) -> list[float]:
+    """[v.data for v in values], in a third of the time."""
+    if modes.active and modes.is_tracing():
+        return [v.data for v in values]  # says why not
+    return [v._data for v in values]
+
+
+def assign(values: Sequence[Value], data: Sequence[Any]) -> None:
+    """`v.data = x` for each, in a third of the time, and for all or none. ValueError when the lengths differ."""
+    if len(values) != len(data):
+        raise ValueError(f"assign: {len(data)} numbers for {len(values)} Values")
+    if modes.active and modes.is_tracing() and values:
+        values[0].data = 0.0  # says why not
+    if {*map(type, data)} != {float}:
+        data = [number(x, f"{_name(v)}.data") for v, x in zip(values, data, strict=True)]
+    for v, x in zip(values, data, strict=True):
+        v._data = x
 
 
 def _constant(x: Any, row: Primitive, arguments: tuple[Any, ...]) -> float:

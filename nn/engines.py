@@ -9,7 +9,7 @@ import warnings
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from autograd import Value, detect_anomaly, dot, no_grad
+from autograd import Value, detect_anomaly, dot, no_grad, numbers
 from autograd import sum as total
 
 Loss = Callable[[Any, Any], Any]
@@ -105,7 +105,7 @@ class Compiled:
         gradient[self._order[0]] = np.asarray(found)[self._order[1]]
         cost = float(cost)
         if l2:
-            p = np.array([p.data for p in self.parameters])
+            p = np.array(numbers(self.parameters))
             cost, gradient = cost + l2 * float(p @ p), gradient + 2 * l2 * p
         return cost, outputs, gradient
 
@@ -140,9 +140,9 @@ def engine(
     return Eager(model, loss, parameters)
 
 
-def first_trouble(model: Any, loss: Loss, X: Sequence[Any], Y: Sequence[Any], numbers: Sequence[int]) -> str:
+def first_trouble(model: Any, loss: Loss, X: Sequence[Any], Y: Sequence[Any], which: Sequence[int]) -> str:
     """Where the first inf or nan appears when the examples with these numbers are run again, forward and backward."""
-    for k in numbers:
+    for k in which:
         saved: dict[Value, float] = {}
         try:
             with detect_anomaly(inf=True):

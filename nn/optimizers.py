@@ -10,7 +10,7 @@ import math
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, SupportsFloat
 
-from autograd import Value
+from autograd import Value, assign, numbers
 
 Rate = float | Callable[[int], float]
 
@@ -64,11 +64,10 @@ class Optimizer:
             return
         import numpy as np
 
-        start = np.array([p.data for p in self.parameters])
+        start = np.array(numbers(self.parameters))
         memories = [np.asarray(m) for m in self._memories]
         end, *self._memories = self._rule(start, gradient, *memories, lr=lr, sqrt=np.sqrt)
-        for p, x in zip(self.parameters, end.tolist(), strict=True):
-            p.data = x
+        assign(self.parameters, end.tolist())
 
     def _rule(self, p: Any, g: Any, *memory: Any, lr: float, sqrt: Callable[[Any], Any]) -> tuple[Any, ...]:
         """The parameter after this step, and the memories."""

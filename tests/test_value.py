@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import autograd
-from autograd import Value, no_grad
+from autograd import Value, assign, modes, no_grad, numbers
 from autograd.primitives import TABLE
 from autograd.value import NOT_COMPUTED, apply
 from tests.compare import assert_refused, bits
@@ -228,3 +228,29 @@ def test_a_structure_that_holds_the_middle_of_a_graph_cannot_be_copied_deeply() 
 def test_new_attributes_are_refused() -> None:
     with pytest.raises(AttributeError):
         Value(1.0).gradient = 2.0  # type: ignore[attr-defined]
+
+
+def test_numbers_and_assign_read_and_write_many() -> None:
+    values = [Value(1.0), Value(2.0), Value(3.0)]
+    assign(values, [4, 5.0, Fraction(6)])
+    assert numbers(values) == [4.0, 5.0, 6.0]
+    assert {type(x) for x in numbers(values)} == {float}
+
+
+def test_assign_sets_all_or_none() -> None:
+    values = [Value(1.0), Value(2.0, label="b")]
+    with pytest.raises(ValueError, match="3 numbers for 2 Values"):
+        assign(values, [1.0, 2.0, 3.0])
+    with pytest.raises(TypeError, match=r"'b'\.data: expected a number, got str"):
+        assign(values, [7.0, "x"])
+    assert numbers(values) == [1.0, 2.0]
+
+
+def test_numbers_and_assign_refuse_while_a_function_is_traced() -> None:
+    values = [Value(1.0)]
+    with modes.tracing():
+        with pytest.raises(TypeError, match="while the function is being traced"):
+            numbers(values)
+        with pytest.raises(TypeError, match="while the function is being traced"):
+            assign(values, [2.0])
+    assert values[0].data == 1.0
