@@ -176,7 +176,7 @@ gelu          = row("gelu",          lambda x: 0.5 * x * ieee.erfc(-x / math.sqr
                                                                                     lambda x, z: erfc(-x / math.sqrt(2)) / 2 + x * exp(-x * x / 2) / math.sqrt(2 * pi))
 relu          = row("relu",          lambda x: x if x > 0.0 or x != x else 0.0,     lambda x, z: step(x), kinks=(lambda x: x,), masked=True)
 leaky_relu    = row("leaky_relu",    lambda x, slope: x if x > 0.0 else slope * x,  lambda x, slope, z: where(step(x), 1.0, slope),
-                                                                                    lambda x, slope, z: where(step(x), 0.0, x), kinks=(lambda x, slope: x,), masked=True)
+                                                                                    lambda x, slope, z: where(step(x), 0.0, x), kinks=(lambda x, slope: x,))
 elu           = row("elu",           lambda x, alpha: x if x > 0.0 else alpha * ieee.expm1(x),
                                                                                     lambda x, alpha, z: where(step(x), 1.0, alpha * exp(x)),
                                                                                     lambda x, alpha, z: where(step(x), 0.0, expm1(x)), kinks=(lambda x, alpha: x,))

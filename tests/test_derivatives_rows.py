@@ -131,7 +131,6 @@ def test_no_rule_is_frozen_where_it_was_recorded(name: str) -> None:
 OFF = {  # row: where it switches an operand off
     "gate": [((0.0, 2.0), 1)],
     "relu": [((-1.0,), 0)],
-    "leaky_relu": [((1.0, 0.1), 1)],
     "maximum": [((1.0, 2.0), 0), ((2.0, 1.0), 1)],
     "minimum": [((1.0, 2.0), 1), ((2.0, 1.0), 0)],
     "where": [((1.0, 2.0, 3.0), 2), ((0.0, 2.0, 3.0), 1)],

@@ -2,7 +2,7 @@
 
 import pytest
 
-from autograd import Value, grad, jvp, leaky_relu, maximum, minimum, relu, sqrt, where
+from autograd import Value, grad, hessian, jvp, leaky_relu, maximum, minimum, relu, sqrt, where
 
 SWITCHED_OFF = {  # each has an infinite slope at 0 below what switches it off
     "maximum": lambda x: maximum(sqrt(x), 1.0),
@@ -40,6 +40,7 @@ def test_second_order(f):
 def test_a_slope_that_happens_to_be_0_is_no_mask():
     """∂/∂slope of ∂/∂x leaky_relu(x, slope) is 1 for x < 0, at slope 0 too."""
     assert grad(lambda slope: grad(lambda x: leaky_relu(x, slope))(-2.0))(0.0) == 1.0
+    assert hessian(lambda x: leaky_relu(x, x))(0.0) == grad(grad(lambda x: leaky_relu(x, x)))(0.0) == 2.0
 
 
 def test_an_ordinary_zero_times_infinity_is_nan():
