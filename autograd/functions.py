@@ -23,8 +23,13 @@ def dot(ws: Sequence[Value | float], xs: Sequence[Value | float], b: Value | flo
 
 
 def affine(weights: Sequence[Sequence[Any]], xs: Sequence[Value | float], biases: Sequence[Any]) -> list[Any]:
-    """A dot for each row of weights, all of the same inputs: the z = W·a + b of a layer."""
+    """A dot for each row of weights, all of the same inputs: the z = W·a + b of a layer, a list of m numbers.
+
+    m rows of n weights, n inputs and m biases. ValueError when a length does not fit.
+    """
     n = len(xs)
+    if len(weights) != len(biases):
+        raise ValueError(f"affine: {len(biases)} biases for {len(weights)} rows of weights; it needs one for each row")
     try:  # 55 ns a term, against 450 through the table
         x = [v._data for v in xs]  # type: ignore[union-attr]
         inputs = tuple(xs)
@@ -81,7 +86,7 @@ def leaky_relu(x: Value | float, slope: Value | float = 0.01) -> Any:
 
 
 def elu(x: Value | float, alpha: Value | float = 1.0) -> Any:
-    """x for x > 0, else alpha · (eˣ − 1); the slope at 0 is alpha, the left-hand one."""
+    """x for x > 0, else alpha · (eˣ − 1) (Clevert et al. 2016); the slope at 0 is alpha, the left-hand one."""
     return table.elu(x, alpha)
 
 

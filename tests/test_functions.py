@@ -41,6 +41,11 @@ def test_affine_is_a_dot_for_each_row_of_weights():
     assert xs[0].grad == 2 * (32 * 1 + 63 * 3 + 94 * 5)
 
 
+def test_affine_refuses_biases_that_are_not_one_for_each_row():
+    with pytest.raises(ValueError, match="affine: 2 biases for 1 rows of weights"):
+        affine([[Value(1.0)]], [Value(2.0)], [3.0, 4.0])
+
+
 def test_a_dot_keeps_its_inputs_though_their_list_changes():
     w, xs = Value(2.0), [3.0]
     z = dot([w], xs, Value(0.0))
