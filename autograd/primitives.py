@@ -10,7 +10,8 @@ be differentiated again, drawn, explained or compiled.
 Columns: `text` and `latex` print the formula of an operand list and `level` says how tightly it binds (1 sums,
 2 products, 3 powers, 4 what has brackets of its own); `domain` is the open interval of each operand in which the
 row is smooth (edges of it are special points); `kinks` are functions of the operands that change sign where it is not.
-`masked` rows switch paths off: where their partial is 0 nothing passes, not even inf or nan.
+`masked` rows switch paths off: where their partial is 0 nothing passes, not even inf or nan. `names` are those of the
+operands in the row's documentation.
 """
 
 # mypy: disable-error-code="has-type"
@@ -52,6 +53,7 @@ class Primitive:
         kinks: tuple[Callable[..., float], ...] = (),
         masked: bool = False,
         nary: bool = False,
+        names: Sequence[str] = "xy",
     ) -> None:
         self.name = self.__name__ = name
         self.forward, self.partials = forward, partials
@@ -63,7 +65,8 @@ class Primitive:
         self.level = level
         self.domain: tuple[Interval, ...] = domain if isinstance(domain[0], tuple) else (domain,) * len(partials)  # type: ignore[assignment]
         self.kinks, self.masked = kinks, masked
-        names = "xyc" if len(partials) <= 3 else [f"x{i + 1}" for i in range(len(partials))]
+        if len(names) < len(partials):
+            names = [f"x{i + 1}" for i in range(len(partials))]
         self.__doc__ = f"z = {self.text.format(*names)}: of numbers a float, of Values a Value."
 
     @overload
@@ -165,7 +168,7 @@ tanh          = row("tanh",          ieee.tanh,                                 
 hypot         = row("hypot",         ieee.hypot,                                    lambda x, y, z: where(z, x / z, 0.0),
                                                                                     lambda x, y, z: where(z, y / z, 0.0), latex=r"\sqrt{{{0}^2 + {1}^2}}", kinks=(lambda x, y: abs(x) + abs(y),))
 atan2         = row("atan2",         ieee.atan2,                                    lambda y, x, z: x / hypot(y, x) / hypot(y, x),
-                                                                                    lambda y, x, z: -y / hypot(y, x) / hypot(y, x), kinks=(lambda y, x: y if x < 0.0 else ieee.hypot(y, x),))
+                                                                                    lambda y, x, z: -y / hypot(y, x) / hypot(y, x), kinks=(lambda y, x: y if x < 0.0 else ieee.hypot(y, x),), names="yx")
 # The error function, and activations.
 erf           = row("erf",           ieee.erf,                                      lambda x, z: 2 / math.sqrt(pi) * exp(-x * x))
 erfc          = row("erfc",          ieee.erfc,                                     lambda x, z: -2 / math.sqrt(pi) * exp(-x * x))
@@ -188,12 +191,45 @@ minimum       = row("minimum",       lambda x, y: x if x < y or x != x else y,  
 where         = row("where",         lambda c, a, b: c if c != c else a if c != 0.0 else b,
                                                                                     None,
                                                                                     lambda c, a, b, z: where(c, 1.0, 0.0),
-                                                                                    lambda c, a, b, z: where(c, 0.0, 1.0), kinks=(lambda c, a, b: c,), masked=True)
+                                                                                    lambda c, a, b, z: where(c, 0.0, 1.0), kinks=(lambda c, a, b: c,), masked=True, names="cab")
 # Rows of any number of operands: their partials come all at once. A dot's operands are w₁ … wₙ, x₁ … xₙ, b.
 sum_          = row("sum",           lambda *xs: ieee.add_up(xs, 0.0),               lambda xs, z: (1.0,) * len(xs), text="Σ", latex=r"\sum", level=1, nary=True)
 dot           = row("dot",           lambda *xs: ieee.add_up(map(mul_, xs, xs[len(xs) // 2 : -1]), xs[-1]),
                                                                                     lambda xs, z: (*xs[len(xs) // 2 : -1], *xs[: len(xs) // 2], 1.0), text="w·x + b", latex=r"w \cdot x + b", level=1, nary=True)
 logsumexp     = row("logsumexp",     lambda *xs: ieee.logsumexp(xs),                shares, text="logsumexp", nary=True)
+
+# What a row's documentation says beyond its formula: what it means, its units, and its edges.
+ABOUT = {
+    stop_gradient: "x, of which nothing passes back: a constant.",
+    exp:      "eˣ; inf where it overflows, above 709.78.",
+    expm1:    "eˣ − 1, accurate near x = 0.",
+    log:      "Natural. −inf at 0, with slope inf; nan, slope and all, for x < 0.",
+    log1p:    "log(1 + x), accurate near x = 0. −inf at −1; nan, slope and all, below.",
+    sqrt:     "Slope inf at 0; nan for x < 0.",
+    sin:      "x in radians; nan at ±inf.",
+    cos:      "x in radians; nan at ±inf.",
+    tan:      "x in radians; nan at ±inf.",
+    asin:     "In radians, from −π/2 to π/2. Slope inf at ±1; nan for |x| > 1.",
+    acos:     "In radians, from 0 to π. Slope −inf at ±1; nan for |x| > 1.",
+    atan:     "In radians, from −π/2 to π/2.",
+    sinh:     "(eˣ − e⁻ˣ)/2; ±inf where it overflows, beyond ±710.47.",
+    cosh:     "(eˣ + e⁻ˣ)/2; inf where it overflows, beyond ±710.47.",
+    tanh:     "(eˣ − e⁻ˣ)/(eˣ + e⁻ˣ); its slope 1 − z² is taken in a form that does not cancel.",
+    hypot:    "√(x² + y²), scaled so that no square overflows. At (0, 0) both slopes are 0, the least-norm subgradient.",
+    atan2:    "The angle of the point (x, y) from the x axis, in radians, from −π to π. At (0, 0) both slopes are nan.",
+    erf:      "2/√π ∫₀ˣ exp(−t²) dt.",
+    sigmoid:  "1/(1 + e⁻ˣ), without overflow at any x.",
+    softplus: "log(1 + eˣ), without overflow at any x and without a threshold.",
+    silu:     "x·σ(x), also known as swish (Elfwing, Uchibe & Doya 2018).",
+    gelu:     "x·Φ(x), Φ the normal distribution function: the exact form, not the one by tanh (Hendrycks & Gimpel 2016).",
+    relu:     "max(x, 0). The slope at 0 is 0, the least-norm subgradient; where x ≤ 0 nothing passes back, not even nan.",
+    maximum:  "The larger; at a tie both slopes are ½. Nothing passes back to the smaller; nan if either is nan.",
+    minimum:  "The smaller; at a tie both slopes are ½. Nothing passes back to the larger; nan if either is nan.",
+    where:    "a where c is not 0, else b; nan where c is. Exactly 0 passes back to what is not taken, even where its own\n"
+              "slope is inf or nan, and to c. Both are computed. c may be a comparison, such as x > 0.",
+}
+for _row, _about in ABOUT.items():
+    _row.__doc__ = f"{_row.__doc__}\n\n{_about}"
 # fmt: on
 
 BUILT_IN = frozenset(TABLE)  # the rows above, without those that users enter

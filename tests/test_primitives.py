@@ -235,3 +235,10 @@ def test_a_name_can_be_taken_once() -> None:
 def test_mpmath_works_at_fifty_digits() -> None:
     """The oracle is what it says: π to 50 digits, not a double."""
     assert mpmath.nstr(oracles.value("atan2", 0.0, -1.0), 50) == "3.1415926535897932384626433832795028841971693993751"
+
+
+@rows([row for row in map(vars(autograd).get, autograd.__all__) if isinstance(row, Primitive)])
+def test_help_with_a_public_row_says_its_operands_and_more_than_its_formula(row):
+    formula, _, about = row.__doc__.partition("\n\n")
+    names = {"atan2": "(y, x)", "where": "(c, a, b)", "hypot": "(x, y)", "maximum": "(x, y)", "minimum": "(x, y)"}
+    assert names.get(row.name, "(x)") in formula and about
