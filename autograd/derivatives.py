@@ -21,7 +21,11 @@ Argnums = int | tuple[int, ...]
 
 
 def grad(f: Function, argnums: Argnums = 0) -> Function:
-    """The gradient of a scalar function: grad(f)(x) is ∂f/∂x, shaped like x; a tuple of them if argnums is a tuple."""
+    """The gradient of a scalar function: grad(f)(x) is ∂f/∂x, shaped like x; a tuple of them if argnums is a tuple.
+
+    x is a number or a nested list, tuple, dict or array of them. No `.grad` is written, and grad(grad(f)) is the second
+    derivative. TypeError when f does not return one number.
+    """
     transform = f"grad({name_of(f)})"
     both = _value_and_grad(transform, f, argnums)
     return _named(transform, lambda *arguments, **keywords: both(*arguments, **keywords)[1], f)

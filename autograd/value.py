@@ -24,6 +24,10 @@ class Value:
     data      the number, a float                            label     the name it is printed with
     grad      ∂root/∂self, written by root.backward()        op        the primitive that made it, "" for a leaf
     operands  the Values it was made from, with repeats
+
+    `data` is anything with a `__float__`, converted once; TypeError for what is no number, text included. + - * / **
+    are IEEE arithmetic and never raise: 1 / 0 is inf. < <= > >= compare numbers, == and hash are identity, `bool(v)`
+    and `float(v)` raise TypeError: write v.data. Leaves copy and pickle; a computed Value refuses.
     """
 
     # One or two operands sit in _x and _y, each a Value or (a constant) a float; their partials in _px and _py are
@@ -54,6 +58,7 @@ class Value:
 
     @property
     def data(self) -> float:
+        """The number. TypeError where it would be frozen into a function that is being compiled."""
         if modes.active and modes.is_tracing():
             raise TypeError(
                 f"{_name(self)}.data was read while the function is being traced: its number now would be frozen into "
@@ -69,10 +74,12 @@ class Value:
 
     @property
     def op(self) -> str:
+        """The name of the row that made it, "" for a leaf."""
         return "" if self._row is None else self._row.name
 
     @property
     def operands(self) -> tuple[Value, ...]:
+        """The Values it was made from in the order of the call, with repeats and without constants."""
         return tuple([x for x in self._arguments if isinstance(x, Value)])
 
     @property
@@ -97,7 +104,11 @@ class Value:
         return (self._px, self._py)[: len(self._arguments)]
 
     def backward(self) -> None:
-        """Add ∂self/∂leaf to the `.grad` of every leaf below, and set that of every node between."""
+        """Add ∂self/∂leaf to the `.grad` of every leaf below, and set that of every node between.
+
+        So gradients of several losses add up, and a training step begins by setting them to 0. They are those of the
+        numbers that were recorded, whatever `.data` is now. A sweep that raises leaves every `.grad` as it was.
+        """
         from autograd.fast_sweeps import backward
 
         backward(self)

@@ -28,7 +28,8 @@ ACTIVATIONS: dict[str, Activation | None] = {
     "exp": Value.exp,
 }
 
-# Weights are uniform on (−bound, bound). He keeps the variance through relu layers, Xavier (Glorot) through tanh ones.
+# Weights are uniform on (−bound, bound). He et al. (2015) keep the
+# variance through relu layers, Xavier Glorot & Bengio (2010) through tanh ones.
 BOUNDS: dict[str, Callable[[int, int], float]] = {
     "uniform": lambda nin, nout: 1.0,
     "he": lambda nin, nout: math.sqrt(6 / nin),

@@ -122,7 +122,8 @@ class SGD(Optimizer):
 
 
 class Adam(Optimizer):
-    """p ← p − lr · m̂ / (√v̂ + eps), m and v the running means of g and g², the hats their correction for starting at 0.
+    """p ← p − lr · m̂ / (√v̂ + eps), m and v the running means of g and g², the hats their correction for starting at 0
+    (Kingma & Ba 2015).
 
     weight_decay adds weight_decay · p to the gradient, as L2 does; `AdamW` shrinks the parameter instead.
     """
@@ -159,7 +160,10 @@ class Adam(Optimizer):
 
 
 class AdamW(Adam):
-    """Adam whose weight decay shrinks the parameter by lr · weight_decay, apart from the gradient."""
+    """Adam whose weight decay shrinks the parameter by lr · weight_decay, apart from the gradient.
+
+    (Loshchilov & Hutter 2019.)
+    """
 
     def __init__(
         self,

@@ -50,7 +50,11 @@ class Explanation:
 
 
 def explain(value: Value, wrt: Value | Sequence[Value] | None = None, fold: bool = True) -> Explanation:
-    """How ∂value/∂wrt comes about, path by path: wrt a Value, or each of a list, or every labelled leaf."""
+    """How ∂value/∂wrt comes about, path by path: wrt a Value, or each of a list, or every labelled leaf.
+
+    For each path the partials along it, as symbols, as rules and as this run's numbers, their product, and the sum over
+    the paths beside `.grad`. What has a label is a factor of its own; `fold=False` takes every primitive for one.
+    """
     several: list[Any] = list(wrt) if isinstance(wrt, (list, tuple)) else [] if wrt is None else [wrt]
     for v in (value, *several):
         if not isinstance(v, Value):
