@@ -108,28 +108,25 @@ def _mark_in_order(root: Value, mark: float, nodes: list[Value], before: list[fl
         if node is None:
             order.append(pop())
             continue
-        grad = node.grad
-        if grad is mark:
-            continue
-        nodes.append(node)
-        before.append(grad)
-        node.grad = mark
-        x, y = node._x, node._y
-        if x is None:
-            continue
-        push(node)
-        push(None)
-        if x.__class__ is tuple:
-            if node._py is not None:  # a dot of Values: its arguments are w₁ … wₙ, x₁ … xₙ, b
-                push(x[-1])
-                stack += [v for v in y[::-1] if v.grad is not mark]
-                x = x[:-1]
-            stack += [v for v in x[::-1] if v.grad is not mark]
-            continue
-        if y is not None and y.__class__ is not float and y.grad is not mark:
-            push(y)
-        if x.__class__ is not float and x.grad is not mark:
-            push(x)
+        while (grad := node.grad) is not mark:  # down along the first operands
+            nodes.append(node)
+            before.append(grad)
+            node.grad = mark
+            x, y = node._x, node._y
+            if x is None:
+                break
+            push(node)
+            push(None)
+            if x.__class__ is tuple:
+                if node._py is not None:
+                    stack += [v for v in y[::-1] if v.grad is not mark]
+                stack += [v for v in x[::-1] if v.grad is not mark]
+                break
+            if y is not None and y.__class__ is not float and y.grad is not mark:
+                push(y)
+            if x.__class__ is float:
+                break
+            node = x
     return order
 
 
