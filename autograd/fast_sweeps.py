@@ -118,8 +118,10 @@ def _mark_in_order(root: Value, mark: float, nodes: list[Value], before: list[fl
             push(node)
             push(None)
             if x.__class__ is tuple:
-                if node._py is not None:
+                if node._py is not None:  # a dot of Values: its arguments are w₁ … wₙ, x₁ … xₙ, b
+                    push(x[-1])
                     stack += [v for v in y[::-1] if v.grad is not mark]
+                    x = x[:-1]
                 stack += [v for v in x[::-1] if v.grad is not mark]
                 break
             if y is not None and y.__class__ is not float and y.grad is not mark:
