@@ -16,6 +16,7 @@ from contextvars import Context
 from typing import Any
 
 from autograd import modes
+from autograd.fast_sweeps import add_gradients
 from autograd.primitives import TABLE
 from autograd.program import arguments, source
 from autograd.program.arguments import Shape
@@ -83,8 +84,7 @@ class Compiled:
         """Add the gradient of the mean over the batch to each parameter's `.grad`; returns the mean."""
         trace, read = self._trace(args)
         mean, *slopes = _numbers(trace.gradient.run(read))
-        for parameter, slope in zip(trace.parameters, slopes, strict=True):
-            parameter.grad += slope
+        add_gradients(trace.parameters, slopes)
         return mean
 
     @property

@@ -6,7 +6,7 @@ They say nothing that `sweeps` does not, several times faster; tests hold them t
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from autograd import modes
@@ -96,6 +96,13 @@ def backward(root: Value) -> None:
             for node, grad in zip(nodes, before, strict=False):
                 node.grad = grad
             raise
+
+
+def add_gradients(leaves: Sequence[Value], slopes: Sequence[float]) -> None:
+    """Add to each leaf's `.grad`, as one sweep does."""
+    with _writing:
+        for leaf, slope in zip(leaves, slopes, strict=True):
+            leaf.grad += slope
 
 
 def _mark_in_order(root: Value, mark: float, nodes: list[Value], before: list[float]) -> list[Value]:
