@@ -350,6 +350,10 @@ def _record(row: Primitive, data: float, x: Any, y: Any, px: Any, py: Any) -> Va
     return node
 
 
+for _described in table.ABOUT:  # help(v.exp) is that of exp
+    if _described.name in vars(Value):
+        getattr(Value, _described.name).__doc__ = _described.__doc__
+
 _new = Value.__new__
 _OF_UFUNC = {  # numpy's functions that call no operator or method of its objects
     "arctan2": table.atan2,

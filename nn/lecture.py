@@ -243,7 +243,7 @@ def _chain_rules(model: MLP, cost: Value, again: Callable[[], float]) -> Iterato
 
 
 def finite_difference(p: Value, again: Callable[[], float]) -> float:
-    """∂C/∂p from six points: (45 (C₁ − C₋₁) − 9 (C₂ − C₋₂) + C₃ − C₋₃) / 60h, in error by h⁶, h = ∛ε · max(1, |p|)."""
+    """∂C/∂p from six points: (45 (C₁ − C₋₁) − 9 (C₂ − C₋₂) + C₃ − C₋₃) / 60h, in error by h⁶, h = 2⁻¹⁷ max(1, |p|)."""
     centre, h = p.data, 2.0**-17 * max(1.0, abs(p.data))
 
     def at(k: int) -> float:

@@ -47,6 +47,7 @@ class Optimizer:
         self._memories: list[Any] = [[0.0] * len(self.parameters) for _ in self.remembers]
 
     def zero_grad(self) -> None:
+        """Forget the gradients: `backward()` adds to them, so call this between steps."""
         for p in self.parameters:
             p.grad = 0.0
 
@@ -79,6 +80,7 @@ class Optimizer:
         return {"optimizer": type(self).__name__, "steps": self.steps, **memories}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Go on from a `state_dict`; ValueError when it is another optimizer's, or of other parameters."""
         if state.get("optimizer") != type(self).__name__:
             raise ValueError(f"the state is that of {state.get('optimizer')}, not of {type(self).__name__}")
         memories = [list(map(float, state[name])) for name in self.remembers]
