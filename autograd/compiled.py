@@ -183,7 +183,7 @@ class Trace:
                     f"{self.name}: a gradient needs one number for each example, the function returns several"
                 )
             with collector_paused():
-                program = simplify(value_and_gradient(self.program))
+                program = simplify(value_and_gradient(self.program), len(self.program))
             self._gradient = Execution(program, self.parameters, self._shapes, self._runner)
         return self._gradient
 

@@ -111,6 +111,15 @@ def test_chains_of_products_become_dots(build: object, expected: str) -> None:
     assert [line.split(" = ")[1] for line in lines[1:-1]] == [expected]
 
 
+def test_what_is_simplified_already_is_kept_and_shared_with() -> None:
+    x, w = leaves("x", "w")
+    program = simplify(lowered((w * x).sin() + (x * w).cos() * w**3, x))
+    gradient = value_and_gradient(program)
+    at_once = simplify(gradient, done=len(program))
+    assert str(at_once) == str(simplify(gradient))
+    assert str(at_once).count("cos(") == 1
+
+
 def test_a_chain_without_products_and_a_product_used_elsewhere_stay() -> None:
     x, y, w, b = leaves("x", "y", "w", "b")
     assert body(dots(lowered(x + y + w, x, y)))[1:] == ["t3 = add(x, y)", "t4 = add(t3, w)", "return t4"]

@@ -27,17 +27,21 @@ Pair = tuple[int | None, int]  # (∂z/∂x, adjoint of z); None for a partial t
 def value_and_gradient(program: Program) -> Program:
     """The program of the mean of its one output over the batch, and of that mean's gradient in every parameter."""
     (root,) = program.outputs
-    result = program.copy()
+    result = program.first(len(program))
     gradient = _Gradient(result)
-    pairs: dict[int, list[Pair]] = {root: [(None, result.constant(1.0))]}
+    pairs: list[list[Pair] | None] = [None] * len(program)
+    pairs[root] = [(None, result.constant(1.0))]
     adjoints: dict[int, int] = {}
     rules: dict[tuple[object, ...], _Rule] = {}
     for z in range(root, -1, -1):
-        if z not in pairs:
+        arrived = pairs[z]
+        if arrived is None:
             continue
-        adjoints[z] = adjoint = gradient.adjoint(pairs.pop(z), program.moments[z])
+        pairs[z] = None
+        adjoint = gradient.adjoint(arrived, program.moments[z])
         primitive, operands = program.primitives[z], program.operands[z]
         if primitive.__class__ is not Primitive:
+            adjoints[z] = adjoint
             continue
         if primitive is table.dot:
             n = len(operands) // 2
@@ -47,7 +51,11 @@ def value_and_gradient(program: Program) -> Program:
             terms = gradient.terms(primitive, _rule(program, z, rules), (*operands, z), adjoint)
         for x, term in zip(operands, terms, strict=True):
             if term is not None and x not in program.numbers:
-                pairs.setdefault(x, []).append(term)
+                others = pairs[x]
+                if others is None:
+                    pairs[x] = [term]
+                else:
+                    others.append(term)
     zero = result.constant(0.0)
     mean = root if program.moments[root] == ONCE else result.append(MEAN, (root,))
     result.outputs = (mean, *[adjoints.get(row, zero) for row in range(program.inputs, program.leaves)])
@@ -65,10 +73,11 @@ class _Gradient:
     def __init__(self, result: Program) -> None:
         self.result = result
         self.maskable: set[int] = set()
+        self.batched = EXAMPLE in result.moments
 
     def adjoint(self, pairs: list[Pair], moment: int) -> int:
         """Σ ∂z/∂x · adjoint(z). When x is known once, what differs between examples is averaged over the batch."""
-        if moment == EXAMPLE:
+        if moment == EXAMPLE or not self.batched:
             return self.products(pairs)
         varying = [pair for pair in pairs if self._varies(pair)]
         if varying:
@@ -97,7 +106,8 @@ class _Gradient:
 
     def products(self, pairs: list[Pair]) -> int:
         """Σ partial · adjoint as one row."""
-        pairs = self.doubled(pairs) if len(set(pairs)) < len(pairs) else pairs
+        if len(pairs) > 1 and len(set(pairs)) < len(pairs):
+            pairs = self.doubled(pairs)
         if len(pairs) == 1:
             return self.product(*pairs[0])
         gated = [pair for pair in pairs if pair[1] in self.maskable]
@@ -133,12 +143,14 @@ class _Gradient:
     def terms(self, primitive: Primitive, rule: _Rule, slots: Sequence[int], adjoint: int) -> list[Pair | None]:
         """The rule at one row: (∂z/∂x, adjoint) for each operand; for a masked row what its masks let through."""
         result = self.result
-        place = result.inline(rule.program, [slots[slot] for slot in rule.slots])
+        place = [slots[slot] for slot in rule.slots]
+        if rule.computes:
+            place = result.inline(rule.program, place)
         terms: list[Pair | None] = []
         for partial in rule.partials:
             if partial is None:
                 terms.append(None)
-            elif result.numbers.get(place[partial]) == 1.0:
+            elif partial == _ONE or result.numbers.get(place[partial]) == 1.0:
                 terms.append((None, adjoint))
             elif primitive.masked:
                 passed = result.append(table.gate, (place[partial], adjoint))
@@ -149,18 +161,24 @@ class _Gradient:
         return terms
 
 
+_ONE = -1  # in place of the row of a partial that is 1
+
+
 class _Rule(NamedTuple):
     """The partials of a row read on Values: a small program whose parameters are some of the operands and z."""
 
     program: Program
     slots: tuple[int, ...]  # which of (x₁, …, xₙ, z) each of its parameters is
-    partials: tuple[int | None, ...]  # the row of ∂z/∂x for each operand, None where nothing passes
+    partials: tuple[int | None, ...]  # the row of ∂z/∂x for each operand, _ONE if it is 1, None where nothing passes
+    computes: bool  # is any of them more than an operand or z itself?
 
 
 def _rule(program: Program, row: int, known: dict[tuple[object, ...], _Rule]) -> _Rule:
     """The rule for a row. Constants are read as numbers, so that x**2 has the slope of a square."""
     primitive, operands, numbers = program.primitives[row], program.operands[row], program.numbers
-    key = (primitive, *[x if x in numbers else None for x in operands])  # a constant has one row
+    plain = numbers.keys().isdisjoint(operands)
+    constants = (None,) * len(operands) if plain else tuple([x if x in numbers else None for x in operands])
+    key = (primitive, constants)  # a constant has one row
     if key not in known:
         slots = [numbers[x] if x in numbers else Value(0.5) for x in operands]
         try:
@@ -179,7 +197,7 @@ def _read_partials(primitive: Primitive, slots: Sequence[Value | float]) -> _Rul
         [p if isinstance(p, Value) else float(p) for p, passes in zip(partials, passing, strict=True) if passes], []
     )
     slot_of = {leaf: i for i, leaf in enumerate([*slots, z]) if isinstance(leaf, Value)}
-    outputs = iter(rows.outputs)
-    return _Rule(
-        rows, tuple([slot_of[x] for x in leaves]), tuple([next(outputs) if passes else None for passes in passing])
-    )
+    outputs = iter([_ONE if rows.numbers.get(row) == 1.0 else row for row in rows.outputs])
+    found = tuple([next(outputs) if passes else None for passes in passing])
+    computes = any([partial is not None and partial >= rows.leaves for partial in found])
+    return _Rule(rows, tuple([slot_of[x] for x in leaves]), found, computes)

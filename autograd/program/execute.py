@@ -45,8 +45,7 @@ class Execution:
             for i in range(math.prod(shape or ()))
         ]
         self.varies = any([program.moments[row] == EXAMPLE for row in program.outputs])
-        varying = sum(1 for row, _, _ in program.instructions() if program.moments[row] == EXAMPLE)
-        self.worth_compiling = varying <= SMALL
+        self.worth_compiling = program.moments.count(EXAMPLE) - program.inputs <= SMALL
         self._runners: dict[tuple[int, bool], Any] = {}
 
     def run(self, read: Arguments) -> Any:

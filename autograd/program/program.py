@@ -71,11 +71,14 @@ class Program:
         """An empty program with the same inputs and parameters: what a pass starts from."""
         return Program(self.inputs, self.parameters, self.names, self.graph_nodes)
 
-    def copy(self) -> Program:
-        copy = self.like()
-        copy.primitives, copy.operands, copy.moments = self.primitives[:], self.operands[:], self.moments[:]
-        copy.outputs, copy.numbers, copy._constants = self.outputs, self.numbers.copy(), self._constants.copy()
-        return copy
+    def first(self, rows: int) -> Program:
+        """A program of its first so many rows, without outputs."""
+        first = self.like()
+        first.primitives, first.operands = self.primitives[:rows], self.operands[:rows]
+        first.moments = self.moments[:rows]
+        first.numbers = {row: number for row, number in self.numbers.items() if row < rows}
+        first._constants = {bits: row for bits, row in self._constants.items() if row < rows}
+        return first
 
     def __len__(self) -> int:
         return len(self.primitives)
@@ -106,11 +109,11 @@ class Program:
         return row
 
     def inline(self, body: Program, leaves: Sequence[int], append: Callable[..., int] | None = None) -> list[int]:
-        """Append another program's instructions, these rows in place of its leaves; where each of its rows went.
+        """Append another program's instructions, these rows in place of its first; where each of its rows went.
         `append` is used in place of the program's own: that is how a pass changes things on the way."""
         append = append or self.append
         place = list(leaves)
-        for row in range(body.leaves, len(body)):
+        for row in range(len(place), len(body)):
             primitive, operands = body.primitives[row], body.operands[row]
             if len(operands) == 2:
                 x, y = operands
@@ -122,8 +125,8 @@ class Program:
         return place
 
     def rewritten(self, result: Program, append: Callable[..., int]) -> Program:
-        """Every row of this program appended to `result`, an empty one, by way of `append`."""
-        place = result.inline(self, range(self.leaves), append)
+        """Every row of this program appended to `result`, which holds its leaves or more of it, by way of `append`."""
+        place = result.inline(self, range(len(result)), append)
         result.outputs = tuple([place[x] for x in self.outputs])
         return result
 

@@ -87,14 +87,14 @@ class Tape:
     def _place_once(self) -> None:
         for row, number in self.program.numbers.items():
             self.constants.append((self._new_once(row), number))
-        for row, primitive, _ in self.program.instructions():
+        for row, primitive in enumerate(self.program.primitives):
             if primitive is MEAN:
                 self._new_once(row)
 
     def _products(self) -> tuple[list[tuple[int, bool, list[tuple[int, int]]]], set[int]]:
         """Each mean as a sum of products of rows; and the rows that exist only for that, and need not be stored."""
         program = self.program
-        means = [(row, operands[0]) for row, primitive, operands in program.instructions() if primitive is MEAN]
+        means = [(row, program.operands[row][0]) for row, kind in enumerate(program.primitives) if kind is MEAN]
         if not means:
             return [], set()
         uses, absorbed, products = program.uses(), set(), []
@@ -134,10 +134,11 @@ class Tape:
     def _loop(self, kind: Any, rows: Sequence[int]) -> Loop:
         program, place = self.program, self.place
         if program.moments[rows[0]] != EXAMPLE:
-            for row in rows:
-                self._new_once(row)
-            operands = [tuple([place[x] for x in program.operands[row]]) for row in rows]
-            return Loop(kind, place[rows[0]], operands)
+            first = self.once_size
+            self.once_size += len(rows)
+            for at, row in enumerate(rows, first):
+                place[row] = at
+            return Loop(kind, first, [tuple([place[x] for x in program.operands[row]]) for row in rows])
         operands, bias_once = [], False
         for row in rows:
             xs = program.operands[row]
@@ -167,22 +168,23 @@ class Tape:
 def _groups(program: Program, moment: int, absorbed: set[int]) -> Iterable[tuple[Any, list[int]]]:
     """(kind, rows) of each loop of one moment. Of what could run next, the kind with the earliest row is run, and all
     of that kind that could run with it."""
-    kind_of = {
-        row: _kind(program, moment, primitive, operands)
-        for row, primitive, operands in program.instructions()
-        if program.moments[row] == moment and primitive is not MEAN and row not in absorbed
-    }
-    waiting: dict[int, int] = {}  # for how many of its operands
+    kinds: list[Any] = [None] * len(program)  # (kind, what else must agree) of the rows to be run
+    waiting = [0] * len(program)  # for how many of its operands
     users: dict[int, list[int]] = {}
     ready: dict[tuple[Any, Any], list[int]] = {}
-    for row, kind in kind_of.items():
-        within = {x for x in program.operands[row] if x in kind_of}
-        for x in within:
-            users.setdefault(x, []).append(row)
-        if within:
-            waiting[row] = len(within)
-        else:
-            ready.setdefault(kind, []).append(row)
+    for row, primitive, operands in program.instructions():
+        if program.moments[row] == moment and primitive is not MEAN and row not in absorbed:
+            simple = primitive.arity is not None
+            kinds[row] = kind = (primitive, 0) if simple else _kind(program, moment, primitive, operands)
+            for x in operands:
+                if kinds[x] is not None:
+                    waiting[row] += 1
+                    if x in users:
+                        users[x].append(row)
+                    else:
+                        users[x] = [row]
+            if not waiting[row]:
+                ready.setdefault(kind, []).append(row)
     first = [(rows[0], kind) for kind, rows in ready.items()]  # a heap; rows differ, so that kinds are never compared
     heapify(first)
     while first:
@@ -193,10 +195,12 @@ def _groups(program: Program, moment: int, absorbed: set[int]) -> Iterable[tuple
             for user in users.get(row, ()):
                 waiting[user] -= 1
                 if not waiting[user]:
-                    if kind_of[user] not in ready:
-                        heappush(first, (user, kind_of[user]))
-                        ready[kind_of[user]] = []
-                    ready[kind_of[user]].append(user)
+                    others = ready.get(kinds[user])
+                    if others is None:
+                        heappush(first, (user, kinds[user]))
+                        ready[kinds[user]] = [user]
+                    else:
+                        others.append(user)
 
 
 def _kind(program: Program, moment: int, primitive: Primitive, operands: tuple[int, ...]) -> tuple[Any, Any]:

@@ -23,9 +23,10 @@ from autograd.program.program import CONSTANT, Program
 Append = Callable[[Primitive, tuple[int, ...]], int]
 
 
-def simplify(program: Program) -> Program:
-    result = program.like()
-    return dots(program.rewritten(result, folding(result, sharing(result.append))))
+def simplify(program: Program, done: int = 0) -> Program:
+    """All passes. The first `done` rows are known to be folded and shared."""
+    result = program.first(max(done, program.leaves))
+    return dots(program.rewritten(result, folding(result, sharing(result))))
 
 
 def fold(program: Program) -> Program:
@@ -37,7 +38,7 @@ def fold(program: Program) -> Program:
 def share(program: Program) -> Program:
     """One instruction for equal ones; x + y and y + x are equal, x·y and y·x too."""
     result = program.like()
-    return program.rewritten(result, sharing(result.append))
+    return program.rewritten(result, sharing(result))
 
 
 def folding(program: Program, append: Append) -> Append:
@@ -94,8 +95,12 @@ def _has_exact_inverse(x: float) -> bool:
     return x != 0.0 and math.isfinite(x) and abs(math.frexp(x)[0]) == 0.5 and 1e-300 < abs(x) < 1e300
 
 
-def sharing(append: Append) -> Append:
-    known: dict[tuple[Primitive, tuple[int, ...]], int] = {}
+def sharing(program: Program) -> Append:
+    append, commuting = program.append, (table.add, table.mul)
+    known = {
+        (primitive, operands[::-1] if primitive in commuting and operands[0] > operands[1] else operands): row
+        for row, primitive, operands in program.instructions()
+    }
 
     def share(primitive: Primitive, operands: tuple[int, ...]) -> int:
         if (primitive is table.add or primitive is table.mul) and operands[0] > operands[1]:
@@ -118,10 +123,12 @@ def dots(program: Program) -> Program:
     """
     uses = program.uses()
     chains = _chains(program, uses)
-    result = program.like()
-    new = list(range(program.leaves))
     primitives, rows = program.primitives, program.operands
-    for row in range(program.leaves, len(primitives)):
+    changed = [row for row in range(program.leaves, len(primitives)) if not uses[row] or row in chains]
+    same = changed[0] if changed else len(primitives)
+    result = program.first(same)
+    new = list(range(same))
+    for row in range(same, len(primitives)):
         primitive, operands = primitives[row], rows[row]
         if not uses[row]:
             new.append(-1)
