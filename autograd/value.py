@@ -195,6 +195,11 @@ class Value:
     # fmt: on
 
     def __bool__(self) -> bool:
+        if modes.active and modes.is_tracing():
+            raise TypeError(
+                "an `if` (or and, or, not) was asked about a Value while the function is being traced: the branch it "
+                "takes now would be frozen into the program; choose between two results with where(condition, a, b)"
+            )
         raise TypeError(
             f"the truth of {_name(self)} is not defined: compare its number (v.data != 0), or choose between two "
             "results with where(condition, a, b)"

@@ -42,6 +42,7 @@ def run(notebook: Any) -> Any:
         timeout=SECONDS,
         kernel_name="python3",
         record_timing=False,
+        coalesce_streams=True,
         resources={"metadata": {"path": str(ROOT / "notebooks")}},
     )
     client.execute(env=environment)

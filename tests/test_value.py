@@ -254,3 +254,9 @@ def test_numbers_and_assign_refuse_while_a_function_is_traced() -> None:
         with pytest.raises(TypeError, match="while the function is being traced"):
             assign(values, [2.0])
     assert values[0].data == 1.0
+
+
+def test_a_branch_in_a_traced_function_points_to_where() -> None:
+    x = Value(1.0)
+    with modes.tracing(), pytest.raises(TypeError, match=r"frozen into the program; choose .* with where\("):
+        _ = x if x > 0 else -x
