@@ -13,6 +13,7 @@ import pytest
 
 from autograd import Value  # (*)
 from nn import MLP  # (*)
+from tests.test_micrograd import sanity, w2
 
 LOSSES = {
     0: 0.8958441028683222,
@@ -89,27 +90,10 @@ def test_a_batch_of_the_demo_has_the_same_graph_whatever_the_input_kind():
 
 
 def test_the_engine_examples_of_its_test_suite():
-    x = Value(-4.0)
-    z = 2 * x + 2 + x
-    q = z.relu() + z * x
-    h = (z * z).relu()
-    y = h + q + q * x
-    y.backward()
+    y, x = sanity(Value)
     assert (y.data, x.grad) == (-20.0, 46.0)
 
-    a = Value(-4.0)
-    b = Value(2.0)
-    c = a + b
-    d = a * b + b**3
-    c += c + 1
-    c += 1 + c + (-a)
-    d += d * 2 + (b + a).relu()
-    d += 3 * d + (b - a).relu()
-    e = c - d
-    f = e**2
-    g = f / 2.0
-    g += 10.0 / f
-    g.backward()
+    g, a, b = w2(Value)
     assert [g.data, a.grad, b.grad] == pytest.approx(
         [24.70408163265306, 138.8338192419825, 645.5772594752186], abs=1e-6
     )
