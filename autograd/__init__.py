@@ -11,24 +11,24 @@
 
 from typing import TYPE_CHECKING, Any
 
-from autograd.derivatives import grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
-from autograd.extension import primitive
-from autograd.functions import affine, dot, elu, leaky_relu, logsumexp, mean, sum
-from autograd.modes import detect_anomaly, no_grad
+from autograd.core.extension import primitive
+from autograd.core.functions import affine, dot, elu, leaky_relu, logsumexp, mean, sum
+from autograd.core.modes import detect_anomaly, no_grad
+from autograd.derivatives.transforms import grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
 
-from autograd.primitives import (  # isort: skip
+from autograd.core.primitives import (  # isort: skip
     acos, asin, atan, atan2, cos, cosh, erf, exp, expm1, gelu, hypot, log, log1p, maximum, minimum, relu,
     sigmoid, silu, sin, sinh, softplus, sqrt, stop_gradient, tan, tanh, where,
 )  # fmt: skip
-from autograd.value import Value, assign, numbers
+from autograd.core.value import Value, assign, numbers
 
 if TYPE_CHECKING:
-    from autograd.checks import check_gradients
-    from autograd.compiled import compile
+    from autograd.batch.compiled import compile
     from autograd.picture import draw, draw_dot, explain, step
+    from autograd.trust.checks import check_gradients
 
 _LATER = {  # what recording and differentiating do not need loads on first use
-    "check_gradients": "checks", "compile": "compiled",
+    "check_gradients": "trust.checks", "compile": "batch.compiled",
     "draw": "picture", "draw_dot": "picture", "explain": "picture", "step": "picture",
 }  # fmt: skip
 

@@ -8,11 +8,12 @@ from fractions import Fraction
 from typing import Any
 
 from autograd import terminal
-from autograd.checks import check_gradients
+from autograd.core.value import Value
 from autograd.parser import CONSTANTS, Formula, FormulaError, known_functions
-from autograd.picture import draw, explain, labels, model, step, typeset
-from autograd.reports import Entry
-from autograd.value import Value
+from autograd.picture import draw, explain, model, step
+from autograd.picture.formula import labels, typeset
+from autograd.trust.checks import check_gradients
+from autograd.trust.report import Entry
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

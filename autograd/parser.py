@@ -11,9 +11,9 @@ import unicodedata
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from autograd import functions
-from autograd import primitives as table
-from autograd.value import Value
+from autograd.core import functions
+from autograd.core import primitives as table
+from autograd.core.value import Value
 
 TOO_DEEP = "the formula is nested too deeply to be parsed"
 CONSTANTS = {"pi": math.pi, "e": math.e, "inf": math.inf, "nan": math.nan}

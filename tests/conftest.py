@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import HealthCheck, settings
 
-from autograd.primitives import TABLE
+from autograd.core.primitives import TABLE
 
 _quiet = {
     "derandomize": True,

@@ -19,9 +19,9 @@ from contextlib import contextmanager
 from itertools import product
 from typing import Any, NamedTuple
 
-from autograd import functions
-from autograd.primitives import REAL, TABLE, Primitive
-from autograd.value import Value, _record
+from autograd.core import functions
+from autograd.core.primitives import REAL, TABLE, Primitive
+from autograd.core.value import Value, _record
 
 MODULES = ["test_derivatives_rows", "test_special_points", "test_primitives", "test_value", "test_testing"]
 WRITTEN_OUT = {"dot": "test_functions", "sum": "test_functions"}

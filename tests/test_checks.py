@@ -28,10 +28,10 @@ from autograd import (
     tanh,
     where,
 )  # fmt: skip
-from autograd.differences import differences
-from autograd.expressions import Expression
-from autograd.primitives import TABLE
+from autograd.core.primitives import TABLE
 from autograd.testing import expressions
+from autograd.trust.differences import differences
+from autograd.trust.expressions import Expression
 
 
 def smooth(x: Any, y: Any) -> Any:
@@ -148,11 +148,11 @@ def test_a_function_that_is_not_the_same_twice_is_caught() -> None:
 
 
 def test_forward_and_reverse_that_differ_are_caught(monkeypatch: pytest.MonkeyPatch) -> None:
-    from autograd import recordings
+    from autograd.derivatives import recording
 
-    right = recordings.number_tangents
+    right = recording.number_tangents
     wrong = lambda *args: {z: t * (1 + 1e-9) for z, t in right(*args).items()}
-    monkeypatch.setattr(recordings, "number_tangents", wrong)
+    monkeypatch.setattr(recording, "number_tangents", wrong)
     assert "WRONG: forward ≠ reverse" in failure(tanh, 0.5)
 
 

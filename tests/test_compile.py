@@ -29,9 +29,9 @@ from autograd import (
     value_and_grad,
     where,
 )
-from autograd.modes import detect_anomaly
-from autograd.primitives import TABLE
-from autograd.program import native, tape
+from autograd.core.modes import detect_anomaly
+from autograd.core.primitives import TABLE
+from autograd.native import native, tape
 
 RUNNERS = ["python", "tape", "source"]
 

@@ -12,10 +12,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from autograd import Value, compile, dot, grad, hessian, jacobian, primitives, value_and_grad
-from autograd.primitives import TABLE
-from autograd.program.arguments import Arguments
-from autograd.program.execute import Execution
+from autograd import Value, compile, dot, grad, hessian, jacobian, value_and_grad
+from autograd.batch.arguments import Arguments
+from autograd.batch.execute import Execution
+from autograd.core import primitives
+from autograd.core.primitives import TABLE
 from autograd.program.lower import lower
 from autograd.program.program import Program
 from autograd.program.simplify import fold, share, simplify

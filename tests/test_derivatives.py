@@ -34,9 +34,9 @@ from autograd import (
     vjp,
     where,
 )  # fmt: skip
-from autograd.modes import tracing
-from autograd.sweeps import topological_order
-from autograd.value import NOT_COMPUTED
+from autograd.core.modes import tracing
+from autograd.core.sweeps import topological_order
+from autograd.core.value import NOT_COMPUTED
 
 
 def quadratic(x: Any) -> Any:
@@ -248,7 +248,7 @@ def test_a_captured_history_is_walked_once_not_by_every_inner_derivative(monkeyp
         walked.append(len(order))
         return order
 
-    monkeypatch.setattr("autograd.recordings.topological_order", counted)
+    monkeypatch.setattr("autograd.derivatives.recording.topological_order", counted)
 
     def f(x: Any) -> Any:
         for _ in range(100):

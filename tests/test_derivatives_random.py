@@ -12,11 +12,11 @@ from hypothesis import given, settings
 from mpmath import mp
 
 from autograd import Value, grad, hessian, hvp, jacobian, jvp
-from autograd.expressions import Expression
-from autograd.fast_sweeps import number_adjoints, number_tangents
-from autograd.recordings import Recording
-from autograd.sweeps import adjoints, number_edges, tangents
+from autograd.core.fast import number_adjoints, number_tangents
+from autograd.core.sweeps import adjoints, number_edges, tangents
+from autograd.derivatives.recording import Recording
 from autograd.testing import expressions
+from autograd.trust.expressions import Expression
 from tests.compare import bits
 from tests.oracles import ORACLES
 

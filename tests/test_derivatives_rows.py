@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from autograd import Value, grad, hessian, hvp, jacobian, jvp, sqrt, vjp
-from autograd.expressions import is_ordinary
-from autograd.primitives import TABLE, Primitive
+from autograd.core.primitives import TABLE, Primitive
+from autograd.trust.expressions import is_ordinary
 from tests import oracles
 
 ROWS = pytest.mark.parametrize("name", list(oracles.ORACLES))

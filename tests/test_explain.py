@@ -10,10 +10,12 @@ from hypothesis import strategies as st
 
 import autograd as ad
 from autograd import Value, explain
+from autograd.core.primitives import TABLE
 from autograd.parser import Formula
-from autograd.picture import formula, labels, model, select, stacked, typeset
+from autograd.picture import model, select
 from autograd.picture.explanation import Derivation
-from autograd.primitives import TABLE
+from autograd.picture.formula import labels, stacked, typeset
+from autograd.picture.formula import printer as formula
 from tests.test_picture_model import graphs, network_cost, neuron_cost
 
 

@@ -6,8 +6,8 @@ import pytest
 
 from autograd import Value, affine, dot, logsumexp, mean
 from autograd import sum as value_sum
-from autograd.primitives import TABLE
-from autograd.value import apply
+from autograd.core.primitives import TABLE
+from autograd.core.value import apply
 
 MIXTURES = list(itertools.product("vc", repeat=5))
 

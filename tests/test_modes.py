@@ -12,8 +12,9 @@ from typing import Any
 import pytest
 
 import autograd
-from autograd import Value, detect_anomaly, modes, no_grad, stop_gradient, where
-from autograd.modes import tracing
+from autograd import Value, detect_anomaly, no_grad, stop_gradient, where
+from autograd.core import modes
+from autograd.core.modes import tracing
 
 # no_grad
 

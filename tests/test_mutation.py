@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from autograd.primitives import TABLE
+from autograd.core.primitives import TABLE
 from tests.mutation import caught_by, main, mutants
 
 QUICK = ("doubled", "made up", "read as a number", "no mask", "kink 1 missing", "with operands exchanged")

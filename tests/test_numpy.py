@@ -74,8 +74,8 @@ def test_a_value_inside_an_array_without_axes_is_still_a_value(name: str) -> Non
      ("cosh", "cosh"), ("tanh", "tanh"), ("negative", "neg"), ("abs", "abs")],
 )  # fmt: skip
 def test_a_numpy_function_of_a_value_is_its_row(ufunc: str, name: str) -> None:
-    from autograd.primitives import TABLE
-    from autograd.value import apply
+    from autograd.core.primitives import TABLE
+    from autograd.core.value import apply
 
     v = Value(0.5)
     assert_same_node(getattr(np, ufunc)(v), apply(TABLE[name], v))
@@ -142,8 +142,8 @@ def test_dot_takes_arrays_of_numbers() -> None:
     [("arctan2", "atan2"), ("hypot", "hypot"), ("maximum", "maximum"), ("minimum", "minimum")],
 )
 def test_a_numpy_function_of_two_is_its_row(ufunc: str, name: str) -> None:
-    from autograd.primitives import TABLE
-    from autograd.value import apply
+    from autograd.core.primitives import TABLE
+    from autograd.core.value import apply
 
     v, w = Value(1.5), Value(1.5)
     function = getattr(np, ufunc)

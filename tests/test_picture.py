@@ -17,7 +17,8 @@ from hypothesis import strategies as st
 
 import autograd as ad
 from autograd import Value, draw, draw_dot
-from autograd.picture import labels, model, scene, stacked, svg, typeset
+from autograd.picture import model, scene, svg
+from autograd.picture.formula import labels, stacked, typeset
 from autograd.picture.layout import lay_out
 from tests.test_picture_model import graphs, network_cost, neuron_cost
 

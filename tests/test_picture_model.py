@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 
 import autograd as ad
 from autograd import Value, draw
-from autograd.picture import model, select, typeset
+from autograd.picture import model, select
 from autograd.picture.collapse import collapse
+from autograd.picture.formula import typeset
 
 
 def neuron_cost() -> Value:

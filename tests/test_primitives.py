@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 
 import autograd
 from autograd import Value, primitive
-from autograd.primitives import TABLE, Primitive
-from autograd.value import apply
+from autograd.core.primitives import TABLE, Primitive
+from autograd.core.value import apply
 from tests import oracles
 from tests.compare import bits, close
 

@@ -9,13 +9,13 @@ import pytest
 
 from autograd import Value, dot, logsumexp, no_grad, primitive, relu, where
 from autograd import sum as sum_of
-from autograd.program import listing
+from autograd.native import listing
+from autograd.native.roll import Tape
 from autograd.program.differentiate import value_and_gradient
 from autograd.program.expand import expand
 from autograd.program.lower import lower
 from autograd.program.program import Program
 from autograd.program.reference import run
-from autograd.program.roll import Tape
 from autograd.program.simplify import dots, fold, share, simplify
 from autograd.program.source import compiled, function_text, imports
 
@@ -205,8 +205,8 @@ def test_the_source_is_python_that_a_person_can_read_and_run() -> None:
     x, w, b = leaves("x", "w_{1}^(1)", "lambda")
     text = function_text("neuron", simplify(lowered((w * x + b).sigmoid() / x, x)))
     assert imports(text) + text == (
-        "from autograd.ieee import divide\n"
-        "from autograd.primitives import sigmoid\n\n\n"
+        "from autograd.core.ieee import divide\n"
+        "from autograd.core.primitives import sigmoid\n\n\n"
         "def neuron(x, w_1_1, lambda_):\n"
         "    t3 = w_1_1 * x\n    t4 = t3 + lambda_\n    t5 = sigmoid(t4)\n    t6 = divide(t5, x)\n    return t6"
     )

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from autograd.primitives import TABLE
+from autograd.core.primitives import TABLE
 
 README = (Path(__file__).parent.parent / "README.md").read_text()
 BLOCKS = re.findall(r"```python\n(.*?)```", README, re.DOTALL)

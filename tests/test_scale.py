@@ -13,7 +13,7 @@ import pytest
 
 import autograd
 from autograd import Value, detect_anomaly, no_grad, relu, where
-from autograd.sweeps import adjoints, number_edges, topological_order
+from autograd.core.sweeps import adjoints, number_edges, topological_order
 
 MILLION = 1_000_000
 

@@ -153,7 +153,7 @@ def test_the_cost_of_one_neuron(w: float, a: float, b: float, y: float) -> None:
 PROGRAM = """
 import autograd
 from autograd import Value, dot, logsumexp, relu
-from autograd.sweeps import topological_order
+from autograd.core.sweeps import topological_order
 ws = {f"w{i}": Value(0.1 * i - 0.35, label=f"w{i}") for i in range(8)}
 names = sorted(ws)
 hidden = [dot([ws[n] for n in names], [0.3 * k + j for j in range(8)], ws["w0"]).tanh() for k in range(5)]

@@ -15,9 +15,9 @@ from mpmath import mp
 
 from autograd import Value, dot, logsumexp, maximum, minimum, relu, sqrt, stop_gradient, where
 from autograd import sum as sum_
-from autograd.fast_sweeps import number_adjoints
-from autograd.primitives import TABLE
-from autograd.sweeps import adjoints, number_edges, tangents, topological_order, value_edges
+from autograd.core.fast import number_adjoints
+from autograd.core.primitives import TABLE
+from autograd.core.sweeps import adjoints, number_edges, tangents, topological_order, value_edges
 from tests import oracles
 from tests.compare import bits
 
@@ -272,7 +272,7 @@ def test_an_interrupted_sweep_leaves_everything_as_it_was() -> None:
 
         def stop(frame: Any, event: str, _: Any, stop_at: int = stop_at) -> Any:
             nonlocal count
-            if frame.f_code.co_filename.endswith("fast_sweeps.py"):
+            if frame.f_code.co_filename.endswith("fast.py"):
                 count += event == "line"
                 if count == stop_at:
                     raise KeyboardInterrupt

@@ -17,9 +17,9 @@ from hypothesis import strategies as st
 
 import autograd
 from autograd import Value, check_gradients, exp, grad, primitive, relu
-from autograd.expressions import Expression, Step, is_ordinary
-from autograd.primitives import TABLE
+from autograd.core.primitives import TABLE
 from autograd.testing import assert_gradients_match, expressions, inputs, values
+from autograd.trust.expressions import Expression, Step, is_ordinary
 
 ROOT = Path(autograd.__file__).parents[1]
 

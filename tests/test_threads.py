@@ -6,7 +6,8 @@ import sys
 import threading
 from collections.abc import Callable
 
-from autograd import Value, modes, no_grad
+from autograd import Value, no_grad
+from autograd.core import modes
 
 
 def in_threads(n: int, work: Callable[[int], None]) -> None:

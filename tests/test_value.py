@@ -16,9 +16,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import autograd
-from autograd import Value, assign, modes, no_grad, numbers
-from autograd.primitives import TABLE
-from autograd.value import NOT_COMPUTED, apply
+from autograd import Value, assign, no_grad, numbers
+from autograd.core import modes
+from autograd.core.primitives import TABLE
+from autograd.core.value import NOT_COMPUTED, apply
 from tests.compare import assert_refused, bits
 
 SPECIAL = [0.0, -0.0, 1.0, -1.0, 2.0, -3.0, 0.5, 1e308, -1e308, 5e-324, inf, -inf, nan]

@@ -8,9 +8,9 @@ before it. So a link between groups carries ∂port/∂port, and the sum over li
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from autograd.picture import labels
+from autograd.core.value import Value
+from autograd.picture.formula import labels
 from autograd.picture.model import Edge, Graph, Node
-from autograd.value import Value
 
 BY = ("neuron", "layer")
 

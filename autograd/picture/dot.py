@@ -12,10 +12,10 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from autograd.picture import typeset
+from autograd.picture.formula import typeset
+from autograd.picture.formula.typeset import Box
 from autograd.picture.scene import Card, Line, Link, Scene, wrapped
 from autograd.picture.svg import COLOURS, THEMES
-from autograd.picture.typeset import Box
 
 if TYPE_CHECKING:
     import graphviz

@@ -10,10 +10,11 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from autograd.picture import dot, model, svg, typeset
+from autograd.core.value import Value
+from autograd.picture import dot, model, svg
 from autograd.picture.collapse import count_groups
+from autograd.picture.formula import typeset
 from autograd.picture.scene import Scene, scene
-from autograd.value import Value
 
 if TYPE_CHECKING:
     import graphviz

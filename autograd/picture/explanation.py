@@ -8,11 +8,23 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import Any
 
-from autograd.picture import formula, model, select, stacked, typeset
+from autograd.core.value import Value
+from autograd.picture import model, select
+from autograd.picture.formula import printer as formula
+from autograd.picture.formula import stacked, typeset
+from autograd.picture.formula.typeset import (
+    ELLIPSIS,
+    EQUALS,
+    TIMES,
+    Box,
+    binary,
+    fence,
+    format_number,
+    joined,
+    number_box,
+)
 from autograd.picture.model import Edge, Graph, Node
 from autograd.picture.notes import close
-from autograd.picture.typeset import ELLIPSIS, EQUALS, TIMES, Box, binary, fence, format_number, joined, number_box
-from autograd.value import Value
 
 MOST_PATHS = 8  # written out; beyond, the rest is said as a count and a sum
 LONGEST_PATH = 12  # factors written out

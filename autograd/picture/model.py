@@ -11,10 +11,12 @@ from contextvars import Context
 from dataclasses import dataclass, field
 from typing import Any
 
-from autograd.fast_sweeps import number_adjoints
-from autograd.picture import formula, labels, notes, select, typeset
-from autograd.picture.typeset import Box
-from autograd.value import NOT_COMPUTED, Value
+from autograd.core.fast import number_adjoints
+from autograd.core.value import NOT_COMPUTED, Value
+from autograd.picture import notes, select
+from autograd.picture.formula import labels, typeset
+from autograd.picture.formula import printer as formula
+from autograd.picture.formula.typeset import Box
 
 MAX_NODES = 1000
 MOST_STEPS = 8  # primitives on an edge that are remembered, to print its rule

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from autograd.picture import labels, typeset
-from autograd.value import Value
+from autograd.core.value import Value
+from autograd.picture.formula import labels, typeset
 
 if TYPE_CHECKING:
     from autograd.picture.model import Graph

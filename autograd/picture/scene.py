@@ -9,12 +9,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from autograd.picture import labels, typeset
+from autograd.core.value import Value
 from autograd.picture.collapse import Collapsed, Group, collapse
+from autograd.picture.formula import labels, typeset
+from autograd.picture.formula.typeset import EQUALS, Box, format_number, number_box, operator, row
 from autograd.picture.model import GROUP, OUTPUT, Edge, Graph, Node
 from autograd.picture.notes import close
-from autograd.picture.typeset import EQUALS, Box, format_number, number_box, operator, row
-from autograd.value import Value
 
 NOT_COMPUTED = "—"
 MOST_ROWS = 10  # of a group's card; beyond, its values are listed by name and range

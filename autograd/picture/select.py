@@ -6,8 +6,8 @@ a million nodes can be refused, or a small part of it drawn.
 
 from collections.abc import Sequence
 
-from autograd.picture import labels, typeset
-from autograd.value import Value
+from autograd.core.value import Value
+from autograd.picture.formula import labels, typeset
 
 
 def reading_order(root: Value) -> list[Value]:

@@ -12,13 +12,14 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from autograd.picture import dot, model, stacked, svg, typeset
+from autograd.core.sweeps import topological_order
+from autograd.core.value import Value
+from autograd.picture import dot, model, svg
 from autograd.picture.drawing import image
+from autograd.picture.formula import stacked, typeset
+from autograd.picture.formula.typeset import Box, format_number
 from autograd.picture.model import Edge, Graph, Node
 from autograd.picture.scene import Scene, right_hand_side, scene
-from autograd.picture.typeset import Box, format_number
-from autograd.sweeps import topological_order
-from autograd.value import Value
 
 MAX_NODES = 300
 TALLEST = 840  # frame in a notebook, in pixels

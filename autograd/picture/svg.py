@@ -9,7 +9,7 @@ from collections.abc import Callable
 from html import escape
 from itertools import pairwise
 
-from autograd.picture import typeset
+from autograd.picture.formula import typeset
 from autograd.picture.layout import Layout, lay_out
 from autograd.picture.model import GROUP, INPUT, OPERATION, OUTPUT, PARAMETER
 from autograd.picture.scene import Card, Line, Link, Scene, wrapped

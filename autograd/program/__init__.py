@@ -1,1 +1,1 @@
-"""A function as a flat list of instructions, the passes over it, and what runs it over a batch."""
+"""What a program is: a function as a flat list of instructions, the passes over it, its gradient, its text."""

@@ -14,12 +14,12 @@ from collections.abc import Sequence
 from contextvars import Context
 from typing import NamedTuple
 
-from autograd import primitives as table
-from autograd.modes import tracing
-from autograd.primitives import Primitive
+from autograd.core import primitives as table
+from autograd.core.modes import tracing
+from autograd.core.primitives import Primitive
+from autograd.core.value import Value
 from autograd.program.lower import lower
 from autograd.program.program import EXAMPLE, GATED_DOT, MEAN, ONCE, Program
-from autograd.value import Value
 
 Pair = tuple[int | None, int]  # (∂z/∂x, adjoint of z); None for a partial that is 1
 

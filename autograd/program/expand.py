@@ -12,13 +12,13 @@ from functools import reduce
 from math import inf
 from typing import Any
 
-from autograd import primitives as table
-from autograd.modes import tracing
-from autograd.primitives import BUILT_IN, Primitive
+from autograd.core import primitives as table
+from autograd.core.modes import tracing
+from autograd.core.primitives import BUILT_IN, Primitive
+from autograd.core.value import Value
 from autograd.program.lower import lower
 from autograd.program.program import GATED_DOT, MEAN, Program
 from autograd.program.simplify import dots, share
-from autograd.value import Value
 
 
 def logsumexp(*xs: Any) -> Any:

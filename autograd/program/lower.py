@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from autograd.core.sweeps import topological_order
+from autograd.core.value import Value
 from autograd.program.program import Program
-from autograd.sweeps import topological_order
-from autograd.value import Value
 
 
 def lower(results: Sequence[Value | float], inputs: Sequence[Value]) -> tuple[Program, list[Value]]:

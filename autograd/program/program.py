@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator, Sequence
 from struct import pack
 from typing import Any
 
-from autograd.primitives import Primitive, dot, gate
+from autograd.core.primitives import Primitive, dot, gate
 
 ONCE, EXAMPLE, BATCH = 0, 1, 2
 

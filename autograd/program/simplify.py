@@ -16,8 +16,8 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
-from autograd import primitives as table
-from autograd.primitives import Primitive
+from autograd.core import primitives as table
+from autograd.core.primitives import Primitive
 from autograd.program.program import CONSTANT, Program
 
 Append = Callable[[Primitive, tuple[int, ...]], int]

@@ -12,9 +12,9 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from autograd import ieee
-from autograd import primitives as table
-from autograd.primitives import BUILT_IN, TABLE, Primitive
+from autograd.core import ieee
+from autograd.core import primitives as table
+from autograd.core.primitives import BUILT_IN, TABLE, Primitive
 from autograd.program.program import DOT_LIKE, GATED_DOT, MEAN, Program
 
 _INFIX = {table.add: "{} + {}", table.sub: "{} - {}", table.mul: "{} * {}", table.neg: "-{}"}
@@ -38,12 +38,12 @@ def imports(text: str) -> str:
     called, words = set(re.findall(r"(\w+)\(", text)), set(re.findall(r"\w+", text))
     modules = {
         "math": sorted(words & {"nan", "inf"}),
-        "autograd.ieee": sorted(called & set(_SPELLED.values())),
-        "autograd.primitives": sorted(called & BUILT_IN - {"abs"}),
+        "autograd.core.ieee": sorted(called & set(_SPELLED.values())),
+        "autograd.core.primitives": sorted(called & BUILT_IN - {"abs"}),
     }
     own = sorted(called & TABLE.keys() - BUILT_IN)
     if own:
-        modules["autograd.primitives"] = ["TABLE", *modules["autograd.primitives"]]
+        modules["autograd.core.primitives"] = ["TABLE", *modules["autograd.core.primitives"]]
     lines = [f"from {module} import {', '.join(names)}\n" for module, names in modules.items() if names]
     lines += ["\n", *[f'{name} = TABLE["{name}"]\n' for name in own]] if own else []
     return "".join([*lines, "\n\n"]) if lines else ""

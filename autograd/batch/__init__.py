@@ -1,0 +1,1 @@
+"""compile's face: arguments, results, and which runner a call takes."""

@@ -1,0 +1,241 @@
+"""Record a function once, run it natively over whole batches.
+
+    cost = compile(lambda x, y: squared_error(model(x), y))
+    cost(X, Y)                                    one result for each example
+    mean, gradient = cost.value_and_grad(X, Y)    of the mean over the batch, in the parameters
+    mean = cost.backward(X, Y)                    the same, added to each parameter's .grad
+
+The function is called once, on Values, for each structure of arguments; the graph it leaves becomes a program. Leaves
+that it did not get as arguments are its parameters: shared by all examples, and read at each call.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextvars import Context
+from typing import Any
+
+from autograd.batch import arguments
+from autograd.batch.arguments import Shape
+from autograd.batch.execute import Execution, collector_paused
+from autograd.batch.results import speller, stacked
+from autograd.core import modes
+from autograd.core.fast import add_gradients
+from autograd.core.primitives import TABLE
+from autograd.core.value import Value
+from autograd.derivatives.structures import leaves, rebuild
+from autograd.native.roll import Tape
+from autograd.program import source
+from autograd.program.differentiate import value_and_gradient
+from autograd.program.lower import lower
+from autograd.program.program import Program
+from autograd.program.simplify import simplify
+
+_FLOAT, _PLAIN = {float}, {float, int, bool}
+RUNNERS = ("python", "tape", "source")
+QUICK = 200  # instructions, at most, of a program that runs as plain Python when called on plain numbers
+
+
+def compile(function: Callable[..., Any], runner: str | None = None) -> Compiled:
+    """`function` of scalars, as a function of batches.
+
+    Arguments are arrays whose leading axis is the batch; the function sees one example, its other axes as nested lists
+    of Values. A plain number is the same for every example. `runner` is "python" (no Numba needed), "tape" (nothing
+    compiled for this function) or "source" (compiled for this function); left out, it is chosen by size.
+
+    Leaves that the function does not get as arguments are its parameters, read at each call. TypeError where it looks
+    at a number (`.data`, an `if` on a comparison), as another example may have another: choose with `where`.
+    ImportError when it is called without numpy and Numba, unless the runner is "python".
+    """
+    if not callable(function):
+        raise TypeError(f"compile: expected a function, got {type(function).__name__}")
+    if runner is not None and runner not in RUNNERS:
+        raise ValueError(f"compile: no runner {runner!r}; there are {', '.join(map(repr, RUNNERS))}")
+    return Compiled(function, runner)
+
+
+class Compiled:
+    """A compiled function: see `compile`."""
+
+    def __init__(self, function: Callable[..., Any], runner: str | None) -> None:
+        self.function, self.runner = function, runner
+        self.name = getattr(function, "__name__", type(function).__name__).replace("<lambda>", "function")
+        self._traces: dict[tuple[Shape, ...], Trace] = {}
+        self._last: Trace | None = None
+        self._quick: Callable[..., Any] | None = None  # for plain floats, and how many
+        self._quick_count = -1
+        self._names = _argument_names(function)
+
+    def __call__(self, *args: Any) -> Any:
+        """The result for each example, as arrays; of plain numbers only, a number (or what structure it returns)."""
+        if len(args) == self._quick_count:
+            kinds = {*map(type, args)}
+            if kinds == _FLOAT:
+                return self._quick(*args)  # type: ignore[misc]
+            if kinds <= _PLAIN:
+                return self._quick(*map(float, args))  # type: ignore[misc]
+        trace, read = self._trace(args)
+        if read.n is None:
+            return self._one(trace, read)
+        return stacked(trace.template, iter(trace.forward.run_for_each(read)))
+
+    def value_and_grad(self, *args: Any) -> tuple[float, Any]:
+        """The mean of the results over the batch, and its gradient in the parameters: one number for each."""
+        trace, read = self._trace(args)
+        results = trace.gradient.run(read)
+        return float(results[0]), results[1:]
+
+    def backward(self, *args: Any) -> float:
+        """Add the gradient of the mean over the batch to each parameter's `.grad`; returns the mean."""
+        trace, read = self._trace(args)
+        mean, *slopes = _numbers(trace.gradient.run(read))
+        add_gradients(trace.parameters, slopes)
+        return mean
+
+    @property
+    def parameters(self) -> list[Value]:
+        """The leaves that the last call met beside its arguments: whose gradients `value_and_grad` gives, in order."""
+        return self._current("parameters").parameters
+
+    @property
+    def program(self) -> Tape:
+        """The program of the last call, to print."""
+        return Tape(self._current("program").program)
+
+    @property
+    def gradient_program(self) -> Tape:
+        """The program of its value and gradient, to print."""
+        return Tape(self._current("gradient_program").gradient.program)
+
+    @property
+    def source(self) -> str:
+        """The program of the last call, and its gradient, as Python."""
+        return self._current("source").text
+
+    def _current(self, what: str) -> Trace:
+        if self._last is None:
+            raise ValueError(
+                f"{self.name}.{what}: nothing is recorded yet; call the function once, on numbers or arrays"
+            )
+        return self._last
+
+    def _trace(self, args: Sequence[Any]) -> tuple[Trace, arguments.Arguments]:
+        names = self._names
+        if len(names) != len(args):
+            names = names[: len(args)] + [f"argument_{i}" for i in range(len(names), len(args))]
+        read = arguments.read(args, names, self.name)
+        trace = self._traces.get(read.shapes)
+        if trace is None:
+            with collector_paused():
+                trace = self._traces[read.shapes] = Trace(self.function, self.name, read, names, self.runner)
+        self._last = trace
+        return trace, read
+
+    def _one(self, trace: Trace, read: arguments.Arguments) -> Any:
+        """One example of plain numbers. A small program is printed as Python, which beats the way into native code."""
+        if self.runner is None and trace.program.count() <= QUICK:
+            text = source.function_text("quick_", trace.program, speller(trace.template))
+            quick = source.compiled(text, "quick_")
+            parameters = trace.parameters
+            if parameters:
+                self._quick = lambda *numbers: quick(*numbers, *[p._data for p in parameters])
+            else:
+                self._quick = quick
+            self._quick_count = len(read.arrays)
+            return self._quick(*[x.tolist() for x in read.arrays])
+        return rebuild(trace.template, _numbers(trace.forward.run(read)))
+
+
+class Trace:
+    """The program that one structure of arguments leads to, and what runs it."""
+
+    def __init__(
+        self,
+        function: Callable[..., Any],
+        name: str,
+        read: arguments.Arguments,
+        names: Sequence[str],
+        runner: str | None,
+    ) -> None:
+        inputs, nested = _as_values(read, names)
+        try:
+            result = Context().run(_traced, function, nested)  # whatever modes are on outside
+        except Exception as error:
+            shapes = [
+                f"{n}: {'a number' if s is None else s or 'a number an example'}"
+                for n, s in zip(names, read.shapes, strict=True)
+            ]
+            error.add_note(f"while {name} was traced for compile, on {', '.join(shapes) or 'no arguments'}")
+            raise
+        results = leaves(result, f"the result of {name}")
+        graph, self.parameters = lower(results, inputs)
+        self.name = name
+        self.template = rebuild(result, [0.0] * len(results), arrays=False)  # the graph itself is not needed any more
+        self.program: Program = simplify(graph)
+        self._shapes, self._runner = read.shapes, runner
+        self.forward = Execution(self.program, self.parameters, read.shapes, runner)
+        self._gradient: Execution | None = None
+
+    @property
+    def gradient(self) -> Execution:
+        if self._gradient is None:
+            if isinstance(self.template, list | tuple | dict):
+                raise TypeError(
+                    f"{self.name}: a gradient needs one number for each example, the function returns several"
+                )
+            with collector_paused():
+                program = simplify(value_and_gradient(self.program), len(self.program))
+            self._gradient = Execution(program, self.parameters, self._shapes, self._runner)
+        return self._gradient
+
+    @property
+    def text(self) -> str:
+        name = self.name if self.name.isidentifier() and self.name not in TABLE else "function"
+        text = source.function_text(name, self.program, speller(self.template))
+        if not isinstance(self.template, list | tuple | dict) and self.parameters:
+            gradient = self.gradient.program
+            text += "\n\n\n" + source.function_text(f"{name}_value_and_gradient", gradient, _spell_gradient)
+        return source.imports(text) + text + "\n"
+
+
+def _numbers(results: Any) -> list[float]:
+    """The results of one example, or of a mean, as floats."""
+    if hasattr(results, "ravel"):
+        return results.ravel().tolist()  # type: ignore[no-any-return]
+    return [x[0] if isinstance(x, list) else x for x in results]
+
+
+def _traced(function: Callable[..., Any], arguments: Sequence[Any]) -> Any:
+    with modes.tracing():
+        return function(*arguments)
+
+
+def _spell_gradient(names: Sequence[str]) -> str:
+    return f"{names[0]}, [{', '.join(names[1:])}]"
+
+
+def _as_values(read: arguments.Arguments, names: Sequence[str]) -> tuple[list[Value], list[Any]]:
+    """The first example as Values, in a flat list and nested as the function sees them."""
+    inputs: list[Value] = []
+
+    def nest(numbers: Any, label: str) -> Any:
+        if isinstance(numbers, list):
+            return [nest(x, f"{label}{i}" if label[-1:].isalpha() else f"{label}_{i}") for i, x in enumerate(numbers)]
+        inputs.append(Value(float(numbers), label))
+        return inputs[-1]
+
+    examples = [array if shape is None else array[0] for array, shape in zip(read.arrays, read.shapes, strict=True)]
+    return inputs, [nest(example.tolist(), label) for example, label in zip(examples, names, strict=True)]
+
+
+def _argument_names(function: Callable[..., Any]) -> list[str]:
+    import inspect
+
+    try:
+        return [
+            name
+            for name, p in inspect.signature(function).parameters.items()
+            if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)
+        ]
+    except (TypeError, ValueError):
+        return []

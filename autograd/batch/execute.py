@@ -1,0 +1,86 @@
+"""From a program to results for a batch: which runner, and how it is called."""
+
+from __future__ import annotations
+
+import gc
+import math
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from autograd.batch.arguments import Arguments, Shape
+from autograd.core.value import Value
+from autograd.program import reference
+from autograd.program.program import EXAMPLE, Program
+
+FEW = 4  # up to this many examples, one at a time beats a block of lanes
+MANY = 4096  # from this many on, code compiled for a small program pays
+SMALL = 256  # instructions an example, at most, for which it is compiled
+
+
+@contextmanager
+def collector_paused() -> Iterator[None]:
+    """Without the garbage collector for a while. Graphs and programs hold no cycles, but a million new objects make it
+    look through all of them again and again: half of the time it takes to prepare a large program."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
+class Execution:
+    """A program bound to its parameters and to the shapes of its arguments."""
+
+    def __init__(
+        self, program: Program, parameters: Sequence[Value], shapes: Sequence[Shape], runner: str | None
+    ) -> None:
+        self.program, self.parameters, self.runner = program, parameters, runner
+        self.arguments = len(shapes)
+        self.columns = [
+            (argument, i, 0 if shape is None else math.prod(shape))
+            for argument, shape in enumerate(shapes)
+            for i in range(math.prod(shape or ()))
+        ]
+        self.varies = any([program.moments[row] == EXAMPLE for row in program.outputs])
+        self.worth_compiling = program.moments.count(EXAMPLE) - program.inputs <= SMALL
+        self._runners: dict[tuple[int, bool], Any] = {}
+
+    def run(self, read: Arguments) -> Any:
+        """One result for each output: an array over the examples if any varies, else a number."""
+        n = 1 if read.n is None else read.n
+        if self.runner == "python":
+            return self._run_plainly(read, n)
+        compiled = self.runner == "source" or (self.runner is None and n >= MANY and self.worth_compiling)
+        lanes = 1 if n <= FEW else 64
+        runner = self._runners.get((lanes, compiled))
+        if runner is None:
+            from autograd.native.tape import Runner
+
+            with collector_paused():
+                runner = Runner(self.program, self.columns, self.arguments, self.parameters, lanes, compiled)
+            self._runners[lanes, compiled] = runner
+        return runner.run(read.arrays, n)
+
+    def run_for_each(self, read: Arguments) -> Any:
+        """One result for each output and example."""
+        results = self.run(read)
+        if self.varies or read.n is None:
+            return results
+        return (
+            results[:, None].repeat(read.n, axis=1) if hasattr(results, "repeat") else [[x] * read.n for x in results]
+        )
+
+    def _run_plainly(self, read: Arguments, n: int) -> Any:
+        flat = [array.ravel().tolist() for array in read.arrays]
+        examples = [[flat[argument][k * length + i] for argument, i, length in self.columns] for k in range(n)]
+        results: list[Any] = reference.run(self.program, examples, [p._data for p in self.parameters])
+        if self.varies:
+            results = [result if isinstance(result, list) else [result] * n for result in results]
+        try:
+            import numpy as np
+        except ImportError:
+            return results
+        return np.array(results)

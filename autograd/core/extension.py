@@ -1,0 +1,97 @@
+"""Rows of a user's own: `primitive` enters one into the table, checked, and answering wherever its rules raise."""
+
+from __future__ import annotations
+
+import functools
+import keyword
+from collections.abc import Callable
+from math import nan
+from typing import Any
+
+from autograd.core.ieee import number
+from autograd.core.modes import computing
+from autograd.core.primitives import TABLE, Partial, Primitive, row
+from autograd.core.value import Value
+
+
+def primitive(name: str, forward: Callable[..., float], *partials: Partial | None, **columns: Any) -> Primitive:
+    r"""Enter a row of your own into the table and return it: a function of numbers or Values that every reading knows.
+
+    `forward(x₁, …, xₙ)` computes z on floats; `partials` are ∂z/∂x₁ … ∂z/∂xₙ, each a function of x₁ … xₙ and z made of
+    operators and other rows (None: constant in that operand). The other columns are optional: see the module.
+
+        cube = primitive("cube", lambda x: x * x * x, lambda x, z: 3 * x * x, text="{0}³", latex="{0}^3", level=3)
+
+    A row of any number of operands (`nary=True`) has one partial, `lambda xs, z: [∂z/∂x for x in xs]`. Where forward
+    raises a ValueError or an ArithmeticError, as `math` does off its domain, z is what IEEE says if forward is made of
+    operators (1 / 0 is inf), else nan. `check_gradients(cube, 2.0)` tells whether the partials are right.
+    """
+    _check(name, forward, partials, columns.get("nary", False))
+    rules = [None if partial is None else _total(partial, ValueError) for partial in partials]
+    return row(name, _total(forward, (ValueError, ArithmeticError)), *rules, **columns)
+
+
+def _check(name: Any, forward: Any, partials: tuple[Any, ...], nary: bool) -> None:
+    """Refuse a row that could not work, saying what to give instead."""
+    if not isinstance(name, str) or not name.isidentifier():
+        raise ValueError(f"primitive: a name is one word, as it would be written in Python, got {name!r}")
+    if keyword.iskeyword(name) or name in ("inf", "nan", "divide", "power"):
+        raise ValueError(f"primitive: {name!r} means something else in printed programs; choose another name")
+    if name in TABLE:
+        raise ValueError(f"primitive {name!r} is in the table already; choose another name")
+    for rule in (forward, *partials):
+        if not callable(rule) and (rule is not None or rule is forward):
+            raise TypeError(f"primitive {name!r}: forward and partials are functions, got {type(rule).__name__}")
+    if nary:
+        if len(partials) != 1 or partials[0] is None:
+            raise TypeError(f"primitive {name!r}: with nary=True it has one partial, lambda xs, z: [∂z/∂x for x in xs]")
+    else:
+        operands, given = _parameters(forward), len(partials)
+        if given == 0 or operands not in (None, given):
+            takes = f"{operands or 'its'} operand{'s'[: operands != 1]}"
+            raise TypeError(
+                f"primitive {name!r}: forward takes {takes} and {given} partials were given; give one for each operand "
+                "(None where z does not depend on it)"
+            )
+        for partial in partials:
+            if partial is not None and _parameters(partial) not in (None, given + 1):
+                wanted = ", ".join([f"x{i + 1}" for i in range(given)] if given > 1 else ["x"])
+                raise TypeError(
+                    f"primitive {name!r}: a partial takes the operands and the result, lambda {wanted}, z: …"
+                )
+
+
+def _parameters(f: Callable[..., Any]) -> int | None:
+    """How many operands f takes; None if that is not fixed or not known."""
+    import inspect
+
+    try:
+        parameters = list(inspect.signature(f).parameters.values())
+    except (TypeError, ValueError):
+        return None
+    if any([p.kind is p.VAR_POSITIONAL or p.default is not p.empty for p in parameters]):
+        return None
+    return len([p for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)])
+
+
+def _total(f: Callable[..., Any], errors: Any) -> Callable[..., Any]:
+    """f, answering where it raises as well; f itself stays in `__wrapped__`, for those who compile it."""
+
+    @functools.wraps(f)
+    def total(*xs: Any) -> Any:
+        try:
+            return f(*xs)
+        except errors as error:
+            return _ieee(f, xs) if isinstance(error, ArithmeticError) else nan
+
+    return total
+
+
+def _ieee(f: Callable[..., Any], xs: tuple[float, ...]) -> float:
+    """f read on Values, whose operators answer as IEEE does: 1 / 0 is inf. nan if f works on plain numbers only."""
+    try:
+        with computing():
+            z = f(*map(Value, xs))
+        return z._data if isinstance(z, Value) else number(z)
+    except (TypeError, ValueError, ArithmeticError):
+        return nan

@@ -1,0 +1,99 @@
+"""The functions whose operands are lists, or that have defaults; the others are the rows of the table themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from operator import mul
+from typing import Any
+
+from autograd.core import primitives as table
+from autograd.core.ieee import add_up
+from autograd.core.value import Value, _record
+
+
+def dot(ws: Sequence[Value | float], xs: Sequence[Value | float], b: Value | float = 0.0) -> Any:
+    """b + Σ wᵢxᵢ as one node: the z = w·a + b of a neuron. ValueError when the lengths differ."""
+    try:
+        return affine((ws,), xs, (b,))[0]
+    except TypeError:
+        for given in (ws, xs):
+            if not hasattr(given, "__len__"):
+                raise TypeError(f"dot: expected two lists, dot([w], [x], b), got {type(given).__name__}") from None
+        raise
+
+
+def affine(weights: Sequence[Sequence[Any]], xs: Sequence[Value | float], biases: Sequence[Any]) -> list[Any]:
+    """A dot for each row of weights, all of the same inputs: the z = W·a + b of a layer, a list of m numbers.
+
+    m rows of n weights, n inputs and m biases. ValueError when a length does not fit.
+    """
+    n = len(xs)
+    if len(weights) != len(biases):
+        raise ValueError(f"affine: {len(biases)} biases for {len(weights)} rows of weights; it needs one for each row")
+    try:  # 55 ns a term, against 450 through the table
+        x = [v._data for v in xs]  # type: ignore[union-attr]
+        inputs = tuple(xs)
+    except AttributeError:
+        x, inputs = tuple(xs), None  # type: ignore[assignment]
+        constant = {*map(type, xs)} <= {float}
+    zs = []
+    for ws, b in zip(weights, biases, strict=True):
+        if len(ws) != n:
+            raise ValueError(f"dot: {len(ws)} weights for {n} inputs; it needs one weight for each input")
+        try:
+            w = [v._data for v in ws]
+            if inputs is not None:
+                zs.append(_record(table.dot, add_up(map(mul, w, x), b._data), (*ws, b), inputs, (*x, 1.0), w))
+                continue
+            if constant:
+                zs.append(_record(table.dot, add_up(map(mul, w, x), b._data), (*ws, b), (*ws, *xs, b), (*x, 1.0), None))
+                continue
+        except AttributeError:  # other mixtures of Values and numbers
+            pass
+        zs.append(table.dot(*ws, *xs, b))
+    return zs
+
+
+def sum(xs: Iterable[Value | float]) -> Any:
+    """Σ xᵢ as one node; 0.0 when there are none."""
+    xs = _several(xs, "sum")
+    try:  # 60 ns a term, against 250 through the table
+        total = add_up([x._data for x in xs], 0.0)  # type: ignore[union-attr]
+    except AttributeError:
+        return table.sum_(*xs)
+    return _record(table.sum_, total, xs, None, (1.0,) * len(xs), None) if xs else 0.0
+
+
+def mean(xs: Iterable[Value | float]) -> Any:
+    """1/n Σ xᵢ. ValueError when there are none."""
+    xs = _several(xs, "mean")
+    if not xs:
+        raise ValueError("mean of no numbers: give at least one")
+    return sum(xs) / len(xs)
+
+
+def logsumexp(xs: Iterable[Value | float]) -> Any:
+    """log Σ exp xᵢ as one node, finite for any finite xᵢ. ValueError when there are none."""
+    xs = _several(xs, "logsumexp")
+    if not xs:
+        raise ValueError("logsumexp of no numbers: give at least one")
+    return table.logsumexp(*xs)
+
+
+def leaky_relu(x: Value | float, slope: Value | float = 0.01) -> Any:
+    """x for x > 0, else slope · x; the slope at 0 is `slope`."""
+    return table.leaky_relu(x, slope)
+
+
+def elu(x: Value | float, alpha: Value | float = 1.0) -> Any:
+    """x for x > 0, else alpha · (eˣ − 1) (Clevert et al. 2016); the slope at 0 is alpha, the left-hand one."""
+    return table.elu(x, alpha)
+
+
+def _several(xs: Iterable[Value | float], name: str) -> tuple[Value | float, ...]:
+    try:
+        return tuple(xs)
+    except TypeError:
+        if hasattr(xs, "__iter__"):
+            raise
+        raise TypeError(f"{name}: expected a list, {name}([x, y]), got {type(xs).__name__}") from None

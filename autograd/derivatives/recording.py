@@ -1,0 +1,171 @@
+"""One run of a function, recorded: the graph between its arguments and its results, to sweep over in either direction.
+
+Which reading of the partials the sweeps use is a question of place:
+
+    grad(f)(2.0)                          outermost: the recorded numbers, and a float comes back
+    grad(lambda x: x * grad(f)(x))(2.0)   inside another derivative (or a trace, or given a Value): the partials as
+                                          graph, and a Value comes back that can be differentiated again
+
+Inside, f is given products x · 1. The sweep stops at them, so a derivative is with respect to its own argument only,
+while the graph goes on to what x was made of. That keeps nested derivatives apart: d/dx [x · d/dy (x + y)] is 1.
+Nothing here writes a `.grad`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+from autograd.core import modes
+from autograd.core import primitives as table
+from autograd.core.fast import number_adjoints, number_tangents
+from autograd.core.sweeps import adjoints, number_edges, tangents, topological_order, value_edges
+from autograd.core.value import Value, apply
+from autograd.derivatives.structures import holds_value, is_array, leaves, rebuild
+
+
+def reads_as_graph(*structures: Any) -> bool:
+    """Whether a derivative of these arguments, here, is a Value: see the module."""
+    return modes.derivative_around() is not None or modes.is_tracing() or any(map(holds_value, structures))
+
+
+class Recording:
+    """f(*arguments, **keywords), run once and differentiable in the arguments at the positions `which`.
+
+    inputs   fresh nodes that f was given, one for each number in those arguments
+    result   what f returned, and outputs: the numbers and Values in it
+    order    the nodes between them, operands first
+    nested   whether the results are Values
+    """
+
+    def __init__(
+        self,
+        transform: str,
+        f: Callable[..., Any],
+        arguments: Sequence[Any],
+        which: Sequence[int],
+        keywords: Mapping[str, Any] | None = None,
+        nested: bool | None = None,
+    ) -> None:
+        self.f, self.transform = f, transform
+        self.nested = reads_as_graph(arguments, keywords) if nested is None else nested
+        self.arguments = [arguments[i] for i in which]
+        numbers = [leaves(arguments[i], f"{transform}: argument {i}") for i in which]
+        self.sizes = [len(part) for part in numbers]
+        self.inputs: list[Value] = []
+        call = list(arguments)
+        older = modes.derivative_around()
+        with modes.differentiating():
+            for i, part in zip(which, numbers, strict=True):
+                fresh = [apply(table.mul, x, 1.0) for x in part] if self.nested else [Value(x) for x in part]
+                self.inputs += fresh
+                call[i] = rebuild(arguments[i], fresh, arrays=False)
+            self.result = f(*call, **(keywords or {}))
+        self.outputs: list[Any] = leaves(self.result, f"{transform}: the result of {name_of(f)}")
+        self._set_order(older)
+
+    def _set_order(self, older: set[Value] | None) -> None:
+        roots = [z for z in self.outputs if isinstance(z, Value)]
+        seen = set() if older is None else older
+        seen.update(self.inputs)
+        order = topological_order(*roots, seen=seen)
+        if self.nested:
+            depends = set(self.inputs)
+            for z in order:
+                if not depends.isdisjoint(z._arguments):
+                    depends.add(z)
+            order = [z for z in order if z in depends]
+            self.edges = _Edges(lambda z: value_edges(z, depends))
+        else:
+            self.edges = _Edges(number_edges)
+        self.order = order
+
+    def pull(self, cotangents: Iterable[Any]) -> list[Any]:
+        """Σ cotangent · ∂output/∂input for each input: a reverse sweep. A cotangent of None adds nothing."""
+        seeds: dict[Value, Any] = {}
+        for z, cotangent in zip(self.outputs, cotangents, strict=True):
+            if isinstance(z, Value) and cotangent is not None:
+                seeds[z] = seeds[z] + cotangent if z in seeds else cotangent
+        if self.nested or any(isinstance(c, Value) for c in seeds.values()):
+            adjoint = self._recorded(adjoints, seeds)
+        else:
+            adjoint = number_adjoints(self.order, seeds)
+        return self._given([adjoint.get(x, 0.0) for x in self.inputs])
+
+    def push(self, directions: Iterable[Any]) -> list[Any]:
+        """Σ ∂output/∂input · direction for each output: a forward sweep. A direction of None adds nothing."""
+        seeds = {x: d for x, d in zip(self.inputs, directions, strict=True) if d is not None}
+        if self.nested or any(isinstance(d, Value) for d in seeds.values()):
+            tangent = self._recorded(tangents, seeds)
+        else:
+            tangent = number_tangents(self.order, seeds)
+        return self._given([tangent.get(z, 0.0) if isinstance(z, Value) else 0.0 for z in self.outputs])
+
+    def _recorded(self, sweep: Callable[..., dict[Value, Any]], seeds: dict[Value, Any]) -> dict[Value, Any]:
+        """A sweep in graphs, recorded even under no_grad: the partials that it forms are kept for later ones."""
+        if not _is_no_grad():
+            return sweep(self.order, seeds, self.edges.__getitem__)
+        with modes.differentiating():
+            return sweep(self.order, seeds, self.edges.__getitem__)
+
+    def rows(self) -> list[list[Any]]:
+        """The Jacobian, by a reverse sweep for each output."""
+        m = len(self.outputs)
+        return [self.pull([1.0 if i == k else None for i in range(m)]) for k in range(m)]
+
+    def columns(self) -> list[list[Any]]:
+        """The transposed Jacobian, by a forward sweep for each input."""
+        n = len(self.inputs)
+        return [self.push([1.0 if i == k else None for i in range(n)]) for k in range(n)]
+
+    def values(self) -> list[Any]:
+        if not self.nested:
+            return [z._data if isinstance(z, Value) else z for z in self.outputs]
+        return self._given(self.outputs)
+
+    def scalar(self) -> Any:
+        """The one output; TypeError if the function returned anything else than a scalar."""
+        if isinstance(self.result, list | tuple | dict) or is_array(self.result):
+            raise TypeError(
+                f"{self.transform}: {name_of(self.f)} must return one scalar, and returned a "
+                f"{type(self.result).__name__}; jacobian({name_of(self.f)}) differentiates every number in it"
+            )
+        return self.values()[0]
+
+    def split(self, numbers: Sequence[Any]) -> list[Sequence[Any]]:
+        """One number (or row) for each input, parted by argument."""
+        ends = [sum(self.sizes[: i + 1]) for i in range(len(self.sizes))]
+        return [numbers[end - size : end] for size, end in zip(self.sizes, ends, strict=True)]
+
+    def shaped(self, numbers: Sequence[Any]) -> list[Any]:
+        """One number for each input, shaped like the arguments."""
+        return [rebuild(x, part) for x, part in zip(self.arguments, self.split(numbers), strict=True)]
+
+    def _given(self, results: list[Any]) -> list[Any]:
+        """Results as the caller gets them: Values inside a derivative, floats outside. A number is a node with no
+        operands there, and not a leaf, which a trace would take for a parameter."""
+        if not self.nested:
+            return results
+        if _is_no_grad():
+            return [Value(x._data if isinstance(x, Value) else x) for x in results]
+        return [x if isinstance(x, Value) else apply(table.stop_gradient, x) for x in results]
+
+
+def _is_no_grad() -> bool:
+    return modes.active > 0 and modes.is_no_grad()
+
+
+class _Edges(dict[Value, Any]):
+    """The edges of a node, formed once however many sweeps ask for them."""
+
+    def __init__(self, form: Callable[[Value], Any]) -> None:
+        super().__init__()
+        self.form = form
+
+    def __missing__(self, z: Value) -> Any:
+        self[z] = edges = self.form(z)
+        return edges
+
+
+def name_of(f: Callable[..., Any]) -> str:
+    return getattr(f, "__name__", None) or type(f).__name__

@@ -1,0 +1,236 @@
+"""Derivatives of functions: grad, value_and_grad, jvp, vjp, jacobian, hessian, hvp.
+
+Each is one `Recording` of the function and one or more sweeps over it. They compose to any order, in any mixture, and
+write no `.grad`. Arguments and results are numbers or nested lists, tuples, dicts and numpy arrays of numbers; f is
+given nested lists where the caller passed an array, and the caller gets an array back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from math import isfinite
+from typing import Any
+
+from autograd.core import modes
+from autograd.derivatives.recording import Recording, name_of, reads_as_graph
+from autograd.derivatives.second_order import second_derivatives
+from autograd.derivatives.structures import as_array, is_array, matching, rebuild, rectangle
+
+Function = Callable[..., Any]
+Argnums = int | tuple[int, ...]
+
+
+def grad(f: Function, argnums: Argnums = 0) -> Function:
+    """The gradient of a scalar function: grad(f)(x) is ∂f/∂x, shaped like x; a tuple of them if argnums is a tuple.
+
+    x is a number or a nested list, tuple, dict or array of them. No `.grad` is written, and grad(grad(f)) is the second
+    derivative. TypeError when f does not return one number.
+    """
+    transform = f"grad({name_of(f)})"
+    both = _value_and_grad(transform, f, argnums)
+    return _named(transform, lambda *arguments, **keywords: both(*arguments, **keywords)[1], f)
+
+
+def value_and_grad(f: Function, argnums: Argnums = 0) -> Function:
+    """value_and_grad(f)(x) is the pair f(x), ∂f/∂x, from one run of f."""
+    transform = f"value_and_grad({name_of(f)})"
+    return _named(transform, _value_and_grad(transform, f, argnums), f)
+
+
+def _value_and_grad(transform: str, f: Function, argnums: Argnums) -> Function:
+    _check(transform, f, argnums)
+
+    def run(*arguments: Any, **keywords: Any) -> tuple[Any, Any]:
+        recording = Recording(transform, f, arguments, _positions(transform, argnums, arguments), keywords)
+        value = recording.scalar()
+        gradients = recording.shaped(recording.pull([1.0]))
+        return value, tuple(gradients) if isinstance(argnums, tuple) else gradients[0]
+
+    return run
+
+
+def jvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any]) -> tuple[Any, Any]:
+    """f(*primals), and its derivative in the direction of the tangents, J v, by one forward sweep.
+
+    `primals` is the tuple of f's arguments and `tangents` is shaped like it; both results are shaped like f's.
+    """
+    transform = f"jvp({name_of(f)})"
+    _check(transform, f, 0)
+    directions = _directions(transform, primals, "tangents", tangents)
+    recording = Recording(transform, f, primals, range(len(primals)), nested=reads_as_graph(primals, tangents))
+    pushed = recording.push(directions)
+    return rebuild(recording.result, recording.values()), rebuild(recording.result, pushed)
+
+
+def vjp(f: Function, *primals: Any) -> tuple[Any, Callable[[Any], tuple[Any, ...]]]:
+    """f(*primals), and its pullback: a function from a cotangent c, shaped like f's result, to cᵀJ, a tuple with one
+    entry for each primal. Every call of the pullback is one reverse sweep over the same run of f."""
+    transform = f"vjp({name_of(f)})"
+    _check(transform, f, 0)
+    recording = Recording(transform, f, primals, range(len(primals)))
+
+    def pullback(cotangent: Any) -> tuple[Any, ...]:
+        of = f"the result of {name_of(f)}"
+        cotangents = matching(cotangent, f"{transform}: the cotangent", recording.result, of)
+        return tuple(recording.shaped(recording.pull(cotangents)))
+
+    return rebuild(recording.result, recording.values()), _named(f"pullback of {name_of(f)}", pullback)
+
+
+def hvp(f: Function, primals: Sequence[Any], v: Sequence[Any]) -> Any:
+    """H v: the second derivative of a scalar function times a direction, forward over reverse, without forming H.
+
+    `primals` is the tuple of f's arguments and `v` is shaped like it. The result is shaped like the argument; for a
+    function of several arguments it is a tuple with one entry for each.
+    """
+    transform = f"hvp({name_of(f)})"
+    _check(transform, f, 0)
+    directions = _directions(transform, primals, "v", v)
+    which, nested = range(len(primals)), reads_as_graph(primals, v)
+    quick = None if nested else _quick(transform, f, primals, which, {}, directions)
+    if quick is not None:
+        recording, rows = quick
+        products = [row[0] for row in rows]
+    else:
+        recording = Recording(transform, _gradient(transform, f, which), primals, which, nested=nested)
+        products = recording.push(directions)
+    shaped = recording.shaped(products)
+    return shaped[0] if len(shaped) == 1 else tuple(shaped)
+
+
+class Jacobian:
+    """What `jacobian` returns: the derivative function, and in `mode` which sweeps its latest call used."""
+
+    def __init__(self, f: Function, argnums: Argnums, mode: str) -> None:
+        self.f, self.argnums, self.wanted, self.mode = f, argnums, mode, mode
+        self.__name__, self.__wrapped__ = f"jacobian({name_of(f)})", f
+        _check(self.__name__, f, argnums)
+        if mode not in ("auto", "forward", "reverse"):
+            raise ValueError(f'{self.__name__}: mode is "auto", "forward" or "reverse", got {mode!r}')
+
+    def __call__(self, *arguments: Any, **keywords: Any) -> Any:
+        which = _positions(self.__name__, self.argnums, arguments)
+        recording = Recording(self.__name__, self.f, arguments, which, keywords)
+        n, m = len(recording.inputs), len(recording.outputs)
+        self.mode = self.wanted if self.wanted != "auto" else "forward" if n < m else "reverse"
+        if self.mode == "reverse":
+            rows = recording.rows()
+        else:
+            columns = recording.columns()
+            rows = [[column[k] for column in columns] for k in range(m)]
+        blocks = _blocks(recording, recording.result, rows)
+        return tuple(blocks) if isinstance(self.argnums, tuple) else blocks[0]
+
+    def __repr__(self) -> str:
+        return f"<{self.__name__}, mode {self.mode}>"
+
+
+def jacobian(f: Function, argnums: Argnums = 0, mode: str = "auto") -> Jacobian:
+    """jacobian(f)(x): ∂(every number that f returns)/∂x, from one run of f.
+
+    It is shaped like f's result with something shaped like x in place of each number; for an array x it is one array
+    of shape (result, x). A tuple of them if argnums is a tuple. `mode` is "forward" (a sweep for each number in x),
+    "reverse" (a sweep for each in the result), or "auto": whichever is fewer. After a call, `jacobian(f).mode` says
+    which it was.
+    """
+    return Jacobian(f, argnums, mode)
+
+
+def hessian(f: Function, argnums: Argnums = 0) -> Function:
+    """hessian(f)(x): the second derivatives of a scalar function, from one run of f.
+
+    It is shaped like x with something shaped like x in place of each number; for an array x it is one array. With a
+    tuple of argnums it is a tuple of tuples: [i][j] is ∂²f/∂xᵢ∂xⱼ.
+    """
+    transform = f"hessian({name_of(f)})"
+    _check(transform, f, argnums)
+
+    def run(*arguments: Any, **keywords: Any) -> Any:
+        which = _positions(transform, argnums, arguments)
+        nested = reads_as_graph(arguments, keywords)
+        quick = None if nested else _quick(transform, f, arguments, which, keywords)
+        if quick is not None:
+            recording, rows = quick
+        else:
+            recording = Recording(transform, _gradient(transform, f, which), arguments, which, keywords)
+            rows = recording.rows()
+        parts = zip(recording.arguments, recording.split(rows), strict=True)
+        blocks = tuple([tuple(_blocks(recording, x, part)) for x, part in parts])
+        return blocks if isinstance(argnums, tuple) else blocks[0][0]
+
+    return _named(transform, run, f)
+
+
+def _gradient(transform: str, f: Function, which: Sequence[int]) -> Function:
+    both = _value_and_grad(transform, f, tuple(which))
+    return lambda *arguments, **keywords: both(*arguments, **keywords)[1]
+
+
+def _quick(
+    transform: str,
+    f: Function,
+    arguments: Sequence[Any],
+    which: Sequence[int],
+    keywords: Any,
+    v: list[float] | None = None,
+) -> tuple[Recording, list[list[float]]] | None:
+    """f recorded on numbers, and H v, or H where no v is given; None where it takes the definition to tell: a strong 0
+    times inf is 0 there."""
+    recording = Recording(transform, f, arguments, which, keywords)
+    recording.scalar()
+    with modes.differentiating():
+        rows = second_derivatives(recording.inputs, recording.order, recording.outputs[0], v)
+    return (recording, rows) if all([isfinite(sum(row)) for row in rows]) else None
+
+
+def _blocks(recording: Recording, result: Any, rows: Sequence[Sequence[Any]]) -> list[Any]:
+    """Rows of derivatives, one for each number in the result, shaped: one block for each argument."""
+    shaped = [recording.shaped(row) for row in rows]
+    return [_block(result, x, [row[i] for row in shaped]) for i, x in enumerate(recording.arguments)]
+
+
+def _block(result: Any, argument: Any, parts: list[Any]) -> Any:
+    block = rebuild(result, parts, arrays=False)
+    outer, inner = rectangle(result), rectangle(argument)
+    if outer is None or inner is None or not (is_array(argument) or (is_array(result) and inner == ())):
+        return block
+    return as_array(block, outer + inner)
+
+
+def _directions(transform: str, primals: Any, name: str, v: Any) -> list[Any]:
+    """The numbers of a direction, which is shaped like the primals."""
+    for what, x in (("primals", primals), (name, v)):
+        if not isinstance(x, tuple | list):
+            raise TypeError(
+                f"{transform}: {what} is the tuple of arguments, got {type(x).__name__}; write (x,) for one"
+            )
+    return matching(v, f"{transform}: {name}", primals, "primals")
+
+
+def _named(name: str, f: Function, of: Function | None = None) -> Function:
+    """f under this name; where it takes the arguments of another function, `inspect.signature` finds them there."""
+    f.__name__ = f.__qualname__ = name
+    if of is not None:
+        f.__wrapped__ = of  # type: ignore[attr-defined]
+    return f
+
+
+def _check(transform: str, f: Any, argnums: Any) -> None:
+    if not callable(f):
+        raise TypeError(f"{transform.split('(')[0]} takes a function, got {type(f).__name__} {f!r:.40}")
+    positions = argnums if isinstance(argnums, tuple) else (argnums,)
+    if not all(isinstance(i, int) and not isinstance(i, bool) for i in positions):
+        raise TypeError(f"{transform}: argnums is the position of an argument or a tuple of them, got {argnums!r}")
+
+
+def _positions(transform: str, argnums: Argnums, arguments: Sequence[Any]) -> list[int]:
+    """argnums as positions from 0; ValueError for one that the call has no argument for."""
+    positions = argnums if isinstance(argnums, tuple) else (argnums,)
+    count = len(arguments)
+    for i in positions:
+        if not -count <= i < count:
+            raise ValueError(f"{transform}: argnums={argnums}, but the call has {count} positional arguments")
+    which = [i % count for i in positions]
+    if len(set(which)) < len(which):
+        raise ValueError(f"{transform}: argnums={argnums} names an argument twice")
+    return which

@@ -1,0 +1,104 @@
+"""A tape as numbers: the code that kernels read, and the plan that the driver reads.
+
+Each loop becomes the name of a kernel and a stretch of 32-bit words; `kernels` says what the words mean.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from autograd.native.roll import DOTS, FUSED, GATED_DOTS, MATVECS, SUMS, Loop, Tape
+from autograd.program.program import BATCH, EXAMPLE, ONCE
+
+# The plan, an array of 64-bit integers: addresses, counts, and addresses of tables of integers.
+(
+    ONCE_AT, CODE_AT, KERNELS_AT, OFFSETS_AT,  # arrays; the kernel and the code offset of each loop
+    ONCE_LOOPS, COPY_LOOPS, EXAMPLE_LOOPS, BATCH_LOOPS,  # how many loops of each phase, in this order
+    PARAMETERS, PARAMETERS_AT, FLOAT_OFFSET, DOUBLE_OFFSET,  # the Values; where in one is its float, in that the double
+    COLUMNS, COLUMNS_AT,  # (source, index in an example, length of an example) of each input
+    MEANS, MEANS_AT,  # the place in `once` of each mean
+    RESULTS, RESULTS_AT, RESULTS_VARY,  # (does it vary over the examples?, place) of each result; does any of them?
+    PLAN_SIZE,
+) = range(20)  # fmt: skip
+
+
+class Code(NamedTuple):
+    """The loops of a tape, phase after phase: which kernel, for how many lanes, where its words begin."""
+
+    words: array[int]
+    kernels: list[tuple[str, bool]]  # (name, over the lanes of a block? else one number each)
+    offsets: list[int]
+    phases: tuple[int, int, int, int]  # how many loops are run once, copied to lanes, for each block, after the batch
+
+
+def encode(tape: Tape) -> Code:
+    words, kernels, offsets = array("I"), [], []
+    phases: list[int] = []
+
+    def emit(name: str, over_lanes: bool, numbers: Sequence[int]) -> None:
+        kernels.append((name, over_lanes))
+        offsets.append(len(words))
+        words.extend(numbers)
+
+    def emit_loops(moment: int) -> None:
+        for loop in tape.loops[moment]:
+            emit(loop.kind if isinstance(loop.kind, str) else loop.kind.name, moment == EXAMPLE, _words(loop))
+
+    def end_phase() -> None:
+        phases.append(len(kernels) - sum(phases))
+
+    emit_loops(ONCE)
+    end_phase()
+    if tape.broadcast:
+        emit("broadcast", True, [len(tape.broadcast), *[x for pair in tape.broadcast.items() for x in pair]])
+    end_phase()
+    emit_loops(EXAMPLE)
+    for name, gated in (("means", False), ("gated_means", True)):
+        if any(mean.gated == gated for mean in tape.means):
+            emit(name, True, _mean_words(tape, gated))
+    end_phase()
+    emit_loops(BATCH)
+    end_phase()
+    return Code(words, kernels, offsets, tuple(phases))  # type: ignore[arg-type]
+
+
+def _words(loop: Loop) -> list[int]:
+    operands = loop.operands
+    flat = [x for row in operands for x in row]
+    if loop.kind == FUSED:
+        return []
+    if loop.kind in MATVECS:
+        n = len(operands[0]) // 2
+        rows = [x for row in operands for x in (*row[:n], row[-1])]
+        return [len(operands), n, loop.first, loop.bias_once, *operands[0][n:-1], *rows]
+    if loop.kind in (DOTS, GATED_DOTS):
+        return [len(operands), len(operands[0]) // 2, loop.first, *flat]
+    if loop.kind == SUMS:
+        return [len(operands), len(operands[0]), loop.first, *flat]
+    return [len(operands), loop.first, *flat]
+
+
+def _mean_words(tape: Tape, gated: bool) -> list[int]:
+    """Products by their first factor, the adjoint, so that it stays in registers. Two of them with the same partners
+    (two units of a layer) share a group; one that is left alone adds to sums nobody reads."""
+    leaders: dict[int, list[tuple[int, int]]] = {}
+    for number, mean in enumerate(tape.means):
+        for x, y in mean.products if mean.gated == gated else ():
+            leaders.setdefault(x, []).append((y, number))
+    waiting: dict[tuple[int, ...], int] = {}
+    groups: list[tuple[int, int]] = []
+    for x, partners in leaders.items():
+        ys = tuple([y for y, _ in partners])
+        if ys in waiting:
+            groups.append((waiting.pop(ys), x))
+        else:
+            waiting[ys] = x
+    unread = len(tape.means)
+    words = [len(groups) + len(waiting)]
+    for w, x in [*groups, *[(x, x) for x in waiting.values()]]:
+        means_of_x = [mean for _, mean in leaders[x]] if w != x else [unread] * len(leaders[x])
+        words += [w, x, len(leaders[w])]
+        words += [word for (y, of_w), of_x in zip(leaders[w], means_of_x, strict=True) for word in (y, of_w, of_x)]
+    return words

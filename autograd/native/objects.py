@@ -1,0 +1,53 @@
+"""Where the numbers are in CPython's objects, so that machine code can read them there.
+
+A driver that reads every parameter from its Value takes a nanosecond for each; Python takes ten times as long to hand
+them over. The offsets are found by looking at one object of each kind; where they are not found, as in another
+implementation of Python, the slow way is taken.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import sys
+from functools import cache
+from struct import pack
+from typing import Any
+
+from autograd.core.value import Value
+
+_word_at = ctypes.c_int64.from_address
+
+
+@cache
+def value_offsets() -> tuple[int, int] | None:
+    """In a Value, the offset of the reference to its float; in a float, that of the double."""
+    probe = Value(0.1)
+    reference, double = _offset(probe, id(probe._data)), _offset(probe._data, _bits(probe._data))
+    return None if reference is None or double is None else (reference, double)
+
+
+def address(array: Any) -> int:
+    """Where an array's numbers are: `array.ctypes.data`, in a tenth of the time."""
+    offset = _array_offset()
+    return array.ctypes.data if offset is None else _word_at(id(array) + offset).value  # type: ignore[no-any-return]
+
+
+@cache
+def _array_offset() -> int | None:
+    from numpy import zeros
+
+    probe = zeros(1)
+    return _offset(probe, probe.ctypes.data)
+
+
+def _bits(number: float) -> int:
+    return int.from_bytes(pack("d", number), sys.byteorder)
+
+
+def _offset(holder: Any, content: int) -> int | None:
+    """The offset, in an object, of the one word that is `content`."""
+    if sys.implementation.name != "cpython":
+        return None
+    words = range(0, type(holder).__basicsize__ // 8 * 8, 8)
+    found = [i for i in words if _word_at(id(holder) + i).value == content]
+    return found[0] if len(found) == 1 else None

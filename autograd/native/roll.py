@@ -1,0 +1,213 @@
+"""Re-rolling: from a list of scalar instructions back to loops.
+
+Rows that could run at the same time do not depend on each other, so those with the same primitive become one loop. Dots
+that also share their inputs become a matrix times a vector. What a program needs of the machine is then a handful of
+loops, whatever number of neurons it was unrolled from.
+
+Rows live in two arrays. `once` holds a number for each row known once or after the batch; `lanes` holds a number for
+each example of a block. A row's place is its index in its array; results of one loop lie side by side.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from heapq import heapify, heappop, heappush
+from typing import Any, NamedTuple
+
+from autograd.core import primitives as table
+from autograd.core.primitives import Primitive
+from autograd.program.program import BATCH, DOT_LIKE, EXAMPLE, GATED_DOT, MEAN, ONCE, Program
+
+MATVEC, DOTS, GATED_MATVEC, GATED_DOTS, SUMS, FUSED = "matvec", "dots", "gated_matvec", "gated_dots", "sums", "fused"
+MATVECS = (MATVEC, GATED_MATVEC)
+
+
+class Loop(NamedTuple):
+    """`kind` applied to each tuple of `operands`, giving the places first, first + 1, …
+
+    kind      a fixed-arity Primitive, or one of the names above, with operands w₁ … wₙ, x₁ … xₙ, b, or x₁ … xₙ.
+              A MATVEC takes its weights from `once`, and its bias too if `bias_once`; its inputs are all the same.
+    """
+
+    kind: Any
+    first: int
+    operands: list[tuple[int, ...]]
+    bias_once: bool = False
+
+
+class Mean(NamedTuple):
+    """The mean over the batch of a sum of products: its place in `once`, and the places of the factors in `lanes`. If
+    `gated`, the first factor's 0 wins over whatever the second is."""
+
+    place: int
+    gated: bool
+    products: list[tuple[int, int]]
+
+
+class Tape:
+    """A re-rolled program. `fused`: everything that varies over the examples is left as one loop, to be compiled."""
+
+    def __init__(self, program: Program, fused: bool = False) -> None:
+        self.program = program
+        self.place = [-1] * len(program)
+        self.once_size = self.lanes_size = 0
+        self.constants: list[tuple[int, float]] = []  # (place in once, number)
+        self.broadcast: dict[int, int] = {}  # place in once → place in lanes: read beside rows that vary
+        self.means: list[Mean] = []
+        self._place_leaves()
+        self._place_once()
+        products, absorbed = self._products()
+        self.loops: dict[int, list[Loop]] = {}
+        for moment in (ONCE, EXAMPLE, BATCH):
+            if moment == EXAMPLE and fused:
+                self.loops[moment] = self._fused(products)
+            else:
+                self.loops[moment] = [self._loop(*group) for group in _groups(program, moment, absorbed)]
+        self.means = [
+            Mean(self.place[row], gated, [(self._in_lanes(x), self._in_lanes(y)) for x, y in pairs])
+            for row, gated, pairs in products
+        ]
+
+    def __str__(self) -> str:
+        from autograd.native.listing import listing
+
+        return listing(self)
+
+    def _place_leaves(self) -> None:
+        program = self.program
+        for row in range(program.leaves):
+            self.place[row] = row if row < program.inputs else row - program.inputs
+        self.lanes_size, self.once_size = program.inputs, program.parameters
+
+    def _new_once(self, row: int) -> int:
+        self.place[row] = self.once_size
+        self.once_size += 1
+        return self.place[row]
+
+    def _place_once(self) -> None:
+        for row, number in self.program.numbers.items():
+            self.constants.append((self._new_once(row), number))
+        for row, primitive in enumerate(self.program.primitives):
+            if primitive is MEAN:
+                self._new_once(row)
+
+    def _products(self) -> tuple[list[tuple[int, bool, list[tuple[int, int]]]], set[int]]:
+        """Each mean as a sum of products of rows; and the rows that exist only for that, and need not be stored."""
+        program = self.program
+        means = [(row, program.operands[row][0]) for row, kind in enumerate(program.primitives) if kind is MEAN]
+        if not means:
+            return [], set()
+        uses, absorbed, products = program.uses(), set(), []
+        one = self._one()
+        for mean, row in means:
+            primitive, operands = program.primitives[row], program.operands[row]
+            pairs: list[tuple[int, int]] = [(row, one)]
+            gated = primitive is table.gate or primitive is GATED_DOT
+            if uses[row] == 1 and (primitive is table.mul or primitive is table.gate):
+                pairs = [operands if gated else operands[::-1]]  # type: ignore[list-item]
+                absorbed.add(row)
+            elif uses[row] == 1 and primitive in DOT_LIKE and program.numbers.get(operands[-1]) == 0.0:
+                n = len(operands) // 2
+                pairs = list(zip(operands[n:-1], operands[:n], strict=True))
+                absorbed.add(row)
+            products.append((mean, gated and row in absorbed, pairs))
+        return products, absorbed
+
+    def _one(self) -> int:
+        """The row of the constant 1, made if the program has none."""
+        row = self.program.constant(1.0)
+        if row == len(self.place):
+            self.place.append(-1)
+            self.constants.append((self._new_once(row), 1.0))
+        return row
+
+    def _in_lanes(self, row: int) -> int:
+        """The place of a row in `lanes`; rows known once are copied there."""
+        if self.program.moments[row] == EXAMPLE:
+            return self.place[row]
+        place = self.place[row]
+        if place not in self.broadcast:
+            self.broadcast[place] = self.lanes_size
+            self.lanes_size += 1
+        return self.broadcast[place]
+
+    def _loop(self, kind: Any, rows: Sequence[int]) -> Loop:
+        program, place = self.program, self.place
+        if program.moments[rows[0]] != EXAMPLE:
+            first = self.once_size
+            self.once_size += len(rows)
+            for at, row in enumerate(rows, first):
+                place[row] = at
+            return Loop(kind, first, [tuple([place[x] for x in program.operands[row]]) for row in rows])
+        operands, bias_once = [], False
+        for row in rows:
+            xs = program.operands[row]
+            if kind in MATVECS:
+                n = len(xs) // 2
+                bias_once = program.moments[xs[-1]] == ONCE
+                bias = place[xs[-1]] if bias_once else self._in_lanes(xs[-1])
+                operands.append((*[place[w] for w in xs[:n]], *[self._in_lanes(x) for x in xs[n:-1]], bias))
+            else:
+                operands.append(tuple([self._in_lanes(x) for x in xs]))
+        first = self.lanes_size
+        for row in rows:
+            place[row] = self.lanes_size
+            self.lanes_size += 1
+        return Loop(kind, first, operands, bias_once)
+
+    def _fused(self, products: Sequence[tuple[int, bool, list[tuple[int, int]]]]) -> list[Loop]:
+        """One loop; only the rows that are results or factors of a mean have a place."""
+        kept = {*self.program.outputs, *[x for _, _, pairs in products for pair in pairs for x in pair]}
+        for row in sorted(kept):
+            if self.program.moments[row] == EXAMPLE and row >= self.program.leaves:
+                self.place[row] = self.lanes_size
+                self.lanes_size += 1
+        return [Loop(FUSED, self.program.inputs, [])]
+
+
+def _groups(program: Program, moment: int, absorbed: set[int]) -> Iterable[tuple[Any, list[int]]]:
+    """(kind, rows) of each loop of one moment. Of what could run next, the kind with the earliest row is run, and all
+    of that kind that could run with it."""
+    kinds: list[Any] = [None] * len(program)  # (kind, what else must agree) of the rows to be run
+    waiting = [0] * len(program)  # for how many of its operands
+    users: dict[int, list[int]] = {}
+    ready: dict[tuple[Any, Any], list[int]] = {}
+    for row, primitive, operands in program.instructions():
+        if program.moments[row] == moment and primitive is not MEAN and row not in absorbed:
+            simple = primitive.arity is not None
+            kinds[row] = kind = (primitive, 0) if simple else _kind(program, moment, primitive, operands)
+            for x in operands:
+                if kinds[x] is not None:
+                    waiting[row] += 1
+                    if x in users:
+                        users[x].append(row)
+                    else:
+                        users[x] = [row]
+            if not waiting[row]:
+                ready.setdefault(kind, []).append(row)
+    first = [(rows[0], kind) for kind, rows in ready.items()]  # a heap; rows differ, so that kinds are never compared
+    heapify(first)
+    while first:
+        kind = heappop(first)[1]
+        rows = ready.pop(kind)
+        yield kind[0], rows
+        for row in rows:
+            for user in users.get(row, ()):
+                waiting[user] -= 1
+                if not waiting[user]:
+                    others = ready.get(kinds[user])
+                    if others is None:
+                        heappush(first, (user, kinds[user]))
+                        ready[kinds[user]] = [user]
+                    else:
+                        others.append(user)
+
+
+def _kind(program: Program, moment: int, primitive: Primitive, operands: tuple[int, ...]) -> tuple[Any, Any]:
+    """What the instruction is a loop of, and what else must agree for two to share one."""
+    if primitive in DOT_LIKE:
+        n, moments, gated = len(operands) // 2, program.moments, primitive is GATED_DOT
+        if moment == EXAMPLE and all([moments[w] == ONCE for w in operands[:n]]):
+            return GATED_MATVEC if gated else MATVEC, (operands[n:-1], moments[operands[-1]])
+        return GATED_DOTS if gated else DOTS, n
+    return (SUMS, len(operands)) if primitive is table.sum_ else (primitive, 0)

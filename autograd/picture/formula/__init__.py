@@ -1,0 +1,1 @@
+"""Formulas: printed as text, and set as lines, fractions and columns."""

@@ -1,0 +1,293 @@
+"""A node's formula, and its local derivatives as formulas, both read from the table.
+
+The idea: a partial read on Values is a small graph like any other, so one printer serves the forward formula and the
+derivative rules. The printer stops at the values that have a name in the picture, and it tidies products: numbers come
+first, equal factors become powers, `−z/y` reads as a quotient.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from contextvars import Context
+from typing import Any
+
+from autograd.core.primitives import Primitive
+from autograd.core.value import Value, apply
+from autograd.picture.formula import typeset
+from autograd.picture.formula.product import ATOM, POWER, PRODUCT, SUM, Product, as_base, multiplied
+from autograd.picture.formula.typeset import (
+    ELLIPSIS,
+    Box,
+    binary,
+    fence,
+    fraction,
+    function,
+    number,
+    number_box,
+    operator,
+    row,
+    scripts,
+)
+
+Names = Mapping[Value, Box]
+
+DEEPEST = 12  # nested primitives printed before …
+OPAQUE = object()  # a partial that cannot be read as a formula
+TERMS = 4  # terms of a sum printed in full; a longer one has …
+
+
+def formula(value: Value, names: Names, terms: int = TERMS, deepest: int = DEEPEST) -> Box:
+    """The right-hand side of `value = …`, down to the values that have a name."""
+    return _Printer(names, terms, deepest).application(row_of(value), value._arguments, 0)[0]
+
+
+def rule(value: Value, position: int, names: Names, partials: Any = None) -> "Product":
+    """∂value/∂argument at one position, as a tidy product.
+
+    A function whose derivative is itself a formula of several steps is written f′(x), and ∂f/∂x where it has many x.
+    """
+    partial = (partials or symbolic_partials(value))[position]
+    printer = _Printer(names)
+    primitive = row_of(value)
+    if partial is not OPAQUE and _is_primed(value, partial):
+        return Product().times(printer.prime(value))
+    many = primitive.arity is None and primitive.level == ATOM
+    if partial is OPAQUE or (many and _size(partial, value) > 2):
+        return Product().times(typeset.derivative(function(primitive.name), printer.factor(value._arguments[position])))
+    return printer.product(partial, 0)
+
+
+def row_of(value: Value) -> Primitive:
+    assert value._row is not None, "a leaf has no formula"
+    return value._row
+
+
+def symbolic_partials(value: Value) -> Any:
+    """The row's partials read on the Values themselves, whatever context the caller is in."""
+    try:
+        return Context().run(row_of(value).partials_at, value._arguments, value)
+    except Exception:  # a rule of the user's own may be written for numbers only: it has a value here, but no formula
+        return [OPAQUE] * len(value._arguments)
+
+
+def primed(value: Value) -> tuple[Box, Box] | None:
+    """(f′(u), what that is) where `rule` writes a prime for the value's operation, else None."""
+    position = next((k for k, argument in enumerate(value._arguments) if isinstance(argument, Value)), None)
+    if position is None or row_of(value).arity is None:
+        return None
+    partial = symbolic_partials(value)[position]
+    if partial is OPAQUE or not _is_primed(value, partial):
+        return None
+    u = Value(1.0, "u")
+    z = Context().run(apply, row_of(value), *[u if isinstance(a, Value) else a for a in value._arguments])
+    printer = _Printer({u: typeset.name("u")})
+    return printer.prime(z), printer.product(symbolic_partials(z)[position], 0).box()
+
+
+def _is_primed(value: Value, partial: Any) -> bool:
+    """A function of one Value whose derivative takes more than one further step."""
+    primitive = row_of(value)
+    function_like = primitive.level == ATOM and re.fullmatch(r"\w+\(\{0\}.*\)", primitive.text) is not None
+    return primitive.arity is not None and function_like and len(value.operands) == 1 and _size(partial, value) > 1
+
+
+def _size(partial: Any, z: Value) -> int:
+    """How many rows the partial applies beyond its operands and z; 1 + x, −x and `defined` are no work to read."""
+    seen: dict[Value, None] = {}
+    stack, count = [partial], 0
+    inputs = {id(a) for a in z._arguments} | {id(z)}
+    while stack:
+        v = stack.pop()
+        if not isinstance(v, Value) or id(v) in inputs or v in seen or v._row is None:
+            continue
+        seen[v] = None
+        arguments = v._arguments
+        if v._row.name == "defined":
+            stack.append(arguments[0])
+            continue
+        constant_added = v._row.name in ("add", "sub") and not all(isinstance(a, Value) for a in arguments)
+        count += not (v._row.name == "neg" or constant_added)
+        stack.extend(arguments)
+    return count
+
+
+class _Printer:
+    def __init__(self, names: Names, terms: int = TERMS, deepest: int = DEEPEST) -> None:
+        self.names = names
+        self.terms = terms
+        self.deepest = deepest
+
+    def expression(self, x: Any, depth: int) -> tuple[Box, int]:
+        """A number, a named value, or a formula; with its level."""
+        if not isinstance(x, Value):
+            return number_box(x), SUM if x < 0 else ATOM
+        if x in self.names:
+            return self.names[x], ATOM
+        if x._row is None:
+            return number_box(x._data), SUM if x._data < 0 else ATOM
+        if depth >= self.deepest:
+            return ELLIPSIS, ATOM
+        return self.application(x._row, x._arguments, depth + 1)
+
+    def factor(self, x: Any) -> Box:
+        """An expression that is fenced unless it is one symbol."""
+        box, level = self.expression(x, 0)
+        return box if level == ATOM else fence(box)
+
+    def application(self, primitive: Primitive, arguments: Any, depth: int) -> tuple[Box, int]:
+        special = _STRUCTURES.get(primitive.name)
+        return special(self, arguments, depth) if special else self.by_template(primitive, arguments, depth)
+
+    def by_template(self, primitive: Primitive, arguments: Any, depth: int) -> tuple[Box, int]:
+        """The row's own `text`, its operands fenced where the template does not already bracket them."""
+        if primitive.arity is None:
+            shown = _elided(list(arguments), self.terms)
+            parts = [ELLIPSIS if a is _GAP else self.expression(a, depth)[0] for a in shown]
+            return row(function(primitive.text), fence(typeset.joined(parts, operator(", ")))), ATOM
+        operands: list[Box] = []
+        for k, argument in enumerate(arguments):
+            box, level = self.expression(argument, depth)
+            bracketed = re.search(rf"[(\[|,] ?\{{{k}\}}[)\]|,]|\[\{{{k}\}} |[>≥] \{{{k}\}}\]", primitive.text)
+            loose = not bracketed and (level < ATOM if primitive.level == ATOM else level < primitive.level)
+            operands.append(fence(box) if loose else box)
+        pieces: list[Box] = []
+        for piece in re.split(r"(\{\d+\})", primitive.text):
+            if re.fullmatch(r"\{\d+\}", piece):
+                pieces.append(operands[int(piece[1:-1])])
+            else:
+                pieces += [function(t) if t[0].isalpha() else operator(t) for t in re.findall(r"\w+|[^\w]+", piece)]
+        return typeset.template(row(*pieces), primitive.latex, tuple(operands)), primitive.level
+
+    def prime(self, value: Value) -> Box:
+        """f′(x)"""
+        name = function(row_of(value).text.split("(")[0])
+        operand = next(self.expression(a, 0)[0] for a in value._arguments if isinstance(a, Value))
+        return row(name, operator("′"), fence(operand))
+
+    def product(self, x: Any, depth: int) -> Product:
+        """An expression as a tidy product."""
+        out = Product()
+        if not isinstance(x, Value):
+            out.number = 0.0 if x is None else x
+            return out
+        primitive = x._row
+        if x in self.names or primitive is None or depth >= self.deepest:
+            return out.times(*self.expression(x, depth))
+        arguments = x._arguments
+        if primitive.name in ("mul", "gate"):
+            return self.product(arguments[0], depth + 1).by(self.product(arguments[1], depth + 1))
+        if primitive.name == "div":
+            return self.product(arguments[0], depth + 1).by(self.product(arguments[1], depth + 1), -1.0)
+        if primitive.name == "neg":
+            out = self.product(arguments[0], depth + 1)
+            out.number = -out.number
+            return out
+        if primitive.name == "defined":
+            return self.product(arguments[0], depth + 1)
+        if primitive.name == "add" and 0.0 in arguments[1:]:  # `x + 0.0` turns −0 into 0
+            return self.product(arguments[0], depth + 1)
+        if primitive.name == "pow_x" and not isinstance(arguments[1], Value):
+            exponent = arguments[1]
+            out = self.power(arguments[0], exponent - 1.0, depth)
+            out.number *= exponent
+            return out
+        if primitive.name == "pow" and not isinstance(arguments[1], Value):
+            return self.power(arguments[0], arguments[1], depth)
+        return out.times(*self.expression(x, depth))
+
+    def power(self, base: Any, exponent: float, depth: int) -> Product:
+        out = Product()
+        return out.times(*self.expression(base, depth), exponent=exponent) if exponent else out
+
+
+# The rows with a shape of their own on paper.
+
+
+def _add(p: _Printer, arguments: Any, depth: int) -> tuple[Box, int]:
+    (left, _), (right, _) = p.expression(arguments[0], depth), p.expression(arguments[1], depth)
+    shown = typeset.text(right)
+    if shown.startswith("−") and right[0] in ("num", "row"):
+        positive = number(right[1][1:]) if right[0] == "num" else row(*right[2:])
+        return row(left, binary("−"), positive), SUM
+    return row(left, binary("+"), right), SUM
+
+
+def _sub(p: _Printer, arguments: Any, depth: int) -> tuple[Box, int]:
+    (left, _), (right, level) = p.expression(arguments[0], depth), p.expression(arguments[1], depth)
+    if right[0] == "num" and right[1].startswith("−"):
+        return row(left, binary("+"), number(right[1][1:])), SUM
+    return row(left, binary("−"), fence(right) if level <= SUM else right), SUM
+
+
+def _mul(p: _Printer, arguments: Any, depth: int) -> tuple[Box, int]:
+    x, y = arguments
+    if x is y:
+        return scripts(as_base(*p.expression(x, depth)), None, number("2")), POWER
+    if not isinstance(y, Value) and isinstance(x, Value):
+        x, y = y, x
+    return multiplied([p.expression(x, depth), p.expression(y, depth)])
+
+
+def _div(p: _Printer, arguments: Any, depth: int) -> tuple[Box, int]:
+    return fraction(p.expression(arguments[0], depth)[0], p.expression(arguments[1], depth)[0]), PRODUCT
+
+
+def _neg(p: _Printer, arguments: Any, depth: int) -> tuple[Box, int]:
+    box, level = p.expression(arguments[0], depth)
+    return row(operator("−"), fence(box) if level <= SUM else box), SUM
+
+
+def _pow(p: _Printer, arguments: Any, depth: int) -> tuple[Box, int]:
+    return scripts(as_base(*p.expression(arguments[0], depth)), None, p.expression(arguments[1], depth)[0]), POWER
+
+
+def _pow_x(p: _Printer, arguments: Any, depth: int) -> tuple[Box, int]:
+    (x, level), (y, y_level) = p.expression(arguments[0], depth), p.expression(arguments[1], depth)
+    below = row(fence(y) if y_level <= SUM else y, binary("−"), number("1"))
+    return multiplied([(y, y_level), (scripts(as_base(x, level), None, below), POWER)])
+
+
+def _pow_y(p: _Printer, arguments: Any, depth: int) -> tuple[Box, int]:
+    (x, level), (y, _) = p.expression(arguments[0], depth), p.expression(arguments[1], depth)
+    return multiplied([(scripts(as_base(x, level), None, y), POWER), (row(function("log"), fence(x)), ATOM)])
+
+
+def _sqrt(p: _Printer, arguments: Any, depth: int) -> tuple[Box, int]:
+    return typeset.root(p.expression(arguments[0], depth)[0]), ATOM
+
+
+def _defined(p: _Printer, arguments: Any, depth: int) -> tuple[Box, int]:
+    return p.expression(arguments[0], depth)
+
+
+def _sum(p: _Printer, arguments: Any, depth: int) -> tuple[Box, int]:
+    return _plus([p.expression(a, depth) if a is not _GAP else (ELLIPSIS, ATOM) for a in _elided(arguments, p.terms)])
+
+
+def _dot(p: _Printer, arguments: Any, depth: int) -> tuple[Box, int]:
+    half = len(arguments) // 2
+    pairs = _elided(list(zip(arguments[:half], arguments[half:-1], strict=True)), p.terms)
+    terms = [
+        (ELLIPSIS, ATOM) if pair is _GAP else multiplied([p.expression(pair[0], depth), p.expression(pair[1], depth)])
+        for pair in pairs
+    ]
+    bias = arguments[-1]
+    return _plus(terms + ([p.expression(bias, depth)] if isinstance(bias, Value) or bias else []))
+
+
+_GAP: Any = object()
+
+
+def _elided(terms: Any, most: int) -> list[Any]:
+    return list(terms) if len(terms) <= most else [*terms[: max(most - 2, 1)], _GAP, *terms[len(terms) - (most > 1) :]]
+
+
+def _plus(terms: list[tuple[Box, int]]) -> tuple[Box, int]:
+    if len(terms) == 1:
+        return terms[0]
+    return typeset.joined([box for box, _ in terms], binary("+")) if terms else number("0"), SUM
+
+
+_STRUCTURES: dict[str, Callable[[_Printer, Any, int], tuple[Box, int]]] = {
+    "add": _add, "sub": _sub, "mul": _mul, "div": _div, "neg": _neg, "pow": _pow, "pow_x": _pow_x, "pow_y": _pow_y,
+    "sqrt": _sqrt, "defined": _defined, "sum": _sum, "dot": _dot, "gate": _mul,
+}  # fmt: skip
