@@ -8,6 +8,9 @@ import pytest
 
 import autograd as ad
 from autograd import Value, step
+from autograd.core.sweeps import topological_order
+from autograd.core.value import NOT_COMPUTED
+from autograd.picture.formula import labels
 from tests import chromium
 from tests.test_picture_model import network_cost, neuron_cost
 
@@ -176,8 +179,8 @@ def test_edges_go_in_the_order_of_the_engine(page_of):
         words = page.run("document.getElementById('words').textContent")
         seen += re.findall(r"Backward along (.+) → ", words)
         page.press(*RIGHT)
-    swept = [v.label for v in reversed(ad.core.sweeps.topological_order(cost)) if v.label and v.op]
-    assert list(dict.fromkeys(seen)) == [ad.picture.labels.text(label) for label in swept]
+    swept = [v.label for v in reversed(topological_order(cost)) if v.label and v.op]
+    assert list(dict.fromkeys(seen)) == [labels.text(label) for label in swept]
 
 
 @needs_chromium
@@ -280,7 +283,7 @@ def test_the_page_needs_no_backward_and_leaves_gradients_alone():
     cost = neuron_cost()
     nodes = story(cost)["nodes"]
     assert nodes[0] == ["w", "<mi>w</mi>", "2", "−0.07357"]
-    assert all(v.grad is ad.core.value.NOT_COMPUTED for v in ad.core.sweeps.topological_order(cost))
+    assert all(v.grad is NOT_COMPUTED for v in topological_order(cost))
 
 
 def test_one_neuron_takes_less_than_60_kB_and_242_nodes_less_than_500():
@@ -302,7 +305,7 @@ def test_the_page_names_no_other_address():
 
 def test_a_page_can_follow_one_value():
     cost = network_cost(2, 3, 2, 1)
-    w = next(v for v in ad.core.sweeps.topological_order(cost) if v.label == "w_{1,1}^(1)")
+    w = next(v for v in topological_order(cost) if v.label == "w_{1,1}^(1)")
     told = story(cost, path_to=w)
     assert [node[0] for node in told["nodes"]][:3] == ["w₁‚₁⁽¹⁾", "z₁⁽¹⁾", "a₁⁽¹⁾"]
     assert len(told["order"]) == len(told["edges"]) == 10
