@@ -10,7 +10,7 @@ import autograd as ad
 from autograd import Value, step
 from autograd.core.sweeps import topological_order
 from autograd.core.value import NOT_COMPUTED
-from autograd.picture.formula import labels
+from autograd.picture.formula import labels, typeset
 from tests import chromium
 from tests.test_picture_model import network_cost, neuron_cost
 
@@ -310,7 +310,7 @@ def test_a_page_can_follow_one_value():
     assert [node[0] for node in told["nodes"]][:3] == ["w₁‚₁⁽¹⁾", "z₁⁽¹⁾", "a₁⁽¹⁾"]
     assert len(told["order"]) == len(told["edges"]) == 10
     cost.backward()
-    assert told["nodes"][0][3] == ad.picture.typeset.format_number(w.grad)
+    assert told["nodes"][0][3] == typeset.format_number(w.grad)
 
 
 def test_save_wants_html_and_step_wants_a_value(tmp_path):
