@@ -171,6 +171,42 @@ def test_a_result_that_does_not_vary_is_given_for_every_example() -> None:
     assert compile(lambda: w * 3)() == 6.0
 
 
+@pytest.mark.parametrize("runner", RUNNERS)
+def test_what_is_constant_stands_between_what_varies(runner: str | None) -> None:
+    both = compile(lambda x: ([[x * 2.0, 0.0], [1.0, x]], (x, 3.0)), runner=runner)
+    matrix, (same, three) = both(np.array([5.0, 6.0, 7.0]))
+    assert matrix.tolist() == [[[2.0 * x, 0.0], [1.0, x]] for x in (5.0, 6.0, 7.0)]
+    assert same.tolist() == [5.0, 6.0, 7.0] and three.tolist() == [3.0, 3.0, 3.0]
+
+
+@pytest.mark.parametrize("runner", RUNNERS)
+def test_has_aux_gives_the_rest_of_the_same_pass(runner: str | None) -> None:
+    w = Value(3.0, "w")
+    pair = compile(lambda x: (w * x * x, {"twice": 2.0 * w * x, "w": w}), runner=runner)
+    mean, gradient, rest = pair.value_and_grad(np.array([1.0, 2.0]), has_aux=True)
+    assert mean == 7.5 and gradient.tolist() == [2.5]
+    assert rest["twice"].tolist() == [6.0, 12.0] and rest["w"].tolist() == [3.0, 3.0]
+
+
+def test_has_aux_asks_for_a_pair() -> None:
+    with pytest.raises(TypeError, match="returns a pair"):
+        compile(lambda x: x * Value(1.0)).value_and_grad(np.ones(2), has_aux=True)
+
+
+@pytest.mark.parametrize("runner", RUNNERS)
+def test_at_takes_the_place_of_the_parameters(runner: str | None) -> None:
+    w, b = Value(3.0, "w"), Value(1.0, "b")
+    line = compile(lambda x: w * x + b, runner=runner)
+    assert line(np.array([1.0, 2.0])).tolist() == [4.0, 7.0]
+    assert line.parameters == [w, b]
+    assert line(np.array([1.0, 2.0]), at=[10.0, 0.5]).tolist() == [10.5, 20.5]
+    mean, gradient = line.value_and_grad(np.array([1.0, 2.0]), at=np.array([10.0, 0.5]))
+    assert mean == 15.5 and gradient.tolist() == [1.5, 1.0]
+    assert line(2.0, at=[10.0, 0.5]) == 20.5 and line(2.0) == 7.0
+    with pytest.raises(ValueError, match="there are 2 parameters"):
+        line(2.0, at=[1.0])
+
+
 def test_masks_are_strong_zeros() -> None:
     x = Value(-1.0)
     for f, expected in ((lambda: relu(x).sqrt(), 0.0), (lambda: where(x, 1.0, 1 / (x + 1)), 0.0)):

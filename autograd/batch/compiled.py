@@ -18,7 +18,7 @@ from typing import Any
 from autograd.batch import arguments
 from autograd.batch.arguments import Shape
 from autograd.batch.execute import Execution, collector_paused
-from autograd.batch.results import speller, stacked
+from autograd.batch.results import layout, speller, stacked
 from autograd.core import modes
 from autograd.core.fast import add_gradients
 from autograd.core.primitives import TABLE
@@ -66,9 +66,12 @@ class Compiled:
         self._quick_count = -1
         self._names = _argument_names(function)
 
-    def __call__(self, *args: Any) -> Any:
-        """The result for each example, as arrays; of plain numbers only, a number (or what structure it returns)."""
-        if len(args) == self._quick_count:
+    def __call__(self, *args: Any, at: Any = None) -> Any:
+        """The result for each example, as arrays; of plain numbers only, a number (or what structure it returns).
+
+        `at`: an array of numbers for the `parameters`, in their order, in place of those of their Values.
+        """
+        if len(args) == self._quick_count and at is None:
             kinds = {*map(type, args)}
             if kinds == _FLOAT:
                 return self._quick(*args)  # type: ignore[misc]
@@ -76,21 +79,28 @@ class Compiled:
                 return self._quick(*map(float, args))  # type: ignore[misc]
         trace, read = self._trace(args)
         if read.n is None:
-            return self._one(trace, read)
-        return stacked(trace.template, iter(trace.forward.run_for_each(read)))
+            return self._one(trace, read, trace.numbers(at))
+        return stacked(trace.layout, trace.forward.run(read, trace.numbers(at))[1])
 
-    def value_and_grad(self, *args: Any) -> tuple[float, Any]:
-        """The mean of the results over the batch, and its gradient in the parameters: one number for each."""
+    def value_and_grad(self, *args: Any, at: Any = None, has_aux: bool = False) -> Any:
+        """The mean of the results over the batch, and its gradient in the parameters: one number for each.
+
+        With `has_aux` the function returns a pair: what the gradient is of, and anything else; the result is
+        (mean, gradient, the rest for each example), all of one pass. `at` is as in a call.
+        """
         trace, read = self._trace(args)
-        results = trace.gradient.run(read)
-        return float(results[0]), results[1:]
+        whole, each = trace.gradient(has_aux).run(read, trace.numbers(at))
+        if not has_aux:
+            return float(whole[0]), whole[1:]
+        return float(whole[0]), whole[1:], stacked(trace.rest, each)
 
     def backward(self, *args: Any) -> float:
         """Add the gradient of the mean over the batch to each parameter's `.grad`; returns the mean."""
         trace, read = self._trace(args)
-        mean, *slopes = _numbers(trace.gradient.run(read))
+        whole, _ = trace.gradient().run(read)
+        mean, *slopes = whole if isinstance(whole, list) else whole.tolist()
         add_gradients(trace.parameters, slopes)
-        return mean
+        return mean  # type: ignore[no-any-return]
 
     @property
     def parameters(self) -> list[Value]:
@@ -105,7 +115,7 @@ class Compiled:
     @property
     def gradient_program(self) -> Tape:
         """The program of its value and gradient, to print."""
-        return Tape(self._current("gradient_program").gradient.program)
+        return Tape(self._current("gradient_program").gradient().program)
 
     @property
     def source(self) -> str:
@@ -131,9 +141,9 @@ class Compiled:
         self._last = trace
         return trace, read
 
-    def _one(self, trace: Trace, read: arguments.Arguments) -> Any:
+    def _one(self, trace: Trace, read: arguments.Arguments, at: Any) -> Any:
         """One example of plain numbers. A small program is printed as Python, which beats the way into native code."""
-        if self.runner is None and trace.program.count() <= QUICK:
+        if self.runner is None and trace.program.count() <= QUICK and at is None:
             text = source.function_text("quick_", trace.program, speller(trace.template))
             quick = source.compiled(text, "quick_")
             parameters = trace.parameters
@@ -143,7 +153,8 @@ class Compiled:
                 self._quick = quick
             self._quick_count = len(read.arrays)
             return self._quick(*[x.tolist() for x in read.arrays])
-        return rebuild(trace.template, _numbers(trace.forward.run(read)))
+        _, each = trace.forward.run(read, at)
+        return rebuild(trace.template, [x for (x,) in each] if isinstance(each, list) else each.ravel().tolist())
 
 
 class Trace:
@@ -171,38 +182,49 @@ class Trace:
         graph, self.parameters = lower(results, inputs)
         self.name = name
         self.template = rebuild(result, [0.0] * len(results), arrays=False)  # the graph itself is not needed any more
+        self.layout = layout(self.template)
         self.program: Program = simplify(graph)
         self._shapes, self._runner = read.shapes, runner
         self.forward = Execution(self.program, self.parameters, read.shapes, runner)
         self._gradient: Execution | None = None
 
-    @property
-    def gradient(self) -> Execution:
+    def gradient(self, has_aux: bool = False) -> Execution:
+        """What computes the mean and its gradient; with `has_aux` of the first result, and the `rest` beside it."""
+        if has_aux and not (isinstance(self.template, tuple) and len(self.template) == 2 and _is_one(self.template[0])):
+            raise TypeError(f"{self.name}: has_aux is for a function that returns a pair: a number, and anything else")
+        if not has_aux and not _is_one(self.template):
+            raise TypeError(f"{self.name}: a gradient needs one number for each example, the function returns several")
         if self._gradient is None:
-            if isinstance(self.template, list | tuple | dict):
-                raise TypeError(
-                    f"{self.name}: a gradient needs one number for each example, the function returns several"
-                )
+            if has_aux:
+                self.rest = layout(self.template[1])
             with collector_paused():
                 program = simplify(value_and_gradient(self.program), len(self.program))
             self._gradient = Execution(program, self.parameters, self._shapes, self._runner)
         return self._gradient
 
+    def numbers(self, at: Any) -> Any:
+        """`at`, looked at: one number for each parameter."""
+        if at is None:
+            return None
+        numbers = arguments.as_array(at, f"{self.name}: at")
+        if numbers.shape != (len(self.parameters),):
+            raise ValueError(
+                f"{self.name}: at has the shape {numbers.shape}; there are {len(self.parameters)} parameters"
+            )
+        return numbers
+
     @property
     def text(self) -> str:
         name = self.name if self.name.isidentifier() and self.name not in TABLE else "function"
         text = source.function_text(name, self.program, speller(self.template))
-        if not isinstance(self.template, list | tuple | dict) and self.parameters:
-            gradient = self.gradient.program
+        if _is_one(self.template) and self.parameters:
+            gradient = self.gradient().program
             text += "\n\n\n" + source.function_text(f"{name}_value_and_gradient", gradient, _spell_gradient)
         return source.imports(text) + text + "\n"
 
 
-def _numbers(results: Any) -> list[float]:
-    """The results of one example, or of a mean, as floats."""
-    if hasattr(results, "ravel"):
-        return results.ravel().tolist()  # type: ignore[no-any-return]
-    return [x[0] if isinstance(x, list) else x for x in results]
+def _is_one(template: Any) -> bool:
+    return not isinstance(template, list | tuple | dict)
 
 
 def _traced(function: Callable[..., Any], arguments: Sequence[Any]) -> Any:

@@ -44,15 +44,15 @@ class Execution:
             for argument, shape in enumerate(shapes)
             for i in range(math.prod(shape or ()))
         ]
-        self.varies = any([program.moments[row] == EXAMPLE for row in program.outputs])
         self.worth_compiling = program.moments.count(EXAMPLE) - program.inputs <= SMALL
         self._runners: dict[tuple[int, bool], Any] = {}
 
-    def run(self, read: Arguments) -> Any:
-        """One result for each output: an array over the examples if any varies, else a number."""
+    def run(self, read: Arguments, at: Any = None) -> tuple[Any, Any]:
+        """The results for the whole batch, a number each, and those for each example: (others, n). `at`: numbers for
+        the parameters in place of those of their Values."""
         n = 1 if read.n is None else read.n
         if self.runner == "python":
-            return self._run_plainly(read, n)
+            return self._run_plainly(read, n, at)
         compiled = self.runner == "source" or (self.runner is None and n >= MANY and self.worth_compiling)
         lanes = 1 if n <= FEW else 64
         runner = self._runners.get((lanes, compiled))
@@ -62,25 +62,17 @@ class Execution:
             with collector_paused():
                 runner = Runner(self.program, self.columns, self.arguments, self.parameters, lanes, compiled)
             self._runners[lanes, compiled] = runner
-        return runner.run(read.arrays, n)
+        return runner.run(read.arrays, n, at)
 
-    def run_for_each(self, read: Arguments) -> Any:
-        """One result for each output and example."""
-        results = self.run(read)
-        if self.varies or read.n is None:
-            return results
-        return (
-            results[:, None].repeat(read.n, axis=1) if hasattr(results, "repeat") else [[x] * read.n for x in results]
-        )
-
-    def _run_plainly(self, read: Arguments, n: int) -> Any:
+    def _run_plainly(self, read: Arguments, n: int, at: Any) -> tuple[Any, Any]:
         flat = [array.ravel().tolist() for array in read.arrays]
         examples = [[flat[argument][k * length + i] for argument, i, length in self.columns] for k in range(n)]
-        results: list[Any] = reference.run(self.program, examples, [p._data for p in self.parameters])
-        if self.varies:
-            results = [result if isinstance(result, list) else [result] * n for result in results]
+        numbers = [p._data for p in self.parameters] if at is None else at.tolist()
+        results: list[Any] = reference.run(self.program, examples, numbers)
+        whole, each = results[: self.program.whole], results[self.program.whole :]
+        each = [result if isinstance(result, list) else [result] * n for result in each]
         try:
             import numpy as np
         except ImportError:
-            return results
-        return np.array(results)
+            return whole, each
+        return np.array(whole), np.array(each).reshape(len(each), n)

@@ -2,30 +2,63 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from itertools import count
+from typing import Any, NamedTuple
 
-from autograd.derivatives.structures import is_array, leaves, rebuild, rectangle
+from autograd.derivatives.structures import is_array, rectangle
 
 
-def stacked(template: Any, results: Iterator[Any]) -> Any:
-    """The template with an array over the examples for each leaf. Rectangular lists, which are what the axes of arrays
-    became, are axes again; tuples and dicts stay."""
+class Rows(NamedTuple):
+    """Results that become one array: those of rows begin to end of all results, an example's share in this shape."""
+
+    begin: int
+    end: int
+    shape: tuple[int, ...]
+
+
+def layout(template: Any) -> Any:
+    """The template with `Rows` for what becomes an array. Rectangular lists, which are what the axes of arrays became,
+    are axes again; tuples, dicts and ragged lists stay. It is found once: a call then costs nothing for each number."""
+    return _layout(template, count())
+
+
+def _layout(template: Any, row: Iterator[int]) -> Any:
     if isinstance(template, tuple):
-        return tuple([stacked(item, results) for item in template])
+        return tuple([_layout(item, row) for item in template])
     if isinstance(template, dict):
-        return {key: stacked(item, results) for key, item in template.items()}
-    if not (isinstance(template, list) or is_array(template)):
-        return next(results)
+        return {key: _layout(item, row) for key, item in template.items()}
+    if not isinstance(template, list):
+        i = next(row)
+        return Rows(i, i + 1, ())
     shape = _rectangle(template)
     if shape is None or not all(shape):
-        return [stacked(item, results) for item in template]
-    try:
-        import numpy as np
-    except ImportError:
-        columns = [next(results) for _ in leaves(template, "result")]
-        return [rebuild(template, example) for example in zip(*columns, strict=True)]
-    return np.stack([next(results) for _ in range(int(np.prod(shape)))], axis=-1).reshape(-1, *shape)
+        return [_layout(item, row) for item in template]
+    rows = [next(row) for _ in range(math.prod(shape))]
+    return Rows(rows[0], rows[-1] + 1, shape)
+
+
+def stacked(layout: Any, each: Any) -> Any:
+    """What the function returned, with an array over the examples for each of the layout's `Rows`; `each` holds the
+    results, (results, n) doubles, of which the arrays are views. Without numpy, lists."""
+    if isinstance(layout, Rows):
+        begin, end, shape = layout
+        if not shape:
+            return each[begin]
+        if isinstance(each, list):
+            return [_nested(list(example), shape) for example in zip(*each[begin:end], strict=True)]
+        return each[begin:end].T.reshape(-1, *shape)
+    if isinstance(layout, dict):
+        return {key: stacked(item, each) for key, item in layout.items()}
+    return type(layout)([stacked(item, each) for item in layout])
+
+
+def _nested(numbers: list[float], shape: tuple[int, ...]) -> list[Any]:
+    if len(shape) == 1:
+        return numbers
+    size = len(numbers) // shape[0]
+    return [_nested(numbers[i * size : (i + 1) * size], shape[1:]) for i in range(shape[0])]
 
 
 def _rectangle(template: Any) -> tuple[int, ...] | None:

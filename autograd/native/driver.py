@@ -1,7 +1,7 @@
 """The native driver: what takes a tape over a whole batch, block by block.
 
     once loops → for each chunk of examples: copies of what they read, then block by block inputs in, example loops,
-    results out → means → batch loops → results
+    results for each example out → means → batch loops → results for the whole batch
 
 A small batch is one chunk and one call, `run`. A large one is cut into chunks by the amount of work alone, each with
 sums of its own that are added up in order; so chunks may run on any number of threads, and give the same bits.
@@ -59,8 +59,8 @@ def before(plan):
     loops(plan, 0, plan[layout.ONCE_LOOPS], once, once, 1)
 
 
-def after(plan, sums, chunks, results, n):
-    """The means, from the sums of the chunks in order; what follows from them; and results that do not vary."""
+def after(plan, sums, chunks, whole, n):
+    """The means, from the sums of the chunks in order; what follows from them; and the results for the batch."""
     once, means, count = doubles_at(plan[layout.ONCE_AT]), integers_at(plan[layout.MEANS_AT]), U(plan[layout.MEANS])
     for k in range(_1, U(chunks)):
         other = k * (count + _1) * _8
@@ -73,10 +73,9 @@ def after(plan, sums, chunks, results, n):
         once[U(means[i])] = (left + right) / n
     done = plan[layout.ONCE_LOOPS] + plan[layout.COPY_LOOPS] + plan[layout.EXAMPLE_LOOPS]
     loops(plan, done, plan[layout.BATCH_LOOPS], once, sums, 1)
-    if not plan[layout.RESULTS_VARY]:
-        table = integers_at(plan[layout.RESULTS_AT])
-        for i in range(U(plan[layout.RESULTS])):
-            results[i] = once[U(table[U(2) * i + _1])]
+    table = integers_at(plan[layout.WHOLE_AT])
+    for i in range(U(plan[layout.WHOLE])):
+        whole[i] = once[U(table[i])]
 
 
 def chunk(LANES: int) -> Callable[..., None]:
@@ -100,8 +99,8 @@ def chunk(LANES: int) -> Callable[..., None]:
 
     @compiled
     def results_out(plan, results, lanes, start, live, n):
-        once, table = doubles_at(plan[layout.ONCE_AT]), integers_at(plan[layout.RESULTS_AT])
-        for k in range(plan[layout.RESULTS]):
+        once, table = doubles_at(plan[layout.ONCE_AT]), integers_at(plan[layout.EACH_AT])
+        for k in range(plan[layout.EACH]):
             place, out = U(table[2 * k + 1]), U(k * n + start)
             if table[2 * k]:
                 for lane in range(U(live)):
@@ -120,19 +119,18 @@ def chunk(LANES: int) -> Callable[..., None]:
             loops(
                 plan, plan[layout.ONCE_LOOPS] + plan[layout.COPY_LOOPS], plan[layout.EXAMPLE_LOOPS], lanes, sums, live
             )
-            if plan[layout.RESULTS_VARY]:
-                results_out(plan, results, lanes, start, live, n)
+            results_out(plan, results, lanes, start, live, n)
 
     return chunk
 
 
 def run(LANES: int) -> Callable[..., None]:
-    """run(plan, lanes, sums, sources, results, n): a batch that is one chunk."""
+    """run(plan, lanes, sums, sources, results, n, whole): a batch that is one chunk."""
     first, one_chunk, last = compiled(before), compiled(chunk(LANES)), compiled(after)
 
-    def run(plan, lanes, sums, sources, results, n):
+    def run(plan, lanes, sums, sources, results, n, whole):
         first(plan)
         one_chunk(plan, lanes, sums, sources, results, n, 0, n)
-        last(plan, sums, 1, results, n)
+        last(plan, sums, 1, whole, n)
 
     return run

@@ -19,9 +19,10 @@ from autograd.program.program import BATCH, EXAMPLE, ONCE
     PARAMETERS, PARAMETERS_AT, FLOAT_OFFSET, DOUBLE_OFFSET,  # the Values; where in one is its float, in that the double
     COLUMNS, COLUMNS_AT,  # (source, index in an example, length of an example) of each input
     MEANS, MEANS_AT,  # the place in `once` of each mean
-    RESULTS, RESULTS_AT, RESULTS_VARY,  # (does it vary over the examples?, place) of each result; does any of them?
+    EACH, EACH_AT,  # (does it vary over the examples?, place) of each result that is wanted for every example
+    WHOLE, WHOLE_AT,  # the place in `once` of each result that is one number for the batch
     PLAN_SIZE,
-) = range(20)  # fmt: skip
+) = range(21)  # fmt: skip
 
 
 class Code(NamedTuple):

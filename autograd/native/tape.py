@@ -33,7 +33,7 @@ DRIVERS = {
     "before": f"void({_PLAN})",
     "chunk": f"void({_ARRAYS}, int64, int64)",
     "after": f"void({_PLAN}, {_DOUBLES}, int64, {_DOUBLES}, int64)",
-    "run": f"void({_ARRAYS})",
+    "run": f"void({_ARRAYS}, {_DOUBLES})",
 }
 CHUNK = 2_000_000  # instructions on examples, about 0.1 ms of work: a batch is cut into pieces no smaller
 CHUNKS = 64  # at most
@@ -68,8 +68,8 @@ class Runner:
         for place, number in tape.constants:
             self._once[place] = number
         outputs = [(program.moments[row] == EXAMPLE, tape.place[row]) for row in program.outputs]
-        self.results_vary = any(varies for varies, _ in outputs)
-        self.count = len(outputs)
+        whole, each = [place for _, place in outputs[: program.whole]], outputs[program.whole :]
+        self._each, self._whole = len(each), len(whole)
         fused_kernel = straight.kernel(tape, lanes) if fused else 0
         made = {
             (name, over_lanes): fused_kernel if name == FUSED else kernel(name, lanes if over_lanes else 1)
@@ -80,21 +80,23 @@ class Runner:
         tables = [
             (code.words, np.uint32), ([made[loop] for loop in code.kernels], np.int64), (code.offsets, np.int64),
             ([id(x) for x in parameters], np.int64), (list(columns), np.int64),
-            ([mean.place for mean in tape.means], np.int64), (outputs, np.int64),
+            ([mean.place for mean in tape.means], np.int64), (each, np.int64), (whole, np.int64),
         ]  # fmt: skip
         self._tables = [np.array(numbers, dtype=kind) for numbers, kind in tables]
-        words, kernels, offsets, objects, columns_at, means, results = [table.ctypes.data for table in self._tables]
+        words, kernels, offsets, objects, columns_at, means, each_at, whole_at = [
+            table.ctypes.data for table in self._tables
+        ]
         self._plan = np.zeros(layout.PLAN_SIZE, dtype=np.int64)
         self._plan[:] = [
             self._once.ctypes.data, words, kernels, offsets, *code.phases,
             len(parameters), objects, *(self._offsets or (0, 0)), len(columns), columns_at, len(tape.means), means,
-            len(outputs), results, self.results_vary,
+            self._each, each_at, self._whole, whole_at,
         ]  # fmt: skip
         self._plan_at = self._plan.ctypes.data
         self._lanes_at, self._sums_at = self._lanes.ctypes.data, self._sums.ctypes.data
         self._width, self._instructions = lanes, program.count()
         self._read_parameters = self._driver("parameters", 1, holds_gil=True)
-        self._run = self._driver("run", 6)
+        self._run = self._driver("run", 7)
         self._lock = threading.Lock()
         self._sources = (ctypes.c_int64 * (arguments + 1))()
         self._sources_at = ctypes.addressof(self._sources)
@@ -110,26 +112,29 @@ class Runner:
             native.address(f"driver {name} {self._width}", make, DRIVERS[name]), arguments, holds_gil
         )
 
-    def run(self, arrays: Sequence[Any], n: int) -> Any:
-        """The results for n examples: (results, n) doubles if any varies over the examples, else (results,)."""
-        results = self._empty((self.count, n) if self.results_vary else self.count)
+    def run(self, arrays: Sequence[Any], n: int, at: Any = None) -> tuple[Any, Any]:
+        """The results for the whole batch, (program.whole,) doubles, and those for each of n examples, (others, n).
+        `at`: the parameters' numbers, an array, in place of those of their Values."""
+        whole, each = self._empty(self._whole), self._empty((self._each, n))
         sources = self._sources
         with self._lock:
             for i, array in enumerate(arrays):
                 sources[i] = address(array)
-            if self._offsets:
+            if at is not None:
+                self._once[: len(self._parameters)] = at
+            elif self._offsets:
                 self._read_parameters(NOWHERE, NOWHERE, self._plan_at)
             else:
                 self._once[: len(self._parameters)] = [p._data for p in self._parameters]
-            at = self._sources_at, address(results), n
+            tables = self._sources_at, address(each), n
             chunks = min(n * self._instructions // CHUNK, CHUNKS)
             if chunks < 2:
-                self._run(NOWHERE, NOWHERE, self._plan_at, self._lanes_at, self._sums_at, *at)
+                self._run(NOWHERE, NOWHERE, self._plan_at, self._lanes_at, self._sums_at, *tables, address(whole))
             else:
-                self._run_in_chunks(chunks, *at)
-        return results
+                self._run_in_chunks(chunks, *tables, address(whole))
+        return whole, each
 
-    def _run_in_chunks(self, chunks: int, sources: int, results: int, n: int) -> None:
+    def _run_in_chunks(self, chunks: int, sources: int, each: int, n: int, whole: int) -> None:
         """The same on several threads, each taking the next chunk until none is left."""
         blocks = -(-n // self._width)
         ends = [min(n, blocks * k // chunks * self._width) for k in range(chunks + 1)]
@@ -143,7 +148,7 @@ class Runner:
         def work(lanes: Any) -> None:
             for k in left:  # an iterator over a range hands each number to one thread
                 sums = self._sums_at + k * self._sums.strides[0]
-                chunk(NOWHERE, NOWHERE, self._plan_at, address(lanes), sums, sources, results, n, ends[k], ends[k + 1])
+                chunk(NOWHERE, NOWHERE, self._plan_at, address(lanes), sums, sources, each, n, ends[k], ends[k + 1])
 
         helpers = range(min(_processors(), chunks) - 1)
         threads = [threading.Thread(target=work, args=(self._lanes.copy(),)) for _ in helpers]
@@ -152,7 +157,7 @@ class Runner:
         work(self._lanes)
         for thread in threads:
             thread.join()
-        after(NOWHERE, NOWHERE, self._plan_at, self._sums_at, chunks, results, n)
+        after(NOWHERE, NOWHERE, self._plan_at, self._sums_at, chunks, whole, n)
 
 
 def _processors() -> int:

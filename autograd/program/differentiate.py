@@ -25,8 +25,9 @@ Pair = tuple[int | None, int]  # (∂z/∂x, adjoint of z); None for a partial t
 
 
 def value_and_gradient(program: Program) -> Program:
-    """The program of the mean of its one output over the batch, and of that mean's gradient in every parameter."""
-    (root,) = program.outputs
+    """The program of the mean of its first output over the batch, of that mean's gradient in every parameter, and of
+    its other outputs as they are."""
+    root, *rest = program.outputs
     result = program.first(len(program))
     gradient = _Gradient(result)
     pairs: list[list[Pair] | None] = [None] * len(program)
@@ -58,7 +59,8 @@ def value_and_gradient(program: Program) -> Program:
                     others.append(term)
     zero = result.constant(0.0)
     mean = root if program.moments[root] == ONCE else result.append(MEAN, (root,))
-    result.outputs = (mean, *[adjoints.get(row, zero) for row in range(program.inputs, program.leaves)])
+    result.outputs = (mean, *[adjoints.get(row, zero) for row in range(program.inputs, program.leaves)], *rest)
+    result.whole = 1 + program.parameters
     return result
 
 

@@ -53,7 +53,8 @@ DOT_LIKE = (dot, GATED_DOT)  # operands: w₁ … wₙ, x₁ … xₙ, b
 class Program:
     """Row by row: what computes it (`primitives`), of which rows (`operands`), and when it is known (`moments`).
 
-    `outputs` are the rows that are results; `numbers` the constants; `names` print the inputs and the parameters.
+    `outputs` are the rows that are results: the first `whole` of them one number for the batch, the others one for each
+    example. `numbers` are the constants; `names` print the inputs and the parameters.
     """
 
     def __init__(self, inputs: int, parameters: int, names: Sequence[str] = (), graph_nodes: int = 0) -> None:
@@ -64,12 +65,15 @@ class Program:
         self.operands: list[tuple[int, ...]] = [()] * self.leaves
         self.moments = [EXAMPLE] * inputs + [ONCE] * parameters
         self.outputs: tuple[int, ...] = ()
+        self.whole = 0
         self.numbers: dict[int, float] = {}
         self._constants: dict[bytes, int] = {}
 
     def like(self) -> Program:
         """An empty program with the same inputs and parameters: what a pass starts from."""
-        return Program(self.inputs, self.parameters, self.names, self.graph_nodes)
+        empty = Program(self.inputs, self.parameters, self.names, self.graph_nodes)
+        empty.whole = self.whole
+        return empty
 
     def first(self, rows: int) -> Program:
         """A program of its first so many rows, without outputs."""
