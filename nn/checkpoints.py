@@ -46,7 +46,6 @@ def restore(
     model: Any,
     optimizer: Optimizer,
     history: History,
-    best: dict[str, Any],
 ) -> None:
     """Bring a run to where `state` left it. ValueError when it was another run: other data, batches, seed or l2."""
     for name, here in settings.items():
@@ -56,4 +55,3 @@ def restore(
     optimizer.load_state_dict(state["optimizer"])
     for name, saved in state["history"].items():
         setattr(history, name, saved)
-    best.update(state["best"])

@@ -1,18 +1,29 @@
 """Two ways to run a model over many examples, with the same results to rounding: eagerly, and compiled.
 
-Eager builds the graph of every example and sweeps it; Compiled asks `autograd.compile` for the whole batch at once.
+Eager builds the graph of every example and sweeps it; Compiled asks `autograd.compile` for the whole batch at once, on
+arrays. Between `read` and `write` an engine holds the parameters' numbers: Eager in the Values themselves, Compiled in
+an array, so that a step looks at no Value.
 """
 
 from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
-from autograd import Value, detect_anomaly, dot, no_grad, numbers
+from autograd import Value, assign, detect_anomaly, dot, no_grad, numbers
 from autograd import sum as total
+from nn.optimizers import Optimizer
 
 Loss = Callable[[Any, Any], Any]
+
+
+class Step(NamedTuple):
+    """What a step of the optimizer needs of a batch, as the engine holds numbers: lists, or arrays."""
+
+    cost: float  # the mean over the examples
+    gradient: Any  # of that, one number for each parameter
+    outputs: Any  # of the model, for each example
 
 
 class Eager:
@@ -30,27 +41,46 @@ class Eager:
     def take(self, table: Any, indices: Sequence[int]) -> Any:
         return table if len(indices) == len(table) else [table[i] for i in indices]
 
+    def read(self) -> None:
+        """Take the parameters' numbers from their Values."""
+
+    def write(self) -> None:
+        """Put them back."""
+
+    def numbers(self) -> list[float]:
+        """The parameters' numbers, to keep."""
+        return numbers(self.parameters)
+
+    def restore(self, kept: Sequence[float]) -> None:
+        """Back to `numbers` that were kept."""
+        assign(self.parameters, kept)
+
     def outputs(self, X: Any) -> list[Any]:
         with no_grad():
             return [_numbers(self.model(x)) for x in X]
 
-    def cost(self, X: Any, Y: Any) -> float:
+    def cost(self, X: Any, Y: Any) -> tuple[float, Any]:
+        """The mean cost over the examples, and the outputs."""
         with no_grad():
-            costs = [self.loss(self.model(x), y) for x, y in zip(X, Y, strict=True)]
-        return float(_number(total(costs)) / len(costs))
+            outputs = [self.model(x) for x in X]
+            costs = [self.loss(a, y) for a, y in zip(outputs, Y, strict=True)]
+        return float(_number(total(costs)) / len(costs)), [_numbers(a) for a in outputs]
 
-    def step(self, X: Any, Y: Any, l2: float, watched: bool) -> tuple[float, list[Any] | None, None]:
-        """The mean cost over the examples, its gradient into every `.grad`, and the outputs if they are watched."""
+    def step(self, X: Any, Y: Any, l2: float) -> Step:
+        """The mean cost over the examples, its gradient (in every `.grad` too), and the outputs."""
         outputs = [self.model(x) for x in X]
         cost = total([self.loss(a, y) for a, y in zip(outputs, Y, strict=True)]) / len(outputs)
         if l2:
             cost = cost + l2 * dot(self.parameters, self.parameters)
         for p in self.parameters:
             p.grad = 0.0
-        if not isinstance(cost, Value):  # max(0, …) of Python's: no example in the batch depends on the parameters
-            return cost, [_numbers(a) for a in outputs] if watched else None, None
-        cost.backward()
-        return cost.data, [_numbers(a) for a in outputs] if watched else None, None
+        if isinstance(cost, Value):  # else max(0, …) of Python's: no example in the batch depends on the parameters
+            cost.backward()
+        return Step(_number(cost), [p.grad for p in self.parameters], [_numbers(a) for a in outputs])
+
+    def move(self, optimizer: Optimizer, gradient: Any) -> None:
+        """A step of the optimizer."""
+        optimizer.step(gradient)
 
 
 class Compiled:
@@ -66,9 +96,15 @@ class Compiled:
         if find_spec("numpy") is None:
             raise ImportError("a compiled run needs numpy and numba: pip install 'chainrule[fast]'")
         self.model, self.loss, self.parameters = model, loss, parameters
-        self._cost = compile(lambda x, y: loss(model(x), y))
+
+        def cost_and_output(x: Any, y: Any) -> tuple[Any, Any]:
+            output = model(x)
+            return loss(output, y), output
+
+        self._costs = compile(cost_and_output)
         self._outputs = compile(lambda x: model(x))
-        self._order: Any = None
+        self._leaves: Any = None
+        self.read()
 
     def table(self, rows: list[Any]) -> Any:
         import numpy as np
@@ -76,38 +112,84 @@ class Compiled:
         return np.array(rows, dtype=float)
 
     def take(self, table: Any, indices: Sequence[int]) -> Any:
-        return table if len(indices) == len(table) else table[list(indices)]
+        return table if len(indices) == len(table) else table.take(indices, axis=0)
+
+    def read(self) -> None:
+        """Take the parameters' numbers from their Values."""
+        import numpy as np
+
+        self._weights = np.array(numbers(self.parameters))
+        if self._leaves is not None:
+            self._leaves[:] = numbers(self._costs.parameters)
+
+    def write(self) -> None:
+        """Put them back."""
+        assign(self.parameters, self._weights.tolist())
+
+    def numbers(self) -> Any:
+        """The parameters' numbers, to keep: a step makes new arrays."""
+        return self._weights
+
+    def restore(self, kept: Sequence[float]) -> None:
+        """Back to `numbers` that were kept."""
+        import numpy as np
+
+        self._weights = np.array(kept, dtype=float)
 
     def outputs(self, X: Any) -> list[Any]:
+        return _one_array(self._outputs(X)).tolist()  # type: ignore[no-any-return]
+
+    def cost(self, X: Any, Y: Any) -> tuple[float, Any]:
+        """The mean cost over the examples, and the outputs."""
+        costs, outputs = self._costs(X, Y, at=self._at(X, Y))
+        return float(costs.mean()), _one_array(outputs)
+
+    def step(self, X: Any, Y: Any, l2: float) -> Step:
+        """The mean cost over the examples, its gradient, and the outputs, of one pass."""
         import numpy as np
 
-        out = self._outputs(X)
-        if isinstance(out, tuple):
-            out = np.stack(out, axis=-1)
-        return np.broadcast_to(out, (len(X), *np.shape(out)[1:])).tolist()
-
-    def cost(self, X: Any, Y: Any) -> float:
-        import numpy as np
-
-        return float(np.mean(self._cost(X, Y)))
-
-    def step(self, X: Any, Y: Any, l2: float, watched: bool) -> tuple[float, list[Any] | None, Any]:
-        """The mean cost over the examples, the outputs if they are watched, and the gradient as an array."""
-        import numpy as np
-
-        outputs = self.outputs(X) if watched else None
-        cost, found = self._cost.value_and_grad(X, Y)
-        if self._order is None:
-            place = {p: i for i, p in enumerate(self._cost.parameters)}
-            here = [i for i, p in enumerate(self.parameters) if p in place]
-            self._order = np.array(here, int), np.array([place[self.parameters[i]] for i in here], int)
+        cost, found, outputs = self._costs.value_and_grad(X, Y, at=self._at(X, Y), has_aux=True)
         gradient = np.zeros(len(self.parameters))
-        gradient[self._order[0]] = np.asarray(found)[self._order[1]]
-        cost = float(cost)
+        gradient[self._here] = found[self._there]
         if l2:
-            p = np.array(numbers(self.parameters))
+            p = self._weights
             cost, gradient = cost + l2 * float(p @ p), gradient + 2 * l2 * p
-        return cost, outputs, gradient
+        return Step(cost, gradient, _one_array(outputs))
+
+    def move(self, optimizer: Optimizer, gradient: Any) -> None:
+        """A step of the optimizer."""
+        self._weights = optimizer.moved(self._weights, gradient)
+
+    def _at(self, X: Any, Y: Any) -> Any:
+        """The numbers of all leaves that the cost depends on, in its order: parameters here are leaves there."""
+        if self._leaves is None:
+            import numpy as np
+
+            self._costs(X[:1], Y[:1])
+            leaves = self._costs.parameters
+            place = {p: i for i, p in enumerate(leaves)}
+            here = [i for i, p in enumerate(self.parameters) if p in place]
+            there = [place[self.parameters[i]] for i in here]
+            self._here, self._there = _indices(here, len(self.parameters)), _indices(there, len(leaves))
+            self._leaves = np.array(numbers(leaves))
+        self._leaves[self._there] = self._weights[self._here]
+        return self._leaves
+
+
+def _indices(places: list[int], n: int) -> Any:
+    """To index an array of n numbers with: faster where it is all of them in order."""
+    import numpy as np
+
+    return slice(None) if places == [*range(n)] else np.array(places, int)
+
+
+def _one_array(outputs: Any) -> Any:
+    """The outputs of n examples, (n, …), those of a tuple side by side."""
+    if isinstance(outputs, tuple):
+        import numpy as np
+
+        return np.stack(outputs, axis=-1)
+    return outputs
 
 
 def engine(

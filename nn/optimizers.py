@@ -52,23 +52,30 @@ class Optimizer:
             p.grad = 0.0
 
     def step(self, gradient: Any = None) -> None:
-        """Move every parameter by its `.grad`, or by a numpy array of gradients in the order of the parameters."""
-        lr = self.lr(self.steps) if callable(self.lr) else self.lr
-        self.steps += 1
+        """Move every parameter by its `.grad`, or by gradients (a list, an array) in the order of the parameters."""
+        start = numbers(self.parameters)
         if gradient is None:
-            self._memories = [list(map(float, m)) for m in self._memories]
-            for i, p in enumerate(self.parameters):
-                memory = [m[i] for m in self._memories]
-                p.data, *memory = self._rule(p.data, p.grad, *memory, lr=lr, sqrt=math.sqrt)
-                for m, x in zip(self._memories, memory, strict=True):
-                    m[i] = x
+            gradient = [p.grad for p in self.parameters]
+        if isinstance(gradient, list):
+            assign(self.parameters, self.moved(start, gradient))
             return
         import numpy as np
 
-        start = np.array(numbers(self.parameters))
-        memories = [np.asarray(m) for m in self._memories]
-        end, *self._memories = self._rule(start, gradient, *memories, lr=lr, sqrt=np.sqrt)
-        assign(self.parameters, end.tolist())
+        assign(self.parameters, self.moved(np.array(start), gradient).tolist())
+
+    def moved(self, start: Any, gradient: Any) -> Any:
+        """Where the next step takes parameters from `start`; both are lists, or both numpy arrays."""
+        lr = self.lr(self.steps) if callable(self.lr) else self.lr
+        self.steps += 1
+        if isinstance(start, list):
+            memories = [list(map(float, m)) for m in self._memories]
+            each = [self._rule(*row, lr=lr, sqrt=math.sqrt) for row in zip(start, gradient, *memories, strict=True)]
+            end, *self._memories = map(list, zip(*each, strict=True))
+            return end
+        import numpy as np
+
+        end, *self._memories = self._rule(start, gradient, *map(np.asarray, self._memories), lr=lr, sqrt=np.sqrt)
+        return end
 
     def _rule(self, p: Any, g: Any, *memory: Any, lr: float, sqrt: Callable[[Any], Any]) -> tuple[Any, ...]:
         """The parameter after this step, and the memories."""

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from nn import examples
-from nn.accuracy import Judge, judge_of
+from nn.accuracy import Judge, counted, judge_of
 from nn.engines import engine
 from nn.losses import squared_error
 
@@ -45,8 +45,9 @@ def evaluate(
     examples.check_targets(model, loss, X, Y)
     run, judge = engine(model, loss, _parameters(model), X, Y, compiled), judge_of(loss, Y, accuracy)
     inputs = run.table(X)
-    cost = run.cost(inputs, run.table(Y))
-    return Evaluation(cost, sum(map(judge, run.outputs(inputs), Y)) / len(Y) if judge else None)
+    targets = run.table(Y)
+    cost, outputs = run.cost(inputs, targets)
+    return Evaluation(cost, counted(judge, outputs, targets, lambda: Y) / len(Y) if judge else None)
 
 
 def _parameters(model: Any) -> list[Any]:

@@ -13,15 +13,16 @@ import os
 import random
 import time
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from nn import checkpoints, examples
-from nn.accuracy import Judge, judge_of
-from nn.engines import Compiled, Eager, engine, first_trouble
+from nn.accuracy import Judge, counted, judge_of
+from nn.engines import engine, first_trouble
 from nn.history import History
 from nn.interrupts import Interrupts
 from nn.losses import squared_error
 from nn.optimizers import Adam, Optimizer
+from nn.watchers import Bar, Callback, Checkpoint, HeldOut, Patience, Run, Watcher
 
 
 def fit(
@@ -69,95 +70,110 @@ def fit(
     _whole(epochs=epochs, batch_size=batch_size, patience=patience)
     parameters = model.parameters()
     chosen = _optimizer(optimizer, parameters)
-    history = History()
     saved = checkpoints.read(resume) if resume is not None else None
     if seed is None:
         seed = saved["seed"] if saved else random.getrandbits(32)
     held_out = None
     if validation is not None:
         X, Y, held_out = _held_out(validation, X, Y, seed, model, loss)
-    run = engine(model, loss, parameters, X, Y, compiled)
-    batch_size = min(batch_size or len(X), len(X))
-    settings = {"seed": seed, "batch_size": batch_size, "examples": len(X), "l2": float(l2)}
-    best: dict[str, Any] = {"cost": math.inf, "epoch": 0, "weights": None}
+    run = Run(
+        model,
+        engine(model, loss, parameters, X, Y, compiled),
+        chosen,
+        X,
+        Y,
+        min(batch_size or len(X), len(X)),
+        seed,
+        float(l2),
+        judge_of(loss, Y, accuracy),
+    )
     if saved:
-        checkpoints.restore(saved, settings, model, chosen, history, best)
-    history.seed, history.compiled, history.stopped = seed, run.compiled, ""
-    judge = judge_of(loss, Y, accuracy)
-    loop = _Loop(run, chosen, run.table(X), run.table(Y), X, Y, batch_size, seed, float(l2), judge)
+        run.resume(saved)
+    run.history.seed, run.history.compiled, run.history.stopped = seed, run.engine.compiled, ""
 
-    with Interrupts() as interrupts, _bar(progress, history.epochs, epochs) as bar:
+    with _bar(progress, run.history.epochs, epochs) as bar:
+        watchers: list[Watcher] = [HeldOut(run, held_out)] if held_out else []
+        watchers.append(Bar(bar))
+        watchers += [Patience(patience)] if patience is not None else []
+        watchers += [Callback(callback)] if callback is not None else []
+        watchers += [Checkpoint(checkpoint)] if checkpoint is not None else []
+        train(run, epochs, watchers)
+    run.history.seconds += time.perf_counter() - started
+    return run.history
+
+
+def train(run: Run, epochs: int, watchers: Sequence[Watcher]) -> None:
+    """Epoch after epoch, up to so many in all or until a watcher or Ctrl-C ends it."""
+    history, engine = run.history, run.engine
+    inputs, targets = engine.table(run.X), engine.table(run.Y)
+    with Interrupts() as interrupts:
         try:
             while history.epochs < epochs and not history.stopped and not interrupts.asked:
-                start = model.state_dict() if patience is not None and not held_out else None
-                if not loop.epoch(history, model, interrupts):
+                for watcher in watchers:
+                    watcher.before(run)
+                if not _epoch(run, inputs, targets, interrupts):
                     break
-                if held_out:
-                    _judge_held_out(run, held_out, judge, history)
-                bar.set_postfix_str(history.summary(), refresh=False)
-                bar.update()
-                if patience is not None and _exhausted(best, history, start or model.state_dict(), patience):
-                    history.stopped = "early stopping"
-                if callback is not None and callback(model, history):
-                    history.stopped = history.stopped or "callback"
-                if checkpoint is not None:
-                    checkpoints.write(checkpoint, settings, model, chosen, history, best)
+                for watcher in watchers:
+                    _show(run, watcher)
         except KeyboardInterrupt:
             interrupts.asked = True
+        finally:
+            engine.write()
     if interrupts.asked and history.epochs < epochs:
         history.stopped = "interrupted"
-    elif best["weights"] is not None:
-        model.load_state_dict(best["weights"])
-    history.seconds += time.perf_counter() - started
-    return history
+        return
+    for watcher in watchers:
+        watcher.ended(run)
+    engine.write()
 
 
-class _Loop(NamedTuple):
-    """One epoch after another over fixed examples."""
+def _show(run: Run, watcher: Watcher) -> None:
+    """Show the run to a watcher, with the parameters in their Values if it looks at those; it may have moved them."""
+    if not watcher.looks:
+        watcher.after(run)
+        return
+    run.engine.write()
+    try:
+        watcher.after(run)
+    finally:
+        run.engine.read()
 
-    run: Eager | Compiled
-    optimizer: Optimizer
-    inputs: Any
-    targets: Any
-    X: list[Any]
-    Y: list[Any]
-    batch_size: int
-    seed: int
-    l2: float
-    judge: Judge | None
 
-    def epoch(self, history: History, model: Any, interrupts: Interrupts) -> bool:
-        """Run one, and enter its mean cost and accuracy; False if it was broken off."""
-        cost, right, n = 0.0, 0, len(self.X)
-        batches = examples.order(n, self.batch_size, self.seed, history.epochs)
-        for k, batch in enumerate(batches, 1):
-            x, y = self.run.take(self.inputs, batch), self.run.take(self.targets, batch)
-            batch_cost, outputs, gradient = self.run.step(x, y, self.l2, self.judge is not None)
-            self._check(batch_cost, gradient, batch, history, model)
-            self.optimizer.step(gradient)
-            cost += batch_cost * len(batch)
-            if outputs is not None and self.judge is not None:
-                right += sum(map(self.judge, outputs, [self.Y[i] for i in batch]))
-            if interrupts.asked and k < len(batches):
-                return False
-        history.cost.append(cost / n)
-        if self.judge is not None:
-            history.accuracy.append(right / n)
-        return True
+def _epoch(run: Run, inputs: Any, targets: Any, interrupts: Interrupts) -> bool:
+    """One pass over the examples: enters its mean cost and accuracy. False if it was broken off."""
+    engine, cost, right, n = run.engine, 0.0, 0, len(run.X)
+    batches = examples.order(n, run.batch_size, run.seed, run.history.epochs)
+    for k, batch in enumerate(batches, 1):
+        x, y = engine.take(inputs, batch), engine.take(targets, batch)
+        step = engine.step(x, y, run.l2)
+        if not (math.isfinite(step.cost) and _all_finite(step.gradient)):
+            raise _not_finite(run, step.cost, batch)
+        engine.move(run.optimizer, step.gradient)
+        cost += step.cost * len(batch)
+        if run.judge is not None:
+            right += counted(run.judge, step.outputs, y, lambda batch=batch: [run.Y[i] for i in batch])  # type: ignore[misc]
+        if interrupts.asked and k < len(batches):
+            return False
+    run.history.cost.append(cost / n)
+    if run.judge is not None:
+        run.history.accuracy.append(right / n)
+    return True
 
-    def _check(self, cost: float, gradient: Any, batch: Sequence[int], history: History, model: Any) -> None:
-        if gradient is None:
-            finite = all(math.isfinite(p.grad) for p in self.optimizer.parameters)
-        else:
-            finite = math.isfinite(gradient.min()) and math.isfinite(gradient.max())
-        if math.isfinite(cost) and finite:
-            return
-        where = first_trouble(model, self.run.loss, self.X, self.Y, batch)
-        what = "the cost" if not math.isfinite(cost) else "the gradient"
-        raise FloatingPointError(
-            f"fit: {what} is not finite in epoch {history.epochs + 1} (step {self.optimizer.steps + 1}); {where}. "
-            "A smaller learning rate often helps."
-        )
+
+def _all_finite(gradient: Any) -> bool:
+    """Their sum says so at once, unless finite ones overflow in it."""
+    total = sum(gradient) if isinstance(gradient, list) else float(gradient.sum())
+    return math.isfinite(total) or all(map(math.isfinite, gradient))
+
+
+def _not_finite(run: Run, cost: float, batch: Sequence[int]) -> FloatingPointError:
+    run.engine.write()
+    where = first_trouble(run.model, run.engine.loss, run.X, run.Y, batch)
+    what = "the cost" if not math.isfinite(cost) else "the gradient"
+    return FloatingPointError(
+        f"fit: {what} is not finite in epoch {run.history.epochs + 1} (step {run.optimizer.steps + 1}); {where}. "
+        "A smaller learning rate often helps."
+    )
 
 
 def _optimizer(given: Any, parameters: list[Any]) -> Optimizer:
@@ -187,21 +203,6 @@ def _held_out(validation: Any, X: list[Any], Y: list[Any], seed: int, model: Any
 
     X, Y, X_out, Y_out = split(X, Y, validation, seed)
     return X, Y, (X_out, Y_out)
-
-
-def _judge_held_out(run: Eager | Compiled, pair: tuple[Any, Any], judge: Judge | None, history: History) -> None:
-    X, Y = run.table(pair[0]), run.table(pair[1])
-    history.validation_cost.append(run.cost(X, Y))
-    if judge is not None:
-        history.validation_accuracy.append(sum(map(judge, run.outputs(X), pair[1])) / len(pair[1]))
-
-
-def _exhausted(best: dict[str, Any], history: History, weights: dict[str, float], patience: int) -> bool:
-    """Keep the weights of the lowest cost so far; true when they are `patience` epochs old."""
-    cost = (history.validation_cost or history.cost)[-1]
-    if cost < best["cost"]:
-        best.update(cost=cost, epoch=history.epochs, weights=weights)
-    return history.epochs - int(best["epoch"]) >= patience
 
 
 def _bar(progress: bool, done: int, epochs: int) -> Any:

@@ -3,7 +3,7 @@
 import pytest
 
 import nn
-from nn.accuracy import judge_of
+from nn.accuracy import counted, judge_of
 
 
 @pytest.mark.parametrize(
@@ -25,6 +25,30 @@ def test_each_loss_knows_what_is_right(loss, right, wrong):
     judge = judge_of(loss, [right[0][1]], None)
     assert [judge(*pair) for pair in right] == [True] * len(right)
     assert [judge(*pair) for pair in wrong] == [False] * len(wrong)
+
+
+@pytest.mark.parametrize("shapes", [((9,), (9,)), ((9,), (9, 1)), ((9, 3), (9, 3))])
+@pytest.mark.parametrize("loss", [nn.binary_cross_entropy, nn.binary_cross_entropy_with_logits, nn.hinge])
+def test_arrays_are_judged_as_their_examples_are(loss, shapes):
+    np = pytest.importorskip("numpy")
+    rng = np.random.default_rng(3)
+    outputs, targets = rng.normal(size=shapes[0]).round(1), rng.integers(0, 2, shapes[1]) * 1.0
+    judge = judge_of(loss, [0.0, 1.0], None)
+    one_by_one = sum(map(judge, outputs.tolist(), targets.tolist()))
+    assert counted(judge, outputs, targets, targets.tolist) == one_by_one != 0
+
+
+@pytest.mark.parametrize("nan", [False, True])
+def test_arrays_of_scores_are_judged_as_their_examples_are(nan):
+    np = pytest.importorskip("numpy")
+    scores, classes = np.random.default_rng(3).normal(size=(40, 3)).round(0), np.arange(40) % 3
+    if nan:
+        scores[::5, 1] = scores[::7, 0] = np.nan
+    judge = judge_of(nn.cross_entropy, [0], None)
+    one_by_one = sum(map(judge, scores.tolist(), classes.tolist()))
+    assert counted(judge, scores, classes, classes.tolist) == one_by_one != 0
+    one_hot = np.eye(3)[classes]
+    assert counted(judge_of(nn.mse, one_hot.tolist(), None), scores, one_hot, one_hot.tolist) == one_by_one
 
 
 @pytest.mark.parametrize("targets", [[0, 1, 0.5], [[1.0, 0.0], [0.5, 0.5]], [2, 3], [[0.0], [1.0]]])

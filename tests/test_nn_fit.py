@@ -96,6 +96,56 @@ def test_a_callback_stops_by_returning_something_true():
     assert (history.epochs, history.stopped) == (3, "callback")
 
 
+@pytest.mark.parametrize("compiled", [False, True])
+def test_a_callback_sees_the_parameters_as_they_are_and_may_move_them(compiled):
+    if compiled:
+        pytest.importorskip("llvmlite")
+    X, Y = [[1.0], [2.0], [3.0]], [3.0, 5.0, 7.0]
+    model = nn.MLP(1, [1], seed=0)
+    seen = []
+
+    def halve(model, history):
+        seen.append([p.data for p in model.parameters()])
+        for p in model.parameters():
+            p.data = p.data / 2
+
+    optimizer = nn.SGD(model.parameters(), 0.05)
+    history = fit(model, X, Y, loss=nn.mse, optimizer=optimizer, epochs=3, callback=halve, compiled=compiled)
+    w, b = nn.MLP(1, [1], seed=0).parameters()
+    costs = []
+    for k in range(3):
+        cost = sum(nn.mse(w * x + b, y) for (x,), y in zip(X, Y, strict=True)) / 3
+        w.grad = b.grad = 0.0
+        cost.backward()
+        costs.append(cost.data)
+        w.data, b.data = w.data - 0.05 * w.grad, b.data - 0.05 * b.grad
+        assert seen[k] == pytest.approx([w.data, b.data], rel=1e-12)
+        w.data, b.data = w.data / 2, b.data / 2
+    assert history.cost == pytest.approx(costs, rel=1e-12)
+    assert [p.data for p in model.parameters()] == [x / 2 for x in seen[-1]]
+
+
+@pytest.mark.parametrize("compiled", [False, True])
+def test_what_a_run_learned_is_there_when_it_is_broken_off_by_an_error(compiled):
+    if compiled:
+        pytest.importorskip("llvmlite")
+    X, Y, model = moons()
+    _, _, other = moons()
+
+    def judge(output, target):
+        nonlocal calls
+        calls += 1
+        if calls > 3 * len(X):
+            raise LookupError
+        return True
+
+    calls = 0
+    with pytest.raises(LookupError):
+        fit(model, X, Y, accuracy=judge, epochs=9, compiled=compiled)
+    fit(other, X, Y, epochs=4, compiled=compiled)
+    assert model.state_dict() == other.state_dict()
+
+
 @pytest.fixture
 def ctrl_c():
     """Ctrl-C as a terminal has it: a shell starts what runs in the background with it ignored."""
@@ -252,7 +302,7 @@ def test_history_plots_its_curves():
 @pytest.mark.parametrize("compiled", [False, True])
 def test_a_loss_that_does_not_depend_on_the_parameters_moves_none(compiled):
     if compiled:
-        pytest.importorskip("numba")
+        pytest.importorskip("llvmlite")
     X, Y, model = moons()
     before = model.state_dict()
     history = fit(model, X, Y, optimizer=nn.SGD(model.parameters(), 0.5), loss=lambda a, y: 1.0, epochs=1,

@@ -1,0 +1,146 @@
+"""What looks on while `fit` trains: after each epoch each watcher is shown the run, and may end it.
+
+A watcher that looks at the model's parameters says `looks`: only then are their numbers put back into the Values.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from nn import checkpoints
+from nn.accuracy import Judge, counted
+from nn.engines import Compiled, Eager
+from nn.history import History
+from nn.optimizers import Optimizer
+
+
+@dataclass
+class Best:
+    """The lowest cost so far, after which epoch, and with which parameters."""
+
+    cost: float = math.inf
+    epoch: int = 0
+    weights: Any = None
+
+
+@dataclass
+class Run:
+    """A training run: what is trained, how, on what, and where it stands."""
+
+    model: Any
+    engine: Eager | Compiled
+    optimizer: Optimizer
+    X: list[Any]
+    Y: list[Any]
+    batch_size: int
+    seed: int
+    l2: float
+    judge: Judge | None
+    history: History = field(default_factory=History)
+    best: Best = field(default_factory=Best)
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """What a checkpoint must agree in, for the run to go on from it."""
+        return {"seed": self.seed, "batch_size": self.batch_size, "examples": len(self.X), "l2": self.l2}
+
+    def resume(self, saved: dict[str, Any]) -> None:
+        """Go on from a checkpoint. ValueError when it was another run: other data, batches, seed or l2."""
+        checkpoints.restore(saved, self.settings, self.model, self.optimizer, self.history)
+        weights = saved["best"]["weights"]
+        self.best = Best(**saved["best"] | {"weights": weights and [*weights.values()]})
+        self.engine.read()
+
+
+class Watcher:
+    looks = False  # at the parameters
+
+    def before(self, run: Run) -> None:
+        """An epoch begins."""
+
+    def after(self, run: Run) -> None:
+        """It is over; to end the run, say why in `run.history.stopped`."""
+
+    def ended(self, run: Run) -> None:
+        """All epochs are over, or a watcher ended the run; not when it was interrupted."""
+
+
+class HeldOut(Watcher):
+    """Judges the examples that are held out."""
+
+    def __init__(self, run: Run, pair: tuple[Any, Any]) -> None:
+        self.Y, self.inputs, self.targets = pair[1], run.engine.table(pair[0]), run.engine.table(pair[1])
+
+    def after(self, run: Run) -> None:
+        cost, outputs = run.engine.cost(self.inputs, self.targets)
+        run.history.validation_cost.append(cost)
+        if run.judge is not None:
+            right = counted(run.judge, outputs, self.targets, lambda: self.Y)
+            run.history.validation_accuracy.append(right / len(self.Y))
+
+
+class Bar(Watcher):
+    """The progress bar."""
+
+    def __init__(self, bar: Any) -> None:
+        self.bar = bar
+
+    def after(self, run: Run) -> None:
+        self.bar.set_postfix_str(run.history.summary(), refresh=False)
+        self.bar.update()
+
+
+class Patience(Watcher):
+    """Ends a run whose cost, on what is held out if anything is, has not fallen for so many epochs; takes the best
+    parameters back. The cost of an epoch is that of its steps before each, so its parameters are those it began with.
+    """
+
+    def __init__(self, epochs: int) -> None:
+        self.epochs = epochs
+
+    def before(self, run: Run) -> None:
+        self.start = run.engine.numbers()
+
+    def after(self, run: Run) -> None:
+        held_out = run.history.validation_cost
+        cost = (held_out or run.history.cost)[-1]
+        if cost < run.best.cost:
+            run.best = Best(cost, run.history.epochs, run.engine.numbers() if held_out else self.start)
+        if run.history.epochs - run.best.epoch >= self.epochs:
+            run.history.stopped = "early stopping"
+
+    def ended(self, run: Run) -> None:
+        if run.best.weights is not None:
+            run.engine.restore(run.best.weights)
+
+
+class Callback(Watcher):
+    """The user's function of the model and the history, which ends the run by returning something true."""
+
+    looks = True
+
+    def __init__(self, function: Callable[[Any, History], Any]) -> None:
+        self.function = function
+
+    def after(self, run: Run) -> None:
+        if self.function(run.model, run.history):
+            run.history.stopped = run.history.stopped or "callback"
+
+
+class Checkpoint(Watcher):
+    """Writes where the run stands to a file."""
+
+    looks = True
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        self.path = path
+
+    def after(self, run: Run) -> None:
+        weights = run.best.weights
+        named = None if weights is None else dict(zip(run.model.state_dict(), map(float, weights), strict=True))
+        best = vars(run.best) | {"weights": named}
+        checkpoints.write(self.path, run.settings, run.model, run.optimizer, run.history, best)
