@@ -17,7 +17,7 @@ from autograd.core.modes import detect_anomaly, no_grad
 from autograd.derivatives.transforms import grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
 
 from autograd.core.primitives import (  # isort: skip
-    acos, asin, atan, atan2, cos, cosh, erf, exp, expm1, gelu, hypot, log, log1p, maximum, minimum, relu,
+    acos, asin, atan, atan2, cos, cosh, equal, erf, erfc, exp, expm1, gelu, hypot, log, log1p, maximum, minimum, relu,
     sigmoid, silu, sin, sinh, softplus, sqrt, stop_gradient, tan, tanh, where,
 )  # fmt: skip
 from autograd.core.value import Value, assign, numbers
@@ -45,9 +45,9 @@ def __getattr__(name: str) -> Any:
 __all__ = [  # noqa: RUF022
     "Value", "assign", "numbers",
     # functions of numbers or Values
-    "acos", "affine", "asin", "atan", "atan2", "cos", "cosh", "dot", "elu", "erf", "exp", "expm1", "gelu", "hypot",
-    "leaky_relu", "log", "log1p", "logsumexp", "maximum", "mean", "minimum", "relu", "sigmoid", "silu", "sin", "sinh",
-    "softplus", "sqrt", "sum", "tan", "tanh", "where",
+    "acos", "affine", "asin", "atan", "atan2", "cos", "cosh", "dot", "elu", "equal", "erf", "erfc", "exp", "expm1",
+    "gelu", "hypot", "leaky_relu", "log", "log1p", "logsumexp", "maximum", "mean", "minimum", "relu", "sigmoid", "silu", "sin",
+    "sinh", "softplus", "sqrt", "sum", "tan", "tanh", "where",
     # derivatives of functions
     "check_gradients", "grad", "hessian", "hvp", "jacobian", "jvp", "value_and_grad", "vjp",
     # whole batches, natively

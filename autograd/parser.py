@@ -18,12 +18,13 @@ from autograd.core.value import Value
 TOO_DEEP = "the formula is nested too deeply to be parsed"
 CONSTANTS = {"pi": math.pi, "e": math.e, "inf": math.inf, "nan": math.nan}
 _HIDDEN = {"add", "sub", "mul", "div", "neg", "pow", "pow_x", "pow_y", "gate", "defined", "above", "sum", "dot", "step"}
-_HIDDEN |= {"greater", "greater_equal", "logsumexp", "leaky_relu", "elu", "where"}
+_HIDDEN |= {"greater", "greater_equal", "equal", "logsumexp", "leaky_relu", "elu", "where"}
 
 BINARY: dict[type, Callable[[Any, Any], Any]] = {
     ast.Add: table.add, ast.Sub: table.sub, ast.Mult: table.mul, ast.Div: table.div, ast.Pow: table.pow_,
     ast.Gt: table.greater, ast.GtE: table.greater_equal,
     ast.Lt: lambda x, y: table.greater(y, x), ast.LtE: lambda x, y: table.greater_equal(y, x),
+    ast.Eq: table.equal, ast.NotEq: lambda x, y: table.sub(1.0, table.equal(x, y)),
 }  # fmt: skip
 
 

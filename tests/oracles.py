@@ -27,6 +27,7 @@ ORACLES: dict[str, Callable[..., Any]] = {
     "above": lambda x, y: (1 + mp.sign(x - y)) / 2,
     "greater": lambda x, y: mp.mpf(x > y),
     "greater_equal": lambda x, y: mp.mpf(x >= y),
+    "equal": lambda x, y: mp.mpf(x == y),
     "stop_gradient": lambda x: x,
     "defined": lambda v, z: v,
     "gate": lambda m, g: m * g,

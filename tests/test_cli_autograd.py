@@ -42,7 +42,7 @@ def test_as_a_program():
     ("formula", "column"),
     [
         ("(w*a + b", 0), ("w*a) + b", 3), ("w + ", 3), ("é + 2 3", 6), ("C = w +* a", 7), ("w^2", 1), ("2*w.real", 2),
-        ("é*'x'", 2), ("w if a else b", 0), ("[w for w in a]", 0), ("w(2)", 0), ("sigmoid", 0), ("w = 1 == 2", 4),
+        ("é*'x'", 2), ("w if a else b", 0), ("[w for w in a]", 0), ("w(2)", 0), ("sigmoid", 0), ("w = 1 in w", 4),
         ("__import__('os').system('true')", 0), ("f'{w}'", 0), ("w[0]", 0), ("True*w", 0), ("1j*w", 0), ("", 0),
         ("sigmoid(w, 2)", 0), ("[w, w]", 0), ("w\x00", 2), (f"w*1{'0' * 400}", 2),
     ],

@@ -152,7 +152,7 @@ def test_what_a_row_switches_off_contributes_exactly_nothing(name: str) -> None:
 
 KINKS = {  # row: points around which some operand crosses a kink
     **{name: [(0.0,)] for name in ("step", "sign", "abs", "relu")},
-    **{name: [(1.0, 1.0)] for name in ("above", "greater", "greater_equal", "maximum", "minimum")},
+    **{name: [(1.0, 1.0)] for name in ("above", "greater", "greater_equal", "equal", "maximum", "minimum")},
     "div": [(1.0, 0.0)],
     **{name: [(0.0, 0.5)] for name in ("pow", "pow_x", "pow_y")},
     "tan": [(math.pi / 2,)],

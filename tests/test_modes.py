@@ -279,6 +279,13 @@ def test_a_comparison_while_tracing_is_a_zero_or_one_node() -> None:
     assert [z.op for z in nodes] == ["greater", "greater_equal", "greater", "greater_equal", "greater", "greater"]
 
 
+def test_equality_with_a_number_while_tracing_is_a_zero_or_one_node() -> None:
+    x = Value(1.0)
+    with tracing():
+        nodes = [x == 1, 1 == x, x == 2.0, x != 1, 2 != x]
+    assert [z.data for z in nodes] == [1.0, 1.0, 0.0, 0.0, 1.0]
+
+
 def test_where_reads_a_comparison_eagerly_and_traced_alike() -> None:
     for mode in (nullcontext, tracing):
         x = Value(3.0)

@@ -126,8 +126,9 @@ def test_values_make_an_object_array() -> None:
     assert array.dtype == object and array[0] is vs[0] and array[1] is vs[1]
 
 
-def test_equality_with_a_numpy_scalar_is_identity() -> None:
-    assert not (Value(2.0) == np.float64(2.0)) and Value(2.0) != np.float64(2.0)
+def test_equality_with_a_numpy_scalar_compares_numbers() -> None:
+    assert Value(2.0) == np.float64(2.0) and np.float64(2.0) == Value(2.0) and Value(2.0) == np.array(2.0)
+    assert Value(2.0) != np.float64(3.0) and np.float64(3.0) != Value(2.0)
 
 
 def test_dot_takes_arrays_of_numbers() -> None:

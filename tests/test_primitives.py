@@ -240,5 +240,7 @@ def test_mpmath_works_at_fifty_digits() -> None:
 @rows([row for row in map(vars(autograd).get, autograd.__all__) if isinstance(row, Primitive)])
 def test_help_with_a_public_row_says_its_operands_and_more_than_its_formula(row):
     formula, _, about = row.__doc__.partition("\n\n")
-    names = {"atan2": "(y, x)", "where": "(c, a, b)", "hypot": "(x, y)", "maximum": "(x, y)", "minimum": "(x, y)"}
+    names = {"atan2": "(y, x)", "where": "(c, a, b)", "hypot": "(x, y)", "maximum": "(x, y)", "minimum": "(x, y)"} | {
+        "equal": "x = y"
+    }
     assert names.get(row.name, "(x)") in formula and about

@@ -177,6 +177,11 @@ class Trace:
                 for n, s in zip(names, read.shapes, strict=True)
             ]
             error.add_note(f"while {name} was traced for compile, on {', '.join(shapes) or 'no arguments'}")
+            if isinstance(error, LookupError) or ("Value" in str(error) and "where(" not in str(error)):
+                error.add_note(
+                    "its arguments stand for numbers that are not known yet: what looks them up (table[y], range(y)) "
+                    "chooses with where(y == 1, a, b)"
+                )
             raise
         results = leaves(result, f"the result of {name}")
         graph, self.parameters = lower(results, inputs)

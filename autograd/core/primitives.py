@@ -122,6 +122,7 @@ sign          = row("sign",          lambda x: nan if x != x else float((x > 0.0
 above         = row("above",         lambda x, y: nan if x != x or y != y else 0.5 * ((x > y) + (x >= y)), None, None, text="[{0} > {1}]", latex="[{0} > {1}]", kinks=(lambda x, y: x - y,))
 greater       = row("greater",       lambda x, y: float(x > y),                     None, None, text="[{0} > {1}]", latex="[{0} > {1}]", kinks=(lambda x, y: x - y,))
 greater_equal = row("greater_equal", lambda x, y: float(x >= y),                    None, None, text="[{0} ≥ {1}]", latex=r"[{0} \ge {1}]", kinks=(lambda x, y: x - y,))
+equal         = row("equal",         lambda x, y: float(x == y),                    None, None, text="[{0} = {1}]", latex="[{0} = {1}]", kinks=(lambda x, y: x - y,))
 stop_gradient = row("stop_gradient", lambda x: x,                                   None, text="stop({0})")
 defined       = row("defined",       lambda v, z: z if z != z else v,               lambda v, z, r: defined(1.0, z), None, text="{0}", latex="{0}")
 gate          = row("gate",          lambda m, g: 0.0 if m == 0.0 else m * g,       lambda m, g, z: g,
@@ -201,6 +202,7 @@ logsumexp     = row("logsumexp",     lambda *xs: ieee.logsumexp(xs),            
 # What a row's documentation says beyond its formula: what it means, its units, and its edges.
 ABOUT = {
     stop_gradient: "x, of which nothing passes back: a constant.",
+    equal:    "1 where x = y as numbers, else 0, also where either is nan; constant wherever it is smooth.",
     exp:      "eˣ; inf where it overflows, above 709.78.",
     expm1:    "eˣ − 1, accurate near x = 0.",
     log:      "Natural. −inf at 0, with slope inf; nan, slope and all, for x < 0.",
@@ -218,6 +220,7 @@ ABOUT = {
     hypot:    "√(x² + y²), scaled so that no square overflows. At (0, 0) both slopes are 0, the least-norm subgradient.",
     atan2:    "The angle of the point (x, y) from the x axis, in radians, from −π to π. At (0, 0) both slopes are nan.",
     erf:      "2/√π ∫₀ˣ exp(−t²) dt.",
+    erfc:     "1 − erf x, accurate where erf x is near 1.",
     sigmoid:  "1/(1 + e⁻ˣ), without overflow at any x.",
     softplus: "log(1 + eˣ), without overflow at any x and without a threshold.",
     silu:     "x·σ(x), also known as swish (Elfwing, Uchibe & Doya 2018).",

@@ -26,8 +26,9 @@ class Value:
     operands  the Values it was made from, with repeats
 
     `data` is anything with a `__float__`, converted once; TypeError for what is no number, text included. + - * / **
-    are IEEE arithmetic and never raise: 1 / 0 is inf. < <= > >= compare numbers, == and hash are identity, `bool(v)`
-    and `float(v)` raise TypeError: write v.data. Leaves copy and pickle; a computed Value refuses.
+    are IEEE arithmetic and never raise: 1 / 0 is inf. < <= > >= compare numbers, and so do == and != with a number;
+    with another Value these two are identity, as hash is, so that lists and sets of Values work. `bool(v)` and
+    `float(v)` raise TypeError: write v.data. Leaves copy and pickle; a computed Value refuses.
     """
 
     # One or two operands sit in _x and _y, each a Value or (a constant) a float; their partials in _px and _py are
@@ -183,6 +184,7 @@ class Value:
     def gelu(self) -> Value:     return _unary(table.gelu, self)
     def silu(self) -> Value:     return _unary(table.silu, self)
     def erf(self) -> Value:      return _unary(table.erf, self)
+    def erfc(self) -> Value:     return _unary(table.erfc, self)
     def leaky_relu(self, slope: Value | float = 0.01) -> Value: return apply(table.leaky_relu, self, slope)
     def elu(self, alpha: Value | float = 1.0) -> Value:         return apply(table.elu, self, alpha)
     arcsin, arccos, arctan = asin, acos, atan
@@ -194,11 +196,25 @@ class Value:
     def __ge__(self, other: Any) -> Any: return _compare(table.greater_equal, self, other)
     # fmt: on
 
+    def __eq__(self, other: Any) -> Any:
+        return _equal(self, other)
+
+    def __ne__(self, other: Any) -> Any:
+        equal = _equal(self, other)
+        return 1.0 - equal if isinstance(equal, Value) else equal if equal is NotImplemented else not equal
+
+    __hash__ = object.__hash__
+
+    def __init_subclass__(cls) -> None:
+        """A subclass may compare as it likes, but is hashed by identity: the sweeps keep nodes in sets and dicts."""
+        cls.__hash__ = Value.__hash__  # type: ignore[method-assign]
+
     def __bool__(self) -> bool:
         if modes.active and modes.is_tracing():
             raise TypeError(
-                "an `if` (or and, or, not) was asked about a Value while the function is being traced: the branch it "
-                "takes now would be frozen into the program; choose between two results with where(condition, a, b)"
+                "an `if` (or and, or, not, in, match, max, min, sorted) was asked about a Value while the function is "
+                "being traced: the branch it takes now would be frozen into the program; choose between two results "
+                "with where(condition, a, b), maximum(a, b) or minimum(a, b)"
             )
         raise TypeError(
             f"the truth of {_name(self)} is not defined: compare its number (v.data != 0), or choose between two "
@@ -212,6 +228,16 @@ class Value:
         )
 
     __int__ = __complex__ = __float__  # type: ignore[assignment]
+
+    def _step(self, *_: Any) -> Any:
+        raise TypeError(
+            f"rounding, % and // of {_name(self)}: they go in steps, which are no primitives here; take them of its "
+            "number, v.data, or make the step a row, floor = primitive('floor', math.floor, None), and write "
+            "x - m * floor(x / m) for x % m"
+        )
+
+    __round__ = __floor__ = __ceil__ = __trunc__ = _step
+    __mod__ = __rmod__ = __floordiv__ = __rfloordiv__ = __divmod__ = __rdivmod__ = _step
 
     def __format__(self, spec: str) -> str:
         return format(self._data, spec) if spec else repr(self)
@@ -403,6 +429,23 @@ def _compare(row: Primitive, x: Any, y: Any) -> Any:
         return apply(row, x, y)
     numbers = [v._data if isinstance(v, Value) else _constant(v, row, (x, y)) for v in (x, y)]
     return row.forward(*numbers) == 1.0
+
+
+def _equal(x: Value, y: Any) -> Any:
+    """x == y: of a Value and a number by number, of two Values by identity, which a trace has no use for."""
+    tracing = modes.active and modes.is_tracing()
+    if isinstance(y, Value):
+        if tracing:
+            raise TypeError(
+                f"{_name(x)} == {_name(y)} was asked while the function is being traced: == of two Values is identity, "
+                "not equality of their numbers; write where(equal(a, b), …) for that, and `a is b` for identity"
+            )
+        return x is y
+    try:
+        y = number(y)
+    except (TypeError, OverflowError):  # arrays answer for themselves; anything else is not equal
+        return NotImplemented
+    return apply(table.equal, x, y) if tracing else x._data == y
 
 
 def _leaf(data: float, label: str, grad: float | None) -> Value:

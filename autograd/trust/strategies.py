@@ -79,7 +79,8 @@ __all__ = ["Expression", "assert_gradients_match", "check_gradients", "expressio
 
 # Rows that exist for the partials of others, or that nothing is differentiated through.
 _HELPERS = (
-    "step", "sign", "above", "greater", "greater_equal", "stop_gradient", "defined", "gate", "pow_x", "pow_y", "erfc",
+    "step", "sign", "above", "greater", "greater_equal", "equal", "stop_gradient", "defined", "gate",
+    "pow_x", "pow_y",
 )  # fmt: skip
 
 
