@@ -46,8 +46,8 @@ __all__ = [  # noqa: RUF022
     "Value", "assign", "numbers",
     # functions of numbers or Values
     "acos", "affine", "asin", "atan", "atan2", "cos", "cosh", "dot", "elu", "equal", "erf", "erfc", "exp", "expm1",
-    "gelu", "hypot", "leaky_relu", "log", "log1p", "logsumexp", "maximum", "mean", "minimum", "relu", "sigmoid", "silu", "sin",
-    "sinh", "softplus", "sqrt", "sum", "tan", "tanh", "where",
+    "gelu", "hypot", "leaky_relu", "log", "log1p", "logsumexp", "maximum", "mean", "minimum", "relu", "sigmoid", "silu",
+    "sin", "sinh", "softplus", "sqrt", "sum", "tan", "tanh", "where",
     # derivatives of functions
     "check_gradients", "grad", "hessian", "hvp", "jacobian", "jvp", "value_and_grad", "vjp",
     # whole batches, natively
