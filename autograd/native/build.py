@@ -1,0 +1,183 @@
+"""From the text of a module to machine code in this process, through LLVM; kept on disk for the next one.
+
+The object code goes into a cache directory under a name that is a hash of everything it depends on: the text itself,
+LLVM, the processor. So a later process, of whatever version of this library, loads it in a millisecond. A file starts
+with the checksum of the rest, and is written under another name and moved into place: a process that is killed leaves
+nothing half-written. While LLVM loads a file it is moved away under the process's own name, and moved back: what
+crashes LLVM is not there for a second time.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import threading
+import warnings
+from functools import cache
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+MOST_FILES = 2000  # of some kilobytes each, in the cache
+MISSING = "compile needs numpy and llvmlite to run natively: pip install 'chainrule[fast]' (or runner=\"python\")"
+
+_lock = threading.RLock()
+_loaded: dict[str, Code] = {}
+
+
+class NativeUnavailable(ImportError):
+    """There is no llvmlite here, or no numpy."""
+
+
+class Code:
+    """A loaded module."""
+
+    def __init__(self, engine: Any) -> None:
+        self._engine = engine  # owns the code that the addresses point at
+
+    def address(self, name: str) -> int:
+        """Where a function of the module is."""
+        place = self._engine.get_function_address(name)
+        if not place:
+            raise ValueError(f"no {name} in this code")
+        return int(place)
+
+
+def build(text: str, effort: int = 3) -> Code:
+    """The machine code of a module. `effort` is that of LLVM's optimization, 0 to 3."""
+    key = sha256("\n".join([_processor(), str(effort), text]).encode()).hexdigest()
+    with _lock:
+        if key not in _loaded:
+            code = _from_disk(key)
+            if code is None:
+                content = _compiled(text, effort)
+                _write(f"{key}.o", sha256(content).hexdigest().encode() + b"\n" + content)
+                code = _link(content)
+            _loaded[key] = code
+        return _loaded[key]
+
+
+def define(name: str, address: int) -> None:
+    """Give a function of another library a name that modules can call it by."""
+    _llvm().add_symbol(name, address)
+
+
+def _from_disk(key: str) -> Code | None:
+    """What the cache holds; None where it is not there, damaged, or was not survived."""
+    directory = _cache_directory()
+    path, mine = directory / f"{key}.o", directory / f"{key}.{os.getpid()}"
+    try:
+        checksum, content = path.read_bytes().split(b"\n", 1)
+        if checksum.decode() != sha256(content).hexdigest():
+            return None
+    except (OSError, ValueError):
+        return None
+    try:
+        os.replace(path, mine)
+    except OSError:  # a cache that can only be read
+        return _link(content)
+    code = _link(content)
+    os.replace(mine, path)
+    return code
+
+
+def _machine(effort: int) -> Any:
+    llvm = _llvm()
+    return llvm.Target.from_default_triple().create_target_machine(
+        cpu=llvm.get_host_cpu_name(), features=llvm.get_host_cpu_features().flatten(), opt=effort, codemodel="jitdefault"
+    )
+
+
+def _compiled(text: str, effort: int) -> bytes:
+    llvm = _llvm()
+    module = llvm.parse_assembly(f'target triple = "{llvm.get_default_triple()}"\n{text}')
+    machine = _machine(effort)
+    if effort:
+        tuning = llvm.create_pipeline_tuning_options(speed_level=effort)
+        tuning.loop_vectorization = tuning.slp_vectorization = False  # the text has its vectors
+        llvm.create_pass_builder(machine, tuning).getModulePassManager().run(
+            module, llvm.create_pass_builder(machine, tuning)
+        )
+    return machine.emit_object(module)  # type: ignore[no-any-return]
+
+
+def _link(content: bytes) -> Code:
+    """Load object code into this process."""
+    llvm = _llvm()
+    engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), _machine(0))
+    engine.add_object_file(llvm.ObjectFileRef.from_data(content))
+    engine.finalize_object()
+    return Code(engine)
+
+
+@cache
+def _llvm() -> Any:
+    try:
+        import llvmlite.binding as llvm
+    except ImportError:
+        raise NativeUnavailable(MISSING) from None
+    if llvm.llvm_version_info[0] < 20:
+        raise NativeUnavailable(f"{MISSING}; this llvmlite is too old: 0.45 or later")
+    llvm.initialize_native_target()
+    llvm.initialize_native_asmprinter()
+    return llvm
+
+
+@cache
+def _processor() -> str:
+    """What machine code depends on beside its text."""
+    llvm = _llvm()
+    version = ".".join(map(str, llvm.llvm_version_info))
+    return "\n".join([version, llvm.get_default_triple(), llvm.get_host_cpu_name(), llvm.get_host_cpu_features().flatten()])
+
+
+@cache
+def _cache_directory() -> Path:
+    """CHAINRULE_CACHE, or beside this file, or the user's cache when that cannot be written to (said once)."""
+    chosen = os.environ.get("CHAINRULE_CACHE")
+    beside = Path(chosen) if chosen else Path(__file__).parent / "__pycache__" / "native"
+    if _writable(beside):
+        return beside
+    base = os.environ.get("XDG_CACHE_HOME") or os.environ.get("LOCALAPPDATA") or Path.home() / ".cache"
+    users = Path(base) / "chainrule"
+    if _writable(users):
+        warnings.warn(f"compile: {beside} cannot be written to; compiled code is kept in {users}", stacklevel=2)
+        return users
+    elsewhere = Path(tempfile.mkdtemp(prefix="chainrule-"))
+    warnings.warn(f"compile: neither {beside} nor {users} can be written to; compiled code is not kept", stacklevel=2)
+    return elsewhere
+
+
+def _writable(directory: Path) -> bool:
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=directory):
+            return True
+    except OSError:
+        return False
+
+
+def _tidy(directory: Path) -> None:
+    """Of too many files, drop the older half: code of earlier versions, and of functions nobody compiles any more."""
+    files = list(directory.iterdir())
+    if len(files) > MOST_FILES:
+        for path in sorted(files, key=lambda path: path.stat().st_mtime)[: len(files) // 2]:
+            path.unlink(missing_ok=True)
+
+
+def _write(name: str, content: bytes) -> None:
+    """Write a file so that it is either there whole or not at all."""
+    directory = _cache_directory()
+    temporary = ""
+    try:
+        descriptor, temporary = tempfile.mkstemp(dir=directory)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+        os.replace(temporary, directory / name)
+        _tidy(directory)
+    except OSError as error:
+        if temporary:
+            Path(temporary).unlink(missing_ok=True)
+        warnings.warn(
+            f"compile: {directory / name} cannot be written ({error}); it is compiled again next time", stacklevel=2
+        )

@@ -1,0 +1,162 @@
+"""The table read on `V`: a row's own `forward`, run on numbers in registers, writes what it computes.
+
+A forward is a function of floats, so it may do what V cannot answer itself. Its `if`s are taken both ways (see
+`Module.branches`); and in place of `math`, `ieee`, `float`, `max` … its code is given those of `vector`: it is read
+with other globals. So whatever is made of operators, comparisons, `math` and other rows needs nothing more. What
+is not (a loop that runs until it has converged), a function of C with the row's name may know, one lane after the
+other: the C library's, or scipy's where that is installed; and the row of a user's own Numba, where that is.
+"""
+
+from __future__ import annotations
+
+import builtins
+import ctypes
+import math
+from collections.abc import Callable, Sequence
+from functools import cache, reduce
+from types import BuiltinFunctionType, CodeType, FunctionType, ModuleType
+from typing import Any
+
+from autograd.core import ieee
+from autograd.core.primitives import BUILT_IN, Primitive, dot
+from autograd.native import build
+from autograd.native.ir import V, fma, intrinsic, select
+from autograd.native.vector import RULES, by_lane, exp, log
+from autograd.program.program import DOT_LIKE
+
+FUSED = 4  # products from which on a dot's sum is one of fused multiply-adds; shorter ones are computed as written
+WAYS_OUT = 'write its forward function with operators and other rows, or compile with runner="python"'
+
+
+def compute(row: Primitive, operands: Sequence[Any]) -> Any:
+    """The row's result: the operands are V, or numbers where they are constants."""
+    if row in DOT_LIKE:
+        return dot_like(row, operands)
+    body = next((x.body for x in operands if isinstance(x, V)), None)
+    if body is None:
+        return row.forward(*operands)
+    forward = getattr(row.forward, "__wrapped__", row.forward)  # of a user's row: V does not raise
+    try:
+        return body.module.branches(lambda: read(forward)(*operands))
+    except Exception as error:
+        return by_lane(_symbol(row, len(operands), error), [_vector(x, operands) for x in operands])
+
+
+def dot_like(row: Primitive, operands: Sequence[Any]) -> Any:
+    """b + Σ wᵢxᵢ, term after term."""
+    n = len(operands) // 2
+    total = operands[-1]
+    for w, x in zip(operands[:n], operands[n:-1], strict=True):
+        step = fma(w, x, total) if n >= FUSED and any(isinstance(v, V) for v in (w, x, total)) else total + w * x
+        total = step if row is dot or not isinstance(x, V) else select(x != 0.0, step, total)
+    return total
+
+
+def _vector(x: Any, operands: Sequence[Any]) -> V:
+    from autograd.native.ir import _alike
+
+    first = next(v for v in operands if isinstance(v, V))
+    lanes = max([v.lanes for v in operands if isinstance(v, V)])
+    return _alike(x, first)[0].body.spread(_alike(x, first)[0], lanes)
+
+
+# A function's code with other globals
+
+
+def read(f: Callable[..., Any]) -> Callable[..., Any]:
+    """f as a function of V."""
+    if f in RULES:
+        return RULES[f]
+    if isinstance(f, FunctionType):
+        return _with_other_globals(f)
+    if isinstance(f, BuiltinFunctionType) and f.__module__ == "math" and hasattr(_libm(), f.__name__):
+        return lambda *xs: by_lane(f.__name__, [_vector(x, xs) for x in xs])
+    return f
+
+
+@cache
+def _with_other_globals(f: FunctionType) -> Callable[..., Any]:
+    names = _names(f.__code__)
+    scope = {name: _global(f.__globals__[name]) for name in names if name in f.__globals__}
+    scope |= {name: rule for name, rule in _BUILTINS.items() if name in names and name not in scope}
+    scope["__builtins__"] = builtins
+    cells = f.__closure__ and tuple([type(cell)(_global(cell.cell_contents)) for cell in f.__closure__])
+    other = FunctionType(f.__code__, scope, f.__name__, f.__defaults__, cells)
+    other.__kwdefaults__ = f.__kwdefaults__
+    return other
+
+
+def _names(code: CodeType) -> set[str]:
+    """The names that a function and those inside it may take from its globals."""
+    return set(code.co_names).union(*[_names(x) for x in code.co_consts if isinstance(x, CodeType)])
+
+
+def _global(x: Any) -> Any:
+    if x is math or x is ieee:
+        return _Module(x)
+    return read(x) if callable(x) and not isinstance(x, Primitive | type) else x
+
+
+class _Module:
+    """`math` or `ieee`, for V."""
+
+    def __init__(self, module: ModuleType) -> None:
+        self._module = module
+
+    def __getattr__(self, name: str) -> Any:
+        return _global(getattr(self._module, name))
+
+
+def _number(x: Any) -> Any:
+    """float(x)"""
+    return select(x, 1.0, 0.0) if isinstance(x, V) and x.kind == "i1" else x if isinstance(x, V) else float(x)
+
+
+def _larger(x: Any, y: Any) -> Any:
+    return select(y > x, y, x) if isinstance(x, V) or isinstance(y, V) else max(x, y)
+
+
+def _smaller(x: Any, y: Any) -> Any:
+    return select(y < x, y, x) if isinstance(x, V) or isinstance(y, V) else min(x, y)
+
+
+def _extreme(pick: Callable[[Any, Any], Any]) -> Callable[..., Any]:
+    return lambda *xs: reduce(pick, xs[0] if len(xs) == 1 else xs)
+
+
+_BUILTINS = {"float": _number, "max": _extreme(_larger), "min": _extreme(_smaller)}
+
+
+def _rounding(name: str) -> Callable[[Any], Any]:
+    return lambda x: intrinsic(name, x)
+
+
+def _logsumexp(xs: Sequence[Any]) -> Any:
+    """`ieee.logsumexp`, whose largest operand is chosen lane by lane."""
+    top = reduce(lambda x, y: select(y > x, y, x), xs)
+    total = reduce(lambda x, y: x + y, [exp(x - top) for x in xs])
+    finite = abs(top) < math.inf
+    undefined = reduce(lambda x, y: x | y, [x != x for x in xs if isinstance(x, V)])
+    return select(undefined, math.nan, select(finite, top + log(total), top))
+
+
+RULES[ieee.logsumexp] = _logsumexp
+RULES |= {math.floor: _rounding("floor"), math.ceil: _rounding("ceil"), math.trunc: _rounding("trunc")}
+
+
+# Functions of C
+
+
+@cache
+def _libm() -> Any:
+    return ctypes.CDLL(None)
+
+
+def _symbol(row: Primitive, count: int, error: Exception) -> str:
+    """The name of a C function that computes the row."""
+    name = f"chainrule.{row.name}"
+    place = _scipy(row.name, count) if row.name in BUILT_IN else _numba(row, count)
+    if place is None:
+        raise TypeError(f"compile: the row {row.name!r} cannot be read as machine code ({error}); {WAYS_OUT}")
+    build.define(name, place)
+    return name
