@@ -84,7 +84,10 @@ def _from_disk(key: str) -> Code | None:
 def _machine(effort: int) -> Any:
     llvm = _llvm()
     return llvm.Target.from_default_triple().create_target_machine(
-        cpu=llvm.get_host_cpu_name(), features=llvm.get_host_cpu_features().flatten(), opt=effort, codemodel="jitdefault"
+        cpu=llvm.get_host_cpu_name(),
+        features=llvm.get_host_cpu_features().flatten(),
+        opt=effort,
+        codemodel="jitdefault",
     )
 
 
@@ -128,7 +131,9 @@ def _processor() -> str:
     """What machine code depends on beside its text."""
     llvm = _llvm()
     version = ".".join(map(str, llvm.llvm_version_info))
-    return "\n".join([version, llvm.get_default_triple(), llvm.get_host_cpu_name(), llvm.get_host_cpu_features().flatten()])
+    return "\n".join(
+        [version, llvm.get_default_triple(), llvm.get_host_cpu_name(), llvm.get_host_cpu_features().flatten()]
+    )
 
 
 @cache

@@ -47,13 +47,11 @@ class V:
         return compute(row, operands)
 
     def _arithmetic(self, name: str, other: Any, swapped: bool = False) -> Any:
-        if self.kind == "i1":  # Python counts True as 1
-            return select(self, 1.0, 0.0)._arithmetic(name, other, swapped)
-        operation = name if self.kind == "i64" else f"f{name}"
-        x, y = _alike(self, other)
+        x, y = _alike(*[select(z, 1.0, 0.0) if isinstance(z, V) and z.kind == "i1" else z for z in (self, other)])
+        operation = name if x.kind == "i64" else f"f{name}"
         if swapped:
             x, y = y, x
-        return self.body.op(f"{operation} {x.type} {x.name}, {y.name}", self.kind, x.lanes)
+        return self.body.op(f"{operation} {x.type} {x.name}, {y.name}", x.kind, x.lanes)
 
     def _compared(self, ordered: str, other: Any) -> V:
         x, y = _alike(self, other)

@@ -10,7 +10,6 @@ other: the C library's, or scipy's where that is installed; and the row of a use
 from __future__ import annotations
 
 import builtins
-import ctypes
 import math
 from collections.abc import Callable, Sequence
 from functools import cache, reduce
@@ -39,7 +38,7 @@ def compute(row: Primitive, operands: Sequence[Any]) -> Any:
     try:
         return body.module.branches(lambda: read(forward)(*operands))
     except Exception as error:
-        return by_lane(_symbol(row, len(operands), error), [_vector(x, operands) for x in operands])
+        return by_lane(_symbol(row, error), [_vector(x, operands) for x in operands])
 
 
 def dot_like(row: Primitive, operands: Sequence[Any]) -> Any:
@@ -53,11 +52,15 @@ def dot_like(row: Primitive, operands: Sequence[Any]) -> Any:
 
 
 def _vector(x: Any, operands: Sequence[Any]) -> V:
-    from autograd.native.ir import _alike
+    """A number among V as a V, for C functions, which take nothing else."""
+    return x if isinstance(x, V) else next(v for v in operands if isinstance(v, V)) * 0.0 + x
 
-    first = next(v for v in operands if isinstance(v, V))
-    lanes = max([v.lanes for v in operands if isinstance(v, V)])
-    return _alike(x, first)[0].body.spread(_alike(x, first)[0], lanes)
+
+# What `math` has of the C library's functions, and no rule of `vector` knows.
+LIBM = {
+    name: name for name in ("acosh", "asinh", "atanh", "cbrt", "exp2", "fmod", "lgamma", "log10", "log2", "remainder")
+}
+LIBM["gamma"] = "tgamma"
 
 
 # A function's code with other globals
@@ -66,12 +69,16 @@ def _vector(x: Any, operands: Sequence[Any]) -> V:
 def read(f: Callable[..., Any]) -> Callable[..., Any]:
     """f as a function of V."""
     if f in RULES:
-        return RULES[f]
+        return lambda *xs: (RULES[f] if any([_holds_v(x) for x in xs]) else f)(*xs)
     if isinstance(f, FunctionType):
         return _with_other_globals(f)
-    if isinstance(f, BuiltinFunctionType) and f.__module__ == "math" and hasattr(_libm(), f.__name__):
-        return lambda *xs: by_lane(f.__name__, [_vector(x, xs) for x in xs])
+    if isinstance(f, BuiltinFunctionType) and f.__name__ in LIBM and f.__module__ == "math":
+        return lambda *xs: by_lane(LIBM[f.__name__], [_vector(x, xs) for x in xs])
     return f
+
+
+def _holds_v(x: Any) -> bool:
+    return isinstance(x, V) or (isinstance(x, list | tuple) and any([isinstance(y, V) for y in x]))
 
 
 @cache
@@ -147,16 +154,24 @@ RULES |= {math.floor: _rounding("floor"), math.ceil: _rounding("ceil"), math.tru
 # Functions of C
 
 
-@cache
-def _libm() -> Any:
-    return ctypes.CDLL(None)
+def _symbol(row: Primitive, error: Exception) -> str:
+    """The name of a C function that computes a row of the user's own: what Numba, if installed, makes of it."""
+    try:
+        if row.name in BUILT_IN or row.arity is None:
+            raise error
+        from numba import cfunc, types
 
-
-def _symbol(row: Primitive, count: int, error: Exception) -> str:
-    """The name of a C function that computes the row."""
-    name = f"chainrule.{row.name}"
-    place = _scipy(row.name, count) if row.name in BUILT_IN else _numba(row, count)
-    if place is None:
-        raise TypeError(f"compile: the row {row.name!r} cannot be read as machine code ({error}); {WAYS_OUT}")
-    build.define(name, place)
+        forward = getattr(row.forward, "__wrapped__", row.forward)
+        made: Any = cfunc(types.float64(*[types.float64] * row.arity), error_model="numpy")(forward)
+    except Exception as reason:
+        said = next(iter(str(reason).strip().splitlines()), type(reason).__name__)
+        raise TypeError(f"compile: the row {row.name!r} cannot be read as machine code ({said}); {WAYS_OUT}") from None
+    _made.append(made)
+    name = (
+        f"{row.name}.{made.address:x}"  # another process's is elsewhere, so that code that calls it is not kept for it
+    )
+    build.define(name, int(made.address))
     return name
+
+
+_made: list[Any] = []  # functions that machine code calls

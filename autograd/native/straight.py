@@ -1,56 +1,206 @@
-"""A kernel of its own for a program: what each example needs, printed as straight-line Python and compiled by Numba.
+"""The straight-line form: a program as one function over a batch, every instruction written out once.
 
-It fuses all instructions into one pass over the lanes, so that values between them stay in registers. The lines are
-those of `source`; only the first and last, which read and write the arrays of the tape, are added here.
+    void each(work, columns, parameters, results, n, begin, end, sums)    examples begin to end of n
+    void after(work, parameters, whole, n, chunks, sums)                  what follows from the means over the batch
+    void run(work, columns, parameters, results, whole, n, sums)          both, for a batch in one piece
+
+    columns     const double *[inputs]: where the first example's number for each input is; `strides`, known when the
+                code is made, say how many doubles further on the next example's is (0: the same for all examples)
+    parameters  const double[parameters]
+    results     double[results][n]: those of the program's outputs that there is one of for each example
+    whole       double[program.whole]: those that there is one of for the whole batch
+    sums        double[chunks][means]: each call of `each` writes one row, `after` adds the rows up in order
+    work        what the other forms need; nothing here
+
+A batch may be cut into chunks and the chunks handed to threads; sums depend on the cuts, and on nothing else. Eight
+examples are computed side by side, the last eight overlapping those before; a chunk of fewer is computed one by one, by
+the same text. So a result has the same bits whatever its place and whatever the size of the batch.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
-from autograd.core.primitives import BUILT_IN, Primitive
-from autograd.native import native
-from autograd.native.roll import Tape
-from autograd.program.program import EXAMPLE
-from autograd.program.source import _SPELLED, row_names, statements
+from autograd.native.build import Code, build
+from autograd.native.ir import LANES, Body, Module, V, select
+from autograd.native.rows import compute
+from autograd.program.program import BATCH, EXAMPLE, MEAN, ONCE, Program
 
+EACH = ["work", "columns", "parameters", "results", "n", "begin", "end", "sums"]
+AFTER = ["work", "parameters", "whole", "n", "chunks", "sums"]
+RUN = ["work", "columns", "parameters", "results", "whole", "n", "sums"]
+INTEGERS = {"n", "begin", "end", "chunks"}
+MANY_RESULTS = 64  # more of them are written by way of a table: LLVM takes long over thousands of places
 
-def kernel(tape: Tape, lanes: int) -> int:
-    """The address of the kernel for the example part of a fused tape."""
-    text = kernel_text(tape, lanes)
-
-    def make() -> Any:
-        from autograd.native.kernels import checked
-        from autograd.native.machine import fma
-
-        scope: dict[str, Any] = {"fma": fma, "nan": float("nan"), "inf": float("inf")}
-        for row, primitive, _ in tape.program.instructions():
-            if (
-                isinstance(primitive, Primitive)
-                and primitive.arity is not None
-                and tape.program.moments[row] == EXAMPLE
-            ):
-                scope.setdefault(_SPELLED.get(primitive, primitive.name), checked(primitive))
-        exec(text, scope)
-        return scope["kernel"]
-
-    from autograd.native.tape import KERNEL
-
-    keep = all([p.name in BUILT_IN for _, p, _ in tape.program.instructions() if isinstance(p, Primitive)])
-    return native.address(f"straight {lanes}", make, KERNEL, text, keep)
+Numbers = dict[int, Any]  # the V of a program's rows, floats for its constants
 
 
-def kernel_text(tape: Tape, lanes: int) -> str:
-    program, place = tape.program, tape.place
-    names = row_names(program)
-    examples = [row for row in range(len(program)) if program.moments[row] == EXAMPLE]
-    computed = [row for row in examples if row >= program.leaves]
-    read = {x for row in computed for x in program.operands[row]}
-    once = sorted(x for x in read if program.moments[x] != EXAMPLE and x not in program.numbers)
-    lines = ["def kernel(code, once, lanes, sums, live):"]
-    lines += [f"    {names[x]} = once[{place[x]}]" for x in once]
-    lines += [f"    for lane in range({lanes}):"]
-    lines += [f"        {names[x]} = lanes[{place[x] * lanes} + lane]" for x in range(program.inputs) if x in read]
-    lines += [f"        {line}" for row in computed for line in statements(program, row, names, fused=True)]
-    lines += [f"        lanes[{place[row] * lanes} + lane] = {names[row]}" for row in computed if place[row] >= 0]
-    return "\n".join([*lines, "        pass"])
+class Kernel(NamedTuple):
+    """A program as machine code: where its functions are, and what they need."""
+
+    each: int
+    after: int
+    run: int
+    means: int
+    code: Code
+    text: str
+
+
+def kernel(program: Program, strides: Sequence[int]) -> Kernel:
+    """The straight-line form of a program whose examples are so many doubles apart, for each input."""
+    module = Module()
+    write(module, program, strides)
+    text = module.text()
+    code = build(text)
+    each, after, run = [code.address(name) for name in ("each", "after", "run")]
+    return Kernel(each, after, run, program.primitives.count(MEAN), code, text)
+
+
+def write(module: Module, program: Program, strides: Sequence[int]) -> None:
+    """`each`, `after` and `run`, as functions of the module."""
+    _write_each(module, program, strides)
+    _write_after(module, program)
+    body = function(module, "run", RUN)
+    arguments = {name: body.argument(name) for name in RUN} | {
+        "begin": body.integer(0), "end": body.argument("n"), "chunks": body.integer(1)
+    }  # fmt: skip
+    for name, needs in (("each", EACH), ("after", AFTER)):
+        body.do(f"call void @{name}({', '.join([repr(arguments[x]) for x in needs])})")
+    body.give()
+    module.add(body)
+
+
+def function(module: Module, name: str, arguments: Sequence[str]) -> Body:
+    """A function of these arguments, all of them addresses or counts."""
+    return Body(module, name, [("i64" if x in INTEGERS else "ptr", x) for x in arguments])
+
+
+def instructions(program: Program, moment: int, numbers: Numbers, uses: Sequence[int] | None = None) -> None:
+    """Write what is computed at one moment; `numbers` has what it starts from, and gets the results."""
+    uses = uses or program.uses()
+    for row, primitive, operands in program.instructions():
+        if program.moments[row] == moment and uses[row] and primitive is not MEAN:
+            numbers[row] = compute(primitive, [numbers[x] for x in operands])
+
+
+def shared(body: Body, program: Program, uses: Sequence[int]) -> Numbers:
+    """What all examples share: constants, parameters, and what depends on those only."""
+    numbers: Numbers = dict(program.numbers)
+    for k in range(program.parameters):
+        if uses[program.inputs + k]:
+            numbers[program.inputs + k] = body.load(body.at(body.argument("parameters"), k))
+    instructions(program, ONCE, numbers, uses)
+    return numbers
+
+
+def _write_each(module: Module, program: Program, strides: Sequence[int]) -> None:
+    body = function(module, "each", EACH)
+    begin, end = body.argument("begin"), body.argument("end")
+    uses = program.uses()
+    numbers = shared(body, program, uses)
+    columns = {
+        k: body.load(body.at(body.argument("columns"), k, "ptr"), kind="ptr") for k in range(program.inputs) if uses[k]
+    }
+    means = [program.operands[row][0] for row in range(len(program)) if program.primitives[row] is MEAN]
+
+    def examples(lanes: int, last: V) -> None:
+        totals = [body.variable(_zero(body), lanes) for _ in means]
+        with body.loop(begin, end, lanes) as first:
+            i = select(first > last, last, first)
+            here = dict(numbers)
+            for k, column in columns.items():
+                here[k] = _column(body, column, i, strides[k], lanes)
+            instructions(program, EXAMPLE, here, uses)
+            new = _lanes_from(body, first - i) if lanes > 1 and means else None
+            for total, row in zip(totals, means, strict=True):
+                term = here[row] if new is None else select(new, here[row], 0.0)
+                body.store(body.spread(body.load(total, lanes) + term, lanes), total)
+            _write_results(body, program, here, i, lanes)
+        for k, total in enumerate(totals):
+            body.store(add_lanes(body, body.load(total, lanes)), body.at(body.argument("sums"), k))
+
+    wide = end - begin >= LANES
+    with body.when(wide):
+        examples(LANES, end - LANES)
+    with body.when(wide ^ True):
+        examples(1, end)
+    body.give()
+    module.add(body)
+
+
+def _zero(body: Body) -> V:
+    from autograd.native.ir import constant
+
+    return constant(body, 0.0)
+
+
+def _column(body: Body, column: V, i: V, stride: int, lanes: int) -> V:
+    """The numbers of an input for `lanes` examples from the i-th on."""
+    if stride == 0:
+        return body.load(column)
+    place = body.at(column, i * stride)
+    if stride == 1 or lanes == 1:
+        return body.load(place, lanes)
+    x = body.poison(lanes)
+    for lane in range(lanes):
+        x = body.with_lane(x, lane, body.load(body.at(place, lane * stride)))
+    return x
+
+
+def _lanes_from(body: Body, first: V) -> V:
+    """Is it the first lane or a later one?"""
+    order = ", ".join([f"i64 {k}" for k in range(LANES)])
+    return V(body, f"<{order}>", "i64", LANES) >= first
+
+
+def add_lanes(body: Body, x: V) -> V:
+    """The sum of the lanes, in pairs."""
+    if x.lanes == 1:
+        return x
+    parts = [body.lane(x, k) for k in range(x.lanes)]
+    while len(parts) > 1:
+        parts = [a + b for a, b in zip(parts[::2], parts[1::2], strict=True)]
+    return parts[0]
+
+
+def _write_results(body: Body, program: Program, numbers: Numbers, i: V, lanes: int) -> None:
+    rows, n, results = program.outputs[program.whole :], body.argument("n"), body.argument("results")
+    if len(rows) <= MANY_RESULTS:
+        for k, row in enumerate(rows):
+            body.store(_spread(body, numbers[row], lanes), body.at(results, n * k + i))
+        return
+    place = {row: k for k, row in enumerate(dict.fromkeys(rows))}
+    module, kept = body.module, body.array(len(place) * lanes)
+    module.constant("results", f"[{len(rows)} x i32] [{', '.join([f'i32 {place[row]}' for row in rows])}]")
+    for row, k in place.items():
+        body.store(_spread(body, numbers[row], lanes), body.at(kept, k * lanes))
+    with body.loop(0, len(rows)) as result:
+        which = body.load(body.at(V(body, "@results", "ptr"), result, "i32"), kind="i32")
+        which = body.op(f"zext {which} to i64", "i64")
+        body.store(body.load(body.at(kept, which * lanes), lanes), body.at(results, n * result + i))
+
+
+def _spread(body: Body, x: Any, lanes: int) -> V:
+    return body.spread(x if isinstance(x, V) else _zero(body) + x, lanes)
+
+
+def _write_after(module: Module, program: Program) -> None:
+    body = function(module, "after", AFTER)
+    uses = program.uses()
+    numbers = shared(body, program, uses)
+    means = [row for row in range(len(program)) if program.primitives[row] is MEAN]
+    sums, examples = body.argument("sums"), body.op(f"sitofp {body.argument('n')} to double")
+    totals = body.array(len(means) + 1)
+    with body.loop(0, len(means)) as mean:
+        total = body.variable(body.load(body.at(sums, mean)))
+        with body.loop(1, body.argument("chunks")) as chunk:
+            body.store(body.load(total) + body.load(body.at(sums, chunk * len(means) + mean)), total)
+        body.store(body.load(total) / examples, body.at(totals, mean))
+    for k, row in enumerate(means):
+        numbers[row] = body.load(body.at(totals, k))
+    instructions(program, BATCH, numbers, uses)
+    for k, row in enumerate(program.outputs[: program.whole]):
+        body.store(_spread(body, numbers[row], 1), body.at(body.argument("whole"), k))
+    body.give()
+    module.add(body)

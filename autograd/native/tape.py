@@ -15,7 +15,7 @@ from typing import Any
 from autograd.core.primitives import BUILT_IN, TABLE
 from autograd.core.value import Value
 from autograd.native import encode as layout
-from autograd.native import native, straight
+from autograd.native import native, numba_straight
 from autograd.native.encode import encode
 from autograd.native.native import NOWHERE
 from autograd.native.objects import address, value_offsets
@@ -70,7 +70,7 @@ class Runner:
         outputs = [(program.moments[row] == EXAMPLE, tape.place[row]) for row in program.outputs]
         whole, each = [place for _, place in outputs[: program.whole]], outputs[program.whole :]
         self._each, self._whole = len(each), len(whole)
-        fused_kernel = straight.kernel(tape, lanes) if fused else 0
+        fused_kernel = numba_straight.kernel(tape, lanes) if fused else 0
         made = {
             (name, over_lanes): fused_kernel if name == FUSED else kernel(name, lanes if over_lanes else 1)
             for name, over_lanes in set(code.kernels)

@@ -18,7 +18,7 @@ from math import inf, nan, pi
 from typing import Any
 
 from autograd.core import ieee
-from autograd.native.ir import V, Body, bits, fma, from_bits, intrinsic, select
+from autograd.native.ir import Body, V, bits, fma, from_bits, intrinsic, select
 
 Rule = Callable[..., Any]
 RULES: dict[Any, Rule] = {}  # what is computed in place of a function of `math` or `ieee`
@@ -32,7 +32,7 @@ LN2_HIGH, LN2_LOW = 0.6931471803691238, 1.9082149292705877e-10  # log 2 = high +
 
 
 def rule(f: Rule) -> Rule:
-    """Enter a rule for the functions of its name in `math` and in `ieee`; in a module it is written once, and called."""
+    """Enter a rule for the functions of its name in `math` and in `ieee`; a module has it once, as a function."""
 
     @functools.wraps(f)
     def called(*xs: Any) -> Any:
@@ -422,7 +422,7 @@ PI_LOW = 1.2246467991473532e-16  # π less its double
 
 
 def _asin_parts(x: V) -> tuple[V, Any, Any]:
-    """Is |x| above ½? Then the arcsine of s = √((1 − |x|)/2), which is (π/2 − asin |x|)/2, else that of |x|: in parts."""
+    """Is |x| > ½? Then the arcsine of s = √((1 − |x|)/2), which is (π/2 − asin |x|)/2, else that of |x|: in parts."""
     a = abs(x)
     steep = a > 0.5
     z = select(steep, 0.5 - 0.5 * a, a * a)
