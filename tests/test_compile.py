@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +32,7 @@ from autograd import (
 )
 from autograd.core.modes import detect_anomaly
 from autograd.core.primitives import TABLE
-from autograd.native import native, tape
+from autograd.native import native, tape, workers
 
 RUNNERS = ["python", "tape", "source"]
 
@@ -378,13 +379,64 @@ def test_a_large_batch_gives_the_same_bits_on_any_number_of_threads(
     monkeypatch.setattr(tape, "CHUNK", 10_000)
     answers = []
     for processors in (1, 2, 3, 1):
-        monkeypatch.setattr(tape, "_processors", lambda count=processors: count)
+        monkeypatch.setattr(workers, "processors", lambda count=processors: count)
         cost = compile(f, runner)
         mean, gradient = cost.value_and_grad(*many)
         answers.append((mean, gradient.tolist(), cost(*many).tolist()))
     assert answers[1:] == answers[:1] * 3
     assert answers[0][2][::1000] == compile(f)(*many[:, ::1000]).tolist()
     assert answers[0][0] == pytest.approx(np.mean(answers[0][2]), rel=1e-13)
+
+
+def test_pieces_of_a_job_are_all_done_by_whoever_is_free(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(workers, "processors", lambda: 3)
+    done: list[tuple[int, str]] = []
+
+    def work(piece: int) -> None:
+        time.sleep(0.01)
+        done.append((piece, threading.current_thread().name))
+
+    before = threading.active_count()
+    for _ in range(3):
+        done.clear()
+        workers.share(work, 7)
+        assert sorted(piece for piece, _ in done) == [*range(7)]
+        assert len({name for _, name in done}) > 1
+    assert threading.active_count() - before <= 2
+
+
+def test_a_job_that_is_interrupted_leaves_no_piece_under_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(workers, "processors", lambda: 2)
+    begun, ended = [], []
+
+    def work(piece: int) -> None:
+        if threading.current_thread() is threading.main_thread():
+            time.sleep(0.01)
+            raise KeyboardInterrupt
+        begun.append(piece)
+        time.sleep(0.03)
+        ended.append(piece)
+
+    with pytest.raises(KeyboardInterrupt):
+        workers.share(work, 50)
+    assert begun == ended and len(begun) < 10
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
+def test_a_forked_process_has_workers_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(workers, "processors", lambda: 2)
+    workers.share(lambda piece: None, 2)
+    child = os.fork()
+    if child == 0:
+        names: set[str] = set()
+
+        def work(piece: int) -> None:
+            time.sleep(0.02)
+            names.add(threading.current_thread().name)
+
+        workers.share(work, 8)
+        os._exit(len(names))
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 2
 
 
 @pytest.mark.parametrize("given", [Value(2.0), [Value(2.0), Value(3.0)]])

@@ -7,7 +7,6 @@ As a tape nothing is compiled for a program: a kernel is made once per machine, 
 from __future__ import annotations
 
 import ctypes
-import os
 import threading
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -20,6 +19,7 @@ from autograd.native.encode import encode
 from autograd.native.native import NOWHERE
 from autograd.native.objects import address, value_offsets
 from autograd.native.roll import FUSED, Tape
+from autograd.native.workers import share
 from autograd.program.expand import expand
 from autograd.program.program import EXAMPLE, Program
 
@@ -35,7 +35,8 @@ DRIVERS = {
     "after": f"void({_PLAN}, {_DOUBLES}, int64, {_DOUBLES}, int64)",
     "run": f"void({_ARRAYS}, {_DOUBLES})",
 }
-CHUNK = 2_000_000  # instructions on examples, about 0.1 ms of work: a batch is cut into pieces no smaller
+CHUNK = 2_000_000  # multiply-adds, about 0.1 ms of work: a batch is cut into pieces no smaller,
+MEAN = 200  # and as many more for each mean, whose sum in each piece is cleared and added up
 CHUNKS = 64  # at most
 
 
@@ -94,7 +95,11 @@ class Runner:
         ]  # fmt: skip
         self._plan_at = self._plan.ctypes.data
         self._lanes_at, self._sums_at = self._lanes.ctypes.data, self._sums.ctypes.data
-        self._width, self._instructions = lanes, program.count()
+        self._width, self._chunk = (
+            lanes,
+            (CHUNK + MEAN * len(tape.means)) / max(_work(program), 1),
+        )  # examples of a piece
+        self._spare = [self._lanes]
         self._read_parameters = self._driver("parameters", 1, holds_gil=True)
         self._run = self._driver("run", 7)
         self._lock = threading.Lock()
@@ -127,7 +132,7 @@ class Runner:
             else:
                 self._once[: len(self._parameters)] = [p._data for p in self._parameters]
             tables = self._sources_at, address(each), n
-            chunks = min(n * self._instructions // CHUNK, CHUNKS)
+            chunks = min(int(n / self._chunk), CHUNKS)
             if chunks < 2:
                 self._run(NOWHERE, NOWHERE, self._plan_at, self._lanes_at, self._sums_at, *tables, address(whole))
             else:
@@ -135,7 +140,8 @@ class Runner:
         return whole, each
 
     def _run_in_chunks(self, chunks: int, sources: int, each: int, n: int, whole: int) -> None:
-        """The same on several threads, each taking the next chunk until none is left."""
+        """The same on several threads. The cut depends on the work alone, and each chunk has sums of its own, added in
+        order: so that the bits do not depend on how many threads there are."""
         blocks = -(-n // self._width)
         ends = [min(n, blocks * k // chunks * self._width) for k in range(chunks + 1)]
         if len(self._sums) < chunks:
@@ -143,25 +149,24 @@ class Runner:
             self._sums_at = self._sums.ctypes.data
         before, chunk, after = self._driver("before", 1), self._driver("chunk", 8), self._driver("after", 5)
         before(NOWHERE, NOWHERE, self._plan_at)
-        left = iter(range(chunks))
 
-        def work(lanes: Any) -> None:
-            for k in left:  # an iterator over a range hands each number to one thread
-                sums = self._sums_at + k * self._sums.strides[0]
-                chunk(NOWHERE, NOWHERE, self._plan_at, address(lanes), sums, sources, each, n, ends[k], ends[k + 1])
+        def work(k: int) -> None:
+            try:
+                lanes = self._spare.pop()
+            except IndexError:
+                lanes = self._lanes.copy()
+            sums = self._sums_at + k * self._sums.strides[0]
+            chunk(NOWHERE, NOWHERE, self._plan_at, address(lanes), sums, sources, each, n, ends[k], ends[k + 1])
+            self._spare.append(lanes)
 
-        helpers = range(min(_processors(), chunks) - 1)
-        threads = [threading.Thread(target=work, args=(self._lanes.copy(),)) for _ in helpers]
-        for thread in threads:
-            thread.start()
-        work(self._lanes)
-        for thread in threads:
-            thread.join()
+        share(work, chunks)
         after(NOWHERE, NOWHERE, self._plan_at, self._sums_at, chunks, whole, n)
 
 
-def _processors() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+def _work(program: Program) -> int:
+    """Multiply-adds for an example, forward and for the means; any other instruction counts as one."""
+    moments, operands = program.moments, program.operands
+    return sum([1 + len(operands[row]) // 2 for row in range(program.leaves, len(program)) if moments[row] == EXAMPLE])
 
 
 def kernel(name: str, lanes: int) -> int:
