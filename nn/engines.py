@@ -98,11 +98,11 @@ class Compiled:
         self.model, self.loss, self.parameters = model, loss, parameters
 
         def cost_and_output(x: Any, y: Any) -> tuple[Any, Any]:
-            output = model(x)
-            return loss(output, y), output
+            output = model(_listed(x))
+            return loss(output, _listed(y)), output
 
         self._costs = compile(cost_and_output)
-        self._outputs = compile(lambda x: model(x))
+        self._outputs = compile(lambda x: model(_listed(x)))
         self._leaves: Any = None
         self.read()
 
@@ -250,6 +250,11 @@ def _leaf_gradients(root: Value) -> dict[Value, float]:
                 seen.add(x)
                 stack.append(x)
     return leaves
+
+
+def _listed(example: Any) -> Any:
+    """An example as the model sees it in eager runs: nested lists."""
+    return example.tolist() if hasattr(example, "tolist") else example
 
 
 def _numbers(output: Any) -> Any:

@@ -76,10 +76,11 @@ def test_an_array_gives_an_array() -> None:
     assert got.dtype == float and got.tolist() == [[0.0, 3.0], [2.0, 1.0]]
 
 
-def test_a_function_is_given_nested_lists_for_an_array() -> None:
+def test_a_function_is_given_an_object_array_for_an_array_and_a_list_for_a_list() -> None:
     seen = []
-    grad(lambda m: seen.append(m) or m[0][0])(np.ones((2, 2)))
-    assert type(seen[0]) is list and type(seen[0][0]) is list
+    grad(lambda m, xs: seen.extend([m, xs]) or m[0][0] * xs[0], (0, 1))(np.ones((2, 2)), [1.0])
+    assert isinstance(seen[0], np.ndarray) and (seen[0].shape, seen[0].dtype) == ((2, 2), object)
+    assert type(seen[1]) is list
 
 
 def test_numpy_scalars_and_0d_arrays_are_numbers() -> None:

@@ -1,7 +1,7 @@
 """The arguments of a compiled call: checked at the border, once, and seen as columns of doubles.
 
-An array's leading axis is the batch. Its other axes index the numbers of one example. A plain number is the same for
-every example.
+An array's leading axis is the batch. Its other axes index the numbers of one example, which the function sees as an
+array; an example that was given as a list it sees as one. A plain number is the same for every example.
 """
 
 from __future__ import annotations
@@ -25,23 +25,26 @@ class Arguments(NamedTuple):
     shapes: tuple[Shape, ...]
     arrays: list[Any]  # contiguous doubles, one array for each argument
     n: int | None  # how many examples; None when every argument is a plain number
+    as_arrays: tuple[bool, ...] = ()  # whether the function sees an example as an array, not as nested lists
 
 
 def read(args: Sequence[Any], names: Sequence[str], function: str) -> Arguments:
     """Arguments as arrays. TypeError or ValueError, naming the argument, for what is not a batch of numbers."""
-    arrays, shapes, n = [], [], None
+    arrays, shapes, as_arrays, n = [], [], [], None
     for x, name in zip(args, names, strict=True):
+        given = x
         ready = x.__class__ is _NDARRAY and x.dtype is _DOUBLE and x.flags.c_contiguous
         if not ready:
             x = as_array(x, f"{function}: {name}")
         shape = x.shape
         arrays.append(x)
         shapes.append(shape[1:] if shape else None)
+        as_arrays.append(len(shape) > 1 and hasattr(given if ready or hasattr(given, "shape") else given[0], "shape"))
         if shape and shape[0] != n:
             if n is not None or shape[0] == 0:
                 raise ValueError(_wrong_lengths(arrays, names, function))
             n = shape[0]
-    return Arguments(tuple(shapes), arrays, n)
+    return Arguments(tuple(shapes), arrays, n, tuple(as_arrays))
 
 
 def _wrong_lengths(arrays: Sequence[Any], names: Sequence[str], function: str) -> str:

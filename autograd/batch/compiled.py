@@ -20,10 +20,11 @@ from autograd.batch.arguments import Shape
 from autograd.batch.execute import Execution, collector_paused
 from autograd.batch.results import layout, speller, stacked
 from autograd.core import modes
+from autograd.core.arrays import array_of
 from autograd.core.fast import add_gradients
 from autograd.core.primitives import TABLE
 from autograd.core.value import Value
-from autograd.derivatives.structures import leaves, rebuild
+from autograd.derivatives.structures import is_one_number, leaves, rebuild
 from autograd.native.roll import Tape
 from autograd.program import source
 from autograd.program.differentiate import value_and_gradient
@@ -39,9 +40,9 @@ QUICK = 200  # instructions, at most, of a program that runs as plain Python whe
 def compile(function: Callable[..., Any], runner: str | None = None) -> Compiled:
     """`function` of scalars, as a function of batches.
 
-    Arguments are arrays whose leading axis is the batch; the function sees one example, its other axes as nested lists
-    of Values. A plain number is the same for every example. `runner` is "python" (no Numba needed), "tape" (nothing
-    compiled for this function) or "source" (compiled for this function); left out, it is chosen by size.
+    Arguments are arrays or lists whose leading axis is the batch; the function sees one example, as an array or as
+    nested lists of Values. A plain number is the same for every example. `runner` is "python" (no Numba needed), "tape"
+    (nothing compiled for this function) or "source" (compiled for this function); left out, it is chosen by size.
 
     Leaves that the function does not get as arguments are its parameters, read at each call. TypeError where it looks
     at a number (`.data`, an `if` on a comparison), as another example may have another: choose with `where`.
@@ -60,7 +61,7 @@ class Compiled:
     def __init__(self, function: Callable[..., Any], runner: str | None) -> None:
         self.function, self.runner = function, runner
         self.name = getattr(function, "__name__", type(function).__name__).replace("<lambda>", "function")
-        self._traces: dict[tuple[Shape, ...], Trace] = {}
+        self._traces: dict[tuple[tuple[Shape, ...], tuple[bool, ...]], Trace] = {}
         self._last: Trace | None = None
         self._quick: Callable[..., Any] | None = None  # for plain floats, and how many
         self._quick_count = -1
@@ -134,10 +135,11 @@ class Compiled:
         if len(names) != len(args):
             names = names[: len(args)] + [f"argument_{i}" for i in range(len(names), len(args))]
         read = arguments.read(args, names, self.name)
-        trace = self._traces.get(read.shapes)
+        key = read.shapes, read.as_arrays
+        trace = self._traces.get(key)
         if trace is None:
             with collector_paused():
-                trace = self._traces[read.shapes] = Trace(self.function, self.name, read, names, self.runner)
+                trace = self._traces[key] = Trace(self.function, self.name, read, names, self.runner)
         self._last = trace
         return trace, read
 
@@ -188,6 +190,8 @@ class Trace:
         self.name = name
         self.template = rebuild(result, [0.0] * len(results), arrays=False)  # the graph itself is not needed any more
         self.layout = layout(self.template)
+        self._is_one = is_one_number(result)
+        self._is_pair = isinstance(result, tuple) and len(result) == 2 and is_one_number(result[0])
         self.program: Program = simplify(graph)
         self._shapes, self._runner = read.shapes, runner
         self.forward = Execution(self.program, self.parameters, read.shapes, runner)
@@ -195,9 +199,9 @@ class Trace:
 
     def gradient(self, has_aux: bool = False) -> Execution:
         """What computes the mean and its gradient; with `has_aux` of the first result, and the `rest` beside it."""
-        if has_aux and not (isinstance(self.template, tuple) and len(self.template) == 2 and _is_one(self.template[0])):
+        if has_aux and not self._is_pair:
             raise TypeError(f"{self.name}: has_aux is for a function that returns a pair: a number, and anything else")
-        if not has_aux and not _is_one(self.template):
+        if not has_aux and not self._is_one:
             raise TypeError(f"{self.name}: a gradient needs one number for each example, the function returns several")
         if self._gradient is None:
             if has_aux:
@@ -222,14 +226,10 @@ class Trace:
     def text(self) -> str:
         name = self.name if self.name.isidentifier() and self.name not in TABLE else "function"
         text = source.function_text(name, self.program, speller(self.template))
-        if _is_one(self.template) and self.parameters:
+        if self._is_one and self.parameters:
             gradient = self.gradient().program
             text += "\n\n\n" + source.function_text(f"{name}_value_and_gradient", gradient, _spell_gradient)
         return source.imports(text) + text + "\n"
-
-
-def _is_one(template: Any) -> bool:
-    return not isinstance(template, list | tuple | dict)
 
 
 def _traced(function: Callable[..., Any], arguments: Sequence[Any]) -> Any:
@@ -251,8 +251,12 @@ def _as_values(read: arguments.Arguments, names: Sequence[str]) -> tuple[list[Va
         inputs.append(Value(float(numbers), label))
         return inputs[-1]
 
-    examples = [array if shape is None else array[0] for array, shape in zip(read.arrays, read.shapes, strict=True)]
-    return inputs, [nest(example.tolist(), label) for example, label in zip(examples, names, strict=True)]
+    seen = []
+    for array, shape, as_array, label in zip(read.arrays, read.shapes, read.as_arrays, names, strict=True):
+        first = len(inputs)
+        nested = nest((array if shape is None else array[0]).tolist(), label)
+        seen.append(array_of(inputs[first:], shape) if as_array and shape else nested)
+    return inputs, seen
 
 
 def _argument_names(function: Callable[..., Any]) -> list[str]:

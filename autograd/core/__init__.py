@@ -1,1 +1,3 @@
 """The core: the table, a scalar that remembers, the chain rule; all else reads it."""
+
+from autograd.core import arrays as arrays  # binds numpy's protocol to Value

@@ -164,7 +164,7 @@ class Value:
     def __pos__(self) -> Value:                  return self
     def __abs__(self) -> Value:                  return _unary(table.abs_, self)
 
-    # The unary rows as methods; numpy's names for the inverse functions, so that np.arcsin(v) and its like work.
+    # The unary rows as methods.
     def exp(self) -> Value:      return _unary(table.exp, self)
     def log(self) -> Value:      return _unary(table.log, self)
     def log1p(self) -> Value:    return _unary(table.log1p, self)
@@ -187,7 +187,6 @@ class Value:
     def erfc(self) -> Value:     return _unary(table.erfc, self)
     def leaky_relu(self, slope: Value | float = 0.01) -> Value: return apply(table.leaky_relu, self, slope)
     def elu(self, alpha: Value | float = 1.0) -> Value:         return apply(table.elu, self, alpha)
-    arcsin, arccos, arctan = asin, acos, atan
 
     # Comparisons read the numbers; under tracing they become 0/1 nodes, for `where`.
     def __lt__(self, other: Any) -> Any: return _compare(table.greater, other, self)
@@ -249,18 +248,6 @@ class Value:
         from autograd.picture import mimebundle
 
         return mimebundle(self)
-
-    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
-        """np.exp(v), np.float64(2) * v, np.array([1., 2.]) * v: the same operators and methods, element by element."""
-        from numpy import asarray, frompyfunc
-
-        arrays = [asarray(x) for x in inputs]
-        for x, array in zip(inputs, arrays, strict=True):
-            if array.dtype.kind not in "biufO":
-                number(x, f"{ufunc.__name__}({_listed(inputs)})")  # says what is wrong with it
-        elements = [x if x.dtype.kind == "O" else x.astype(float).astype(object) for x in arrays]
-        row = _OF_UFUNC.get(ufunc.__name__)
-        return getattr(frompyfunc(row, len(inputs), 1) if row else ufunc, method)(*elements, **options)
 
     def __reduce__(self) -> Any:
         if self._row is not None:
@@ -386,13 +373,6 @@ for _described in table.ABOUT:  # help(v.exp) is that of exp
         getattr(Value, _described.name).__doc__ = _described.__doc__
 
 _new = Value.__new__
-_OF_UFUNC = {  # numpy's functions that call no operator or method of its objects
-    "arctan2": table.atan2,
-    "hypot": table.hypot,
-    "maximum": table.maximum,
-    "minimum": table.minimum,
-    "sign": table.sign,
-}
 
 
 def _operator(row: Primitive, x: Any, y: Any) -> Any:

@@ -21,7 +21,7 @@ from autograd.core import primitives as table
 from autograd.core.fast import number_adjoints, number_tangents
 from autograd.core.sweeps import adjoints, number_edges, tangents, topological_order, value_edges
 from autograd.core.value import Value, apply
-from autograd.derivatives.structures import holds_value, is_array, leaves, rebuild
+from autograd.derivatives.structures import holds_value, is_one_number, leaves, rebuild
 
 
 def reads_as_graph(*structures: Any) -> bool:
@@ -59,7 +59,7 @@ class Recording:
             for i, part in zip(which, numbers, strict=True):
                 fresh = [apply(table.mul, x, 1.0) for x in part] if self.nested else [Value(x) for x in part]
                 self.inputs += fresh
-                call[i] = rebuild(arguments[i], fresh, arrays=False)
+                call[i] = rebuild(arguments[i], fresh)
             self.result = f(*call, **(keywords or {}))
         self.outputs: list[Any] = leaves(self.result, f"{transform}: the result of {name_of(f)}")
         self._set_order(older)
@@ -125,7 +125,7 @@ class Recording:
 
     def scalar(self) -> Any:
         """The one output; TypeError if the function returned anything else than a scalar."""
-        if isinstance(self.result, list | tuple | dict) or is_array(self.result):
+        if not is_one_number(self.result):
             raise TypeError(
                 f"{self.transform}: {name_of(self.f)} must return one scalar, and returned a "
                 f"{type(self.result).__name__}; jacobian({name_of(self.f)}) differentiates every number in it"

@@ -1,8 +1,8 @@
 """Arguments and results that hold many numbers: nested lists, tuples, dicts and numpy arrays, taken apart and rebuilt.
 
 A structure is its own template. `leaves(x)` lists the numbers in it from left to right, and `rebuild(x, new)` walks it
-again with other leaves in their place, so nothing about its shape has to be written down in between. An array is read
-as the nested lists it stands for, and built again as an array.
+again with other leaves in their place, so nothing about its shape has to be written down in between. An array is built
+again as an array: of floats, or of Values.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from autograd.core.arrays import array_of
 from autograd.core.ieee import number
 from autograd.core.value import Value
 
@@ -30,7 +31,7 @@ def _collect(x: Any, where: str, found: list[Any]) -> None:
     elif isinstance(x, dict):
         for key, item in x.items():
             _collect(item, f"{where}[{key!r}]", found)
-    elif is_array(x) and x.dtype.kind in "biufO":
+    elif (is_array(x) and x.dtype.kind in "biufO") or _holds_one(x):
         _collect(x.tolist(), where, found)
     else:
         found.append(number(x, where))
@@ -69,22 +70,22 @@ def _rebuild(x: Any, new: Iterator[Any], arrays: bool) -> Any:
         return copy
     if is_array(x):
         nested = _rebuild(x.tolist(), new, arrays)
-        return as_array(nested, x.shape) if arrays else nested
+        return array_of(leaves(nested, "array"), x.shape) if arrays else nested
     return next(new)
-
-
-def as_array(nested: Any, shape: tuple[int, ...]) -> Any:
-    """Nested lists as an array: of floats, or of objects if they hold Values."""
-    import numpy
-
-    flat = leaves(nested, "array")
-    array = numpy.empty(len(flat), dtype=object if any(isinstance(x, Value) for x in flat) else float)
-    array[:] = flat
-    return array.reshape(shape)
 
 
 def is_array(x: Any) -> bool:
     return getattr(x, "shape", ()) != () and hasattr(x, "tolist") and hasattr(getattr(x, "dtype", None), "kind")
+
+
+def _holds_one(x: Any) -> bool:
+    """Whether x is an object array without axes, as x[..., 0] is."""
+    return getattr(x, "shape", None) == () and getattr(getattr(x, "dtype", None), "kind", "") == "O"
+
+
+def is_one_number(x: Any) -> bool:
+    """A number, or an array that holds just one: what may stand where one number is due."""
+    return x.size == 1 if is_array(x) else not isinstance(x, list | tuple | dict)
 
 
 def holds_value(x: Any) -> bool:
@@ -95,7 +96,7 @@ def holds_value(x: Any) -> bool:
         return any(map(holds_value, x))
     if isinstance(x, dict):
         return any(map(holds_value, x.values()))
-    return is_array(x) and x.dtype.kind == "O" and holds_value(x.tolist())
+    return ((is_array(x) and x.dtype.kind == "O") or _holds_one(x)) and holds_value(x.tolist())
 
 
 def rectangle(nested: Any) -> tuple[int, ...] | None:

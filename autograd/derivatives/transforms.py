@@ -1,8 +1,8 @@
 """Derivatives of functions: grad, value_and_grad, jvp, vjp, jacobian, hessian, hvp.
 
 Each is one `Recording` of the function and one or more sweeps over it. They compose to any order, in any mixture, and
-write no `.grad`. Arguments and results are numbers or nested lists, tuples, dicts and numpy arrays of numbers; f is
-given nested lists where the caller passed an array, and the caller gets an array back.
+write no `.grad`. Arguments and results are numbers or nested lists, tuples, dicts and numpy arrays of numbers. Where
+the caller passed an array, f is given an object array of Values of its shape, and the caller gets an array of floats.
 """
 
 from __future__ import annotations
@@ -12,9 +12,10 @@ from math import isfinite
 from typing import Any
 
 from autograd.core import modes
+from autograd.core.arrays import array_of
 from autograd.derivatives.recording import Recording, name_of, reads_as_graph
 from autograd.derivatives.second_order import second_derivatives
-from autograd.derivatives.structures import as_array, is_array, matching, rebuild, rectangle
+from autograd.derivatives.structures import is_array, leaves, matching, rebuild, rectangle
 
 Function = Callable[..., Any]
 Argnums = int | tuple[int, ...]
@@ -194,7 +195,7 @@ def _block(result: Any, argument: Any, parts: list[Any]) -> Any:
     outer, inner = rectangle(result), rectangle(argument)
     if outer is None or inner is None or not (is_array(argument) or (is_array(result) and inner == ())):
         return block
-    return as_array(block, outer + inner)
+    return array_of(leaves(block, "block"), outer + inner)
 
 
 def _directions(transform: str, primals: Any, name: str, v: Any) -> list[Any]:

@@ -51,7 +51,7 @@ class Point:
 
 def evaluated(f: Callable[..., Any], arguments: Sequence[Any], numbers: Sequence[float], noise: bool = False) -> Point:
     """f at numbers in place of those in the arguments: its values, the side they are on, and their rounding errors."""
-    recording = Recording("check_gradients", f, rebuild(tuple(arguments), numbers, arrays=False), range(len(arguments)))
+    recording = Recording("check_gradients", f, rebuild(tuple(arguments), numbers), range(len(arguments)))
     places = {z: i for i, z in enumerate([*recording.inputs, *recording.order])}
     signature = tuple([(_sides(z), *[places.get(x) for x in z._arguments]) for z in recording.order])  # type: ignore[arg-type]
     errors = [_rounding(recording, z) for z in recording.outputs] if noise else []
