@@ -96,7 +96,6 @@ REFUSED = {  # what is asked of a Value in a function being compiled, and what i
     "list.index": (lambda x, y: x * [0, 1, 2].index(y), ["where"]),
     "list.count": (lambda x, y: x * [0, 1, 2].count(y), ["where"]),
     "np.float64 == y": (lambda x, y: x if np.float64(1.0) == y else x * y, ["where"]),
-    "np.where": (lambda x, y: np.where(y == 1, x, x * y), ["where"]),
     "np.equal": (lambda x, y: x if np.equal(y, 1) else x * y, ["where"]),
     "max": (lambda x, y: max(x, y), ["maximum"]),
     "min": (lambda x, y: min(x, 0.5), ["minimum"]),

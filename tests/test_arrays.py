@@ -1,0 +1,370 @@
+"""Whole-array programs in numpy: the function is given an array of Values, and every one is right or refused by name.
+
+Values are held against numpy itself on floats, gradients against closed forms (and jax, where it is installed).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+import autograd
+from autograd import (
+    Value,
+    check_gradients,
+    compile,
+    grad,
+    hessian,
+    hvp,
+    jacobian,
+    jvp,
+    value_and_grad,
+    vjp,
+)
+from tests.compare import assert_refused
+
+np = pytest.importorskip("numpy")
+
+X = np.array([0.3, -1.2, 2.5, 0.7])
+W = np.array([[1.0, -2.0, 0.5, 3.0], [0.25, 1.5, -1.0, 2.0], [2.0, 0.1, 0.3, -0.7]])
+B = np.array([0.1, -0.2, 0.3])
+N = len(X)
+sigma = lambda z: 1 / (1 + np.exp(-z))
+one = lambda i: np.eye(N)[i]
+
+
+def softmax(z: Any) -> Any:
+    return np.exp(z) / np.exp(z).sum()
+
+
+# name: (program of numpy and x, its gradient at x)
+PROGRAMS: dict[str, tuple[Callable[[Any, Any], Any], Callable[[Any], Any]]] = {
+    "mean of twice": (lambda np, x: np.mean(2 * x), lambda x: np.full(N, 2 / N)),
+    "sum of a sum": (lambda np, x: (x + x).sum(), lambda x: np.full(N, 2.0)),
+    "squares": (lambda np, x: np.sum(x**2), lambda x: 2 * x),
+    "np.square": (lambda np, x: np.square(x).mean(), lambda x: 2 * x / N),
+    "x @ x": (lambda np, x: x @ x, lambda x: 2 * x),
+    "np.dot": (lambda np, x: np.dot(x, np.arange(4.0)), lambda x: np.arange(4.0)),
+    "quadratic form": (lambda np, x: x @ (W.T @ W) @ x, lambda x: 2 * W.T @ W @ x),
+    "least squares": (lambda np, x: np.sum((W @ x - B) ** 2), lambda x: 2 * W.T @ (W @ x - B)),
+    "reflected matmul": (lambda np, x: np.sum(x @ W.T), lambda x: W.sum(0)),
+    "matrix of x": (lambda np, x: np.sum((x.reshape(2, 2) @ x.reshape(2, 2)) ** 2), lambda x: matrix_square(x)),
+    "prod": (lambda np, x: np.prod(x), lambda x: np.prod(x) / x),
+    "var": (lambda np, x: np.var(x), lambda x: 2 * (x - x.mean()) / N),
+    "var, ddof": (lambda np, x: np.var(x, ddof=1), lambda x: 2 * (x - x.mean()) / (N - 1)),
+    "std": (lambda np, x: x.std(), lambda x: (x - x.mean()) / N / x.std()),
+    "norm": (lambda np, x: np.linalg.norm(x), lambda x: x / np.sqrt(x @ x)),
+    "norm 1": (lambda np, x: np.linalg.norm(x, 1), lambda x: np.sign(x)),
+    "norm 3": (lambda np, x: np.linalg.norm(x, 3), lambda x: x * abs(x) / np.sum(abs(x) ** 3) ** (2 / 3)),
+    "norm inf": (lambda np, x: np.linalg.norm(x, np.inf), lambda x: one(2)),
+    "norms of rows": (
+        lambda np, x: np.linalg.norm(x.reshape(2, 2), axis=1).sum(),
+        lambda x: (x.reshape(2, 2) / np.sqrt((x.reshape(2, 2) ** 2).sum(1, keepdims=True))).ravel(),
+    ),
+    "max": (lambda np, x: np.max(x), lambda x: one(2)),
+    "min": (lambda np, x: x.min() ** 2, lambda x: 2 * x.min() * one(1)),
+    "ptp": (lambda np, x: np.ptp(x), lambda x: one(2) - one(1)),
+    "max along an axis": (lambda np, x: np.max(x.reshape(2, 2), axis=0).sum(), lambda x: one(2) + one(3)),
+    "where": (lambda np, x: np.where(x > 0, x**2, -x).sum(), lambda x: np.where(x > 0, 2 * x, -1)),
+    "where of masks": (
+        lambda np, x: np.sum(np.where((x > 0) & (x < 1), x**3, 0.0)),
+        lambda x: np.where((x > 0) & (x < 1), 3 * x**2, 0.0),
+    ),
+    "where not, or": (
+        lambda np, x: np.sum(np.where(~(x > 0) | np.logical_not(x < 2), x**2, x)),
+        lambda x: np.where((x <= 0) | (x >= 2), 2 * x, 1.0),
+    ),
+    "mask as a factor": (lambda np, x: np.sum((x > 0) * x**2), lambda x: 2 * x * (x > 0)),
+    "safe log": (
+        lambda np, x: np.sum(np.where(x > 0, np.log(np.where(x > 0, x, 1.0)), 0.0)),
+        lambda x: np.where(x > 0, 1 / x, 0.0),
+    ),
+    "equal": (lambda np, x: np.sum(np.where(x == 0.7, x**2, x)), lambda x: np.where(x == 0.7, 2 * x, 1.0)),
+    "clip": (lambda np, x: np.clip(x, -1, 1).sum(), lambda x: np.array([1.0, 0.0, 0.0, 1.0])),
+    "clip from one side": (lambda np, x: np.clip(x, 0.5, None) @ x, lambda x: np.where(x > 0.5, 2 * x, 0.5)),
+    "maximum": (lambda np, x: np.maximum(x, 0).sum(), lambda x: (x > 0) * 1.0),
+    "minimum of two": (lambda np, x: np.minimum(x, x[::-1]).sum(), lambda x: np.array([2.0, 2.0, 0, 0])),
+    "arctan2": (lambda np, x: np.arctan2(x, 2.0).sum(), lambda x: 2 / (4 + x**2)),
+    "hypot": (lambda np, x: np.hypot(x, x[::-1]).sum(), lambda x: 2 * x / np.sqrt(x**2 + x[::-1] ** 2)),
+    "exp2": (lambda np, x: np.exp2(x).sum(), lambda x: 2**x * np.log(2)),
+    "log2, log10": (
+        lambda np, x: (np.log2(x**2) + np.log10(x**2)).sum(),
+        lambda x: 2 / x * (1 / np.log(2) + 1 / np.log(10)),
+    ),
+    "abs": (lambda np, x: np.abs(x).sum(), lambda x: np.sign(x)),
+    "sign": (lambda np, x: np.sum(np.sign(x) * x), lambda x: np.sign(x)),
+    "reciprocal": (lambda np, x: np.reciprocal(x).sum(), lambda x: -1 / x**2),
+    "degrees": (lambda np, x: np.sin(np.deg2rad(x)).sum(), lambda x: np.cos(x * np.pi / 180) * np.pi / 180),
+    "logaddexp": (lambda np, x: np.logaddexp(x, 0.0).sum(), lambda x: sigma(x)),
+    "power": (lambda np, x: np.power(2.0, x).sum() + np.sum(x**3), lambda x: 2**x * np.log(2) + 3 * x**2),
+    "trigonometry": (
+        lambda np, x: (np.sin(x) * np.cos(x) + np.arctan(x) + np.tanh(x)).sum(),
+        lambda x: np.cos(2 * x) + 1 / (1 + x**2) + 1 - np.tanh(x) ** 2,
+    ),
+    "softmax": (
+        lambda np, x: (np.exp(x - np.max(x)) / np.sum(np.exp(x - np.max(x))))[1],
+        lambda x: softmax(x)[1] * (one(1) - softmax(x)),
+    ),
+    "normal density": (
+        lambda np, x: np.sum(np.log(np.exp(-((x - np.mean(x)) ** 2)))),
+        lambda x: -2 * (x - x.mean()),
+    ),
+    "outer": (lambda np, x: np.outer(x, x).sum(), lambda x: np.full(N, 2 * x.sum())),
+    "inner": (lambda np, x: np.inner(W, x) @ B, lambda x: W.T @ B),
+    "einsum": (lambda np, x: np.einsum("ij,j,j->i", W, x, x).sum(), lambda x: 2 * x * W.sum(0)),
+    "tensordot": (lambda np, x: np.tensordot(W, x, axes=1).sum(), lambda x: W.sum(0)),
+    "trace": (lambda np, x: np.trace(np.outer(x, x)), lambda x: 2 * x),
+    "diag": (lambda np, x: np.sum(np.diag(x) @ np.diag(x)), lambda x: 2 * x),
+    "kron": (lambda np, x: np.kron(x, np.ones(2)) @ np.kron(x, np.ones(2)), lambda x: 4 * x),
+    "cross": (lambda np, x: np.cross(x[:3], B) @ np.ones(3), lambda x: np.append(np.cross(B, np.ones(3)), 0.0)),
+    "cumsum": (lambda np, x: np.cumsum(x)[2] ** 2, lambda x: 2 * x[:3].sum() * np.array([1, 1, 1, 0])),
+    "cumprod": (lambda np, x: np.cumprod(x)[2], lambda x: np.array([x[1] * x[2], x[0] * x[2], x[0] * x[1], 0])),
+    "diff": (lambda np, x: np.sum(np.diff(x) ** 2), lambda x: -2 * np.diff(np.pad(np.diff(x), 1))),
+    "convolve": (lambda np, x: np.convolve(x, B).sum(), lambda x: np.full(N, B.sum())),
+    "roll, flip": (
+        lambda np, x: np.roll(x, 1) @ np.flip(x),
+        lambda x: np.flip(np.roll(x, 1)) + np.roll(np.flip(x), -1),
+    ),
+    "stack": (lambda np, x: np.sum(np.stack([x, x**2]) ** 2), lambda x: 2 * x + 4 * x**3),
+    "concatenate": (lambda np, x: np.concatenate([x, x[:2]]) @ np.arange(6.0), lambda x: np.array([4.0, 6, 2, 3])),
+    "broadcast": (lambda np, x: np.sum((x[:, None] - x[None, :]) ** 2), lambda x: 4 * (N * x - x.sum())),
+    "transpose": (lambda np, x: np.sum(x.reshape(2, 2).T @ B[:2]), lambda x: np.repeat(B[:2], 2)),
+    "tile, repeat": (lambda np, x: (np.tile(x, 2) * np.repeat(x, 2)).sum(), lambda x: tiled(x)),
+    "ellipsis": (lambda np, x: x[..., 0] * 3.0, lambda x: 3 * one(0)),
+    "one element": (lambda np, x: x[:1] ** 2, lambda x: 2 * x * one(0)),
+    "keepdims": (lambda np, x: np.sum(x - x.mean(keepdims=True)) + x.sum(keepdims=True), lambda x: np.ones(N)),
+    "mean along an axis": (lambda np, x: np.mean(x.reshape(2, 2), axis=0) @ B[:2], lambda x: np.tile(B[:2], 2) / 2),
+    "average": (lambda np, x: np.average(x, weights=np.arange(4.0)), lambda x: np.arange(4.0) / 6),
+    "polyval": (lambda np, x: np.polyval(np.array([1.0, -2.0, 3.0]), x).sum(), lambda x: 2 * x - 2),
+    "finite ones": (lambda np, x: np.sum(np.where(np.isfinite(x), x, 0.0)), lambda x: np.ones(N)),
+    "not a nan": (lambda np, x: np.sum(np.where(np.isnan(x) | np.isinf(x), 0.0, x**2)), lambda x: 2 * x),
+    "sinc": (lambda np, x: np.sinc(x).sum(), lambda x: (np.cos(np.pi * x) - np.sinc(x)) / x),
+    "nan_to_num": (lambda np, x: np.nan_to_num(x).sum(), lambda x: np.ones(N)),
+    "covariance": (lambda np, x: np.cov(x), lambda x: 2 * (x - x.mean()) / (N - 1)),
+    "logistic loss": (
+        lambda np, x: np.mean(np.log1p(np.exp(-B * (W @ x)))),
+        lambda x: -W.T @ (B * sigma(-B * (W @ x))) / 3,
+    ),
+    "layer": (
+        lambda np, x: np.sum(np.tanh(np.dot(W, x) + B)),
+        lambda x: W.T @ (1 - np.tanh(W @ x + B) ** 2),
+    ),
+    "Rosenbrock": (
+        lambda np, x: np.sum(100 * (x[1:] - x[:-1] ** 2) ** 2 + (1 - x[:-1]) ** 2),
+        lambda x: np.append(-400 * x[:-1] * (x[1:] - x[:-1] ** 2) - 2 * (1 - x[:-1]), 0)
+        + np.append(0, 200 * (x[1:] - x[:-1] ** 2)),
+    ),
+}  # fmt: skip
+
+# These look at numbers, which a compiled function cannot.
+EAGER: dict[str, tuple[Callable[[Any, Any], Any], Callable[[Any], Any]]] = {
+    "median": (lambda np, x: np.median(x), lambda x: (one(0) + one(3)) / 2),
+    "sort": (lambda np, x: np.sort(x) @ np.arange(4.0), lambda x: np.array([1.0, 0.0, 3.0, 2.0])),
+    "argmax": (lambda np, x: x[np.argmax(x)] ** 2, lambda x: 2 * x[2] * one(2)),
+    "argsort": (lambda np, x: x[np.argsort(x)][:2].sum(), lambda x: one(0) + one(1)),
+    "chosen by a mask": (lambda np, x: np.sum(x[x > 0] ** 2), lambda x: np.where(x > 0, 2 * x, 0.0)),
+    "if on a sum": (lambda np, x: x.sum() if x.sum() > 0 else -x.sum(), lambda x: np.ones(N)),
+}  # fmt: skip
+
+
+def matrix_square(x: Any) -> Any:
+    m = x.reshape(2, 2)
+    g = 2 * m @ m
+    return (g @ m.T + m.T @ g).ravel()
+
+
+def tiled(x: Any) -> Any:
+    return np.array([2 * x[0] + x[1] + x[2], x[0] + 2 * x[2] + x[3], x[0] + 2 * x[1] + x[3], x[1] + x[2] + 2 * x[3]])
+
+
+programs = pytest.mark.parametrize("name", [*PROGRAMS, *EAGER])
+compilable = pytest.mark.parametrize("name", PROGRAMS)
+
+
+def program(name: str) -> tuple[Callable[[Any], Any], Callable[[Any], Any]]:
+    f, gradient = {**PROGRAMS, **EAGER}[name]
+    return lambda x: f(np, x), gradient
+
+
+@programs
+def test_the_value_is_numpys(name: str) -> None:
+    f, _ = program(name)
+    assert value_and_grad(f)(X)[0] == pytest.approx(float(np.squeeze(f(X))), rel=1e-13, abs=1e-13)
+
+
+@programs
+def test_the_gradient_is_the_closed_form(name: str) -> None:
+    f, gradient = program(name)
+    got = grad(f)(X)
+    assert isinstance(got, np.ndarray) and got.dtype == float
+    np.testing.assert_allclose(got, gradient(X), rtol=1e-12, atol=1e-13)
+
+
+@programs
+def test_the_gradient_passes_its_check(name: str) -> None:
+    assert check_gradients(program(name)[0], X, order=1).failures == []
+
+
+@compilable
+def test_compiled_the_results_are_the_same(name: str) -> None:
+    f, _ = program(name)
+    batch = np.stack([X, X[::-1] * 1.5, X + 0.25])
+    got = np.reshape(compile(f)(batch), -1)
+    np.testing.assert_allclose(got, [value_and_grad(f)(x)[0] for x in batch], rtol=1e-14, atol=1e-14)
+
+
+@compilable
+def test_compiled_the_gradient_is_the_same(name: str) -> None:
+    f, _ = program(name)
+    batch = np.stack([X, X[::-1] * 1.5, X + 0.25])
+    np.testing.assert_allclose(compile(grad(f))(batch), [grad(f)(x) for x in batch], rtol=1e-13, atol=1e-14)
+
+
+@programs
+def test_jax_agrees(name: str) -> None:
+    jax = pytest.importorskip("jax")
+    jax.config.update("jax_enable_x64", True)
+    f = {**PROGRAMS, **EAGER}[name][0]
+    value, gradient = jax.value_and_grad(lambda x: f(jax.numpy, x).sum())(jax.numpy.asarray(X))
+    got, slope = value_and_grad(program(name)[0])(X)
+    assert got == pytest.approx(float(value), rel=1e-12, abs=1e-12)
+    np.testing.assert_allclose(slope, gradient, rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.parametrize("name", [name for name in EAGER if name != "if on a sum"])
+def test_what_looks_at_numbers_is_refused_in_a_trace(name: str) -> None:
+    assert_refused(lambda: compile(program(name)[0])(np.stack([X, X])), "another example may have", "np.where")
+
+
+REFUSED: dict[str, Callable[[Any], Any]] = {
+    "linalg.inv": lambda x: np.linalg.inv(x.reshape(2, 2)),
+    "linalg.det": lambda x: np.linalg.det(x.reshape(2, 2)),
+    "linalg.solve": lambda x: np.linalg.solve(x.reshape(2, 2), B[:2]),
+    "linalg.eigvalsh": lambda x: np.linalg.eigvalsh(x.reshape(2, 2)),
+    "fft.fft": lambda x: np.fft.fft(x),
+    "interp": lambda x: np.interp(x, B, B),
+    "percentile": lambda x: np.percentile(x, 50),
+    "nansum": lambda x: np.nansum(x),
+    "histogram": lambda x: np.histogram(x),
+    "fmod": lambda x: np.fmod(x, 2),
+    "heaviside": lambda x: np.heaviside(x, 0.5),
+    "spacing": lambda x: np.spacing(x),
+    "sum": lambda x: np.sum(x, dtype=np.float32),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_what_is_not_known_is_refused_by_name(name: str) -> None:
+    assert_refused(lambda: grad(lambda x: np.sum(REFUSED[name](x)))(X), f"np.{name}", "write it with")
+
+
+TRANSFORMS: dict[str, Callable[[Callable[[Any], Any]], Any]] = {
+    "grad": lambda f: grad(f)(X),
+    "value_and_grad": lambda f: value_and_grad(f)(X),
+    "jvp": lambda f: jvp(f, (X,), (X,)),
+    "vjp": lambda f: vjp(f, X)[1](1.0),
+    "jacobian": lambda f: jacobian(f)(X),
+    "jacobian, forward": lambda f: jacobian(f, mode="forward")(X),
+    "hessian": lambda f: hessian(f)(X),
+    "hvp": lambda f: hvp(f, (X,), (X,)),
+    "compile": lambda f: compile(f)(X[None]),
+    "compile of grad": lambda f: compile(grad(f))(X[None]),
+    "check_gradients": lambda f: check_gradients(f, X),
+    "grad of grad": lambda f: grad(lambda x: grad(f)(x) @ x)(X),
+}
+
+
+@pytest.mark.parametrize("name", TRANSFORMS)
+def test_every_transform_gives_an_array_for_an_array(name: str) -> None:
+    seen: list[Any] = []
+
+    def f(x: Any) -> Any:
+        seen.append(x)
+        return np.mean(2 * x**2)
+
+    TRANSFORMS[name](f)
+    assert {(isinstance(x, np.ndarray), x.shape) for x in seen} == {(True, X.shape)}
+
+
+@pytest.mark.parametrize("name", ["grad", "jvp", "hessian", "compile", "check_gradients"])
+def test_every_transform_gives_a_list_for_a_list(name: str) -> None:
+    calls = {
+        "grad": lambda f: grad(f)([1.0, 2.0]), "jvp": lambda f: jvp(f, ([1.0, 2.0],), ([1.0, 0.0],)),
+        "hessian": lambda f: hessian(f)([1.0, 2.0]), "compile": lambda f: compile(f)([[1.0, 2.0]]),
+        "check_gradients": lambda f: check_gradients(f, [1.0, 2.0]),
+    }  # fmt: skip
+    seen: list[type] = []
+    calls[name](lambda x: seen.append(type(x)) or x[0] * x[1])
+    assert {*seen} == {list}
+
+
+def test_the_example_of_the_silent_list_is_right() -> None:
+    value, gradient = value_and_grad(lambda x: np.mean(2 * x))(np.array([1.0, 2.0, 3.0]))
+    assert value == 4.0 and gradient == pytest.approx([2 / 3] * 3, rel=1e-15)
+
+
+def test_a_compiled_function_tells_lists_from_arrays_of_one_shape() -> None:
+    twice = compile(lambda x: 2 * x)
+    assert twice(np.ones((1, 2))).shape == (1, 2) and twice([[1.0, 1.0]]).shape == (1, 4)
+
+
+@pytest.mark.parametrize("take", [lambda x: x[..., 0], lambda x: x[:1], lambda x: x[:1].reshape(1, 1)])
+def test_an_array_of_one_number_stands_for_it(take: Callable[[Any], Any]) -> None:
+    w = Value(3.0)
+    assert grad(take)(X).tolist() == [1, 0, 0, 0]
+    assert compile(lambda x: take(x * w)).value_and_grad(X[None])[0] == pytest.approx(0.9)
+
+
+def test_a_list_of_one_number_is_not_one_number() -> None:
+    with pytest.raises(TypeError, match="must return one scalar"):
+        grad(lambda x: [x[0]])(X)
+
+
+def test_rows_of_the_table_take_arrays() -> None:
+    got = grad(lambda x: autograd.sigmoid(x).sum())(X)
+    np.testing.assert_allclose(got, sigma(X) * sigma(-X), rtol=1e-14)
+
+
+def test_a_scalar_condition_in_a_trace_chooses_with_np_where() -> None:
+    f = compile(lambda x, y: np.where(y == 1, x, x * y))
+    assert f([2.0, 2.0], [1.0, 5.0]).tolist() == [2.0, 10.0]
+
+
+def test_writing_into_an_array_keeps_the_graph() -> None:
+    def f(x: Any) -> Any:
+        y = np.zeros_like(x)
+        y[1:] = x[:-1]
+        y += x
+        return y @ y
+
+    assert grad(f)(np.array([1.0, 2.0])).tolist() == [2 * 1 + 2 * 3, 2 * 3]
+
+
+def test_writing_into_an_array_of_floats_is_refused() -> None:
+    y = np.zeros(N)
+    assert_refused(lambda: grad(lambda x: np.add(x, 1.0, out=y).sum())(X), "v.data")
+
+
+def test_an_index_by_a_traced_comparison_names_where() -> None:
+    assert_refused(lambda: compile(lambda x: x[x > 0].sum())(X[None]), "np.where")
+
+
+def test_arrays_compare_by_number() -> None:
+    assert grad(lambda x: np.sum(np.where(x == np.max(x), x, 0.0)))(X).tolist() == [0, 0, 1, 0]
+
+
+def test_the_norm_at_zero_has_the_least_subgradient() -> None:
+    assert grad(np.linalg.norm)(np.zeros(3)).tolist() == [0, 0, 0]
+
+
+def test_numpys_own_object_arrays_ask_the_elements() -> None:
+    got = grad(lambda x: np.sum(np.exp2(np.array([x[0], x[1]])) + np.arctan2(np.array([x[0], x[1]]), 1.0)))(X[:2])
+    np.testing.assert_allclose(got, 2 ** X[:2] * np.log(2) + 1 / (1 + X[:2] ** 2), rtol=1e-14)
+
+
+def test_the_second_derivatives_of_a_whole_array_program() -> None:
+    got = hessian(lambda x: np.sum(np.outer(x, x) ** 2))(X)
+    want = 8 * np.outer(X, X) + np.diag(4 * np.full(N, X @ X))
+    np.testing.assert_allclose(got, want, rtol=1e-13)
