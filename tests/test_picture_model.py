@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 import autograd as ad
 from autograd import Value, draw
-from autograd.picture import model, select
+from autograd.core.sweeps import topological_order
+from autograd.picture import model
 from autograd.picture.collapse import collapse
 from autograd.picture.formula import typeset
 
@@ -90,8 +91,8 @@ def test_at_every_fold_and_collapse_level_the_edges_add_up_to_the_gradient(root)
 @settings(max_examples=50, deadline=None)
 def test_without_folding_every_operand_has_an_edge(root):
     graph = model.build(root, fold=False)
-    assert len(graph.edges) == sum(len(node.value.operands) for node in graph.nodes)
-    assert [node.value for node in graph.nodes] == select.reading_order(root)
+    assert sum(len(edge.ways) for edge in graph.edges) == sum(len(node.value.operands) for node in graph.nodes)
+    assert [node.value for node in graph.nodes] == topological_order(root)
 
 
 def test_fold_shows_leaves_labelled_values_shared_values_and_the_output():
@@ -104,10 +105,10 @@ def test_fold_shows_leaves_labelled_values_shared_values_and_the_output():
     assert [node.value for node in model.build(root).nodes] == [x, y, shared, named, root]
 
 
-def test_a_plus_a_has_two_edges():
+def test_a_plus_a_is_drawn_with_two_lines_and_one_derivative():
     a = Value(3.0, "a")
     graph = model.build(a + a)
-    assert [(edge.source.value, edge.number) for edge in graph.edges] == [(a, 1.0), (a, 1.0)]
+    assert [(edge.source.value, edge.number) for edge in graph.edges] == [(a, 2.0)]
     assert draw(a + a).graphviz.source.count("n0 -> n1") == 2
 
 
@@ -122,10 +123,31 @@ def test_a_gradient_not_computed_is_a_dash_and_a_computed_zero_is_zero():
     assert ">—<" not in draw(cost).svg()
 
 
-def test_what_has_no_label_is_numbered_around_the_labels_there_are():
+def test_what_has_no_label_gets_a_letter_or_a_number_around_the_labels_there_are():
     a, b, c = Value(1.0), Value(2.0, "v_1"), Value(3.0, " \u202e ")
     graph = model.build((a * b + c) * Value(4.0, "C"))
-    assert [typeset.text(node.name) for node in graph.nodes] == ["v₂", "v₁", "v₃", "C", "v₄"]
+    assert [typeset.text(node.name) for node in graph.nodes] == ["a", "v₁", "b", "C", "v₂"]
+
+
+def test_a_name_is_the_same_in_every_part_of_the_graph():
+    leaves = [Value(float(k)) for k in range(3)]
+    first, second = leaves[0] * leaves[1], leaves[1] * leaves[2]
+    root = (first * first).tanh() * second * second
+    whole = model.build(root).names
+    for part in (model.build(root, path_to=leaves[2]), model.build(root, depth=1)):
+        assert {v: whole[v] for v in part.names} == part.names
+
+
+def test_values_with_the_same_label_are_told_apart():
+    x, y, z = Value(1.0, "x"), Value(2.0, "x"), Value(3.0, "x_(2)")
+    assert [typeset.text(node.name) for node in model.build(x * y * z).nodes] == ["x", "x₍₃₎", "x₍₂₎", "C"]
+
+
+def test_greek_letters_go_by_their_names_and_composite_labels_in_parentheses():
+    x, alpha = Value(2.0, "x1*w1 + b"), Value(0.5, "alpha'_1")
+    root = (x * 2) * alpha
+    assert [typeset.text(node.name) for node in model.build(root).nodes] == ["x1*w1 + b", "α′₁", "C"]
+    assert "∂C/∂(x1*w1 + b) = 2α′₁ = 1" in draw(root).text()
 
 
 def test_a_drawing_is_a_snapshot():
@@ -139,7 +161,7 @@ def test_a_drawing_is_a_snapshot():
 def test_a_parameter_changed_after_the_forward_pass_is_said():
     cost = neuron_cost()
     assert not model.build(cost).notes
-    w = select.reading_order(cost)[0]
+    w = topological_order(cost)[0]
     w.data = 3.0
     (note,) = model.build(cost).notes
     assert note.startswith("w, a⁽ᴸ⁻¹⁾ or b was changed after the forward pass: z was recorded as 0.7")

@@ -128,6 +128,7 @@ def test_a_step_shows_what_is_known_then_and_how_the_newest_number_came_about(pa
     assert shown(page, ".r:not(.b)") == [
         "∂z/∂w = a(L−1)",
         "∂a(L)/∂z = σ′(z)",
+        "= a(L)·(1 − a(L))",
         "∂C/∂a(L) = 2(a(L) − y)",
         "∂C/∂y = −2(a(L) − y)",
     ]
@@ -148,15 +149,18 @@ def test_a_step_shows_what_is_known_then_and_how_the_newest_number_came_about(pa
 @pytest.mark.browser
 def test_shared_values_show_their_running_sums(page_of):
     x = Value(3.0, "x")
-    page = page_of(x * x + x - 2 * x, "#step=4")
+    parts = [x * x, x * 1, 2 * x]
+    for part, label in zip(parts, "abc", strict=True):
+        part.label = label
+    page = page_of(parts[0] + parts[1] - parts[2], "#step=10")
     words = page.run("document.getElementById('words').textContent")
-    assert words.endswith("(contribution 1 of 4).")
+    assert words.endswith("(contribution 1 of 3).")
     sums = []
-    for _ in range(4):
+    for _ in range(3):
         sums.append(page.run("document.querySelector('#n0 .d').textContent"))
         page.press(*RIGHT)
-    assert sums == ["3", "6", "7", "5"]
-    assert page.run("document.querySelector('math:last-child').textContent") == "∂C∂x=3+3+1−2=5"
+    assert sums == ["−2", "−1", "5"]
+    assert page.run("document.querySelector('math:last-child').textContent") == "∂C∂x=−2+1+6=5"
 
 
 @needs_chromium

@@ -10,7 +10,8 @@ be differentiated again, drawn, explained or compiled.
 Columns: `text` and `latex` print the formula of an operand list and `level` says how tightly it binds (1 sums,
 2 products, 3 powers, 4 what has brackets of its own); `domain` is the open interval of each operand in which the
 row is smooth (edges of it are special points); `kinks` are functions of the operands that change sign where it is not.
-`masked` rows switch paths off: where their partial is 0 nothing passes, not even inf or nan. `names` are those of the
+`textbook` has the partials as a textbook writes them, σ′ = z(1 − z), where the computed form is another one for its
+accuracy: they are for reading, and equal where nothing cancels or overflows. `masked` rows switch paths off: where their partial is 0 nothing passes, not even inf or nan. `names` are those of the
 operands in the row's documentation.
 """
 
@@ -49,6 +50,7 @@ class Primitive:
         text: str = "",
         latex: str = "",
         level: int = 4,
+        textbook: tuple[Partial, ...] = (),
         domain: Interval | tuple[Interval, ...] = REAL,
         kinks: tuple[Callable[..., float], ...] = (),
         masked: bool = False,
@@ -63,6 +65,7 @@ class Primitive:
         words = name.replace("_", r"\_")
         self.latex = latex or rf"\operatorname{{{{{words}}}}}({slots})"
         self.level = level
+        self.textbook = textbook or partials
         self.domain: tuple[Interval, ...] = domain if isinstance(domain[0], tuple) else (domain,) * len(partials)  # type: ignore[assignment]
         self.kinks, self.masked = kinks, masked
         if len(names) < len(partials):
@@ -88,12 +91,13 @@ class Primitive:
         z = self.forward(*operands)
         return z if z.__class__ is float else number(z, self.name)
 
-    def partials_at(self, operands: Sequence[Any], z: Any) -> Sequence[Any]:
+    def partials_at(self, operands: Sequence[Any], z: Any, textbook: bool = False) -> Sequence[Any]:
         """∂z/∂xᵢ for every operand, as numbers or as Values by what the operands are; None where there is none."""
+        partials = self.textbook if textbook else self.partials
         if self.arity is None:
-            assert self.partials[0] is not None
-            return self.partials[0](operands, z)  # type: ignore[no-any-return]
-        return [None if partial is None else partial(*operands, z) for partial in self.partials]
+            assert partials[0] is not None
+            return partials[0](operands, z)  # type: ignore[no-any-return]
+        return [None if partial is None else partial(*operands, z) for partial in partials]
 
     def __repr__(self) -> str:
         return f"<primitive {self.name}>"
@@ -113,13 +117,25 @@ def shares(xs: Sequence[Any], z: Any) -> list[Any]:
     return [weight / total for weight in weights]
 
 
+def softmax(xs: Sequence[Any], z: Any) -> list[Any]:
+    """`shares` for reading: softmax₁, softmax₂, …, each exp(xᵢ − z)."""
+    index = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
+    return [
+        Primitive(
+            "softmax", lambda x, z: ieee.exp(x - z), None, None, level=4, text=f"softmax{str(i).translate(index)}",
+            latex=rf"\operatorname{{{{softmax}}}}_{{{{{i}}}}}",
+        )(x, z)
+        for i, x in enumerate(xs, 1)
+    ]  # fmt: skip
+
+
 # fmt: off
 # Rows that partials use. `step`, `sign` and `above` (1, or ½ at a tie) are constant wherever they are smooth; `gate` is
 # a product whose zero factor wins over anything; `defined` is v, but nan where z is nan.
 #                    name             z                                              ∂z/∂xᵢ, one per operand, and how it prints
 step          = row("step",          lambda x: nan if x != x else float(x > 0.0),   None, text="[{0} > 0]", latex="[{0} > 0]", kinks=(lambda x: x,))
 sign          = row("sign",          lambda x: nan if x != x else float((x > 0.0) - (x < 0.0)), None, kinks=(lambda x: x,))
-above         = row("above",         lambda x, y: nan if x != x or y != y else 0.5 * ((x > y) + (x >= y)), None, None, text="[{0} > {1}]", latex="[{0} > {1}]", kinks=(lambda x, y: x - y,))
+above         = row("above",         lambda x, y: nan if x != x or y != y else 0.5 * ((x > y) + (x >= y)), None, None, text="[{0} > {1}] + ½[{0} = {1}]", latex=r"[{0} > {1}] + \tfrac12[{0} = {1}]", level=1, kinks=(lambda x, y: x - y,))
 greater       = row("greater",       lambda x, y: float(x > y),                     None, None, text="[{0} > {1}]", latex="[{0} > {1}]", kinks=(lambda x, y: x - y,))
 greater_equal = row("greater_equal", lambda x, y: float(x >= y),                    None, None, text="[{0} ≥ {1}]", latex=r"[{0} \ge {1}]", kinks=(lambda x, y: x - y,))
 equal         = row("equal",         lambda x, y: float(x == y),                    None, None, text="[{0} = {1}]", latex="[{0} = {1}]", kinks=(lambda x, y: x - y,))
@@ -135,7 +151,8 @@ sub           = row("sub",           lambda x, y: x - y,                        
 mul           = row("mul",           lambda x, y: x * y,                            lambda x, y, z: y,
                                                                                     lambda x, y, z: x, text="{0}·{1}", latex=r"{0} \cdot {1}", level=2)
 div           = row("div",           ieee.divide,                                   lambda x, y, z: 1 / y,
-                                                                                    lambda x, y, z: -z / y, text="{0}/{1}", latex=r"\frac{{{0}}}{{{1}}}", level=2, kinks=(lambda x, y: y,))
+                                                                                    lambda x, y, z: -z / y, text="{0}/{1}", latex=r"\frac{{{0}}}{{{1}}}", level=2, kinks=(lambda x, y: y,),
+                     textbook=(lambda x, y, z: 1 / y, lambda x, y, z: -x / (y * y)))
 neg           = row("neg",           lambda x: -x,                                  lambda x, z: -1.0, text="−{0}", latex="-{0}", level=1)
 abs_          = row("abs",           abs,                                           lambda x, z: sign(x), text="|{0}|", latex=r"\left|{0}\right|", kinks=(lambda x: x,))
 
@@ -153,31 +170,42 @@ exp           = row("exp",           ieee.exp,                                  
 expm1         = row("expm1",         ieee.expm1,                                    lambda x, z: exp(x))
 log           = row("log",           ieee.log,                                      lambda x, z: defined(1 / (x + 0.0), z), latex=r"\log({0})", domain=POSITIVE)
 log1p         = row("log1p",         ieee.log1p,                                    lambda x, z: defined(1 / (1 + x), z), domain=(-1.0, inf))
-sqrt          = row("sqrt",          ieee.sqrt,                                     lambda x, z: 0.5 / (z + 0.0), text="√({0})", latex=r"\sqrt{{{0}}}", domain=POSITIVE)
+sqrt          = row("sqrt",          ieee.sqrt,                                     lambda x, z: 0.5 / (z + 0.0), text="√({0})", latex=r"\sqrt{{{0}}}", domain=POSITIVE,
+                     textbook=(lambda x, z: 1 / (2 * z),))
 
 # Trigonometric and hyperbolic functions, in forms that keep their relative accuracy where 1 − z²
 # would cancel, and that higher derivatives can be taken of where cosh² would overflow.
 sin           = row("sin",           ieee.sin,                                      lambda x, z: cos(x), latex=r"\sin({0})")
 cos           = row("cos",           ieee.cos,                                      lambda x, z: -sin(x), latex=r"\cos({0})")
 tan           = row("tan",           ieee.tan,                                      lambda x, z: 1 + z * z, latex=r"\tan({0})", kinks=(ieee.cos,))
-asin          = row("asin",          ieee.asin,                                     lambda x, z: 1 / sqrt((1 - x) * (1 + x)), domain=(-1.0, 1.0))
-acos          = row("acos",          ieee.acos,                                     lambda x, z: -1 / sqrt((1 - x) * (1 + x)), domain=(-1.0, 1.0))
+asin          = row("asin",          ieee.asin,                                     lambda x, z: 1 / sqrt((1 - x) * (1 + x)), domain=(-1.0, 1.0),
+                     textbook=(lambda x, z: 1 / sqrt(1 - x * x),))
+acos          = row("acos",          ieee.acos,                                     lambda x, z: -1 / sqrt((1 - x) * (1 + x)), domain=(-1.0, 1.0),
+                     textbook=(lambda x, z: -1 / sqrt(1 - x * x),))
 atan          = row("atan",          ieee.atan,                                     lambda x, z: 1 / (1 + x * x))
 sinh          = row("sinh",          ieee.sinh,                                     lambda x, z: cosh(x))
 cosh          = row("cosh",          ieee.cosh,                                     lambda x, z: sinh(x))
-tanh          = row("tanh",          ieee.tanh,                                     lambda x, z: 4 * sigmoid(2 * x) * sigmoid(-2 * x), latex=r"\tanh({0})")
+tanh          = row("tanh",          ieee.tanh,                                     lambda x, z: 4 * sigmoid(2 * x) * sigmoid(-2 * x), latex=r"\tanh({0})",
+                     textbook=(lambda x, z: 1 - z * z,))
 hypot         = row("hypot",         ieee.hypot,                                    lambda x, y, z: where(z, x / z, 0.0),
-                                                                                    lambda x, y, z: where(z, y / z, 0.0), latex=r"\sqrt{{{0}^2 + {1}^2}}", kinks=(lambda x, y: abs(x) + abs(y),))
+                                                                                    lambda x, y, z: where(z, y / z, 0.0), latex=r"\sqrt{{{0}^2 + {1}^2}}", kinks=(lambda x, y: abs(x) + abs(y),),
+                     textbook=(lambda x, y, z: x / z, lambda x, y, z: y / z))
 atan2         = row("atan2",         ieee.atan2,                                    lambda y, x, z: x / hypot(y, x) / hypot(y, x),
-                                                                                    lambda y, x, z: -y / hypot(y, x) / hypot(y, x), kinks=(lambda y, x: y if x < 0.0 else ieee.hypot(y, x),), names="yx")
+                                                                                    lambda y, x, z: -y / hypot(y, x) / hypot(y, x), kinks=(lambda y, x: y if x < 0.0 else ieee.hypot(y, x),), names="yx",
+                     textbook=(lambda y, x, z: x / (x * x + y * y), lambda y, x, z: -y / (x * x + y * y)))
 # The error function, and activations.
-erf           = row("erf",           ieee.erf,                                      lambda x, z: 2 / math.sqrt(pi) * exp(-x * x))
-erfc          = row("erfc",          ieee.erfc,                                     lambda x, z: -2 / math.sqrt(pi) * exp(-x * x))
-sigmoid       = row("sigmoid",       ieee.sigmoid,                                  lambda x, z: z * sigmoid(-x), text="σ({0})", latex=r"\sigma({0})")
+erf           = row("erf",           ieee.erf,                                      lambda x, z: 2 / math.sqrt(pi) * exp(-x * x),
+                     textbook=(lambda x, z: 2 / math.sqrt(pi) * exp(-(x * x)),))
+erfc          = row("erfc",          ieee.erfc,                                     lambda x, z: -2 / math.sqrt(pi) * exp(-x * x),
+                     textbook=(lambda x, z: -2 / math.sqrt(pi) * exp(-(x * x)),))
+sigmoid       = row("sigmoid",       ieee.sigmoid,                                  lambda x, z: z * sigmoid(-x), text="σ({0})", latex=r"\sigma({0})",
+                     textbook=(lambda x, z: z * (1 - z),))
 softplus      = row("softplus",      ieee.softplus,                                 lambda x, z: sigmoid(x))
-silu          = row("silu",          lambda x: x * ieee.sigmoid(x),                 lambda x, z: sigmoid(x) * (1 + x * sigmoid(-x)))
+silu          = row("silu",          lambda x: x * ieee.sigmoid(x),                 lambda x, z: sigmoid(x) * (1 + x * sigmoid(-x)),
+                     textbook=(lambda x, z: sigmoid(x) * (1 + x * (1 - sigmoid(x))),))
 gelu          = row("gelu",          lambda x: 0.5 * x * ieee.erfc(-x / math.sqrt(2)),
-                                                                                    lambda x, z: erfc(-x / math.sqrt(2)) / 2 + x * exp(-x * x / 2) / math.sqrt(2 * pi))
+                                                                                    lambda x, z: erfc(-x / math.sqrt(2)) / 2 + x * exp(-x * x / 2) / math.sqrt(2 * pi),
+                     textbook=(lambda x, z: erfc(-x / math.sqrt(2)) / 2 + x * exp(-(x * x) / 2) / math.sqrt(2 * pi),))
 relu          = row("relu",          lambda x: x if x > 0.0 or x != x else 0.0,     lambda x, z: step(x), kinks=(lambda x: x,), masked=True)
 leaky_relu    = row("leaky_relu",    lambda x, slope: x if x > 0.0 else slope * x,  lambda x, slope, z: where(step(x), 1.0, slope),
                                                                                     lambda x, slope, z: where(step(x), 0.0, x), kinks=(lambda x, slope: x,))
@@ -197,7 +225,8 @@ where         = row("where",         lambda c, a, b: c if c != c else a if c != 
 sum_          = row("sum",           lambda *xs: ieee.add_up(xs, 0.0),               lambda xs, z: (1.0,) * len(xs), text="Σ", latex=r"\sum", level=1, nary=True)
 dot           = row("dot",           lambda *xs: ieee.add_up(map(mul_, xs, xs[len(xs) // 2 : -1]), xs[-1]),
                                                                                     lambda xs, z: (*xs[len(xs) // 2 : -1], *xs[: len(xs) // 2], 1.0), text="w·x + b", latex=r"w \cdot x + b", level=1, nary=True)
-logsumexp     = row("logsumexp",     lambda *xs: ieee.logsumexp(xs),                shares, text="logsumexp", nary=True)
+logsumexp     = row("logsumexp",     lambda *xs: ieee.logsumexp(xs),                shares, text="logsumexp", nary=True,
+                     textbook=(softmax,))
 
 # What a row's documentation says beyond its formula: what it means, its units, and its edges.
 ABOUT = {

@@ -43,6 +43,8 @@ def digraph(scene: Scene, theme: str = "light") -> "graphviz.Digraph":
             f"n{link.source}", f"n{link.target}", label=_tag(link, colour), penwidth=f"{thickness:.2f}",
             tooltip=_quoted(link.spoken), labeltooltip=_quoted(link.spoken),
         )  # fmt: skip
+        for _ in range(min(link.ways, 3) - 1):  # the operand is read again
+            graph.edge(f"n{link.source}", f"n{link.target}", penwidth=f"{thickness:.2f}")
     below = [f'<FONT COLOR="{colour["grad"]}" POINT-SIZE="14">{_text(box)}</FONT>' for box in scene.caption]
     below += [escape(line) for note in scene.notes for line in wrapped("⚠ " + note)]
     if below:

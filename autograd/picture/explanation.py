@@ -4,12 +4,14 @@ The idea: every path from w to C is a product of local derivatives, written thre
 (a, σ′(z), 2(a − y)) and as numbers. The gradient is the sum over all paths.
 """
 
+import re
 from collections.abc import Iterator, Sequence
-from itertools import islice
+from itertools import chain, islice
 from typing import Any
 
+from autograd.core.sweeps import topological_order
 from autograd.core.value import Value
-from autograd.picture import model, select
+from autograd.picture import model
 from autograd.picture.formula import printer as formula
 from autograd.picture.formula import stacked, typeset
 from autograd.picture.formula.typeset import (
@@ -28,7 +30,8 @@ from autograd.picture.notes import close
 
 MOST_PATHS = 8  # written out; beyond, the rest is said as a count and a sum
 LONGEST_PATH = 12  # factors written out
-WIDTH = 120  # columns of text before a derivation breaks at its equals signs
+WIDTH = 80  # columns of text before a derivation breaks at its signs = and ·
+ALIKE = 3  # paths alike but for the numbers in their names that are written out
 
 
 class Explanation:
@@ -64,15 +67,17 @@ class Explanation:
 def explain(value: Value, wrt: Value | Sequence[Value] | None = None, fold: bool = True) -> Explanation:
     """How ∂value/∂wrt comes about, path by path: wrt a Value, or each of a list, or every labelled leaf.
 
-    For each path the partials along it, as symbols, as rules and as this run's numbers, their product, and the sum over
-    the paths beside `.grad`. What has a label is a factor of its own; `fold=False` takes every primitive for one.
+    Where no leaf has a label, every leaf. For each path the partials along it, as symbols, as rules and as this run's
+    numbers, their product, and the sum over the paths beside `.grad`. What has a label is a factor of its own;
+    `fold=False` takes every primitive for one.
     """
     several: list[Any] = list(wrt) if isinstance(wrt, (list, tuple)) else [] if wrt is None else [wrt]
     for v in (value, *several):
         if not isinstance(v, Value):
             raise TypeError(f"explain: derivatives are explained of a Value, wrt a Value; got {type(v).__name__}")
     if wrt is None:
-        several = [v for v in select.reading_order(value) if v._row is None and v.label]
+        leaves = [v for v in topological_order(value) if v._row is None]
+        several = [v for v in leaves if v.label] or leaves
     return Explanation([Derivation(value, v, fold) for v in several])
 
 
@@ -84,19 +89,20 @@ class Derivation:
             self.graph = model.build(root, fold, path_to=wrt, max_nodes=1_000_000)
         except ValueError:  # root does not depend on wrt
             self.graph = model.build(root, fold, depth=0)
-            self.wrt = model.Node(0, wrt, model.names([wrt], root)[wrt], model.INPUT, wrt._data, None)
+            box = model.names([*self.graph.stops, wrt], root, {wrt})[wrt]
+            self.wrt = model.Node(0, wrt, box, model.INPUT, wrt._data, None)
             self.count, self.paths, self.total, self.size = 0, [], 0.0, 0.0
         else:
             self.wrt = self.graph.node_of[wrt]
             outgoing = self.graph.outgoing()
             self.count, self.total, self.size = _sum_over_paths(self.graph, outgoing, self.wrt)
-            self.paths = list(islice(_paths(self.graph, outgoing, self.wrt), MOST_PATHS)) if self.count else []
+            self.paths = _chosen(_paths(self.graph, outgoing, self.wrt), self.count) if self.count else []
         self.symbol = typeset.derivative(self.graph.root.name, self.wrt.name)
 
     # Every line is a list of boxes that equal each other.
 
     def chains(self) -> list[list[Box]]:
-        return [chain(self.graph, path) for path in self.paths]
+        return [factors(self.graph, path) for path in self.paths]
 
     def sum(self) -> list[Box]:
         """[24 + 12 + …, 36]"""
@@ -173,20 +179,20 @@ class Derivation:
         found: dict[Box, Box] = {}
         for path in self.paths:
             for edge in path[:LONGEST_PATH]:
-                for value, _ in edge.steps:
+                for value, _ in chain.from_iterable(edge.ways):
                     if (prime := formula.primed(value)) is not None:
                         found.setdefault(*prime)
         return list(found.items())
 
 
-def chain(graph: Graph, path: list[Edge]) -> list[Box]:
+def factors(graph: Graph, path: list[Edge]) -> list[Box]:
     """[names, rules, numbers, result] of one path; what repeats the one before is left out."""
     shown = _elided(path)
     names = _factors([ELLIPSIS if edge is None else graph.symbol(edge) for edge in shown])
     rules = _factors([ELLIPSIS if edge is None else _rule(graph, edge) for edge in shown])
     numbers = _factors([ELLIPSIS if edge is None else number_box(edge.number) for edge in shown])
     equals = [names, rules, numbers, number_box(_product(path))]
-    if len(path) == 1 and path[0].source is not graph.root:  # a single factor is what is to be explained
+    if names == typeset.derivative(graph.root.name, path[0].source.name):  # it is what is to be explained
         equals = equals[1:]
     return [box for k, box in enumerate(equals) if k == 0 or box != equals[k - 1]]
 
@@ -200,7 +206,7 @@ def one_path(graph: Graph, node: Node) -> Box | None:
     path = next(_paths(graph, outgoing, node))
     if not 1 < len(path) <= 5:
         return None
-    names, *_, numbers, result = chain(graph, path)
+    names, *_, numbers, result = factors(graph, path)
     return joined([typeset.derivative(graph.root.name, node.name), names, numbers, result], EQUALS)
 
 
@@ -222,6 +228,19 @@ def _elided(path: list[Any]) -> list[Any]:
     if len(path) <= LONGEST_PATH:
         return path
     return [*path[: LONGEST_PATH - 4], None, *path[-3:]]
+
+
+def _chosen(paths: Iterator[list[Edge]], count: int) -> list[list[Edge]]:
+    """The paths to be written out: few of those that differ in the numbers of their names alone."""
+    first = list(islice(paths, 8 * MOST_PATHS))
+    shapes: dict[tuple[str, ...], int] = {}
+    chosen = []
+    for path in first:
+        shape = tuple([re.sub(r"\d+", "", edge.target.value.label) for edge in path])
+        shapes[shape] = shapes.get(shape, 0) + 1
+        if shapes[shape] <= ALIKE:
+            chosen.append(path)
+    return first if count - len(chosen) == 1 else chosen[:MOST_PATHS]
 
 
 def _product(path: list[Edge]) -> float:
@@ -273,9 +292,23 @@ def _aligned(left: str, equals: list[Box]) -> list[str]:
 
 
 def _broken(left: str, equals: list[str], first: str = " = ") -> list[str]:
-    """left = a = b on one line, or broken before the equals signs where that is too wide."""
+    """left = a = b on one line; broken before the equals signs where that is too wide, and then before · and +."""
     whole = left + first + " = ".join(equals)
     if len(whole) <= WIDTH:
         return [whole]
-    margin = " " * len(left) if first else "     "
-    return [left + first + equals[0], *(f"{margin} = {part}" for part in equals[1:])]
+    if len(equals) > 1:
+        equals = [*equals[:-2], " = ".join(equals[-2:])]  # the result beside its numbers
+    margin = " " * min(len(left), 24) if first else "     "
+    heads = [left + first, *[f"{margin} = "] * (len(equals) - 1)]
+    return [line for head, part in zip(heads, equals, strict=True) for line in _wrapped(head, part)]
+
+
+def _wrapped(head: str, text: str) -> list[str]:
+    """head and text, broken before the signs between factors or terms where they are too wide."""
+    lines, margin = [head], " " * min(len(head), 24)
+    for part in re.split(r"(?= [·+−] )", text):
+        if len(lines[-1]) + len(part) > WIDTH and lines[-1] != head:
+            lines.append(margin + part.lstrip())
+        else:
+            lines[-1] += part
+    return lines

@@ -1,25 +1,34 @@
 """The one graph model that every picture, page and explanation reads.
 
-The idea: choose which values are *shown*; an edge then is a way from a shown operand to a shown consumer through hidden
-values, and its derivative is the product of the recorded partials along it. Folding hides the unlabelled single-use
-values, so what it hides is a tree and every occurrence of an operand is one edge. Whatever is shown, the sum over a
-value's edges of (local derivative · gradient at the other end) is its gradient, exactly.
+The idea: choose which values are *shown*; an edge then joins a shown operand to a shown consumer by the ways through
+hidden values, and its derivative is the sum over its ways of the products of the recorded partials: the consumer's
+partial derivative, whatever is folded. Whatever is shown, the sum over a value's edges of (local derivative · gradient
+at the other end) is its gradient.
+
+One symbol has one meaning: ∂z/∂x is the derivative of z in the whole graph. Where z also depends on x through another
+of its operands a, the edge's partial is another number, and it says what it holds fixed: ∂z/∂x|ₐ.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextvars import Context
 from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import count
 from typing import Any
 
 from autograd.core.fast import number_adjoints
+from autograd.core.sweeps import topological_order
 from autograd.core.value import NOT_COMPUTED, Value
 from autograd.picture import notes, select
 from autograd.picture.formula import labels, typeset
 from autograd.picture.formula import printer as formula
+from autograd.picture.formula.product import Product, added
 from autograd.picture.formula.typeset import Box
 
 MAX_NODES = 1000
 MOST_STEPS = 8  # primitives on an edge that are remembered, to print its rule
+
+Way = tuple[tuple[Value, int], ...]
 
 PARAMETER, INPUT, OPERATION, OUTPUT, GROUP = "parameter", "input", "operation", "output", "group"
 
@@ -46,13 +55,16 @@ class Node:
 
 @dataclass(slots=True, eq=False)
 class Edge:
-    """One way from a shown operand to a shown consumer. `steps` are the primitives passed, the operand's side first."""
+    """From a shown operand to a shown consumer, by one or several ways.
+
+    A way is the primitives it passes, the operand's side first: (value, position of the argument) each.
+    """
 
     source: Node
     target: Node
     number: float
-    masked: bool  # a mask on the way switches the path off: exactly 0, whatever arrives
-    steps: tuple[tuple[Value, int], ...] = ()  # none where there are more than MOST_STEPS
+    masked: bool  # masks switch every way off: exactly 0, whatever arrives
+    ways: list[Way] = field(default_factory=list)  # () for a way of more than MOST_STEPS
 
     @property
     def contribution(self) -> float:
@@ -66,13 +78,23 @@ class Graph:
     edges: list[Edge]
     root: Node
     names: dict[Value, Box]
+    order: list[Value]  # every value below the root, operands first
+    stops: set[Value]  # those where a formula ends: shown, or left out by depth= or path_to=
     notes: list[str] = field(default_factory=list)
     hidden: int = 0  # cards left out by depth= or path_to=
     node_of: dict[Value, Node] = field(init=False)
 
     def __post_init__(self) -> None:
         self.node_of = {node.value: node for node in self.nodes}
-        self._partials: dict[Value, object] = {}
+        self._partials: dict[Value, Any] = {}
+
+    @cached_property
+    def _position(self) -> dict[Value, int]:
+        return {value: k for k, value in enumerate(self.order)}
+
+    @cached_property
+    def _shared(self) -> set[Value]:
+        return select.shared(self.order)
 
     def outgoing(self) -> dict[Node, list[Edge]]:
         """Every node's edges to its consumers."""
@@ -85,20 +107,43 @@ class Graph:
         """The right-hand side of `name = …`, with other words for the names if given; None for a leaf."""
         return None if node.is_leaf else formula.formula(node.value, names or self.names, **limits)
 
-    def symbol(self, edge: Edge) -> Box:
-        """∂target/∂source"""
-        return typeset.derivative(edge.target.name, edge.source.name)
+    def symbol(self, edge: Edge, operands: Collection[Value] | None = None) -> Box:
+        """∂target/∂source; ∂target/∂source|ₐ where the target depends on the source through its operand a as well.
 
-    def rule(self, edge: Edge, most_steps: int = 4, names: Mapping[Value, Box] | None = None) -> Box | None:
-        """The local derivative as a formula; None when it passes too many primitives to be read."""
-        if not 0 < len(edge.steps) <= most_steps:
+        `operands` are those shown of the target, if not all that its formula ends in.
+        """
+        symbol = typeset.derivative(edge.target.name, edge.source.name)
+        held = self.held(edge, operands)
+        return typeset.held(symbol, held) if held else symbol
+
+    def held(self, edge: Edge, operands: Collection[Value] | None = None) -> list[Box]:
+        """The target's other operands that depend on the source too: the edge's derivative holds them fixed."""
+        source, target = edge.source.value, edge.target.value
+        if source not in self._shared:
+            return []
+        above = {source}  # a path between the two runs through values between them in the order
+        for value in self.order[self._position[source] + 1 : self._position[target]]:
+            if any(a in above for a in value._arguments if a.__class__ is not float):
+                above.add(value)
+        if operands is None:
+            operands = select.operands_shown(target, self.stops)
+        return [self.names[v] for v in dict.fromkeys(operands) if v is not source and v in above]
+
+    def rule(
+        self, edge: Edge, most_steps: int = 4, names: Mapping[Value, Box] | None = None, primes: bool = True
+    ) -> Box | None:
+        """The local derivative as a formula, with f′ or what that is; None if it passes too many primitives to read."""
+        if not all(0 < len(way) <= most_steps for way in edge.ways):
             return None
-        product = formula.Product()
-        for value, position in edge.steps:
+        return added([self._product(way, names or self.names, primes) for way in edge.ways])
+
+    def _product(self, way: Way, names: Mapping[Value, Box], primes: bool) -> Product:
+        product = Product()
+        for value, position in way:
             if value not in self._partials:
                 self._partials[value] = formula.symbolic_partials(value)
-            product.by(formula.rule(value, position, names or self.names, self._partials[value]))
-        return product.box()
+            product.by(formula.rule(value, position, names, self._partials[value], primes))
+        return product
 
 
 def build(
@@ -112,18 +157,17 @@ def build(
 
     `path_to` keeps what lies between a value and root, `depth` what is at most that many edges from root.
     """
-    order = select.reading_order(root)
-    shown = select.visible(order, fold)
-    if path_to is not None:
-        shown = select.between(order, shown, path_to)
-    stops = set(shown if path_to is None else [*select.visible(order, fold), path_to])
+    order = topological_order(root)
+    visible = select.visible(order, fold)
+    shown = visible if path_to is None else select.between(order, visible, path_to)
+    stops = {*visible, *shown}
     if depth is not None:
         shown = select.near(root, shown, stops, depth)
     if len(shown) > max_nodes:
         raise ValueError(select.too_many(order, len(shown), fold, max_nodes))
     kept = set(shown)
-    named = [v for v in order if v in kept] if kept == stops else select.with_operands(order, shown, stops)
-    boxes = names(named, root)
+    named = kept if kept == stops else select.with_operands(shown, stops)
+    boxes = names(visible if path_to is None else list(dict.fromkeys([*visible, path_to])), root, named)
     nodes = [_node(index, value, boxes[value], root) for index, value in enumerate(shown)]
     node_of = {node.value: node for node in nodes}
     edges: list[Edge] = []
@@ -136,8 +180,8 @@ def build(
                 f"more than {most:,} edges between {len(shown):,} cards; focus with path_to= or depth=, "
                 "or raise max_nodes"
             )
-    graph = Graph(nodes, edges, node_of[root], boxes, hidden=len(stops) - len(kept))
-    _sweep(graph, order)
+    graph = Graph(nodes, edges, node_of[root], boxes, order, stops, hidden=len(stops) - len(kept))
+    _sweep(graph)
     graph.notes += notes.on_data(order, graph) + notes.on_gradients(graph)
     return graph
 
@@ -153,39 +197,56 @@ def _node(index: int, value: Value, name: Box, root: Value) -> Node:
     return Node(index, value, name, kind, value._data, grad)
 
 
-def names(shown: Sequence[Value], root: Value) -> dict[Value, Box]:
-    """Labels; what has none is v₁, v₂, …, and the output C."""
-    taken = {value.label for value in shown}
-    boxes: dict[Value, Box] = {}
-    count = 0
-    for value in shown:
-        label = value.label if labels.clean(value.label) else ""
-        if not label and value is root and "C" not in taken:
-            label = "C"
-        while not label:
-            count += 1
-            label = "" if f"v_{count}" in taken else f"v_{count}"
-        boxes[value] = labels.box(label)
-    return boxes
+def names(visible: Sequence[Value], root: Value, wanted: Collection[Value]) -> dict[Value, Box]:
+    """What the wanted values are called, whichever part of the graph is shown: no two alike.
+
+    Labels, the second of the same with a number: x₍₂₎. Without a label leaves are a, b, c, …, computed values v₁, v₂,
+    …, and the output C.
+    """
+    label_of = {value: value.label if labels.clean(value.label) else "" for value in visible}
+    if "C" not in label_of.values() and not label_of[root]:
+        label_of[root] = "C"
+    taken = {labels.text(label) for label in set(label_of.values())}
+    letters = (x for x in labels.letters() if labels.text(x) not in taken)
+    numbers = (x for x in map("v_{}".format, count(1)) if labels.text(x) not in taken)
+    found: dict[Value, Box] = {}
+    met: set[str] = set()
+    for value, label in label_of.items():
+        if not label:
+            box = labels.box(next(letters if value._row is None else numbers))
+        else:
+            box = labels.box(label)
+            if typeset.text(box) in met:
+                again = (labels.box(label, k) for k in count(2))
+                box = next(x for x in again if typeset.text(x) not in met and typeset.text(x) not in taken)
+            met.add(typeset.text(box))
+        if value in wanted:
+            found[value] = box
+    return found
 
 
 def _edges_into(node: Node, node_of: dict[Value, Node], stops: set[Value], most: int) -> list[Edge]:
     """The edges ending in a node, operands in argument order; the hidden values behind it are a tree.
 
-    Stops at one more than `most`.
+    Stops after `most` ways.
     """
-    edges: list[Edge] = []
+    edges: dict[Value, Edge] = {}
     # (value, product of the partials from it up to the node, masked, linked list of the steps passed, their number)
     stack: list[tuple[Value, float, bool, Any, int]] = [(node.value, 1.0, False, None, 0)]
-    while stack and len(edges) <= most:
+    while stack and most >= 0:
         value, product, masked, passed, length = stack.pop()
         if passed is not None and value in stops:
             if value in node_of:
+                most -= 1
                 steps = []
                 while passed is not None and length <= MOST_STEPS:
                     step, passed = passed
                     steps.append(step)
-                edges.append(Edge(node_of[value], node, 0.0 if masked else product, masked, tuple(steps)))
+                edge = edges.setdefault(value, Edge(node_of[value], node, 0.0, True))
+                edge.ways.append(tuple(steps))
+                if not masked:
+                    edge.number = product if edge.masked else edge.number + product
+                    edge.masked = False
             continue
         arriving = list(zip(value._arguments, value._partials, strict=True))
         for position in range(len(arriving) - 1, -1, -1):
@@ -194,11 +255,11 @@ def _edges_into(node: Node, node_of: dict[Value, Node], stops: set[Value], most:
                 step = ((value, position), passed if length < MOST_STEPS else None)
                 off = masked or partial is None
                 stack.append((operand, product if off else product * partial, off, step, length + 1))  # type: ignore[operator]
-    return edges
+    return list(edges.values())
 
 
-def _sweep(graph: Graph, order: Sequence[Value]) -> None:
+def _sweep(graph: Graph) -> None:
     """∂output/∂node of this graph alone, from the recorded partials."""
-    adjoint = Context().run(number_adjoints, list(order), {graph.root.value: 1.0})  # whatever modes the caller is in
+    adjoint = Context().run(number_adjoints, graph.order, {graph.root.value: 1.0})  # whatever modes the caller is in
     for node in graph.nodes:
         node.adjoint, node.reached = adjoint.get(node.value, 0.0), node.value in adjoint

@@ -19,6 +19,7 @@ from autograd.picture.notes import close
 NOT_COMPUTED = "—"
 MOST_ROWS = 10  # of a group's card; beyond, its values are listed by name and range
 WIDEST_RULE = 30  # characters of a rule on a link
+FEW = 60  # edges that also say what σ′ is
 WIDEST_FORMULA = 40  # characters of a formula in a title
 
 
@@ -47,6 +48,7 @@ class Link:
     words: list[tuple[Box, bool]]  # lines of the label; True for the emphasized one
     spoken: str
     strength: float | None = None  # |derivative| between groups, drawn as thickness
+    ways: int = 1  # how often the target reads the source: as many lines
 
 
 @dataclass(slots=True)
@@ -63,7 +65,13 @@ def scene(graph: Graph, by: str | None = None) -> Scene:
         return _grouped(graph, collapse(graph, by))
     cards = [card(graph, node) for node in graph.nodes]
     links = [
-        Link(edge.source.index, edge.target.index, words(graph, edge), typeset.text(_sentence(graph, edge)))
+        Link(
+            edge.source.index,
+            edge.target.index,
+            words(graph, edge),
+            typeset.text(_sentence(graph, edge)),
+            ways=len(edge.ways),
+        )
         for edge in graph.edges
     ]
     return Scene(cards, links, list(graph.notes) + _left_out(graph))
@@ -97,16 +105,20 @@ def right_hand_side(graph: Graph, node: Node, names: Mapping[Value, Box] | None 
 
 
 def words(graph: Graph, edge: Edge) -> list[tuple[Box, bool]]:
-    """∂z/∂w = a = 0.5, on one line when the rule is the number itself."""
+    """∂a/∂z = σ′(z) / = a·(1 − a) / = 0.25, on one line when the rule is the number itself.
+
+    What σ′ is stands only in a picture of few edges.
+    """
     number = number_box(edge.number)
-    rule = graph.rule(edge)
+    rules = [graph.rule(edge), graph.rule(edge, primes=False) if len(graph.edges) <= FEW else None]
+    short = [x for x in rules if x is not None and len(typeset.text(x)) <= WIDEST_RULE]
+    first, *others = dict.fromkeys(short) or [number]
     symbol = graph.symbol(edge)
-    if rule is not None and len(typeset.text(rule)) > WIDEST_RULE:
-        rule = None
-    if rule == number:
+    if short and first == number:
         return [(row(symbol, EQUALS, number), False)]
-    first = symbol if rule is None else row(symbol, EQUALS, rule)
-    return [(first, False), (row(operator("= "), number), True)]
+    lines = [(row(symbol, EQUALS, first) if short else symbol, False)]
+    lines += [(row(operator("= "), x), False) for x in others]
+    return [*lines, (row(operator("= "), number), True)]
 
 
 def _sentence(graph: Graph, edge: Edge) -> Box:
@@ -121,10 +133,14 @@ def _grouped(graph: Graph, collapsed: Collapsed) -> Scene:
     cards = [
         card(graph, group.members[0]) if group.key is None else _group_card(graph, group) for group in collapsed.groups
     ]
+    ports: dict[Node, list[Value]] = {}
+    for edge in collapsed.edges:
+        ports.setdefault(edge.target, []).append(edge.source.value)
     links = []
     for (source, target), edges in collapsed.links().items():
         strength = max(abs(edge.number) for edge in edges)
-        spoken = ", ".join(f"{typeset.text(graph.symbol(e))} = {format_number(e.number)}" for e in edges[:16])
+        symbols = [typeset.text(graph.symbol(edge, ports[edge.target])) for edge in edges[:16]]
+        spoken = ", ".join(f"{x} = {format_number(e.number)}" for x, e in zip(symbols, edges, strict=False))
         links.append(Link(source.index, target.index, _jacobian(edges), spoken, strength))
     return Scene(cards, links, list(graph.notes) + _left_out(graph))
 
@@ -154,8 +170,8 @@ def _group_card(graph: Graph, group: Group) -> Card:
     if neuron:
         title = row(typeset.name("L"), typeset.number(layer), operator(f" · neuron {neuron[0]}"))
     members = [m for m in group.members if m.is_leaf] + [m for m in group.members if not m.is_leaf and m.value.label]
-    of = typeset.text(graph.root.name)
-    head = Line(operator(""), "value", f"∂{of}/∂·", tone="head")
+    own = all(m.grad is None or close(m.grad, m.adjoint) for m in members)
+    head = Line(operator(""), "value", f"∂{typeset.text(graph.root.name)}/∂·" if own else "grad", tone="head")
     if len(members) > MOST_ROWS:
         rows = _summary(members)
     else:

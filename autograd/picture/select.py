@@ -10,36 +10,23 @@ from autograd.core.value import Value
 from autograd.picture.formula import labels, typeset
 
 
-def reading_order(root: Value) -> list[Value]:
-    """A topological order as one reads formulas: the first operand and all below it come first."""
-    order: list[Value] = []
-    seen: set[Value] = set()
-    stack: list[Value | None] = [root]
-    while stack:
-        value = stack.pop()
-        if value is None:  # all that the next value depends on is in order
-            order.append(stack.pop())  # type: ignore[arg-type]
-        elif value not in seen:
-            seen.add(value)
-            if value._row is None:
-                order.append(value)
-                continue
-            stack += (value, None)
-            stack += [x for x in reversed(value._arguments) if x.__class__ is not float and x not in seen]  # type: ignore[misc]
-    return order
-
-
 def visible(order: Sequence[Value], fold: bool) -> list[Value]:
     """Leaves, labelled values, values used more than once and the output; without folding, everything."""
     if not fold:
         return list(order)
+    several = shared(order)
+    return [v for v in order if v._row is None or v.label or v in several or v is order[-1]]
+
+
+def shared(order: Sequence[Value]) -> set[Value]:
+    """The values that are used more than once."""
     used: set[Value] = set()
-    shared: set[Value] = {order[-1]}
+    several: set[Value] = set()
     for value in order:
         for operand in value._arguments:
             if operand.__class__ is not float:
-                (shared if operand in used else used).add(operand)  # type: ignore[arg-type]
-    return [v for v in order if v._row is None or v.label or v in shared]
+                (several if operand in used else used).add(operand)  # type: ignore[arg-type]
+    return several
 
 
 def between(order: Sequence[Value], shown: Sequence[Value], target: Value) -> list[Value]:
@@ -81,12 +68,12 @@ def operands_shown(value: Value, stops: set[Value]) -> list[Value]:
     return found
 
 
-def with_operands(order: Sequence[Value], shown: Sequence[Value], stops: set[Value]) -> list[Value]:
+def with_operands(shown: Sequence[Value], stops: set[Value]) -> set[Value]:
     """The shown values and those their formulas name."""
     named = set(shown)
     for value in shown:
         named.update(operands_shown(value, stops))
-    return [value for value in order if value in named]
+    return named
 
 
 def too_many(order: Sequence[Value], count: int, fold: bool, max_nodes: int) -> str:

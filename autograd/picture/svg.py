@@ -19,6 +19,7 @@ TITLE, TEXT, SMALL = 16.0, 14.0, 13.0  # font sizes
 BAND, LINE_HEIGHT, PAD = 30.0, 22.0, 12.0
 LABEL_LINE = 17.0
 TIP = 8.0  # of an arrow, ahead of its line
+STRANDS = 12.0  # between the lines of an operand that is read several times
 
 # name: (light, dark)
 COLOURS = {
@@ -118,7 +119,7 @@ def shapes(scene: Scene, layout: Layout, paint: Paint, page: bool = False) -> li
     out = []
     for k, (link, route) in enumerate(zip(scene.links, layout.routes, strict=True)):
         thickness = 1.6 if link.strength is None else 1.0 + 2.5 * min(1.0, link.strength / strongest) ** 0.5
-        path = _curve(route)
+        path = "".join(_curve(strand) for strand in _strands(route, link.ways))
         if page:
             out.append(f'<path id="e{k}" class="line" d="{path}"/>')
         else:
@@ -136,6 +137,13 @@ def shapes(scene: Scene, layout: Layout, paint: Paint, page: bool = False) -> li
             f"{_card(card, item.width, item.height, paint, page)}</g>"
         )
     return out
+
+
+def _strands(route: list[tuple[float, float]], ways: int, most: int = 3) -> list[list[tuple[float, float]]]:
+    """The route once for every way, side by side between its ends."""
+    ways = min(ways, most)
+    shifts = [STRANDS * (k - (ways - 1) / 2) for k in range(ways)]
+    return [[route[0], *((x, y + shift) for x, y in route[1:-1]), route[-1]] for shift in shifts]
 
 
 def _curve(points: list[tuple[float, float]]) -> str:

@@ -1,17 +1,19 @@
 """What a label says: `w_{12}^(1)` is the name w with subscript 12 and superscript (1).
 
 The idea: a label is the user's text, so it may hold anything. What reads as name, subscript and superscript is set that
-way; everything else is shown as it stands, made safe for every format (no control characters, right-to-left text
-isolated).
+way, the name of a Greek letter as that letter; everything else is shown as it stands, made safe for every format (no
+control characters, right-to-left text isolated).
 """
 
 import re
 import unicodedata
+from collections.abc import Iterator
 from functools import lru_cache
+from itertools import count
 from typing import NamedTuple
 
 from autograd.picture.formula import typeset
-from autograd.picture.formula.typeset import Box
+from autograd.picture.formula.typeset import GREEK, Box
 
 LONGEST = 40  # characters of a label that a picture shows
 
@@ -40,7 +42,10 @@ def parse(label: str) -> Label:
     if len(sub) > 1:
         return Label(clean(label))
     sup = part["sup1"] or part["sup2"] or part["sup3"] or ""
-    return Label(clean(part["base"]), clean(sub[0]) if sub else "", clean(sup))
+    word = part["base"].rstrip("′'")
+    return Label(
+        GREEK.get(word, clean(word)) + "′" * (len(part["base"]) - len(word)), clean(sub[0]) if sub else "", clean(sup)
+    )
 
 
 @lru_cache(maxsize=4096)
@@ -65,9 +70,10 @@ def clean(label: str) -> str:
 
 
 @lru_cache(maxsize=4096)
-def box(label: str) -> Box:
-    """The label as a formula box."""
+def box(label: str, number: int = 0) -> Box:
+    """The label as a formula box; a number tells apart values that share the label: x₍₂₎."""
     base, sub, sup = parse(label)
+    sub += f"({number})" if number else ""
     shown = typeset.name(base)
     if not sub and not sup:
         return shown
@@ -104,9 +110,17 @@ def neuron(label: str) -> str | None:
     return sub
 
 
-PARAMETER_NAMES = {"w", "W", "b", "θ", "theta", "weight", "bias", "gamma", "beta", "γ", "β"}
+PARAMETER_NAMES = {"w", "W", "b", "θ", "weight", "bias", "γ", "β"}
 
 
 def is_parameter(label: str) -> bool:
     """Is the label that of a weight or a bias? (A Value itself does not say what it is for.)"""
     return parse(label).base.rstrip("0123456789") in PARAMETER_NAMES
+
+
+def letters() -> Iterator[str]:
+    """a, b, c, … for leaves without a label, without e, the number; then a_1, b_1, …"""
+    alphabet = [chr(code) for code in range(ord("a"), ord("z") + 1) if chr(code) != "e"]
+    yield from alphabet
+    for number in count(1):
+        yield from (f"{letter}_{number}" for letter in alphabet)

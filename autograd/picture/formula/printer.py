@@ -13,7 +13,7 @@ from typing import Any
 from autograd.core.primitives import Primitive
 from autograd.core.value import Value, apply
 from autograd.picture.formula import typeset
-from autograd.picture.formula.product import ATOM, POWER, PRODUCT, SUM, Product, as_base, multiplied
+from autograd.picture.formula.product import ATOM, POWER, PRODUCT, SUM, Product, as_base, constant, multiplied, plus
 from autograd.picture.formula.typeset import (
     ELLIPSIS,
     Box,
@@ -22,7 +22,6 @@ from autograd.picture.formula.typeset import (
     fraction,
     function,
     number,
-    number_box,
     operator,
     row,
     scripts,
@@ -40,15 +39,16 @@ def formula(value: Value, names: Names, terms: int = TERMS, deepest: int = DEEPE
     return _Printer(names, terms, deepest).application(row_of(value), value._arguments, 0)[0]
 
 
-def rule(value: Value, position: int, names: Names, partials: Any = None) -> "Product":
+def rule(value: Value, position: int, names: Names, partials: Any = None, primes: bool = True) -> "Product":
     """∂value/∂argument at one position, as a tidy product.
 
-    A function whose derivative is itself a formula of several steps is written f′(x), and ∂f/∂x where it has many x.
+    With primes, a function whose derivative is itself a formula of several steps is written f′(x). One that has many x
+    and a derivative of several steps is ∂f/∂x in either case.
     """
     partial = (partials or symbolic_partials(value))[position]
     printer = _Printer(names)
     primitive = row_of(value)
-    if partial is not OPAQUE and _is_primed(value, partial):
+    if primes and partial is not OPAQUE and _is_primed(value, position):
         return Product().times(printer.prime(value))
     many = primitive.arity is None and primitive.level == ATOM
     if partial is OPAQUE or (many and _size(partial, value) > 2):
@@ -61,10 +61,10 @@ def row_of(value: Value) -> Primitive:
     return value._row
 
 
-def symbolic_partials(value: Value) -> Any:
-    """The row's partials read on the Values themselves, whatever context the caller is in."""
+def symbolic_partials(value: Value, textbook: bool = True) -> Any:
+    """The row's partials as textbooks write them, read on the Values themselves, whatever context the caller is in."""
     try:
-        return Context().run(row_of(value).partials_at, value._arguments, value)
+        return Context().run(row_of(value).partials_at, value._arguments, value, textbook)
     except Exception:  # a rule of the user's own may be written for numbers only: it has a value here, but no formula
         return [OPAQUE] * len(value._arguments)
 
@@ -72,10 +72,7 @@ def symbolic_partials(value: Value) -> Any:
 def primed(value: Value) -> tuple[Box, Box] | None:
     """(f′(u), what that is) where `rule` writes a prime for the value's operation, else None."""
     position = next((k for k, argument in enumerate(value._arguments) if isinstance(argument, Value)), None)
-    if position is None or row_of(value).arity is None:
-        return None
-    partial = symbolic_partials(value)[position]
-    if partial is OPAQUE or not _is_primed(value, partial):
+    if position is None or not _is_primed(value, position):
         return None
     u = Value(1.0, "u")
     z = Context().run(apply, row_of(value), *[u if isinstance(a, Value) else a for a in value._arguments])
@@ -83,11 +80,14 @@ def primed(value: Value) -> tuple[Box, Box] | None:
     return printer.prime(z), printer.product(symbolic_partials(z)[position], 0).box()
 
 
-def _is_primed(value: Value, partial: Any) -> bool:
-    """A function of one Value whose derivative takes more than one further step."""
+def _is_primed(value: Value, position: int) -> bool:
+    """A function of one Value whose derivative, as it is computed, takes more than one further step."""
     primitive = row_of(value)
     function_like = primitive.level == ATOM and re.fullmatch(r"\w+\(\{0\}.*\)", primitive.text) is not None
-    return primitive.arity is not None and function_like and len(value.operands) == 1 and _size(partial, value) > 1
+    if primitive.arity is None or not function_like or len(value.operands) != 1:
+        return False
+    partial = symbolic_partials(value, textbook=False)[position]
+    return partial is not OPAQUE and _size(partial, value) > 1
 
 
 def _size(partial: Any, z: Value) -> int:
@@ -119,11 +119,11 @@ class _Printer:
     def expression(self, x: Any, depth: int) -> tuple[Box, int]:
         """A number, a named value, or a formula; with its level."""
         if not isinstance(x, Value):
-            return number_box(x), SUM if x < 0 else ATOM
+            return constant(x).boxes()
         if x in self.names:
-            return self.names[x], ATOM
+            return self.names[x], SUM if typeset.is_composite(self.names[x]) else ATOM
         if x._row is None:
-            return number_box(x._data), SUM if x._data < 0 else ATOM
+            return constant(x._data).boxes()
         if depth >= self.deepest:
             return ELLIPSIS, ATOM
         return self.application(x._row, x._arguments, depth + 1)
@@ -137,8 +137,10 @@ class _Printer:
         special = _STRUCTURES.get(primitive.name)
         return special(self, arguments, depth) if special else self.by_template(primitive, arguments, depth)
 
-    def by_template(self, primitive: Primitive, arguments: Any, depth: int) -> tuple[Box, int]:
-        """The row's own `text`, its operands fenced where the template does not already bracket them."""
+    def by_template(
+        self, primitive: Primitive, arguments: Any, depth: int, part: slice = slice(None)
+    ) -> tuple[Box, int]:
+        """The row's own `text`, or a part of it, its operands fenced where the template does not bracket them."""
         if primitive.arity is None:
             shown = _elided(list(arguments), self.terms)
             parts = [ELLIPSIS if a is _GAP else self.expression(a, depth)[0] for a in shown]
@@ -146,16 +148,16 @@ class _Printer:
         operands: list[Box] = []
         for k, argument in enumerate(arguments):
             box, level = self.expression(argument, depth)
-            bracketed = re.search(rf"[(\[|,] ?\{{{k}\}}[)\]|,]|\[\{{{k}\}} |[>≥] \{{{k}\}}\]", primitive.text)
+            bracketed = re.search(rf"[(\[|,] ?\{{{k}\}}[)\]|,]|\[\{{{k}\}} |[>≥=] \{{{k}\}}\]", primitive.text)
             loose = not bracketed and (level < ATOM if primitive.level == ATOM else level < primitive.level)
             operands.append(fence(box) if loose else box)
         pieces: list[Box] = []
-        for piece in re.split(r"(\{\d+\})", primitive.text):
+        for piece in re.split(r"(\{\d+\})", primitive.text[part]):
             if re.fullmatch(r"\{\d+\}", piece):
                 pieces.append(operands[int(piece[1:-1])])
             else:
                 pieces += [function(t) if t[0].isalpha() else operator(t) for t in re.findall(r"\w+|[^\w]+", piece)]
-        return typeset.template(row(*pieces), primitive.latex, tuple(operands)), primitive.level
+        return typeset.template(row(*pieces), primitive.latex[part], tuple(operands)), primitive.level
 
     def prime(self, value: Value) -> Box:
         """f′(x)"""
@@ -167,8 +169,7 @@ class _Printer:
         """An expression as a tidy product."""
         out = Product()
         if not isinstance(x, Value):
-            out.number = 0.0 if x is None else x
-            return out
+            return constant(0.0 if x is None else x)
         primitive = x._row
         if x in self.names or primitive is None or depth >= self.deepest:
             return out.times(*self.expression(x, depth))
@@ -204,11 +205,7 @@ class _Printer:
 
 def _add(p: _Printer, arguments: Any, depth: int) -> tuple[Box, int]:
     (left, _), (right, _) = p.expression(arguments[0], depth), p.expression(arguments[1], depth)
-    shown = typeset.text(right)
-    if shown.startswith("−") and right[0] in ("num", "row"):
-        positive = number(right[1][1:]) if right[0] == "num" else row(*right[2:])
-        return row(left, binary("−"), positive), SUM
-    return row(left, binary("+"), right), SUM
+    return plus(left, right), SUM
 
 
 def _sub(p: _Printer, arguments: Any, depth: int) -> tuple[Box, int]:
@@ -259,6 +256,17 @@ def _defined(p: _Printer, arguments: Any, depth: int) -> tuple[Box, int]:
     return p.expression(arguments[0], depth)
 
 
+def _where(p: _Printer, arguments: Any, depth: int) -> tuple[Box, int]:
+    """(a if x > 0 else b): a condition that is a bracket [x > 0] goes without it."""
+    condition, yes, no = arguments
+    made_by = condition._row if isinstance(condition, Value) and condition not in p.names else None
+    if made_by is not None and re.fullmatch(r"\[[^\[]*\]", made_by.text):
+        shown = p.by_template(made_by, condition._arguments, depth, slice(1, -1))[0]
+    else:
+        shown = row(p.factor(condition), binary("≠"), number("0"))
+    return typeset.cases(p.product(yes, depth).box(), shown, p.product(no, depth).box()), ATOM
+
+
 def _sum(p: _Printer, arguments: Any, depth: int) -> tuple[Box, int]:
     return _plus([p.expression(a, depth) if a is not _GAP else (ELLIPSIS, ATOM) for a in _elided(arguments, p.terms)])
 
@@ -290,4 +298,5 @@ def _plus(terms: list[tuple[Box, int]]) -> tuple[Box, int]:
 _STRUCTURES: dict[str, Callable[[_Printer, Any, int], tuple[Box, int]]] = {
     "add": _add, "sub": _sub, "mul": _mul, "div": _div, "neg": _neg, "pow": _pow, "pow_x": _pow_x, "pow_y": _pow_y,
     "sqrt": _sqrt, "defined": _defined, "sum": _sum, "dot": _dot, "gate": _mul,
+    "where": _where,
 }  # fmt: skip

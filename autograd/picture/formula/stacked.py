@@ -2,25 +2,24 @@
 
 from html import escape
 
-from autograd.picture.formula.typeset import Box
+from autograd.picture.formula.typeset import GREEK, Box
 
 _LATEX = {
     "∂": r"\partial ",
     "·": r"\cdot ",
     "−": "-",
     "…": r"\ldots ",
-    "σ": r"\sigma ",
     "Σ": r"\textstyle\sum ",
     "∞": r"\infty ",
     "′": "'",
-    "Φ": r"\Phi ",
-    "φ": r"\varphi ",
     "≥": r"\ge ",
     "≤": r"\le ",
     "|": "|",
     "‖": r"\Vert ",
     "→": r"\to ",
-}
+    "½": r"\tfrac12 ",
+    "≠": r"\ne ",
+} | {letter: rf"\{name} " for name, letter in GREEK.items()}
 _LATEX_ESCAPES = {
     "\\": r"\backslash ",
     "{": r"\{",
@@ -70,6 +69,9 @@ def latex(box: Box) -> str:
         return rf"\left{box[2]}{latex(box[1])}\right{box[3]}"
     if kind == "template":
         return box[2].format(*[f"{{{latex(part)}}}" if part[0] == "scripts" else latex(part) for part in box[3]])
+    if kind == "cases":
+        yes, condition, no = (latex(part) for part in box[1:])
+        return rf"\begin{{cases}} {yes} & {condition} \\ {no} & \text{{else}} \end{{cases}}"
     if kind == "root":
         return rf"\sqrt{{{latex(box[1])}}}"
     if kind == "frac":
@@ -106,6 +108,10 @@ def mathml(box: Box) -> str:
         return str(box[2])
     if kind == "template":
         return mathml(box[1])
+    if kind == "cases":
+        yes, condition, no = (f"<mtd>{mathml(part)}</mtd>" for part in box[1:])
+        other = "<mtd><mtext>else</mtext></mtd>"
+        return f"<mrow><mo>{{</mo><mtable><mtr>{yes}{condition}</mtr><mtr>{no}{other}</mtr></mtable></mrow>"
     if kind == "root":
         return f"<msqrt>{mathml(box[1])}</msqrt>"
     if kind == "frac":

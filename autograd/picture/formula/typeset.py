@@ -5,6 +5,7 @@ walking that tree. Text and SVG are set on one line, so they share the flattenin
 characters; `stacked` has the notations that stack fractions and roots.
 """
 
+import unicodedata
 from collections.abc import Iterator
 from functools import lru_cache
 from html import escape
@@ -12,7 +13,8 @@ from itertools import groupby
 from typing import NamedTuple
 
 # ("id" | "num" | "fn" | "op" | "bin", text), ("row", boxes...), ("scripts", base, sub, sup), ("frac", above, below),
-# ("root", box), ("fence", box, left, right), ("template", box, LaTeX template, its operands), ("ref", box, text)
+# ("cases", box, condition, box), ("root", box), ("fence", box, left, right), ("ref", box, text),
+# ("template", box, LaTeX template, its operands)
 Box = tuple
 
 
@@ -58,6 +60,11 @@ def fence(body: Box, left: str = "(", right: str = ")") -> Box:
     return ("fence", body, left, right)
 
 
+def cases(yes: Box, condition: Box, no: Box) -> Box:
+    """yes where the condition holds, else no."""
+    return ("cases", yes, condition, no)
+
+
 def template(shown: Box, latex_template: str, operands: tuple[Box, ...]) -> Box:
     """A formula whose LaTeX is written by a template of its own."""
     return ("template", shown, latex_template, operands)
@@ -82,8 +89,20 @@ ELLIPSIS = operator("…")
 
 
 def derivative(of: Box, by: Box) -> Box:
-    """∂of/∂by"""
-    return fraction(row(operator("∂"), of), row(operator("∂"), by))
+    """∂of/∂by; a label such as x1*w1 + b in parentheses: ∂(x1*w1 + b)/∂x1"""
+    above, below = (fence(x) if is_composite(x) else x for x in (of, by))
+    return fraction(row(operator("∂"), above), row(operator("∂"), below))
+
+
+def held(symbol: Box, fixed: list[Box], most: int = 6) -> Box:
+    """symbol|ₐ: a derivative with the operands `fixed` held."""
+    shown = fixed if len(fixed) <= most else [*fixed[: most - 2], ELLIPSIS, fixed[-1]]
+    return row(symbol, scripts(operator("|"), joined(shown, operator(","))))
+
+
+def is_composite(box: Box) -> bool:
+    """Is it a name that reads as more than one symbol?"""
+    return box[0] == "id" and any(character in " +-*/^=<>·−" for character in box[1])
 
 
 def format_number(x: float, digits: int = 4) -> str:
@@ -102,6 +121,13 @@ def format_number(x: float, digits: int = 4) -> str:
 def number_box(x: float) -> Box:
     return number(format_number(x))
 
+
+# alpha is α; the names are Unicode's, and LaTeX's but for omicron.
+GREEK = {
+    unicodedata.name(letter).split()[-1].lower().replace("lamda", "lambda"): letter
+    for letter in "αβγδεζηθικλμνξοπρστυφχψω"
+}
+GREEK |= {name.capitalize(): letter.upper() for name, letter in GREEK.items()}
 
 # ---------------------------------------------------------------------------------------------- linear notations
 
@@ -154,7 +180,10 @@ def runs(box: Box, level: int = 0) -> Iterator[Run]:
         yield Run(box[3], False, level)
     elif kind == "root":
         yield Run("√", False, level)
-        yield from runs(box[1] if box[1][0] in ("id", "num", "scripts") else fence(box[1]), level)
+        yield from runs(box[1] if box[1][0] in ("id", "num", "fn", "scripts") else fence(box[1]), level)
+    elif kind == "cases":
+        for part in (fence(row(box[1], operator(" if "), box[2], operator(" else "), box[3])),):
+            yield from runs(part, level)
     elif kind == "frac":
         above, below = box[1], box[2]
         yield from runs(fence(above) if is_sum(above) or above[0] == "frac" else above, level)
