@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 
-from autograd.picture.formula import typeset
 from autograd.picture.formula.typeset import (
     DOT,
     Box,
@@ -110,10 +109,20 @@ def added(products: list[Product]) -> Box:
 
 def plus(left: Box, right: Box) -> Box:
     """left + right, or left − … where the right one starts with a minus sign."""
-    if typeset.text(right).startswith("−") and right[0] in ("num", "row"):
-        positive = number(right[1][1:]) if right[0] == "num" else row(*right[2:])
-        return row(left, binary("−"), positive)
-    return row(left, binary("+"), right)
+    positive = _without_minus(right)
+    return row(left, binary("+"), right) if positive is None else row(left, binary("−"), positive)
+
+
+def _without_minus(box: Box) -> Box | None:
+    """The box without the minus sign that it starts with, None if it starts with none."""
+    if box[0] == "num" and box[1].startswith("−"):
+        return number(box[1][1:])
+    if box[0] != "row":
+        return None
+    if box[1] == operator("−"):
+        return row(*box[2:])
+    first = _without_minus(box[1])
+    return None if first is None else row(first, *box[2:])
 
 
 def multiplied(factors: list[tuple[Box, int]]) -> tuple[Box, int]:
