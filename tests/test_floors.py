@@ -28,7 +28,7 @@ FLOORS = [
     {"autograd.core"},
     {"autograd.derivatives", "autograd.program", "autograd.picture"},
     {"autograd.native"},
-    {"autograd.batch", "autograd.trust"},
+    {"autograd.batch", "autograd.export", "autograd.trust"},
     {"autograd", "autograd.parser", "autograd.terminal", "autograd.testing"},
     {"nn"},
     {"autograd.__main__", "nn.__main__"},

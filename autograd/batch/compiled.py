@@ -11,6 +11,7 @@ that it did not get as arguments are its parameters: shared by all examples, and
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from contextvars import Context
 from typing import Any
@@ -25,12 +26,13 @@ from autograd.core.fast import add_gradients
 from autograd.core.primitives import TABLE
 from autograd.core.value import Value
 from autograd.derivatives.structures import is_one_number, leaves, rebuild
+from autograd.export.files import Exported, write
 from autograd.native.roll import Tape
 from autograd.program import source
-from autograd.program.differentiate import value_and_gradient
+from autograd.program.differentiate import parametric, value_and_gradient
 from autograd.program.lower import lower
 from autograd.program.program import Program
-from autograd.program.simplify import simplify
+from autograd.program.simplify import exact, simplify
 
 _FLOAT, _PLAIN = {float}, {float, int, bool}
 RUNNERS = ("python", "tape", "source")
@@ -123,6 +125,24 @@ class Compiled:
         """The program of the last call, and its gradient, as Python."""
         return self._current("source").text
 
+    def export(self, path: str | os.PathLike[str], gradient: bool = True) -> None:
+        """Write the last call's function, and its gradient, for another language, which the suffix names.
+
+        ".c" (with a header beside it), ".mjs" and ".py" compute one example, and need no library; "_jax.py" computes
+        whole batches. The gradient is that of `value_and_grad`, in the parameters; in the arguments if there are no
+        parameters. Parameters are p, in the order of `parameters`, and the file holds their numbers; arguments are x.
+        TypeError for a row that the language cannot say; ValueError for another suffix.
+        """
+        trace = self._current("export")
+        names = self._names_of(len(trace.shapes))
+        result, graph, parameters = _recorded(self.function, self.name, trace.structure, names)
+        slopes = None
+        if gradient and is_one_number(result):
+            slopes = exact(value_and_gradient(graph if parameters else parametric(graph)))
+        name = self.name if self.name.isidentifier() and self.name not in TABLE else "function"
+        numbers = [p._data for p in parameters]
+        write(path, Exported(name, exact(graph), slopes, numbers, not parameters, speller(trace.template)))
+
     def _current(self, what: str) -> Trace:
         if self._last is None:
             raise ValueError(
@@ -130,10 +150,12 @@ class Compiled:
             )
         return self._last
 
-    def _trace(self, args: Sequence[Any]) -> tuple[Trace, arguments.Arguments]:
+    def _names_of(self, count: int) -> list[str]:
         names = self._names
-        if len(names) != len(args):
-            names = names[: len(args)] + [f"argument_{i}" for i in range(len(names), len(args))]
+        return names if len(names) == count else names[:count] + [f"argument_{i}" for i in range(len(names), count)]
+
+    def _trace(self, args: Sequence[Any]) -> tuple[Trace, arguments.Arguments]:
+        names = self._names_of(len(args))
         read = arguments.read(args, names, self.name)
         key = read.shapes, read.as_arrays
         trace = self._traces.get(key)
@@ -170,30 +192,15 @@ class Trace:
         names: Sequence[str],
         runner: str | None,
     ) -> None:
-        inputs, nested = _as_values(read, names)
-        try:
-            result = Context().run(_traced, function, nested)  # whatever modes are on outside
-        except Exception as error:
-            shapes = [
-                f"{n}: {'a number' if s is None else s or 'a number an example'}"
-                for n, s in zip(names, read.shapes, strict=True)
-            ]
-            error.add_note(f"while {name} was traced for compile, on {', '.join(shapes) or 'no arguments'}")
-            if isinstance(error, LookupError) or ("Value" in str(error) and "where(" not in str(error)):
-                error.add_note(
-                    "its arguments stand for numbers that are not known yet: what looks them up (table[y], range(y)) "
-                    "chooses with where(y == 1, a, b)"
-                )
-            raise
+        result, graph, self.parameters = _recorded(function, name, read, names)
         results = leaves(result, f"the result of {name}")
-        graph, self.parameters = lower(results, inputs)
         self.name = name
         self.template = rebuild(result, [0.0] * len(results), arrays=False)  # the graph itself is not needed any more
         self.layout = layout(self.template)
         self._is_one = is_one_number(result)
         self._is_pair = isinstance(result, tuple) and len(result) == 2 and is_one_number(result[0])
         self.program: Program = simplify(graph)
-        self._shapes, self._runner = read.shapes, runner
+        self.shapes, self.structure, self._runner = read.shapes, arguments.structure(read), runner
         self.forward = Execution(self.program, self.parameters, read.shapes, runner)
         self._gradient: Execution | None = None
 
@@ -208,7 +215,7 @@ class Trace:
                 self.rest = layout(self.template[1])
             with collector_paused():
                 program = simplify(value_and_gradient(self.program), len(self.program))
-            self._gradient = Execution(program, self.parameters, self._shapes, self._runner)
+            self._gradient = Execution(program, self.parameters, self.shapes, self._runner)
         return self._gradient
 
     def numbers(self, at: Any) -> Any:
@@ -230,6 +237,29 @@ class Trace:
             gradient = self.gradient().program
             text += "\n\n\n" + source.function_text(f"{name}_value_and_gradient", gradient, _spell_gradient)
         return source.imports(text) + text + "\n"
+
+
+def _recorded(
+    function: Callable[..., Any], name: str, read: arguments.Arguments, names: Sequence[str]
+) -> tuple[Any, Program, list[Value]]:
+    """What the function returns of Values, the program that the graph is, and its parameters."""
+    inputs, nested = _as_values(read, names)
+    try:
+        result = Context().run(_traced, function, nested)  # whatever modes are on outside
+    except Exception as error:
+        shapes = [
+            f"{n}: {'a number' if s is None else s or 'a number an example'}"
+            for n, s in zip(names, read.shapes, strict=True)
+        ]
+        error.add_note(f"while {name} was traced for compile, on {', '.join(shapes) or 'no arguments'}")
+        if isinstance(error, LookupError) or ("Value" in str(error) and "where(" not in str(error)):
+            error.add_note(
+                "its arguments stand for numbers that are not known yet: what looks them up (table[y], range(y)) "
+                "chooses with where(y == 1, a, b)"
+            )
+        raise
+    results = leaves(result, f"the result of {name}")
+    return result, *lower(results, inputs)
 
 
 def _traced(function: Callable[..., Any], arguments: Sequence[Any]) -> Any:

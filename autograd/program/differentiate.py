@@ -64,6 +64,12 @@ def value_and_gradient(program: Program) -> Program:
     return result
 
 
+def parametric(program: Program) -> Program:
+    """The program with its inputs for parameters: known once, and differentiated by `value_and_gradient`."""
+    result = Program(0, program.leaves, program.names, program.graph_nodes)
+    return program.rewritten(result, result.append)
+
+
 class _Gradient:
     """Appends what the chain rule needs to a program.
 

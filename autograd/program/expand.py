@@ -31,8 +31,12 @@ def logsumexp(*xs: Any) -> Any:
 _MADE_OF: dict[str, Callable[..., Any]] = {"logsumexp": logsumexp}
 
 
-def expand(program: Program) -> Program:
-    """The program with the rows that are made of others replaced by those."""
+def _tidy(program: Program) -> Program:
+    return dots(share(program))
+
+
+def expand(program: Program, tidy: Callable[[Program], Program] = _tidy) -> Program:
+    """The program with the rows that are made of others replaced by those, and then made `tidy` again."""
     if all([_stays(primitive) for primitive in {primitive for _, primitive, _ in program.instructions()}]):
         return program
     result = program.like()
@@ -49,7 +53,7 @@ def expand(program: Program) -> Program:
         body = bodies[key]
         return result.append(primitive, operands) if body is None else result.inline(body, operands)[body.outputs[0]]
 
-    return dots(share(program.rewritten(result, append)))
+    return tidy(program.rewritten(result, append))
 
 
 def _stays(primitive: Any) -> bool:

@@ -29,6 +29,23 @@ def simplify(program: Program, done: int = 0) -> Program:
     return dots(program.rewritten(result, folding(result, sharing(result))))
 
 
+def exact(program: Program) -> Program:
+    """What rounds as the graph does: folded and shared, but sums keep their order, and powers are powers."""
+    result = program.like()
+    program = program.rewritten(result, folding(result, sharing(result), exact=True))
+    uses, kept = program.uses(), program.like()
+    new = [*range(program.leaves)]
+    for row in range(program.leaves, len(program)):
+        if not uses[row]:
+            new.append(-1)
+        elif program.primitives[row] is CONSTANT:
+            new.append(kept.constant(program.numbers[row]))
+        else:
+            new.append(kept.append(program.primitives[row], tuple([new[x] for x in program.operands[row]])))
+    kept.outputs = tuple([new[x] for x in program.outputs])
+    return kept
+
+
 def fold(program: Program) -> Program:
     """Compute constants now; x·1, x/1, x − 0 and x¹ are x, −(−x) is x, x² is x·x, x³ is x·x·x, x/4 is x·¼."""
     result = program.like()
@@ -41,8 +58,9 @@ def share(program: Program) -> Program:
     return program.rewritten(result, sharing(result))
 
 
-def folding(program: Program, append: Append) -> Append:
+def folding(program: Program, append: Append, exact: bool = False) -> Append:
     numbers = program.numbers
+    powers, slopes = ((1.0, 2.0), (1.0, 2.0, 3.0)) if exact else ((1.0, 2.0, 3.0, -1.0), (1.0, 2.0, 3.0, 4.0))
 
     def fold(primitive: Primitive, operands: tuple[int, ...]) -> int:
         for x in operands:
@@ -68,9 +86,9 @@ def folding(program: Program, append: Append) -> Append:
                 return x
             if primitive is table.div and cy is not None and _has_exact_inverse(cy):
                 return append(table.mul, (x, program.constant(1.0 / cy)))
-            if primitive is table.pow_ and cy in (1.0, 2.0, 3.0, -1.0):
+            if primitive is table.pow_ and cy is not None and cy in powers:
                 return power(x, cy)
-            if primitive is table.pow_x and cy in (1.0, 2.0, 3.0, 4.0):  # y·x^(y − 1)
+            if primitive is table.pow_x and cy is not None and cy in slopes:  # y·x^(y − 1)
                 return (
                     program.constant(1.0)
                     if cy == 1.0

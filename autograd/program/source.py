@@ -1,25 +1,34 @@
-"""A program as Python: one line an instruction, for a person to read, to run as it is, and for Numba to compile.
+"""A program as text, Python or another language: one statement an instruction, to read, to run and to compile.
 
 The function takes the inputs and the parameters of one example. A mean over the batch is, for one example, the thing
-itself; so the gradient prints as the derivative of one example's result.
+itself; so the gradient prints as the derivative of one example's result. What differs between languages is a table of
+words, in `spelling`.
 """
 
 from __future__ import annotations
 
-import keyword
 import math
 import re
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
 
 from autograd.core import ieee
 from autograd.core import primitives as table
 from autograd.core.primitives import BUILT_IN, TABLE, Primitive
+from autograd.program.expand import expand
 from autograd.program.program import DOT_LIKE, GATED_DOT, MEAN, Program
+from autograd.program.rules import Rules
+from autograd.program.simplify import exact
+from autograd.program.spelling import JAVASCRIPT, PYTHON, Language
 
 _INFIX = {table.add: "{} + {}", table.sub: "{} - {}", table.mul: "{} * {}", table.neg: "-{}"}
-_RESERVED = {*keyword.kwlist, "divide", "power", "nan", "inf", "abs"}
 _SPELLED = {table.div: "divide", table.pow_: "power"}
+WIDTH = 110
+
+
+def called(primitive: Primitive) -> str:
+    """What a row is called where the library can be imported."""
+    return _SPELLED.get(primitive, primitive.name)
 
 
 def function_text(name: str, program: Program, returns: Callable[[Sequence[str]], str] | None = None) -> str:
@@ -29,8 +38,35 @@ def function_text(name: str, program: Program, returns: Callable[[Sequence[str]]
     body = [line for row in rows for line in statements(program, row, names)]
     results = [names[row] for row in program.outputs]
     result = returns(results) if returns else ", ".join(results)
-    head = _wrapped(f"def {name}(", names[: program.leaves], "):")
+    head = wrapped_words(f"def {name}(", names[: program.leaves], "):")
     return "\n".join([*head, *[f"    {line}" for line in body], f"    return {result}"])
+
+
+class Body(NamedTuple):
+    """The inside of a function: its lines, and the names of its results."""
+
+    lines: list[str]
+    results: list[str]
+
+
+def straight(program: Program, rules: Rules, parameters: str = "p") -> Body:
+    """One statement an instruction, in the language of `rules`; leaves are x[0], x[1], …, p[0], p[1], …"""
+    leaves = [f"x[{i}]" for i in range(program.inputs)] + [f"{parameters}[{i}]" for i in range(program.parameters)]
+    names = row_names(program, rules.language, leaves)
+    rows = range(program.leaves, len(program))
+    lines = [x for row in rows for x in statements(program, row, names, language=rules.language, call=rules.row)]
+    return Body(lines, [names[row] for row in program.outputs])
+
+
+def javascript(functions: Mapping[str, Program], export: bool = False) -> str:
+    """Functions (p, x) → array of results, one for each program, after what they call."""
+    rules = Rules(JAVASCRIPT, taken=("p", "x", "parameters", *functions))
+    texts = []
+    for name, program in functions.items():
+        body = straight(expand(program, exact), rules)
+        lines = [f"  {line}\n" for line in (*body.lines, f"return [{', '.join(body.results)}];")]
+        texts.append(f"{'export ' if export else ''}function {name}(p, x) {{\n{''.join(lines)}}}\n")
+    return "\n".join([*rules.texts.values(), "", *texts])
 
 
 def imports(text: str) -> str:
@@ -57,15 +93,17 @@ def compiled(text: str, name: str) -> Callable[..., Any]:
     return scope[name]  # type: ignore[no-any-return]
 
 
-def row_names(program: Program) -> list[str]:
-    """A Python name for each row: its label where it has one that can be spelled, else t and its number."""
+def row_names(program: Program, language: Language = PYTHON, leaves: Sequence[str] = ()) -> list[str]:
+    """What each row is called: these leaves, or their labels where they can be spelled; else t and its number."""
     names: list[str] = []
-    taken = {*_RESERVED, *TABLE}
+    taken = {*language.taken, *TABLE}
     for row, primitive in enumerate(program.primitives):
         if row in program.numbers:
-            names.append(repr(program.numbers[row]))
+            names.append(language.number(program.numbers[row]))
         elif primitive is MEAN:
             names.append(names[program.operands[row][0]])
+        elif row < len(leaves):
+            names.append(leaves[row])
         else:
             wanted = re.sub(r"[\W_]+", "_", program.names[row]).strip("_") if row < program.leaves else f"t{row}"
             if not wanted.isidentifier():
@@ -77,35 +115,75 @@ def row_names(program: Program) -> list[str]:
     return names
 
 
-def statements(program: Program, row: int, names: Sequence[str], fused: bool = False) -> list[str]:
-    """The lines that compute a row; `fused` spells dots as the kernels compute them."""
+def statements(
+    program: Program,
+    row: int,
+    names: Sequence[str],
+    fused: bool = False,
+    language: Language = PYTHON,
+    call: Callable[[Primitive], str] = called,
+) -> list[str]:
+    """The lines that compute a row; `fused` spells dots as the kernels compute them, `call` how rows are called."""
     primitive, operands = program.primitives[row], program.operands[row]
     if not isinstance(primitive, Primitive):
         return []
     xs = [names[x] for x in operands]
+    if fused and primitive in DOT_LIKE:
+        return _fused_statements(names[row], xs, primitive is GATED_DOT)
+    safe = language is not PYTHON or program.numbers.get(operands[-1], 0.0) != 0.0
+    return wrapped_sum(language, names[row], terms(primitive, xs, language, call, safe))
+
+
+def terms(
+    primitive: Primitive,
+    xs: Sequence[str],
+    language: Language,
+    call: Callable[[Primitive], str],
+    safe: bool = True,
+) -> list[str]:
+    """What a row computes, as the terms of a sum; `safe` if dividing cannot raise."""
     if primitive in DOT_LIKE:
-        return _dot_statements(names[row], xs, primitive is GATED_DOT, fused)
+        n = len(xs) // 2
+        gate = call(table.gate) if primitive is GATED_DOT else ""
+        products = [
+            x if w == "1.0" else f"{gate}({x}, {w})" if gate else f"{w} * {x}"
+            for w, x in zip(xs[:n], xs[n:-1], strict=True)
+        ]
+        return products if xs[-1] == "-0.0" else [xs[-1], *products]
     if primitive is table.sum_:
-        return [f"{names[row]} = {' + '.join(['0.0', *xs])}"]
-    if primitive is table.div and program.numbers.get(operands[1], 0.0) != 0.0:
-        return [f"{names[row]} = {xs[0]} / {xs[1]}"]
+        return [language.number(0.0), *xs]
+    if primitive is table.div and safe:
+        return [f"{xs[0]} / {xs[1]}"]
     if primitive in _INFIX:
-        return [f"{names[row]} = {_INFIX[primitive].format(*xs)}"]
-    return [f"{names[row]} = {_SPELLED.get(primitive, primitive.name)}({', '.join(xs)})"]
+        return [_INFIX[primitive].format(*xs)]
+    return [f"{call(primitive)}({', '.join(xs)})"]
 
 
-def _dot_statements(name: str, xs: Sequence[str], gated: bool, fused: bool) -> list[str]:
+def wrapped_sum(language: Language, name: str, terms: Sequence[str]) -> list[str]:
+    """`name = t₁ + t₂ + …`, on several lines if it is long and the language lets a statement go on."""
+    text = language.declare.format(name, " + ".join(terms))
+    if len(text) <= WIDTH or language is PYTHON or len(terms) == 1:
+        return [text]
+    start, end = language.declare.split("{}")[0] + name + " = ", language.end
+    lines, line = [], start + terms[0]
+    for term in terms[1:]:
+        if len(line) + len(term) + 3 > WIDTH:
+            lines.append(line)
+            line = "    + " + term
+        else:
+            line += " + " + term
+    return [*lines, line + end]
+
+
+def _fused_statements(name: str, xs: Sequence[str], gated: bool) -> list[str]:
     n = len(xs) // 2
     products = list(zip(xs[:n], xs[n:-1], strict=True))
-    if fused:
-        otherwise = [f" if {x} != 0.0 else {name}" if gated else "" for _, x in products]
-        steps = [f"{name} = fma({w}, {x}, {name}){other}" for (w, x), other in zip(products, otherwise, strict=True)]
-        return [f"{name} = {xs[-1]}", *steps]
-    terms = [x if w == "1.0" else f"gate({x}, {w})" if gated else f"{w} * {x}" for w, x in products]
-    return [f"{name} = {' + '.join(terms if xs[-1] == '-0.0' else [xs[-1], *terms])}"]
+    otherwise = [f" if {x} != 0.0 else {name}" if gated else "" for _, x in products]
+    steps = [f"{name} = fma({w}, {x}, {name}){other}" for (w, x), other in zip(products, otherwise, strict=True)]
+    return [f"{name} = {xs[-1]}", *steps]
 
 
-def _wrapped(start: str, words: Sequence[str], end: str, width: int = 110) -> list[str]:
+def wrapped_words(start: str, words: Sequence[str], end: str, width: int = WIDTH) -> list[str]:
     lines, line = [], start
     for i, word in enumerate(words):
         piece = word + (", " if i < len(words) - 1 else "")

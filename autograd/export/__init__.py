@@ -1,0 +1,1 @@
+"""Functions that leave: a program printed for other languages and engines."""

@@ -1,0 +1,177 @@
+"""`f.export(path)`: a function and its gradient as a file of another language, by its suffix.
+
+    cost.export("cost.c")        and cost.h: C11 and C++, no library but libm
+    cost.export("cost.mjs")      a JavaScript module
+    cost.export("cost.py")       Python that needs nothing but itself
+    cost.export("cost_jax.py")   JAX, whole batches
+
+All but JAX compute one example, instruction by instruction as the program stands, so they round as it does. A large
+program is printed as loops in C; the others are refused what they could not load.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from autograd.export import loops
+from autograd.program.expand import expand
+from autograd.program.program import Program
+from autograd.program.rules import Rules
+from autograd.program.simplify import exact
+from autograd.program.source import Body, straight, wrapped_words
+from autograd.program.spelling import JAVASCRIPT, PYTHON, C, Language
+
+STRAIGHT = 2_000  # instructions, at most, that are printed one by one in C
+MOST = 50_000  # in JavaScript and Python, which have no loops here
+
+
+class Exported(NamedTuple):
+    """What a file is made of."""
+
+    name: str
+    program: Program
+    gradient: Program | None  # its outputs are the value, then the derivatives
+    numbers: Sequence[float]  # of the parameters, now
+    of_inputs: bool  # the gradient is one in the inputs, for want of parameters
+    spell: Callable[[Sequence[str]], str]  # the result's structure, from the names of its numbers
+
+
+def write(path: str | os.PathLike[str], it: Exported) -> None:
+    """Write the file, and a header beside C. ValueError for a suffix that is no language of ours."""
+    path = Path(path)
+    if path.suffix not in _PRINTERS:
+        raise ValueError(f"export: {path.name!r} ends in none of {', '.join(_PRINTERS)}: the suffix is the language")
+    for name, text in _PRINTERS[path.suffix](path.stem, it).items():
+        path.with_name(name).write_text(text, encoding="utf-8")
+
+
+def c_files(stem: str, it: Exported) -> dict[str, str]:
+    """The .c file and its header."""
+    it, rules, functions = _prepared(it, C)
+    name, many = it.name, len(it.program.outputs) > 1
+    heads = [f"void {name}(const double *p, const double *x, double *results)" if many else _C_HEAD.format(name)]
+    bodies = [_c_body(functions[0], loops.stored("results", functions[0].results) if many else [], many)]
+    if it.gradient:
+        heads.append(f"double {name}_gradient(const double *p, const double *x, double *g)")
+        bodies.append(_c_body(functions[1], loops.added("g", functions[1].results[1:])))
+    says = _about(it, C)
+    guard = re.sub(r"\W", "_", f"{stem}_H").upper()
+    size, inputs = len(it.numbers), it.program.inputs
+    count = f"#define {name.upper()}_INPUTS {inputs}\n#define {name.upper()}_PARAMETERS {size}\n"
+    numbers = f"extern const double {name}_parameters[{size}];" if size else ""
+    of = "x" if it.of_inputs else "p"
+    explained = [
+        "/* The " + ("results, in this order." if many else "result.") + " */",
+        f"/* Adds the gradient in {of} to g, as many numbers as {of} has, and returns the result. */",
+    ]
+    declared = "\n".join([f"{say}\n{head};" for say, head in zip(explained, heads, strict=False)])
+    header = (
+        f'{_comment(says)}\n#ifndef {guard}\n#define {guard}\n{count}#ifdef __cplusplus\nextern "C" {{\n#endif\n'
+        f"{numbers}\n{declared}\n#ifdef __cplusplus\n}}\n#endif\n#endif\n"
+    )
+    values = wrapped_words(f"const double {name}_parameters[{size}] = {{", [*map(C.number, it.numbers)], "};")
+    parts = [
+        f'{_comment(says)}\n#include "{stem}.h"\n\n#include <math.h>\n',
+        *([*values, ""] if size else []),
+        *[f"{text}\n" for text in rules.texts.values()],
+        *[f"{head} {{\n{body}\n}}\n" for head, body in zip(heads, bodies, strict=True)],
+    ]
+    return {f"{stem}.c": "\n".join(parts), f"{stem}.h": header}
+
+
+_C_HEAD = "double {}(const double *p, const double *x)"
+
+
+def _c_body(function: Body, last: Sequence[str], many: bool = False) -> str:
+    """A function's lines, with what is not read said to be so, then its results."""
+    text = "\n".join([*function.lines, *last, *function.results])
+    unused = [f"(void){leaf};" for leaf in ("p", "x") if not re.search(rf"\b{leaf}\[", text)]
+    returns = [] if many else [f"return {function.results[0]};"]
+    return "\n".join([f"    {line}" for line in (*unused, *function.lines, *last, *returns)])
+
+
+def mjs_files(stem: str, it: Exported) -> dict[str, str]:
+    """One function for the value and one for value and gradient; each gives an array, the value alone a number."""
+    it, rules, functions = _prepared(it, JAVASCRIPT)
+    texts = [(it.name, it.spell)] + ([(f"{it.name}Gradient", _value_and_slopes)] if it.gradient else [])
+    says = "".join([f"// {line}\n" for line in _about(it, JAVASCRIPT)])
+    numbers = wrapped_words("export const parameters = [", [*map(JAVASCRIPT.number, it.numbers)], "];")
+    printed = [
+        f"export function {name}(p, x) {{\n"
+        + "".join([f"  {line}\n" for line in function.lines])
+        + f"  return {spell(function.results)};\n}}\n"
+        for (name, spell), function in zip(texts, functions, strict=True)
+    ]
+    return {f"{stem}.mjs": "\n".join([says, *numbers, "", *rules.texts.values(), "", *printed])}
+
+
+def py_files(stem: str, it: Exported) -> dict[str, str]:
+    it, rules, functions = _prepared(it, PYTHON)
+    texts = [(it.name, it.spell)] + ([(f"{it.name}_gradient", _value_and_slopes)] if it.gradient else [])
+    numbers = wrapped_words("parameters = [", [*map(PYTHON.number, it.numbers)], "]")
+    printed = [
+        f"def {name}(p, x):\n"
+        + "".join([f"    {line}\n" for line in function.lines])
+        + f"    return {spell(function.results)}\n"
+        for (name, spell), function in zip(texts, functions, strict=True)
+    ]
+    says = '"""' + "\n".join(_about(it, PYTHON)) + '\n"""\n'
+    head = f"{says}\nimport math\nfrom math import inf, nan\n"
+    return {f"{stem}.py": "\n\n".join([head + "\n" + "\n".join(numbers) + "\n", *_python(rules), *printed])}
+
+
+def _python(rules: Rules) -> list[str]:
+    return [f"{text}\n" for text in rules.texts.values()]
+
+
+_PRINTERS: dict[str, Callable[[str, Exported], dict[str, str]]] = {".c": c_files, ".mjs": mjs_files, ".py": py_files}
+
+
+def _value_and_slopes(names: Sequence[str]) -> str:
+    return f"[{names[0]}, [{', '.join(names[1:])}]]"
+
+
+def _prepared(it: Exported, language: Language) -> tuple[Exported, Rules, list[Body]]:
+    """Its programs in rows that are printed; the functions they call; the lines of value and of gradient."""
+    while it.name in language.taken:
+        it = it._replace(name=f"{it.name}_")
+    rules = Rules(language, taken=("p", "x", "g", "s", "v", "parameters", it.name, f"{it.name}_gradient"))
+    it = it._replace(program=expand(it.program, exact), gradient=it.gradient and expand(it.gradient, exact))
+    programs = [it.program, it.gradient] if it.gradient else [it.program]
+    return it, rules, [_body(program, language, rules, it.of_inputs and i == 1) for i, program in enumerate(programs)]
+
+
+def _body(program: Program, language: Language, rules: Rules, of_inputs: bool) -> Body:
+    if program.count() > (STRAIGHT if language is C else MOST):
+        if language is C:
+            return loops.body(program, rules, of_inputs)
+        raise ValueError(
+            f"export: {program.count()} instructions are more than {language.name} is given ({MOST}); export to C, "
+            "which prints loops, or a function of fewer numbers"
+        )
+    return straight(program, rules, "x" if of_inputs else "p")
+
+
+def _about(it: Exported, language: Language) -> list[str]:
+    """What a person needs to know of the file."""
+    program = it.program
+    lines = [f"{it.name}: {program.inputs} inputs x, {program.parameters} parameters p. Printed by chainrule."]
+    leaves = [
+        *[f"x[{i}] {name}" for i, name in enumerate(program.names[: program.inputs])],
+        *[f"p[{i}] {name}" for i, name in enumerate(program.names[program.inputs :])],
+    ]
+    lines += wrapped_words("", leaves if len(leaves) <= 400 else [*leaves[:400], "…"], "")
+    if language is C:
+        lines += [
+            "Compile with -std=c11 -O2 -ffp-contract=off and link with -lm. -ffp-contract=off keeps every bit: without",
+            "it a compiler may fuse a multiplication and an addition, and -ffast-math would change nan, inf and zeros.",
+        ]
+    return lines
+
+
+def _comment(lines: Sequence[str]) -> str:
+    return "\n".join([f"/* {lines[0]}", *[f"   {line}" for line in lines[1:]]]).replace("*/", "* /") + " */"

@@ -1,0 +1,153 @@
+"""How three languages spell what a program is made of: one column of words each, and nothing about any row.
+
+Operators, comparisons and calls are written alike in all of them; what differs is here. A row of the table that a
+language has no word for is printed as a function, translated from the row's own rule: see `rules`.
+"""
+
+from __future__ import annotations
+
+import keyword
+import math
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+from autograd.core import ieee
+
+
+class Language(NamedTuple):
+    name: str
+    words: dict[
+        Callable[..., Any], str
+    ]  # a function of Python's, or of `ieee`, that the language has, by its name there
+    own: dict[str, str]  # words above that are functions of ours, and their text
+    taken: frozenset[str]  # what no variable and no helper may be called
+    nan: str
+    inf: str
+    declare: str  # a new variable
+    choose: str  # of condition, then, otherwise
+    logic: dict[str, str]
+    end: str  # of a statement
+    head: Callable[[str, Sequence[str]], str]  # of a helper function
+
+    def number(self, x: float) -> str:
+        """A literal that reads back to the bit."""
+        if x != x:
+            return self.nan
+        if math.isinf(x):
+            return self.inf if x > 0.0 else f"-{self.inf}"
+        return repr(float(x))
+
+
+def _words(prefix: str, names: str, **others: str) -> dict[Callable[..., Any], str]:
+    """Functions of `math` by their names, and with each the function of `ieee` that makes it total as C has it."""
+    words: dict[Callable[..., Any], str] = {}
+    for name in names.split():
+        words[getattr(math, name)] = others.get(name, f"{prefix}{name}")
+        if name in _TOTAL:
+            words[getattr(ieee, name)] = words[getattr(math, name)]
+    words[abs] = words[math.fabs]
+    return words
+
+
+# Functions of `ieee` that are C's and JavaScript's own, special points included.
+_TOTAL = "exp expm1 log log1p sqrt sin cos tan asin acos atan sinh cosh tanh atan2 erf erfc".split()
+_LIBM = (
+    "exp expm1 log log1p log2 log10 sqrt cbrt sin cos tan asin acos atan sinh cosh tanh asinh acosh atanh atan2 pow "
+    "fabs floor ceil trunc copysign erf erfc fmod"
+)
+_LIBM = " ".join([name for name in _LIBM.split() if hasattr(math, name)])
+
+_IN_MATH_H = (
+    "acos acosh asin asinh atan atan2 atanh cbrt ceil copysign cos cosh erf erfc exp exp2 expm1 fabs fdim floor "
+    "fma fmax fmin fmod frexp gamma hypot ilogb isfinite isinf isnan isnormal j0 j1 jn ldexp lgamma llrint "
+    "llround log log10 log1p log2 logb lrint lround modf nan nearbyint nextafter nexttoward pow pow10 remainder "
+    "remquo rint round scalb scalbln scalbn signbit signgam significand sin sincos sinh sqrt tan tanh tgamma "
+    "trunc y0 y1 yn drem exp10 finite abs div"
+)
+_C_KEYWORDS = (
+    "alignas alignof and asm auto bitand bitor bool break case catch char class compl const constexpr continue "
+    "decltype default delete do double else enum explicit export extern false float for friend goto if inline int "
+    "long mutable namespace new noexcept not nullptr operator or private protected public register restrict "
+    "return short signed sizeof static struct switch template this throw true try typedef typename union unsigned "
+    "using virtual void volatile while xor"
+)
+C = Language(
+    name="C",
+    words=_words("", _LIBM),
+    own={},
+    taken=frozenset(f"{_IN_MATH_H} {_C_KEYWORDS}".split()),
+    nan="NAN",
+    inf="INFINITY",
+    declare="double {} = {};",
+    choose="{} ? {} : {}",
+    logic={"and": "&&", "or": "||", "not ": "!", "float": "(double)({})"},
+    end=";",
+    head=lambda name, arguments: f"static double {name}({', '.join([f'double {x}' for x in arguments])})",
+)
+
+_JS_KEYWORDS = (
+    "arguments await break case catch class const continue debugger default delete do else enum eval export extends "
+    "false finally for function if implements import in instanceof interface let new null package private protected "
+    "public return static super switch this throw true try typeof var void while with yield Math Number Object NaN "
+    "Infinity"
+)
+# What JavaScript lacks, or has with other special points. The error function by its series near 0 and the continued
+# fraction of erfc beyond (Abramowitz & Stegun 7.1.6, 7.1.14), exp(-x²) in two factors, of which the first is exact.
+_JS_OWN = {
+    "pow": "const pow = (x, y) => x === 1 || (x === -1 && Math.abs(y) === Infinity) ? 1 : Math.pow(x, y);",
+    "copysign": "const copysign = (x, y) => (y < 0 || Object.is(y, -0) ? -Math.abs(x) : Math.abs(x));",
+    "erf": """\
+const gauss = (x) => {
+  const top = Math.fround(x);
+  return Math.exp(-top * top) * Math.exp((top - x) * (top + x));
+};
+const erfSeries = (x) => {
+  let term = x, sum = x;
+  for (let n = 1; n < 60; n++) sum += term *= (2 * x * x) / (2 * n + 1);
+  return (2 / Math.sqrt(Math.PI)) * gauss(x) * sum;
+};
+const erfFraction = (x) => {
+  let f = x;
+  for (let n = 160; n > 0; n--) f = x + n / 2 / f;
+  return gauss(x) / Math.sqrt(Math.PI) / f;
+};
+const erf = (x) =>
+  x !== x ? x : Math.abs(x) < 1 ? erfSeries(x) : Math.sign(x) * (Math.abs(x) > 6 ? 1 : 1 - erfFraction(Math.abs(x)));
+const erfc = (x) => (x !== x ? x : x < 0.5 ? 1 - erf(x) : x < 27 ? (x < 1 ? 1 - erfSeries(x) : erfFraction(x)) : 0);""",
+}
+_JS_OWN["erfc"] = _JS_OWN["erf"]
+JAVASCRIPT = Language(
+    name="JavaScript",
+    words=_words(
+        "Math.",
+        " ".join([name for name in _LIBM.split() if name != "fmod"]),
+        fabs="Math.abs",
+        pow="pow",
+        copysign="copysign",
+        erf="erf",
+        erfc="erfc",
+    ),
+    own=_JS_OWN,
+    taken=frozenset([*_JS_KEYWORDS.split(), *_JS_OWN, "gauss", "erfSeries", "erfFraction"]),
+    nan="NaN",
+    inf="Infinity",
+    declare="const {} = {};",
+    choose="{} ? {} : {}",
+    logic={"and": "&&", "or": "||", "not ": "!", "float": "Number({})"},
+    end=";",
+    head=lambda name, arguments: f"function {name}({', '.join(arguments)})",
+)
+
+PYTHON = Language(
+    name="Python",
+    words={abs: "abs", float: "float", **{getattr(math, name): f"math.{name}" for name in _LIBM.split()}},
+    own={},
+    taken=frozenset([*keyword.kwlist, "divide", "power", "nan", "inf", "abs"]),
+    nan="nan",
+    inf="inf",
+    declare="{} = {}",
+    choose="{1} if {0} else {2}",
+    logic={"and": "and", "or": "or", "not ": "not ", "float": "float({})"},
+    end="",
+    head=lambda name, arguments: f"def {name}({', '.join(arguments)}):",
+)
