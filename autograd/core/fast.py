@@ -65,7 +65,12 @@ def number_tangents(order: list[Value], seeds: Mapping[Value, float]) -> dict[Va
     return tangent
 
 
-_writing = threading.Lock()  # one sweep at a time writes gradients, so that threads sharing a leaf lose nothing
+_lock = threading.RLock()  # one sweep at a time writes gradients, so that threads sharing a leaf lose nothing
+_sweeping = False  # a sweep holds the lock: who gets it nonetheless is of the same thread, and would wait for itself
+AGAIN = (
+    "backward() was called while a backward() of the same thread is under way, as from a signal handler, a __del__ or a "
+    "callback; remember there what is to be done, and call it after"
+)
 
 
 def backward(root: Value) -> None:
@@ -79,30 +84,58 @@ def backward(root: Value) -> None:
             "backward() was called while the function is being traced: it would write the gradients of one example; "
             "use grad or value_and_grad inside, or .backward(X, Y) of the compiled function"
         )
-    unreached = float("0")  # a 0.0 of this sweep's own: the grad of nodes in order that nothing has arrived at
-    nodes: list[Value] = []
-    before: list[float] = []
-    with _writing:
+    if root._row is None and modes.active and modes.is_no_grad():
+        raise TypeError(
+            f"backward() of a leaf, {root!r}, within no_grad(): nothing was recorded below it, so no gradient would "
+            "reach anything else; compute it outside the block (which a suspended generator may be in)"
+        )
+    global _sweeping
+    with _lock:
+        if _sweeping:
+            raise RuntimeError(AGAIN)
+        _sweeping = True
         try:
-            order = _mark_in_order(root, unreached, nodes, before)
-            root.grad = 1.0
-            _sweep(order, unreached)
-            if modes.active and (anomaly := modes.anomaly()) is not None:
-                _look_for_anomalies(order, {z: z.grad for z in order if z.grad is not unreached}, anomaly)
-            for node, grad in zip(nodes, before, strict=False):
-                if node._row is None:
-                    node.grad = _accumulated(node, grad)
-        except BaseException:
-            for node, grad in zip(nodes, before, strict=False):
-                node.grad = grad
-            raise
+            _write_gradients(root)
+        finally:
+            _sweeping = False
 
 
 def add_gradients(leaves: Sequence[Value], slopes: Sequence[float]) -> None:
     """Add to each leaf's `.grad`, as one sweep does."""
-    with _writing:
-        for leaf, slope in zip(leaves, slopes, strict=True):
-            leaf.grad += slope
+    global _sweeping
+    with _lock:
+        if _sweeping:
+            raise RuntimeError(AGAIN)
+        _sweeping = True
+        before = [leaf.grad for leaf in leaves]
+        try:
+            for leaf, slope in zip(leaves, slopes, strict=True):
+                leaf.grad += slope
+        except BaseException:
+            for leaf, grad in zip(leaves, before, strict=True):
+                leaf.grad = grad
+            raise
+        finally:
+            _sweeping = False
+
+
+def _write_gradients(root: Value) -> None:
+    unreached = float("0")  # a 0.0 of this sweep's own: the grad of nodes in order that nothing has arrived at
+    nodes: list[Value] = []
+    before: list[float] = []
+    try:
+        order = _mark_in_order(root, unreached, nodes, before)
+        root.grad = 1.0
+        _sweep(order, unreached)
+        if modes.active and (anomaly := modes.anomaly()) is not None:
+            _look_for_anomalies(order, {z: z.grad for z in order if z.grad is not unreached}, anomaly)
+        for node, grad in zip(nodes, before, strict=False):
+            if node._row is None:
+                node.grad = _accumulated(node, grad)
+    except BaseException:
+        for node, grad in zip(nodes, before, strict=False):
+            node.grad = grad
+        raise
 
 
 def _mark_in_order(root: Value, mark: float, nodes: list[Value], before: list[float]) -> list[Value]:

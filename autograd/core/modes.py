@@ -1,7 +1,9 @@
 """Ways to record: `no_grad`, `detect_anomaly`, tracing and differentiating, each in its own context (thread, task)
 only.
 
-Operators ask one question of a plain global, "is any mode on anywhere?", and look further only when one is.
+Operators ask one question of a plain global, "is any mode on anywhere?", and look further only when one is. A mode ends
+with its `with` block, wherever that ends: generators leave theirs in any order, and the block of an abandoned
+asynchronous one is left in another context than it was entered in.
 """
 
 from __future__ import annotations
@@ -16,26 +18,48 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from autograd.core.value import Value
 
-_no_grad: ContextVar[bool] = ContextVar("no_grad", default=False)
-_tracing: ContextVar[bool] = ContextVar("tracing", default=False)
-_anomaly: ContextVar[Anomaly | None] = ContextVar("anomaly", default=None)
+class _Setting:
+    """What a `with` block sets a mode to, for as long as it lasts."""
+
+    def __init__(self, value: Any) -> None:
+        self.value, self.lasts = value, True
+
+
+Settings = ContextVar[tuple[_Setting, ...]]  # of the blocks around, the innermost last; some may have ended
+_no_grad: Settings = ContextVar("no_grad", default=())
+_tracing: Settings = ContextVar("tracing", default=())
+_anomaly: Settings = ContextVar("anomaly", default=())
 _derivative: ContextVar[set[Value] | None] = ContextVar("derivative", default=None)
-_lock = threading.Lock()
+_lock = threading.RLock()  # a signal handler may enter a mode while its own thread is entering one
 active = 0  # how many modes are on, over all contexts
 
 
 @contextmanager
-def _mode(variable: ContextVar[Any], setting: Any) -> Iterator[None]:
+def _mode(variable: Settings, value: Any) -> Iterator[None]:
     global active
+    setting = _Setting(value)
     with _lock:
         active += 1
-    token = variable.set(setting)
+    variable.set((*_lasting(variable), setting))
     try:
         yield
     finally:
-        variable.reset(token)
+        setting.lasts = False
+        variable.set(_lasting(variable))
         with _lock:
             active -= 1
+
+
+def _lasting(variable: Settings) -> tuple[_Setting, ...]:
+    return tuple([setting for setting in variable.get() if setting.lasts])
+
+
+def _in_force(variable: Settings) -> Any:
+    """What the innermost block that lasts has set; None where there is none."""
+    for setting in reversed(variable.get()):
+        if setting.lasts:
+            return setting.value
+    return None
 
 
 def no_grad() -> Any:
@@ -69,7 +93,7 @@ def differentiating() -> Iterator[None]:
     """
     token = _derivative.set(set())
     try:
-        if active and _no_grad.get():
+        if active and is_no_grad():
             with _mode(_no_grad, False):
                 yield
         else:
@@ -85,15 +109,15 @@ def derivative_around() -> set[Value] | None:
 
 
 def is_no_grad() -> bool:
-    return _no_grad.get()
+    return bool(_in_force(_no_grad))
 
 
 def is_tracing() -> bool:
-    return _tracing.get()
+    return bool(_in_force(_tracing))
 
 
 def anomaly() -> Anomaly | None:
-    return _anomaly.get()
+    return _in_force(_anomaly)  # type: ignore[no-any-return]
 
 
 class Anomaly:
