@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING, Any
 
 from autograd.core.extension import primitive
 from autograd.core.functions import affine, dot, elu, leaky_relu, logsumexp, mean, sum
-from autograd.core.modes import detect_anomaly, no_grad
+from autograd.core.modes import detect_anomaly, differentiating, no_grad
 from autograd.derivatives.transforms import grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
 
 from autograd.core.primitives import (  # isort: skip
     acos, asin, atan, atan2, cos, cosh, equal, erf, erfc, exp, expm1, gelu, hypot, log, log1p, maximum, minimum, relu,
     sigmoid, silu, sin, sinh, softplus, sqrt, stop_gradient, tan, tanh, where,
 )  # fmt: skip
-from autograd.core.value import Value, assign, numbers
+from autograd.core.value import Argument, Value, assign, numbers
 
 if TYPE_CHECKING:
     from autograd.batch.compiled import compile
@@ -43,7 +43,7 @@ def __getattr__(name: str) -> Any:
 
 
 __all__ = [  # noqa: RUF022
-    "Value", "assign", "numbers",
+    "Argument", "Value", "assign", "numbers",
     # functions of numbers or Values
     "acos", "affine", "asin", "atan", "atan2", "cos", "cosh", "dot", "elu", "equal", "erf", "erfc", "exp", "expm1",
     "gelu", "hypot", "leaky_relu", "log", "log1p", "logsumexp", "maximum", "mean", "minimum", "relu", "sigmoid", "silu",
@@ -55,5 +55,5 @@ __all__ = [  # noqa: RUF022
     # pictures
     "draw", "draw_dot", "explain", "step",
     # recording
-    "detect_anomaly", "no_grad", "primitive", "stop_gradient",
+    "detect_anomaly", "differentiating", "no_grad", "primitive", "stop_gradient",
 ]  # fmt: skip

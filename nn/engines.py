@@ -7,12 +7,12 @@ an array, so that a step looks at no Value.
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
-from autograd import Value, assign, detect_anomaly, dot, no_grad, numbers
+from autograd import Value, assign, detect_anomaly, differentiating, dot, no_grad, numbers
 from autograd import sum as total
+from nn.examples import on_values
 from nn.optimizers import Optimizer
 
 Loss = Callable[[Any, Any], Any]
@@ -27,12 +27,17 @@ class Step(NamedTuple):
 
 
 class Eager:
-    """A graph for each example. Inputs and targets are lists."""
+    """A graph for each example. Inputs and targets are lists.
+
+    The model gets its inputs as Values, as where it is compiled; one that looks at their numbers, floats. Either way it
+    runs within `differentiating`, so that derivatives in a cost can be differentiated in the parameters.
+    """
 
     compiled = False
 
     def __init__(self, model: Callable[[Any], Any], loss: Loss, parameters: Sequence[Value]) -> None:
         self.model, self.loss, self.parameters = model, loss, parameters
+        self.output = on_values(model)
 
     def table(self, rows: list[Any]) -> Any:
         """The examples in the form this engine reads fastest."""
@@ -57,19 +62,20 @@ class Eager:
 
     def outputs(self, X: Any) -> list[Any]:
         with no_grad():
-            return [_numbers(self.model(x)) for x in X]
+            return [_numbers(self.output(x)) for x in X]
 
     def cost(self, X: Any, Y: Any) -> tuple[float, Any]:
         """The mean cost over the examples, and the outputs."""
         with no_grad():
-            outputs = [self.model(x) for x in X]
+            outputs = [self.output(x) for x in X]
             costs = [self.loss(a, y) for a, y in zip(outputs, Y, strict=True)]
         return float(_number(total(costs)) / len(costs)), [_numbers(a) for a in outputs]
 
     def step(self, X: Any, Y: Any, l2: float) -> Step:
         """The mean cost over the examples, its gradient (in every `.grad` too), and the outputs."""
-        outputs = [self.model(x) for x in X]
-        cost = total([self.loss(a, y) for a, y in zip(outputs, Y, strict=True)]) / len(outputs)
+        with differentiating():
+            outputs = [self.output(x) for x in X]
+            cost = total([self.loss(a, y) for a, y in zip(outputs, Y, strict=True)]) / len(outputs)
         if l2:
             cost = cost + l2 * dot(self.parameters, self.parameters)
         for p in self.parameters:
@@ -192,43 +198,14 @@ def _one_array(outputs: Any) -> Any:
     return outputs
 
 
-def engine(
-    model: Any,
-    loss: Loss,
-    parameters: Sequence[Value],
-    X: list[Any],
-    Y: list[Any],
-    compiled: bool | None,
-    costs: bool = True,
-) -> Eager | Compiled:
-    """The compiled engine where it works, else the eager one; `compiled` True or False demands one of them."""
-    if compiled is False:
-        return Eager(model, loss, parameters)
-    try:
-        native = Compiled(model, loss, parameters)
-        x, y = native.table(X[:1]), native.table(Y[:1])
-        if costs:
-            native.cost(x, y)
-        else:
-            native.outputs(x)
-        return native
-    except ImportError:  # without the `fast` extra
-        if compiled:
-            raise
-    except TypeError as error:  # the model or the loss looks at a number
-        if compiled:
-            raise
-        warnings.warn(f"running eagerly, because the model cannot be compiled: {error}", stacklevel=3)
-    return Eager(model, loss, parameters)
-
-
 def first_trouble(model: Any, loss: Loss, X: Sequence[Any], Y: Sequence[Any], which: Sequence[int]) -> str:
     """Where the first inf or nan appears when the examples with these numbers are run again, forward and backward."""
+    output = on_values(model)
     for k in which:
         saved: dict[Value, float] = {}
         try:
-            with detect_anomaly(inf=True):
-                cost = loss(model(X[k]), Y[k])
+            with detect_anomaly(inf=True), differentiating():
+                cost = loss(output(X[k]), Y[k])
                 saved = _leaf_gradients(cost)
                 cost.backward()
         except FloatingPointError as error:
@@ -237,6 +214,14 @@ def first_trouble(model: Any, loss: Loss, X: Sequence[Any], Y: Sequence[Any], wh
             for leaf, grad in saved.items():
                 leaf.grad = grad
     return "the sum over the examples overflows, though no single one of them does"
+
+
+def depends(model: Any, loss: Loss, parameters: Sequence[Value], X: Sequence[Any], Y: Sequence[Any]) -> bool:
+    """Whether the cost of any example depends on a parameter."""
+    output, wanted = on_values(model), set(parameters)
+    with differentiating():
+        costs = (loss(output(x), y) for x, y in zip(X, Y, strict=True))
+        return any(not wanted.isdisjoint(_leaf_gradients(cost)) for cost in costs if isinstance(cost, Value))
 
 
 def _leaf_gradients(root: Value) -> dict[Value, float]:

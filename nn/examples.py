@@ -7,7 +7,7 @@ import random
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from autograd import no_grad
+from autograd import Argument, no_grad
 
 
 def rows(X: Any, what: str = "X") -> list[Any]:
@@ -37,13 +37,41 @@ def as_lists(inputs: list[Any]) -> list[Any]:
     return inputs if isinstance(inputs[0], list) else [[x] for x in inputs]
 
 
+def as_values(x: Any) -> Any:
+    """An example's inputs as Values, in nested lists."""
+    return [as_values(item) for item in x] if isinstance(x, list) else Argument(x)
+
+
+def on_values(model: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """The model as a function of plain inputs, which it gets as Values; as they are, if it looks at their numbers."""
+    plain = False
+
+    def output(x: Any) -> Any:
+        nonlocal plain
+        if plain:
+            return model(x)
+        try:
+            return model(as_values(x))
+        except (TypeError, ValueError, LookupError, AttributeError):
+            try:
+                found = model(x)
+            except Exception:
+                pass
+            else:
+                plain = True
+                return found
+            raise
+
+    return output
+
+
 def check_targets(model: Callable[[Any], Any], loss: Callable[[Any, Any], Any], X: list[Any], Y: list[Any]) -> None:
     """Put every different target to the loss once: a compiled program could not say which example is wrong."""
     seen: dict[Any, int] = {}
     for k, y in enumerate(Y):
-        seen.setdefault(_hashable(y), k)
+        seen.setdefault(hashable(y), k)
     with no_grad():
-        output = model(X[0])
+        output = on_values(model)(X[0])
         for k in seen.values():
             try:
                 loss(output, Y[k])
@@ -89,5 +117,6 @@ def _plain(row: Any) -> Any:
     return [_plain(x) for x in row] if isinstance(row, list | tuple) else row
 
 
-def _hashable(y: Any) -> Any:
-    return tuple(map(_hashable, y)) if isinstance(y, list) else y
+def hashable(y: Any) -> Any:
+    """A target as a key: two are alike when their keys are."""
+    return tuple(map(hashable, y)) if isinstance(y, list) else y

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from nn import examples
 from nn.accuracy import Judge, counted, judge_of
-from nn.engines import engine
+from nn.agreement import engine
 from nn.losses import squared_error
 
 

@@ -17,12 +17,13 @@ from typing import Any
 
 from nn import checkpoints, examples
 from nn.accuracy import Judge, counted, judge_of
-from nn.engines import engine, first_trouble
+from nn.agreement import engine
+from nn.engines import depends, first_trouble
 from nn.history import History
 from nn.interrupts import Interrupts
 from nn.losses import squared_error
 from nn.optimizers import Adam, Optimizer
-from nn.watchers import Bar, Callback, Checkpoint, HeldOut, Patience, Run, Watcher
+from nn.watchers import Agreement, Bar, Callback, Checkpoint, HeldOut, Patience, Run, Watcher
 
 
 def fit(
@@ -54,7 +55,11 @@ def fit(
     accuracy    a function (output, target) → bool; by default the loss knows, where targets are classes
     callback    called as callback(model, history) after each epoch; stops the run by returning something true
     checkpoint  a file written after each epoch; `resume` goes on from one, up to `epochs` in all
-    compiled    True or False to demand the compiled or the eager run; by default compiled where it works
+    compiled    True or False to demand the compiled or the eager run; by default compiled where it works and a few
+                examples, compared before it is trusted and after epochs 1, 2, 4, 8, …, cost what they do eagerly
+
+    The model gets inputs as Values, so derivatives in the inputs may be part of a cost. ValueError when no example's
+    cost depends on a parameter.
 
     Ctrl-C ends the run after the step under way and keeps what was learned (twice: at once). A cost or gradient that is
     not finite raises FloatingPointError, which names the first such node and keeps the parameters of that step.
@@ -76,6 +81,11 @@ def fit(
     held_out = None
     if validation is not None:
         X, Y, held_out = _held_out(validation, X, Y, seed, model, loss)
+    if not depends(model, loss, parameters, X, Y):
+        raise ValueError(
+            "fit: the cost of no example depends on a parameter of the model, so there is nothing to learn: was a "
+            "number taken out of a Value (.data, no_grad, Python's max of numbers), or is the output not used?"
+        )
     run = Run(
         model,
         engine(model, loss, parameters, X, Y, compiled),
@@ -92,7 +102,8 @@ def fit(
     run.history.seed, run.history.compiled, run.history.stopped = seed, run.engine.compiled, ""
 
     with _bar(progress, run.history.epochs, epochs) as bar:
-        watchers: list[Watcher] = [HeldOut(run, held_out)] if held_out else []
+        watchers: list[Watcher] = [Agreement(compiled)]
+        watchers += [HeldOut(run, held_out)] if held_out else []
         watchers.append(Bar(bar))
         watchers += [Patience(patience)] if patience is not None else []
         watchers += [Callback(callback)] if callback is not None else []
@@ -104,13 +115,15 @@ def fit(
 
 def train(run: Run, epochs: int, watchers: Sequence[Watcher]) -> None:
     """Epoch after epoch, up to so many in all or until a watcher or Ctrl-C ends it."""
-    history, engine = run.history, run.engine
-    inputs, targets = engine.table(run.X), engine.table(run.Y)
+    history, engine = run.history, None
     with Interrupts() as interrupts:
         try:
             while history.epochs < epochs and not history.stopped and not interrupts.asked:
                 for watcher in watchers:
                     watcher.before(run)
+                if engine is not run.engine:  # the first, or one that took over
+                    engine = run.engine
+                    inputs, targets = engine.table(run.X), engine.table(run.Y)
                 if not _epoch(run, inputs, targets, interrupts):
                     break
                 for watcher in watchers:
@@ -118,13 +131,13 @@ def train(run: Run, epochs: int, watchers: Sequence[Watcher]) -> None:
         except KeyboardInterrupt:
             interrupts.asked = True
         finally:
-            engine.write()
+            run.engine.write()
     if interrupts.asked and history.epochs < epochs:
         history.stopped = "interrupted"
         return
     for watcher in watchers:
         watcher.ended(run)
-    engine.write()
+    run.engine.write()
 
 
 def _show(run: Run, watcher: Watcher) -> None:

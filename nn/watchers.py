@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import math
 import os
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from nn import checkpoints
+from nn import agreement, checkpoints
 from nn.accuracy import Judge, counted
 from nn.engines import Compiled, Eager
 from nn.history import History
@@ -69,13 +70,41 @@ class Watcher:
         """All epochs are over, or a watcher ended the run; not when it was interrupted."""
 
 
+class Agreement(Watcher):
+    """Holds the compiled engine to the eager one after epochs 1, 2, 4, 8, …; where they differ it says so, and the run
+    goes on eagerly. TypeError instead where the compiled one was demanded."""
+
+    def __init__(self, demanded: bool | None) -> None:
+        self.demanded = demanded
+
+    def before(self, run: Run) -> None:
+        epochs = run.history.epochs
+        if not isinstance(run.engine, Compiled) or epochs & (epochs - 1) or not epochs:
+            return
+        run.engine.write()
+        if not (found := agreement.difference(run.engine, run.X, run.Y, epochs)):
+            return
+        said = f"after epoch {epochs} {agreement.differs(found)}"
+        if self.demanded:
+            raise TypeError(f"fit: {said}")
+        warnings.warn(f"going on eagerly, because {said}", stacklevel=5)
+        run.engine = Eager(run.engine.model, run.engine.loss, run.engine.parameters)
+        run.history.compiled = False
+
+
 class HeldOut(Watcher):
     """Judges the examples that are held out."""
 
     def __init__(self, run: Run, pair: tuple[Any, Any]) -> None:
-        self.Y, self.inputs, self.targets = pair[1], run.engine.table(pair[0]), run.engine.table(pair[1])
+        self.X, self.Y = pair
+        self.read(run.engine)
+
+    def read(self, engine: Eager | Compiled) -> None:
+        self.engine, self.inputs, self.targets = engine, engine.table(self.X), engine.table(self.Y)
 
     def after(self, run: Run) -> None:
+        if self.engine is not run.engine:
+            self.read(run.engine)
         cost, outputs = run.engine.cost(self.inputs, self.targets)
         run.history.validation_cost.append(cost)
         if run.judge is not None:

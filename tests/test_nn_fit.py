@@ -299,16 +299,21 @@ def test_history_plots_its_curves():
     assert [line.get_label() for line in axes.lines] == ["cost", "cost, held out"]
 
 
-@pytest.mark.parametrize("compiled", [False, True])
-def test_a_loss_that_does_not_depend_on_the_parameters_moves_none(compiled):
-    if compiled:
-        pytest.importorskip("llvmlite")
+@pytest.mark.parametrize("compiled", [False, True, None])
+@pytest.mark.parametrize("loss", [lambda a, y: 1.0, lambda a, y: Value(a.data) * y, lambda a, y: Value(2.0) * y])
+def test_a_cost_that_depends_on_no_parameter_is_refused(compiled, loss):
     X, Y, model = moons()
     before = model.state_dict()
-    history = fit(model, X, Y, optimizer=nn.SGD(model.parameters(), 0.5), loss=lambda a, y: 1.0, epochs=1,
-                  compiled=compiled)  # fmt: skip
-    assert history.cost == [1.0]
+    with pytest.raises(ValueError, match="depends on a parameter"):
+        fit(model, X, Y, loss=loss, epochs=1, compiled=compiled)
     assert model.state_dict() == before
+
+
+def test_examples_that_cost_nothing_are_no_reason_to_refuse():
+    X, Y, model = moons()
+    seen = iter([1.0, 1.0])  # the first and the last call, of the targets
+    history = fit(model, X, Y, loss=lambda a, y: next(seen, (a - y) ** 2), epochs=2, compiled=False)
+    assert history.epochs == 2
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from fractions import Fraction
 from math import inf, nan
 from typing import Any
@@ -11,6 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import autograd
+import nn
 from autograd import Value, compile, equal, grad, jvp, sin, where
 from autograd.core.modes import tracing
 
@@ -105,8 +108,10 @@ REFUSED = {  # what is asked of a Value in a function being compiled, and what i
     "2 % x": (lambda x, y: 2 % x * y, ["floor"]),
     "//": (lambda x, y: x // 2 * y, ["floor"]),
     "int": (lambda x, y: int(x) * y, ["v.data"]),
-    "dict[y]": (lambda x, y: {0: x, 1: 2 * x}[y], ["where"]),
+    "dict[y]": (lambda x, y: {0: x, 1: 2 * x}[y], ["where(y == 1, a, b)"]),
     "list[y]": (lambda x, y: [x, 2 * x][y], ["where"]),
+    "dict.get": (lambda x, y: {1: x}.get(y, 2 * x), ["where(y == 1, a, b)"]),
+    "y in a set": (lambda x, y: x if y in {0, 1} else x * y, ["`y == 0`"]),
     "range(y)": (lambda x, y: sum([x for _ in range(y)]), ["where"]),
     "np.array[y]": (lambda x, y: x * np.array([1.0, 2.0])[y], ["where"]),
 }
@@ -129,3 +134,228 @@ def test_what_a_trace_cannot_ask_names_what_to_write(f: Any, named: list[str]) -
         compile(f)(X, Y)
     said = " ".join([str(refusal.value), *getattr(refusal.value, "__notes__", [])])
     assert all(words in said for words in named), said
+
+
+# 2. What a trace freezes: fit, predict and evaluate find it, say so, and go on eagerly
+
+MOONS, CLASSES = nn.data.moons(30, noise=0.1, seed=1)
+
+
+class Dropout(nn.Module):
+    """Hidden units that are left out by chance."""
+
+    def __init__(self, chance: Any) -> None:
+        self.hidden, self.out = nn.Layer(2, 8, "tanh", seed=1), nn.Layer(8, 1, "sigmoid", seed=2)
+        self.chance = chance
+
+    def __call__(self, x: Any) -> Any:
+        return self.out([a * (self.chance() < 0.5) for a in self.hidden(x)])
+
+
+class Scaled(nn.Module):
+    """A coefficient beside the parameters, a list of terms, and a count of calls."""
+
+    def __init__(self) -> None:
+        self.net, self.scale, self.terms, self.calls = nn.MLP(2, [4, 1], "tanh", seed=1), 1.0, [1.0], 0
+
+    def __call__(self, x: Any) -> Any:
+        self.calls += 1
+        return self.net(x) * self.scale * sum(self.terms)
+
+
+def trained(model: nn.Module, compiled: bool | None, **settings: Any) -> tuple[nn.History, dict[str, float]]:
+    settings = {"epochs": 12, "seed": 3, "progress": False, "loss": nn.squared_error} | settings
+    history = nn.fit(model, MOONS, CLASSES, compiled=compiled, **settings)
+    return history, model.state_dict()
+
+
+def log_loss(choose: Any) -> Any:
+    return lambda p, y: choose(y, -autograd.log(p), -autograd.log(1 - p))
+
+
+def by_match(y: Any, one: Any, zero: Any) -> Any:
+    match y:
+        case 1:
+            return one
+        case _:
+            return zero
+
+
+CHOICES = {
+    "==": lambda y, one, zero: one if y == 1 else zero,
+    "!=": lambda y, one, zero: zero if y != 1 else one,
+    "in tuple": lambda y, one, zero: one if y in (1,) else zero,
+    "in set": lambda y, one, zero: one if y in {1} else zero,
+    "match": by_match,
+    "dict": lambda y, one, zero: {0: zero, 1: one}[y],
+    "dict.get": lambda y, one, zero: {1: one}.get(y, zero),
+    "list[int]": lambda y, one, zero: [zero, one][int(y)],
+    "list.index": lambda y, one, zero: [zero, one][[0, 1].index(y)],
+    "np.where": lambda y, one, zero: np.where(y == 1, one, zero).item(),
+    "where": lambda y, one, zero: where(y == 1, one, zero),
+    "method of a number": lambda y, one, zero: one if float(y).is_integer() and y > 0.5 else zero,
+    "round": lambda y, one, zero: one if round(y) else zero,
+    "isinstance": lambda y, one, zero: one if isinstance(y, int | float) and y > 0.5 else zero,
+    "max": lambda y, one, zero: one if max(y, 0.5) > 0.5 else zero,
+    "sorted": lambda y, one, zero: one if sorted([y, 0.5])[0] == 0.5 else zero,
+    "%": lambda y, one, zero: one if y % 2 else zero,
+}
+
+
+@pytest.mark.filterwarnings("ignore:running eagerly")
+@pytest.mark.parametrize("choose", CHOICES.values(), ids=CHOICES)
+def test_a_loss_that_chooses_by_its_target_trains_as_it_does_eagerly(choose: Any) -> None:
+    loss = log_loss(choose)
+    models = [nn.MLP(2, [4, 1], "tanh", "sigmoid", seed=7) for _ in range(2)]
+    (quick, found), (slow, wanted) = [trained(m, c, loss=loss) for m, c in zip(models, (None, False), strict=True)]
+    assert quick.cost == pytest.approx(slow.cost, rel=1e-9) and found == pytest.approx(wanted, rel=1e-9)
+    costs = [nn.evaluate(models[0], MOONS, CLASSES, loss, compiled=compiled).cost for compiled in (None, False)]
+    assert costs[0] == pytest.approx(costs[1], rel=1e-9)
+
+
+def test_the_warning_names_an_example_its_target_and_what_differed() -> None:
+    with pytest.warns(UserWarning, match=r"eagerly, because .* example \d+ \(target 1\): its cost is .* eagerly"):
+        trained(nn.MLP(2, [4, 1], "tanh", "sigmoid", seed=7), None, loss=log_loss(CHOICES["isinstance"]))
+
+
+def test_a_compiled_run_that_was_demanded_raises_instead() -> None:
+    with pytest.raises(TypeError, match="compiled run differs"):
+        trained(nn.MLP(2, [4, 1], "tanh", "sigmoid", seed=7), True, loss=log_loss(CHOICES["isinstance"]))
+
+
+@pytest.mark.parametrize("chance", [random.Random(1).random, np.random.default_rng(1).random], ids=["random", "numpy"])
+def test_dropout_is_drawn_anew_each_time(chance: Any) -> None:
+    with pytest.warns(UserWarning, match="eagerly, because .*random"):
+        history, _ = trained(Dropout(chance), None)
+    assert not history.compiled
+
+
+def test_a_gradient_that_differs_is_found_where_the_cost_does_not() -> None:
+    def halved(a: Any, y: Any) -> Any:
+        return a if isinstance(y, Value) else autograd.stop_gradient(a / 2) + a / 2
+
+    with pytest.warns(UserWarning, match=r"its gradient in \S+ is .* eagerly and .* compiled"):
+        trained(nn.MLP(2, [4, 1], "tanh", seed=7), None, loss=halved)
+
+
+def change_scale(model: Any, history: nn.History) -> None:
+    model.scale = 1.0 / (1 + history.epochs)
+
+
+def grow(model: Any, history: nn.History) -> None:
+    model.terms.append(0.5)
+
+
+@pytest.mark.filterwarnings("ignore:going on eagerly")
+@pytest.mark.parametrize("callback", [change_scale, grow])
+def test_what_a_callback_changes_reaches_the_run(callback: Any) -> None:
+    (quick, found), (slow, wanted) = [trained(Scaled(), compiled, callback=callback) for compiled in (None, False)]
+    assert quick.cost == pytest.approx(slow.cost, rel=1e-9) and found == pytest.approx(wanted, rel=1e-9)
+
+
+def test_a_count_that_nothing_depends_on_changes_nothing() -> None:
+    history, _ = trained(Scaled(), None)
+    assert history.compiled
+
+
+def test_a_check_leaves_the_gradients_alone() -> None:
+    model = Scaled()
+    for k, p in enumerate(model.parameters()):
+        p.grad = float(k)
+    nn.evaluate(model, MOONS, CLASSES)
+    assert [p.grad for p in model.parameters()] == [*range(len(model.parameters()))]
+
+
+@pytest.mark.filterwarnings("ignore:running eagerly")
+def test_a_model_that_looks_up_its_inputs_predicts_what_they_say() -> None:
+    table = {0: 1.0, 1: 2.0}
+    model = lambda x: table.get(x[0], 3.0) * x[0]
+    assert nn.predict(model, [[0.0], [1.0], [2.0]]) == [0.0, 2.0, 6.0]
+
+
+def test_predict_compares_some_outputs() -> None:
+    counted = iter(range(100))
+    with pytest.warns(UserWarning, match="running eagerly, because .*example 0: its output is"):
+        nn.predict(lambda x: x[0] + next(counted), [[0.0], [1.0], [2.0]])
+
+
+def test_a_model_that_looks_its_inputs_up_still_trains() -> None:
+    class Embedding(nn.Module):
+        def __init__(self) -> None:
+            self.rows = [Value(0.1 * k) for k in range(3)]
+
+        def __call__(self, x: Any) -> Any:
+            return self.rows[int(x[0])]
+
+    model = Embedding()
+    with pytest.warns(UserWarning, match="running eagerly"):
+        nn.fit(model, [[0], [1], [2]], [1.0, 2.0, 3.0], progress=False, epochs=300, optimizer=lambda p: nn.SGD(p, 0.5))
+    assert [v.data for v in model.rows] == pytest.approx([1.0, 2.0, 3.0], abs=1e-6)
+
+
+# 5. Losses that differentiate
+
+
+class Residual(nn.Module):
+    """u″ + u of a network u: what a physics-informed network makes small. How its inputs come is up to `at`."""
+
+    def __init__(self, at: Any, derivative: Any) -> None:
+        self.u, self.at, self.derivative = nn.MLP(1, [4, 1], "tanh", seed=4), at, derivative
+
+    def __call__(self, x: Any) -> Any:
+        t = self.at(x[0])
+        return self.derivative(lambda t: self.u([t]), t) + self.u([t])
+
+
+AT = {"the input": lambda x: x, "a float": lambda x: 0.5, "a Value": lambda x: Value(0.5) + 0 * x}
+DERIVATIVES = {
+    "grad grad": lambda u, t: grad(grad(u))(t),
+    "jvp of grad": lambda u, t: jvp(grad(u), (t,), (1.0,))[1],
+    "jvp jvp": lambda u, t: jvp(lambda t: jvp(u, (t,), (1.0,))[1], (t,), (1.0,))[1],
+    "hessian": lambda u, t: autograd.hessian(u)(t),
+    "jacobian of grad": lambda u, t: autograd.jacobian(grad(u))(t),
+    "hvp": lambda u, t: autograd.hvp(u, (t,), (1.0,)),
+    "vjp of grad": lambda u, t: autograd.vjp(grad(u), t)[1](1.0)[0],
+    "value_and_grad": lambda u, t: autograd.value_and_grad(grad(u))(t)[1],
+}
+
+
+def by_differences(model: Residual, x: float) -> list[float]:
+    """The cost's gradient in the parameters, from costs alone."""
+
+    def cost(p: Value, moved: float) -> float:
+        start, p.data = p.data, p.data + moved
+        r = model([Value(x)])
+        p.data = start
+        return r.data**2
+
+    h = 1e-4
+    return [
+        (8 * (cost(p, h) - cost(p, -h)) - (cost(p, 2 * h) - cost(p, -2 * h))) / (12 * h) for p in model.parameters()
+    ]
+
+
+@pytest.mark.parametrize("at", AT)
+@pytest.mark.parametrize("derivative", DERIVATIVES)
+@pytest.mark.parametrize("compiled", [False, True])
+def test_a_residual_trains_along_its_true_gradient(at: str, derivative: str, compiled: bool) -> None:
+    model = Residual(AT[at], DERIVATIVES[derivative])
+    want = by_differences(model, 0.5)
+    before = model.state_dict()
+    nn.fit(model, [[0.5]], [0.0], epochs=1, progress=False, compiled=compiled, optimizer=lambda p: nn.SGD(p, 1.0))
+    slopes = [b - a for a, b in zip(model.state_dict().values(), before.values(), strict=True)]
+    assert slopes == pytest.approx(want, rel=1e-6, abs=1e-9)
+
+
+def test_within_differentiating_a_cost_of_derivatives_goes_backward_to_the_parameters() -> None:
+    w = Value(3.0)
+    u = lambda t: w * t * t * t
+    with autograd.differentiating():
+        cost = grad(grad(u))(0.5) ** 2  # (3 w)²
+    cost.backward()
+    assert (cost.data, w.grad) == (81.0, 54.0)
+
+
+@pytest.mark.parametrize("name", ["grad", "value_and_grad", "jvp", "vjp", "hvp", "jacobian", "hessian"])
+def test_help_says_when_a_derivative_is_a_number(name: str) -> None:
+    assert "`differentiating`" in (getattr(autograd, name).__doc__ or "")

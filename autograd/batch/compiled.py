@@ -24,7 +24,7 @@ from autograd.core import modes
 from autograd.core.arrays import array_of
 from autograd.core.fast import add_gradients
 from autograd.core.primitives import TABLE
-from autograd.core.value import Value
+from autograd.core.value import Argument, Value
 from autograd.derivatives.structures import is_one_number, leaves, rebuild
 from autograd.export.files import Exported, write
 from autograd.native.roll import Tape
@@ -252,6 +252,11 @@ def _recorded(
             for n, s in zip(names, read.shapes, strict=True)
         ]
         error.add_note(f"while {name} was traced for compile, on {', '.join(shapes) or 'no arguments'}")
+        if isinstance(error, LookupError) or "Argument" in str(error):
+            error.add_note(
+                "its arguments stand for numbers that are not known yet: what looks them up (table[y], range(y)) "
+                "chooses with where(y == 1, a, b)"
+            )
         if isinstance(error, LookupError) or ("Value" in str(error) and "where(" not in str(error)):
             error.add_note(
                 "its arguments stand for numbers that are not known yet: what looks them up (table[y], range(y)) "
@@ -278,7 +283,7 @@ def _as_values(read: arguments.Arguments, names: Sequence[str]) -> tuple[list[Va
     def nest(numbers: Any, label: str) -> Any:
         if isinstance(numbers, list):
             return [nest(x, f"{label}{i}" if label[-1:].isalpha() else f"{label}_{i}") for i, x in enumerate(numbers)]
-        inputs.append(Value(float(numbers), label))
+        inputs.append(Argument(float(numbers), label))
         return inputs[-1]
 
     seen = []

@@ -68,8 +68,8 @@ def number_tangents(order: list[Value], seeds: Mapping[Value, float]) -> dict[Va
 _lock = threading.RLock()  # one sweep at a time writes gradients, so that threads sharing a leaf lose nothing
 _sweeping = False  # a sweep holds the lock: who gets it nonetheless is of the same thread, and would wait for itself
 AGAIN = (
-    "backward() was called while a backward() of the same thread is under way, as from a signal handler, a __del__ or a "
-    "callback; remember there what is to be done, and call it after"
+    "backward() was called while a backward() of the same thread is under way, as from a signal handler, a __del__ or "
+    "a callback; remember there what is to be done, and call it after"
 )
 
 

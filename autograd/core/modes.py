@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from autograd.core.value import Value
 
+
 class _Setting:
     """What a `with` block sets a mode to, for as long as it lasts."""
 
@@ -87,7 +88,12 @@ def detect_anomaly(inf: bool = False) -> Any:
 
 @contextmanager
 def differentiating() -> Iterator[None]:
-    """While a derivative runs the function it was given: derivatives inside know that one is around them.
+    """Within `with differentiating():` derivatives of numbers are Values, as they are inside another derivative: for a
+    cost made of derivatives that `backward()` takes to its parameters.
+
+        with differentiating():
+            cost = grad(u)(0.5) ** 2        # u has parameters; outside, grad(u)(0.5) is a number, and ends the graph
+        cost.backward()
 
     It switches recording on, whatever is in force outside, and is no mode to the operators: they do the same.
     """
@@ -153,10 +159,15 @@ def _formula(node: Value) -> str:
     return f"{node.label} = {made}" if node.label else made
 
 
+def is_foreign(frame: Any) -> bool:
+    """Whether it runs code outside this library."""
+    return str(frame.f_globals.get("__name__", "")).split(".")[0] not in ("autograd", "nn")
+
+
 def _calling_line() -> str:
     """The nearest line outside this package."""
     frame = sys._getframe(1)
-    while frame.f_back and str(frame.f_globals.get("__name__", "")).split(".")[0] in ("autograd", "nn"):
+    while frame.f_back and not is_foreign(frame):
         frame = frame.f_back
     return f"{_file(frame.f_code.co_filename)}:{frame.f_lineno}"
 

@@ -7,6 +7,7 @@ place but have no derivative: `x * 2` is a node with one operand.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -260,6 +261,28 @@ class Value:
     def _apply(self, row: Primitive, *arguments: Any) -> Value:
         """How a row called on Values comes here."""
         return _unary(row, self) if row.arity == 1 else apply(row, *arguments)
+
+
+class Argument(Value):
+    """A Value in an argument's place: what a function is given to be compiled, or trained.
+
+    There a number would be looked up: table[y], y in {0, 1}. A Value is hashed by identity and would never be found,
+    without a word, so this one raises TypeError where a caller outside this library hashes it.
+    """
+
+    __slots__ = ()
+
+
+def _hash(argument: Argument) -> int:
+    if modes.is_foreign(sys._getframe(1)):
+        raise TypeError(
+            f"{_name(argument)} was looked up in a dict or a set, which find a Value by identity and not by its "
+            "number; write where(y == 1, a, b) for table[y], `y == 0` for `y in {0}`, and id(v) to know a Value again"
+        )
+    return object.__hash__(argument)
+
+
+Argument.__hash__ = _hash  # type: ignore[assignment, method-assign]
 
 
 def apply(row: Primitive, *arguments: Any) -> Value:

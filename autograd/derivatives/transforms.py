@@ -26,6 +26,9 @@ def grad(f: Function, argnums: Argnums = 0) -> Function:
 
     x is a number or a nested list, tuple, dict or array of them. No `.grad` is written, and grad(grad(f)) is the second
     derivative. TypeError when f does not return one number.
+
+    Of a number it is a number, which ends a graph: in a cost that `backward()` takes to f's own parameters write
+    grad(f)(Value(x)), or put the cost within `differentiating`.
     """
     transform = f"grad({name_of(f)})"
     both = _value_and_grad(transform, f, argnums)
@@ -33,7 +36,8 @@ def grad(f: Function, argnums: Argnums = 0) -> Function:
 
 
 def value_and_grad(f: Function, argnums: Argnums = 0) -> Function:
-    """value_and_grad(f)(x) is the pair f(x), ∂f/∂x, from one run of f."""
+    """value_and_grad(f)(x) is the pair f(x), ∂f/∂x, from one run of f. They are
+    numbers where x is, as with `grad`, and Values of a Value or within `differentiating`."""
     transform = f"value_and_grad({name_of(f)})"
     return _named(transform, _value_and_grad(transform, f, argnums), f)
 
@@ -53,7 +57,8 @@ def _value_and_grad(transform: str, f: Function, argnums: Argnums) -> Function:
 def jvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any]) -> tuple[Any, Any]:
     """f(*primals), and its derivative in the direction of the tangents, J v, by one forward sweep.
 
-    `primals` is the tuple of f's arguments and `tangents` is shaped like it; both results are shaped like f's.
+    `primals` is the tuple of f's arguments and `tangents` is shaped like it; both results are shaped like f's. They are
+    numbers where all of these are, as with `grad`, and Values of a Value or within `differentiating`.
     """
     transform = f"jvp({name_of(f)})"
     _check(transform, f, 0)
@@ -65,7 +70,8 @@ def jvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any]) -> tuple[A
 
 def vjp(f: Function, *primals: Any) -> tuple[Any, Callable[[Any], tuple[Any, ...]]]:
     """f(*primals), and its pullback: a function from a cotangent c, shaped like f's result, to cᵀJ, a tuple with one
-    entry for each primal. Every call of the pullback is one reverse sweep over the same run of f."""
+    entry for each primal. Every call of the pullback is one reverse sweep over the same run of f. Results are numbers
+    where the primals are, as with `grad`, and Values of a Value or within `differentiating`."""
     transform = f"vjp({name_of(f)})"
     _check(transform, f, 0)
     recording = Recording(transform, f, primals, range(len(primals)))
@@ -82,7 +88,8 @@ def hvp(f: Function, primals: Sequence[Any], v: Sequence[Any]) -> Any:
     """H v: the second derivative of a scalar function times a direction, forward over reverse, without forming H.
 
     `primals` is the tuple of f's arguments and `v` is shaped like it. The result is shaped like the argument; for a
-    function of several arguments it is a tuple with one entry for each.
+    function of several arguments it is a tuple with one entry for each. It holds numbers where all of these are
+    numbers, as with `grad`, and Values of a Value or within `differentiating`.
     """
     transform = f"hvp({name_of(f)})"
     _check(transform, f, 0)
@@ -132,7 +139,7 @@ def jacobian(f: Function, argnums: Argnums = 0, mode: str = "auto") -> Jacobian:
     It is shaped like f's result with something shaped like x in place of each number; for an array x it is one array
     of shape (result, x). A tuple of them if argnums is a tuple. `mode` is "forward" (a sweep for each number in x),
     "reverse" (a sweep for each in the result), or "auto": whichever is fewer. After a call, `jacobian(f).mode` says
-    which it was.
+    which it was. It holds numbers where x does, as with `grad`, and Values of a Value or within `differentiating`.
     """
     return Jacobian(f, argnums, mode)
 
@@ -141,7 +148,8 @@ def hessian(f: Function, argnums: Argnums = 0) -> Function:
     """hessian(f)(x): the second derivatives of a scalar function, from one run of f.
 
     It is shaped like x with something shaped like x in place of each number; for an array x it is one array. With a
-    tuple of argnums it is a tuple of tuples: [i][j] is ∂²f/∂xᵢ∂xⱼ.
+    tuple of argnums it is a tuple of tuples: [i][j] is ∂²f/∂xᵢ∂xⱼ. It holds numbers where x does, as with `grad`, and
+    Values of a Value or within `differentiating`.
     """
     transform = f"hessian({name_of(f)})"
     _check(transform, f, argnums)

@@ -1,0 +1,141 @@
+"""Which engine runs: the compiled one where it works and says what the eager one says, else the eager one.
+
+A compiled program is what a function did once. What it drew by chance, looked up, or read from something that has
+changed since, is frozen in it; so a few examples, of every class of target, are run both ways and compared: before the
+compiled engine is trusted, and again after epochs 1, 2, 4, 8, ….
+"""
+
+from __future__ import annotations
+
+import math
+import warnings
+from collections.abc import Sequence
+from typing import Any
+
+from autograd import Value
+from nn.engines import Compiled, Eager, Loss
+from nn.examples import hashable
+
+CLASSES = 8  # examples compared at a time, at most: one of each class
+LANES = 5  # examples in a call, at least: the native code is then that of a whole batch
+
+
+def engine(
+    model: Any,
+    loss: Loss,
+    parameters: Sequence[Value],
+    X: list[Any],
+    Y: list[Any],
+    compiled: bool | None,
+    costs: bool = True,
+) -> Eager | Compiled:
+    """The compiled engine where it works, else the eager one; `compiled` True or False demands one of them."""
+    eager = Eager(model, loss, parameters)
+    if compiled is False:
+        return eager
+    try:
+        native = Compiled(model, loss, parameters)
+        x, y = native.table(X[:1]), native.table(Y[:1])
+        if costs:
+            native.cost(x, y)
+        else:
+            native.outputs(x)
+    except ImportError:  # without the `fast` extra
+        if compiled:
+            raise
+        return eager
+    except Exception as error:  # the model or the loss looks at a number, or looks it up
+        if compiled:
+            raise
+        said = str(error) if isinstance(error, TypeError) else f"{type(error).__name__}: {error}"
+        warnings.warn(f"running eagerly, because the model cannot be compiled: {said}", stacklevel=3)
+        return eager
+    found = difference(native, X, Y, 0) if costs else difference_of_outputs(native, X)
+    if not found:
+        return native
+    if compiled:
+        raise TypeError(differs(found))
+    warnings.warn(f"running eagerly, because {differs(found)}", stacklevel=3)
+    return eager
+
+
+def differs(found: str) -> str:
+    """What a difference means."""
+    return (
+        f"the compiled run differs from the eager one in {found}: the function does not do the same each time, as when "
+        "it draws random numbers, looks a target up in a dict or a set, or reads what changes from call to call"
+    )
+
+
+def difference(native: Compiled, X: Sequence[Any], Y: Sequence[Any], epochs: int) -> str:
+    """In what the engines differ on a few examples, which change with the epochs gone by; "" if in nothing.
+
+    The parameters' numbers are those in their Values. Their `.grad` is left as it was.
+    """
+    which = _some(Y, epochs)
+    found = _difference(native, X, Y, which)
+    if found and len(which) > 1:
+        for k in which:
+            if alone := _difference(native, X, Y, [k]):
+                return f"example {k} (target {Y[k]!r:.40}): {alone}"
+    return f"example{'s'[: len(which) > 1]} {', '.join(map(str, which))}: {found}" if found else ""
+
+
+def difference_of_outputs(native: Compiled, X: Sequence[Any]) -> str:
+    """The same of the outputs alone, on the first example, one in the middle and the last."""
+    which = sorted({0, len(X) // 2, len(X) - 1})
+    x = [X[k] for k in which]
+    eager = Eager(native.model, native.loss, native.parameters).outputs(x)
+    for k, a, b in zip(which, eager, native.outputs(native.table(x)), strict=True):
+        if not _alike(_flat(a), _flat(b), 1e-7):
+            return f"example {k}: its output is {_said(a)} eagerly and {_said(b)} compiled"
+    return ""
+
+
+def _difference(native: Compiled, X: Sequence[Any], Y: Sequence[Any], which: Sequence[int]) -> str:
+    many = [*which] * math.ceil(LANES / len(which))  # the mean over these is that over each of them once
+    x, y = [X[k] for k in many], [Y[k] for k in many]
+    before = [p.grad for p in native.parameters]
+    try:
+        eager = Eager(native.model, native.loss, native.parameters).step(x[: len(which)], y[: len(which)], 0.0)
+    finally:
+        for p, grad in zip(native.parameters, before, strict=True):
+            p.grad = grad
+    compiled = native.step(native.table(x), native.table(y), 0.0)
+    if not _alike([eager.cost], [compiled.cost], 1e-7):
+        return f"its cost is {eager.cost:.9g} eagerly and {compiled.cost:.9g} compiled"
+    slopes = [float(g) for g in compiled.gradient]
+    if not _alike(eager.gradient, slopes, 1e-6):
+        i = max(range(len(slopes)), key=lambda i: abs(eager.gradient[i] - slopes[i]))
+        name = native.parameters[i].label or f"parameter {i}"
+        return f"its gradient in {name} is {eager.gradient[i]:.9g} eagerly and {slopes[i]:.9g} compiled"
+    return ""
+
+
+def _some(Y: Sequence[Any], epochs: int) -> list[int]:
+    """One example of every class of target, another one each time; of real targets, some that are far apart."""
+    members: dict[Any, list[int]] = {}
+    for k, y in enumerate(Y):
+        members.setdefault(hashable(y), []).append(k)
+    classes = [*members.values()]
+    if len(classes) > CLASSES:
+        classes = [classes[(i * len(classes) // CLASSES + epochs) % len(classes)] for i in range(CLASSES)]
+    return [ks[epochs % len(ks)] for ks in classes]
+
+
+def _alike(xs: Sequence[float], ys: Sequence[float], tolerance: float) -> bool:
+    """Whether they are the same to rounding, in the scale of the largest; whatever is not finite is alike."""
+    scale = max([abs(x) for x in [*xs, *ys] if math.isfinite(x)], default=0.0)
+    return len(xs) == len(ys) and all(map(lambda x, y: _near(x, y, tolerance * scale), xs, ys))
+
+
+def _near(x: float, y: float, most: float) -> bool:
+    return abs(x - y) <= most if math.isfinite(x - y) else not (math.isfinite(x) or math.isfinite(y))
+
+
+def _flat(output: Any) -> list[float]:
+    return [x for part in output for x in _flat(part)] if isinstance(output, list | tuple) else [output]
+
+
+def _said(output: Any) -> str:
+    return ", ".join([f"{x:.9g}" for x in _flat(output)[:4]])
