@@ -191,7 +191,7 @@ CHOICES = {
     "dict.get": lambda y, one, zero: {1: one}.get(y, zero),
     "list[int]": lambda y, one, zero: [zero, one][int(y)],
     "list.index": lambda y, one, zero: [zero, one][[0, 1].index(y)],
-    "np.where": lambda y, one, zero: np.where(y == 1, one, zero).item(),
+    "np.where": lambda y, one, zero: np.where(y == 1, one, zero),
     "where": lambda y, one, zero: where(y == 1, one, zero),
     "method of a number": lambda y, one, zero: one if float(y).is_integer() and y > 0.5 else zero,
     "round": lambda y, one, zero: one if round(y) else zero,
