@@ -32,7 +32,7 @@ from autograd import (
 )
 from autograd.core.modes import detect_anomaly
 from autograd.core.primitives import TABLE
-from autograd.native import native, tape, workers
+from autograd.native import build, tape, workers
 
 RUNNERS = ["python", "tape", "source"]
 
@@ -137,7 +137,7 @@ def test_derivatives_compose(runner: str | None) -> None:
     value, (da, db) = compile(value_and_grad(f, argnums=(0, 1)), runner)(X, Y)
     assert value.tolist() == pytest.approx((X * np.sin(Y) + X**3).tolist(), rel=1e-14)
     assert da.tolist() == pytest.approx((np.sin(Y) + 3 * X**2).tolist(), rel=1e-14)
-    assert db.tolist() == (X * np.cos(Y)).tolist()
+    assert db.tolist() == pytest.approx((X * np.cos(Y)).tolist(), rel=1e-15)
     assert compile(grad(grad(lambda x: x**3)), runner)(X).tolist() == pytest.approx((6 * X).tolist())
     _, tangent = compile(lambda x, t: jvp(lambda v: v.exp(), (x,), (t,)), runner)(X, Y)
     assert tangent.tolist() == pytest.approx((np.exp(X) * Y).tolist(), rel=1e-15)
@@ -550,12 +550,12 @@ def test_the_code_of_a_users_row_is_not_kept_for_another_of_its_name(runner: str
 
 
 def test_the_cache_drops_its_older_half_when_it_is_full(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(native, "MOST_FILES", 6)
-    monkeypatch.setattr(native, "_cache_directory", lambda: tmp_path)
+    monkeypatch.setattr(build, "MOST_FILES", 6)
+    monkeypatch.setattr(build, "_cache_directory", lambda: tmp_path)
     for age in range(6):
-        native._write(f"{age}.o", b"code")
+        build._write(f"{age}.o", b"code")
         os.utime(tmp_path / f"{age}.o", (age, age))
-    native._write("new.o", b"code")
+    build._write("new.o", b"code")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["3.o", "4.o", "5.o", "new.o"]
 
 

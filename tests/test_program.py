@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import math
-
-import numpy as np
 import pytest
 
-from autograd import Value, dot, logsumexp, no_grad, primitive, relu, where
+from autograd import Value, dot, no_grad, relu, where
 from autograd import sum as sum_of
 from autograd.native import listing
 from autograd.native.roll import Tape
 from autograd.program.differentiate import value_and_gradient
-from autograd.program.expand import expand
 from autograd.program.lower import lower
 from autograd.program.program import Program
 from autograd.program.reference import run
@@ -157,24 +153,6 @@ def test_a_masked_partial_is_a_gate() -> None:
     assert "t6 = gate(t5, 1)" in body(simplify(value_and_gradient(lowered(relu(w * x), x))))
     program = simplify(value_and_gradient(lowered(where(x, w, 0.0).sqrt(), x)))
     assert any("gate(" in line for line in body(program))
-
-
-def test_logsumexp_expands_into_rows_with_kernels() -> None:
-    x, y = leaves("x", "y")
-    assert body(expand(lowered(logsumexp([x, y]), x, y)))[1:4] == [
-        "t2 = maximum(x, y)",
-        "t3 = abs(t2)",
-        "t5 = greater(inf, t3)",
-    ]
-    for point in ((1.0, 2.0), (-1e308, 1e308), (math.inf, 0.0), (-math.inf, -math.inf), (math.nan, math.inf)):
-        got = run(expand(lowered(logsumexp([x, y]), x, y)), [point], [])[0]
-        assert np.array_equal(got, [logsumexp(point)], equal_nan=True)
-
-
-def test_a_row_of_the_users_own_expands_into_what_it_is_made_of() -> None:
-    cube = primitive("cube_of_test_program", lambda x: x * x * x, lambda x, z: 3 * x * x)
-    (x,) = leaves("x")
-    assert body(expand(lowered(cube(x), x))) == ["for each example:", "t1 = mul(x, x)", "t2 = mul(t1, x)", "return t2"]
 
 
 def test_a_layer_is_rolled_up_again(monkeypatch: pytest.MonkeyPatch) -> None:

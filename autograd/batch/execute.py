@@ -11,11 +11,10 @@ from typing import Any
 from autograd.batch.arguments import Arguments, Shape
 from autograd.core.value import Value
 from autograd.program import reference
-from autograd.program.program import EXAMPLE, Program
+from autograd.program.program import Program
 
-FEW = 4  # up to this many examples, one at a time beats a block of lanes
-MANY = 4096  # from this many on, code compiled for a small program pays
-SMALL = 256  # instructions an example, at most, for which it is compiled
+FEW = 4  # up to this many examples, a tape takes them one at a time
+SMALL = 256  # instructions, at most, of a program that is compiled as straight-line code
 
 
 @contextmanager
@@ -38,14 +37,13 @@ class Execution:
         self, program: Program, parameters: Sequence[Value], shapes: Sequence[Shape], runner: str | None
     ) -> None:
         self.program, self.parameters, self.runner = program, parameters, runner
-        self.arguments = len(shapes)
         self.columns = [
             (argument, i, 0 if shape is None else math.prod(shape))
             for argument, shape in enumerate(shapes)
             for i in range(math.prod(shape or ()))
         ]
-        self.worth_compiling = program.moments.count(EXAMPLE) - program.inputs <= SMALL
-        self._runners: dict[tuple[int, bool], Any] = {}
+        self._straight = runner == "source" or (runner is None and program.count() <= SMALL)
+        self._runners: dict[str, Any] = {}
 
     def run(self, read: Arguments, at: Any = None) -> tuple[Any, Any]:
         """The results for the whole batch, a number each, and those for each example: (others, n). `at`: numbers for
@@ -53,15 +51,13 @@ class Execution:
         n = 1 if read.n is None else read.n
         if self.runner == "python":
             return self._run_plainly(read, n, at)
-        compiled = self.runner == "source" or (self.runner is None and n >= MANY and self.worth_compiling)
-        lanes = 1 if n <= FEW else 64
-        runner = self._runners.get((lanes, compiled))
+        form = "straight" if self._straight else "one" if n <= FEW else "block"
+        runner = self._runners.get(form)
         if runner is None:
             from autograd.native.tape import Runner
 
             with collector_paused():
-                runner = Runner(self.program, self.columns, self.arguments, self.parameters, lanes, compiled)
-            self._runners[lanes, compiled] = runner
+                runner = self._runners[form] = Runner(self.program, self.columns, self.parameters, form)
         return runner.run(read.arrays, n, at)
 
     def _run_plainly(self, read: Arguments, n: int, at: Any) -> tuple[Any, Any]:

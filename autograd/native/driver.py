@@ -1,136 +1,117 @@
-"""The native driver: what takes a tape over a whole batch, block by block.
+"""The driver of a tape: what takes it over a whole batch, block by block.
 
-    once loops → for each chunk of examples: copies of what they read, then block by block inputs in, example loops,
-    results for each example out → means → batch loops → results for the whole batch
+    before  parameters in, once loops
+    each    copies of what examples read; then block by block inputs in, example loops, results out
+    after   means, batch loops, results
 
-A small batch is one chunk and one call, `run`. A large one is cut into chunks by the amount of work alone, each with
-sums of its own that are added up in order; so chunks may run on any number of threads, and give the same bits.
-
-Everything else that a driver needs is in the plan, an array of counts and addresses laid out in `encode`.
+The functions are those of every form, described in `straight`; `work` is the plan, an array of counts and addresses
+laid out in `encode`. Chunks on different threads have plans that differ in LANES_AT.
 """
-
-# mypy: disable-error-code="call-arg, operator, no-untyped-def"
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from functools import cache
 from typing import Any
 
-import numpy as np
-from numba import njit
-
 from autograd.native import encode as layout
-from autograd.native.machine import call, doubles_at, integers_at, words_at
-
-U = np.uint64
-_1, _8 = U(1), U(8)
-compiled = njit(error_model="numpy", inline="never")
+from autograd.native.build import Code, build
+from autograd.native.ir import LANES, Body, Module, V, constant, select
+from autograd.native.straight import SIGNATURES, add_lanes, function, write_run
 
 
-def make(name: str, lanes: int) -> Callable[..., Any]:
-    """The driver's function of this name, for blocks of so many lanes."""
-    if name == "chunk":
-        return chunk(lanes)
-    if name == "run":
-        return run(lanes)
-    whatever_lanes: dict[str, Any] = {"parameters": parameters, "before": before, "after": after}
-    return whatever_lanes[name]  # type: ignore[no-any-return]
+@cache
+def driver(width: int) -> Code:
+    """The functions above, for blocks of so many examples."""
+    module = Module()
+    for name, write in (("before", _before), ("each", _each), ("after", _after)):
+        body = function(module, name, SIGNATURES[name])
+        write(_Driver(body, width))
+        body.give()
+        module.add(body)
+    write_run(module)
+    return build(module.text())
 
 
-def parameters(plan):
-    """The numbers of all parameters, from the Values themselves. To be called holding the GIL."""
-    once, values = doubles_at(plan[layout.ONCE_AT]), integers_at(plan[layout.PARAMETERS_AT])
-    for i in range(plan[layout.PARAMETERS]):
-        number = integers_at(values[U(i)] + plan[layout.FLOAT_OFFSET])[0]
-        once[U(i)] = doubles_at(number + plan[layout.DOUBLE_OFFSET])[0]
+class _Driver:
+    def __init__(self, body: Body, width: int) -> None:
+        self.body, self.width, self.argument = body, width, body.argument
+
+    def plan(self, field: int, kind: str = "i64") -> V:
+        """A field of the plan: a count, or an address."""
+        return self.body.load(self.body.at(self.argument("work"), field), kind=kind)
+
+    def entry(self, table: int, index: Any) -> V:
+        """An integer of one of the plan's tables."""
+        return self.body.load(self.body.at(self.plan(table, "ptr"), index), kind="i64")
+
+    def loops(self, first: Any, count: V, lanes: V, sums: V, live: Any) -> None:
+        """Call the kernels of these loops of the tape."""
+        body, live = self.body, live if isinstance(live, V) else self.body.integer(live)
+        once = self.plan(layout.ONCE_AT, "ptr")
+        with body.loop(first, count + first) as i:
+            kernel = body.load(body.at(self.plan(layout.KERNELS_AT, "ptr"), i, "ptr"), kind="ptr")
+            code = body.at(self.plan(layout.CODE_AT, "ptr"), self.entry(layout.OFFSETS_AT, i), "i32")
+            body.do(f"call void {kernel.name}({code}, {once}, {lanes}, {sums}, {live})")
 
 
-@compiled
-def loops(plan, first, count, lanes, sums, live):
-    kernels, offsets = integers_at(plan[layout.KERNELS_AT]), integers_at(plan[layout.OFFSETS_AT])
-    once = doubles_at(plan[layout.ONCE_AT])
-    for i in range(first, first + count):
-        call(kernels[i], words_at(plan[layout.CODE_AT] + 4 * offsets[i]), once, lanes, sums, live)
+def _before(d: _Driver) -> None:
+    """The parameters, and what is known once."""
+    body, once = d.body, d.plan(layout.ONCE_AT, "ptr")
+    with body.loop(0, d.plan(layout.PARAMETERS)) as i:
+        body.store(body.load(body.at(d.argument("parameters"), i)), body.at(once, i))
+    d.loops(0, d.plan(layout.ONCE_LOOPS), once, once, 1)
 
 
-def before(plan):
-    """What is known once."""
-    once = doubles_at(plan[layout.ONCE_AT])
-    loops(plan, 0, plan[layout.ONCE_LOOPS], once, once, 1)
-
-
-def after(plan, sums, chunks, whole, n):
+def _after(d: _Driver) -> None:
     """The means, from the sums of the chunks in order; what follows from them; and the results for the batch."""
-    once, means, count = doubles_at(plan[layout.ONCE_AT]), integers_at(plan[layout.MEANS_AT]), U(plan[layout.MEANS])
-    for k in range(_1, U(chunks)):
-        other = k * (count + _1) * _8
-        for i in range(count * _8):
-            sums[i] += sums[other + i]
-    for i in range(count):
-        s = i * _8
-        left = (sums[s] + sums[s + U(1)]) + (sums[s + U(2)] + sums[s + U(3)])
-        right = (sums[s + U(4)] + sums[s + U(5)]) + (sums[s + U(6)] + sums[s + U(7)])
-        once[U(means[i])] = (left + right) / n
-    done = plan[layout.ONCE_LOOPS] + plan[layout.COPY_LOOPS] + plan[layout.EXAMPLE_LOOPS]
-    loops(plan, done, plan[layout.BATCH_LOOPS], once, sums, 1)
-    table = integers_at(plan[layout.WHOLE_AT])
-    for i in range(U(plan[layout.WHOLE])):
-        whole[i] = once[U(table[i])]
+    body, once, sums, count = d.body, d.plan(layout.ONCE_AT, "ptr"), d.argument("sums"), d.plan(layout.MEANS)
+    n = body.op(f"sitofp {d.argument('n')} to double")
+    with body.loop(0, count) as i:
+        total = body.variable(body.load(body.at(sums, i * LANES), LANES))
+        with body.loop(1, d.argument("chunks")) as chunk:
+            more = body.load(body.at(sums, (chunk * (count + 1) + i) * LANES), LANES)
+            body.store(body.load(total, LANES) + more, total)
+        body.store(add_lanes(body.load(total, LANES)) / n, body.at(once, d.entry(layout.MEANS_AT, i)))
+    done = d.plan(layout.ONCE_LOOPS) + d.plan(layout.COPY_LOOPS) + d.plan(layout.EXAMPLE_LOOPS)
+    d.loops(done, d.plan(layout.BATCH_LOOPS), once, sums, 1)
+    with body.loop(0, d.plan(layout.WHOLE)) as i:
+        body.store(body.load(body.at(once, d.entry(layout.WHOLE_AT, i))), body.at(d.argument("whole"), i))
 
 
-def chunk(LANES: int) -> Callable[..., None]:
-    """chunk(plan, lanes, sums, sources, results, n, begin, end): examples begin to end of n, from columns of the
-    sources to rows of the results, on arrays of its own."""
-    width = U(LANES)
-
-    @compiled
-    def inputs_in(plan, sources, lanes, start, live):
-        table = integers_at(plan[layout.COLUMNS_AT])
-        for k in range(plan[layout.COLUMNS]):
-            stride = table[3 * k + 2]
-            column = doubles_at(sources[table[3 * k]] + 8 * (table[3 * k + 1] + start * stride))
-            row, step = U(k) * width, U(stride)
-            if live == LANES:
-                for lane in range(width):
-                    lanes[row + lane] = column[lane * step]
-            else:
-                for lane in range(width):
-                    lanes[row + lane] = column[min(lane, U(live) - _1) * step]
-
-    @compiled
-    def results_out(plan, results, lanes, start, live, n):
-        once, table = doubles_at(plan[layout.ONCE_AT]), integers_at(plan[layout.EACH_AT])
-        for k in range(plan[layout.EACH]):
-            place, out = U(table[2 * k + 1]), U(k * n + start)
-            if table[2 * k]:
-                for lane in range(U(live)):
-                    results[out + lane] = lanes[place * width + lane]
-            else:
-                for lane in range(U(live)):
-                    results[out + lane] = once[place]
-
-    def chunk(plan, lanes, sums, sources, results, n, begin, end):
-        loops(plan, plan[layout.ONCE_LOOPS], plan[layout.COPY_LOOPS], lanes, sums, LANES)
-        for i in range(U(plan[layout.MEANS]) * _8):
-            sums[i] = 0.0
-        for start in range(begin, end, LANES):
-            live = min(end - start, LANES)
-            inputs_in(plan, sources, lanes, start, live)
-            loops(
-                plan, plan[layout.ONCE_LOOPS] + plan[layout.COPY_LOOPS], plan[layout.EXAMPLE_LOOPS], lanes, sums, live
-            )
-            results_out(plan, results, lanes, start, live, n)
-
-    return chunk
+def _each(d: _Driver) -> None:
+    """Examples begin to end of n, from the columns to the results."""
+    body, width = d.body, d.width
+    lanes, (sums, begin, end) = d.plan(layout.LANES_AT, "ptr"), [d.argument(name) for name in ("sums", "begin", "end")]
+    first = d.plan(layout.ONCE_LOOPS)
+    d.loops(first, d.plan(layout.COPY_LOOPS), lanes, sums, width)
+    zero = body.load(body.variable(constant(body, 0.0), LANES), LANES)
+    with body.loop(0, d.plan(layout.MEANS)) as i:
+        body.store(zero, body.at(sums, i * LANES))
+    with body.loop(begin, end, width) as start:
+        live = select(end - start > width, body.integer(width), end - start)
+        _inputs_in(d, start, live)
+        d.loops(first + d.plan(layout.COPY_LOOPS), d.plan(layout.EXAMPLE_LOOPS), lanes, sums, live)
+        _results_out(d, start, live)
 
 
-def run(LANES: int) -> Callable[..., None]:
-    """run(plan, lanes, sums, sources, results, n, whole): a batch that is one chunk."""
-    first, one_chunk, last = compiled(before), compiled(chunk(LANES)), compiled(after)
+def _inputs_in(d: _Driver, start: V, live: V) -> None:
+    body = d.body
+    with body.loop(0, d.plan(layout.COLUMNS)) as k:
+        stride = d.entry(layout.COLUMNS_AT, k)
+        column = body.at(body.load(body.at(d.argument("columns"), k, "ptr"), kind="ptr"), start * stride)
+        row = body.at(d.plan(layout.LANES_AT, "ptr"), k * d.width)
+        with body.loop(0, d.width) as lane:
+            from_ = select(lane < live, lane, live - 1)
+            body.store(body.load(body.at(column, from_ * stride)), body.at(row, lane))
 
-    def run(plan, lanes, sums, sources, results, n, whole):
-        first(plan)
-        one_chunk(plan, lanes, sums, sources, results, n, 0, n)
-        last(plan, sums, 1, whole, n)
 
-    return run
+def _results_out(d: _Driver, start: V, live: V) -> None:
+    body, once = d.body, d.plan(layout.ONCE_AT, "ptr")
+    with body.loop(0, d.plan(layout.EACH)) as k:
+        varies, place = d.entry(layout.EACH_AT, k * 2), d.entry(layout.EACH_AT, k * 2 + 1)
+        out = body.at(d.argument("results"), k * d.argument("n") + start)
+        row = body.at(d.plan(layout.LANES_AT, "ptr"), place * d.width)
+        with body.when(varies != 0), body.loop(0, live) as lane:
+            body.store(body.load(body.at(row, lane)), body.at(out, lane))
+        with body.when(varies == 0), body.loop(0, live) as lane:
+            body.store(body.load(body.at(once, place)), body.at(out, lane))

@@ -7,29 +7,29 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from autograd.native.roll import DOTS, FUSED, GATED_DOTS, MATVECS, SUMS, Loop, Tape
+from autograd.native.roll import DOTS, GATED_DOTS, MATVECS, SUMS, Loop, Tape
+from autograd.native.rows import FUSED
 from autograd.program.program import BATCH, EXAMPLE, ONCE
 
 # The plan, an array of 64-bit integers: addresses, counts, and addresses of tables of integers.
 (
-    ONCE_AT, CODE_AT, KERNELS_AT, OFFSETS_AT,  # arrays; the kernel and the code offset of each loop
+    ONCE_AT, LANES_AT, CODE_AT, KERNELS_AT, OFFSETS_AT,  # arrays; the kernel and the code offset of each loop
     ONCE_LOOPS, COPY_LOOPS, EXAMPLE_LOOPS, BATCH_LOOPS,  # how many loops of each phase, in this order
-    PARAMETERS, PARAMETERS_AT, FLOAT_OFFSET, DOUBLE_OFFSET,  # the Values; where in one is its float, in that the double
-    COLUMNS, COLUMNS_AT,  # (source, index in an example, length of an example) of each input
+    PARAMETERS, COLUMNS, COLUMNS_AT,  # how many; how far apart the examples of each input are
     MEANS, MEANS_AT,  # the place in `once` of each mean
     EACH, EACH_AT,  # (does it vary over the examples?, place) of each result that is wanted for every example
     WHOLE, WHOLE_AT,  # the place in `once` of each result that is one number for the batch
     PLAN_SIZE,
-) = range(21)  # fmt: skip
+) = range(19)  # fmt: skip
 
 
 class Code(NamedTuple):
     """The loops of a tape, phase after phase: which kernel, for how many lanes, where its words begin."""
 
     words: array[int]
-    kernels: list[tuple[str, bool]]  # (name, over the lanes of a block? else one number each)
+    kernels: list[tuple[Any, int, bool]]  # (kind, operands, over the lanes of a block? else one number each)
     offsets: list[int]
     phases: tuple[int, int, int, int]  # how many loops are run once, copied to lanes, for each block, after the batch
 
@@ -38,14 +38,14 @@ def encode(tape: Tape) -> Code:
     words, kernels, offsets = array("I"), [], []
     phases: list[int] = []
 
-    def emit(name: str, over_lanes: bool, numbers: Sequence[int]) -> None:
-        kernels.append((name, over_lanes))
+    def emit(kind: Any, operands: int, over_lanes: bool, numbers: Sequence[int]) -> None:
+        kernels.append((kind, operands, over_lanes))
         offsets.append(len(words))
         words.extend(numbers)
 
     def emit_loops(moment: int) -> None:
         for loop in tape.loops[moment]:
-            emit(loop.kind if isinstance(loop.kind, str) else loop.kind.name, moment == EXAMPLE, _words(loop))
+            emit(*_kernel(loop), moment == EXAMPLE, _words(loop))
 
     def end_phase() -> None:
         phases.append(len(kernels) - sum(phases))
@@ -53,23 +53,29 @@ def encode(tape: Tape) -> Code:
     emit_loops(ONCE)
     end_phase()
     if tape.broadcast:
-        emit("broadcast", True, [len(tape.broadcast), *[x for pair in tape.broadcast.items() for x in pair]])
+        emit("broadcast", 0, True, [len(tape.broadcast), *[x for pair in tape.broadcast.items() for x in pair]])
     end_phase()
     emit_loops(EXAMPLE)
     for name, gated in (("means", False), ("gated_means", True)):
         if any(mean.gated == gated for mean in tape.means):
-            emit(name, True, _mean_words(tape, gated))
+            emit(name, 0, True, _mean_words(tape, gated))
     end_phase()
     emit_loops(BATCH)
     end_phase()
     return Code(words, kernels, offsets, tuple(phases))  # type: ignore[arg-type]
 
 
+def _kernel(loop: Loop) -> tuple[Any, int]:
+    """The kind of its kernel, and of how many operands if that matters."""
+    operands = len(loop.operands[0])
+    if not isinstance(loop.kind, str):
+        return loop.kind, operands
+    return f"short_{loop.kind}" if loop.kind != SUMS and operands // 2 < FUSED else loop.kind, 0
+
+
 def _words(loop: Loop) -> list[int]:
     operands = loop.operands
     flat = [x for row in operands for x in row]
-    if loop.kind == FUSED:
-        return []
     if loop.kind in MATVECS:
         n = len(operands[0]) // 2
         rows = [x for row in operands for x in (*row[:n], row[-1])]

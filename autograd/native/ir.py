@@ -161,8 +161,10 @@ def _alike(*xs: Any) -> list[V]:
     return [x.body.spread(x, lanes) if isinstance(x, V) else constant(first.body, x, first.kind, lanes) for x in xs]
 
 
-def select(condition: V, x: Any, y: Any) -> V:
+def select(condition: Any, x: Any, y: Any) -> Any:
     """x where the condition holds, y elsewhere."""
+    if not isinstance(condition, V):
+        return x if condition else y
     body = condition.body
     kind = next((z.kind for z in (x, y) if isinstance(z, V)), "double")
     lanes = max([condition.lanes, *[z.lanes for z in (x, y) if isinstance(z, V)]])

@@ -1,4 +1,4 @@
-"""The native kernels, in the part of Python that Numba compiles: one for each kind of loop.
+"""The kernels of a tape: one for each kind of loop, compiled once per machine and shared by all programs.
 
 A kernel does one loop of a tape for one block of examples:
 
@@ -6,298 +6,246 @@ A kernel does one loop of a tape for one block of examples:
 
     code    the loop as numbers (see `encode`): how many, where the results go, where the operands are
     once    the rows that are the same for every example, a double each
-    lanes   the rows that are not: LANES doubles each, one for each example of the block
+    lanes   the rows that are not: BLOCK doubles each, one for each example of the block
     sums    what is averaged over the batch: eight partial sums a mean, each over every eighth example
     live    how many lanes hold an example; the others hold copies of the last one, and count in no mean
 
-Each is made for LANES = 64 and for 1. A lane's result is computed by the same operations in the same order wherever the
-lane is. Multiply and add are fused in dots and means, and nowhere else. Indices are unsigned: Numba checks signed ones
-for wrapping around, and then does not vectorise.
+Each is made for blocks of BLOCK examples and for single numbers. A lane's result is computed by the same operations in
+the same order wherever the lane is: alone, among others, or beside the alike instructions of a single example.
 """
-
-# mypy: disable-error-code="call-arg, var-annotated, no-untyped-def"
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import partial
+from collections.abc import Callable, Sequence
+from functools import cache
 from typing import Any
 
-import numpy as np
-from numba import njit, types
+from autograd.native.build import build
+from autograd.native.ir import LANES, Body, Module, V, constant, fma, select
+from autograd.native.rows import compute
 
-from autograd.core.primitives import TABLE, Primitive
-from autograd.native.machine import (
-    LANES,
-    add_eight,
-    eight_has_nan,
-    fma,
-    fma_where,
-    has_nan,
-    keep,
-    load,
-    splat,
-    store,
-    sum_products,
-    zero_where,
-)  # fmt: skip
-from autograd.native.native_math import scalar
+BLOCK = 64  # examples
 
-Kernel = Callable[..., None]
-U = np.uint64
-_1, _2, _3, _4, _5, _8, BLOCK = map(U, (1, 2, 3, 4, 5, 8, LANES))
+ARGUMENTS = [("ptr", "code"), ("ptr", "once"), ("ptr", "lanes"), ("ptr", "sums"), ("i64", "live")]
+Lanes = list[V]  # a block, in vectors
 
 
-def make(name: str, lanes: int) -> Kernel:
-    """The kernel of this name: that of a row of the table, or one of those below."""
-    if name in _MAKERS:
-        return _MAKERS[name](lanes)
-    primitive = TABLE[name]
-    by_arity = {1: elementwise_1, 2: elementwise_2, 3: elementwise_3}
-    if primitive.arity not in by_arity:
-        raise TypeError(
-            f"compile: the row {name!r} has not one to three operands, nor is it made of others; {_WAYS_OUT}"
-        )
-    return by_arity[primitive.arity](checked(primitive), U(lanes))
+@cache
+def kernel(kind: Any, operands: int, width: int) -> int:
+    """The address of a kernel: that of a row of the table with so many operands, or of this name one of those below,
+    for blocks of so many examples."""
+    module = Module()
+    body = Body(module, "kernel", ARGUMENTS)
+    if isinstance(kind, str):
+        short, gated = kind.startswith("short_"), "gated_" in kind
+        _MAKERS[kind.removeprefix("short_").removeprefix("gated_")](_Kernel(body, width, gated, short))
+    else:
+        _elementwise(_Kernel(body, width), kind, operands)
+    body.give()
+    module.add(body)
+    return build(module.text()).address("kernel")
 
 
-_WAYS_OUT = 'write its forward function with operators and other rows, or compile with runner="python"'
+class _Kernel:
+    """What the kernels have in common: how they read their code, and blocks. `gated`: a factor that is 0 wins over
+    whatever the other is; `short`: of sums of fewer terms than are fused."""
+
+    def __init__(self, body: Body, width: int, gated: bool = False, short: bool = False) -> None:
+        self.body, self.width, self.gated, self.short = body, width, gated, short
+        self.once, self.lanes, self.sums = [body.argument(name) for name in ("once", "lanes", "sums")]
+        self.side = min(width, LANES)
+
+    def word(self, index: Any) -> V:
+        """A number of the code."""
+        body = self.body
+        word = body.load(body.at(body.argument("code"), index, "i32"), kind="i32")
+        return body.op(f"zext {word} to i64", "i64")
+
+    def shared(self, place: V) -> V:
+        """A number of `once`."""
+        return self.body.load(self.body.at(self.once, place))
+
+    def parts(self, place: V) -> list[V]:
+        """Where the vectors of a block are."""
+        first = self.body.at(self.lanes, place * self.width)
+        return [self.body.at(first, k) for k in range(0, self.width, self.side)]
+
+    def block(self, place: V) -> Lanes:
+        return [self.body.load(part, self.side) for part in self.parts(place)]
+
+    def put(self, xs: Lanes, place: V) -> None:
+        for x, part in zip(xs, self.parts(place), strict=True):
+            self.body.store(x, part)
+
+    def step(self, w: V, x: V, total: V, gated: bool) -> V:
+        """total + w·x"""
+        z = total + w * x if self.short else fma(w, x, total)
+        return select(x != 0.0, z, total) if gated else z
+
+    def has_nan(self, xs: Lanes) -> V:
+        body, total = self.body, None
+        for x in xs:
+            undefined = x != x
+            total = undefined if total is None else total | undefined
+        assert total is not None
+        return total if self.side == 1 else body.call(f"llvm.vector.reduce.or.v{self.side}i1", [total], "i1")
+
+    def summed(self, starts: Sequence[Lanes], n: V, terms: Callable[[V], tuple[Lanes, list[Any]]]) -> list[Lanes]:
+        """start + Σⱼ wⱼ·xⱼ for several sums at a time; `terms(j)` gives the block xⱼ and each sum's wⱼ. Of a gated sum
+        the gates are left out at first: they matter only where a 0 met an infinite or undefined weight, to a nan."""
+        body = self.body
+
+        def attempt(chosen: range, gated: bool) -> list[list[V]]:
+            totals = [[body.variable(x) for x in starts[k]] for k in chosen]
+            with body.loop(0, n) as j:
+                xs, ws = terms(j)
+                for k, total in zip(chosen, totals, strict=True):
+                    w = ws[k] if isinstance(ws[k], list) else [ws[k]] * len(xs)
+                    for i, x in enumerate(xs):
+                        body.store(self.step(w[i], x, body.load(total[i], self.side), gated), total[i])
+            return totals
+
+        every = range(len(starts))
+        totals = attempt(every, False)
+        if self.gated:
+            for k in every:
+                with body.when(self.has_nan([body.load(x, self.side) for x in totals[k]])):
+                    for place, again in zip(totals[k], attempt(range(k, k + 1), True)[0], strict=True):
+                        body.store(body.load(again, self.side), place)
+        return [[body.load(x, self.side) for x in total] for total in totals]
 
 
-def checked(primitive: Primitive) -> Any:
-    """A row's function, compiled. TypeError if Numba cannot."""
-    forward = scalar(primitive.forward)
-    try:
-        forward.compile((types.float64,) * primitive.arity)  # type: ignore[operator]
-    except Exception as error:  # whatever Numba makes of a function it does not know
-        reason = next(iter(str(error).strip().splitlines()), type(error).__name__)
-        raise TypeError(f"compile: Numba cannot compile the row {primitive.name!r} ({reason}); {_WAYS_OUT}") from None
-    return forward
+def _elementwise(k: _Kernel, row: Any, n: int) -> None:
+    """code: count, first result, (x₁ … xₙ) · count. Alike instructions of one example are computed side by side."""
+    body, count, first = k.body, k.word(0), k.word(1)
+
+    def one(i: V) -> None:
+        places = [k.parts(k.word(i * n + (2 + x))) for x in range(n)]
+        for z, *xs in zip(k.parts(first + i), *places, strict=True):
+            body.store(body.spread(compute(row, [body.load(x, k.side) for x in xs]), k.side), z)
+
+    def several(i: V) -> None:
+        xs = [body.poison(LANES) for _ in range(n)]
+        for lane in range(LANES):
+            for x in range(n):
+                number = body.load(body.at(k.lanes, k.word(i * n + (lane * n + 2 + x))))
+                xs[x] = body.with_lane(xs[x], lane, number)
+        body.store(body.spread(compute(row, xs), LANES), body.at(k.lanes, first + i))
+
+    if k.width > 1:
+        with body.loop(0, count) as i:
+            one(i)
+        return
+    wide = count >= LANES
+    with body.when(wide):
+        with body.loop(0, count, LANES) as start:
+            several(select(start > count - LANES, count - LANES, start))
+    with body.when(wide ^ True), body.loop(0, count) as i:
+        one(i)
 
 
-def elementwise_1(forward: Any, width: Any) -> Kernel:
-    """code: count, first result, (x) · count"""
+def _matvec(k: _Kernel) -> None:
+    """code: m, n, first result, is the bias in `once`?, x · n, (w · n, bias) · m: one row of W·x + b after another."""
+    body = k.body
+    m, n, z, bias_once = [k.word(i) for i in range(4)]
 
-    def kernel(code, once, lanes, sums, live):
-        z = U(code[_1]) * width
-        for i in range(U(code[0])):
-            x = U(code[_2 + i]) * width
-            for lane in range(width):
-                lanes[z + lane] = forward(lanes[x + lane])
-            z += width
+    def bias(place: V) -> Lanes:
+        zero = k.body.load(body.variable(constant(body, 0.0), k.side), k.side)
+        starts = [body.variable(zero) for _ in range(k.width // k.side)]
+        with body.when(bias_once != 0):
+            for start in starts:
+                body.store(body.spread(k.shared(place), k.side), start)
+        with body.when(bias_once == 0):
+            for start, x in zip(starts, k.block(place), strict=True):
+                body.store(x, start)
+        return [body.load(start, k.side) for start in starts]
 
-    return kernel
+    def rows(i: V, several: int) -> None:
+        ps = [n + 4 + (i + r) * (n + 1) for r in range(several)]
 
+        def terms(j: V) -> tuple[Lanes, list[Any]]:
+            return k.block(k.word(j + 4)), [k.shared(k.word(p + j)) for p in ps]
 
-def elementwise_2(forward: Any, width: Any) -> Kernel:
-    """code: count, first result, (x, y) · count"""
+        for r, total in enumerate(k.summed([bias(k.word(p + n)) for p in ps], n, terms)):
+            k.put(total, z + i + r)
 
-    def kernel(code, once, lanes, sums, live):
-        z = U(code[_1]) * width
-        for i in range(U(code[0])):
-            x, y = U(code[_2 + _2 * i]) * width, U(code[_3 + _2 * i]) * width
-            for lane in range(width):
-                lanes[z + lane] = forward(lanes[x + lane], lanes[y + lane])
-            z += width
-
-    return kernel
-
-
-def elementwise_3(forward: Any, width: Any) -> Kernel:
-    """code: count, first result, (w, x, y) · count"""
-
-    def kernel(code, once, lanes, sums, live):
-        z = U(code[_1]) * width
-        for i in range(U(code[0])):
-            p = _2 + _3 * i
-            w, x, y = U(code[p]) * width, U(code[p + _1]) * width, U(code[p + _2]) * width
-            for lane in range(width):
-                lanes[z + lane] = forward(lanes[w + lane], lanes[x + lane], lanes[y + lane])
-            z += width
-
-    return kernel
+    whole = m - (m & 1)
+    with body.loop(0, whole, 2) as i:  # each x is loaded once for two rows
+        rows(i, 2)
+    with body.loop(whole, m) as i:
+        rows(i, 1)
 
 
-@njit(error_model="numpy")
-def gated_fma(w, x, total):
-    """total + w·x, but total where x is 0: the step of a gated dot."""
-    return fma(w, x, total) if x != 0.0 else total
-
-
-def _step(gated: bool):
-    return gated_fma if gated else fma
-
-
-def matvec(lanes: int, gated: bool = False) -> Kernel:
-    """code: m, n, first result, is the bias in `once`?, x · n, (w · n, bias) · m: one row of W·x + b after another.
-
-    A gated one differs only where a 0 met an infinite or undefined weight: a row with a nan in it is done again.
-    """
-    step = _step(gated)
-
-    def kernel_1(code, once, lanes, sums, live):
-        m, n, z, bias_once = U(code[0]), U(code[_1]), U(code[_2]), code[_3]
-        p = _4 + n
-        for i in range(m):
-            total = once[code[p + n]] if bias_once else lanes[code[p + n]]
-            for j in range(n):
-                total = step(once[code[p + j]], lanes[code[_4 + j]], total)
-            lanes[z + i] = total
-            p += n + _1
-
-    @njit(error_model="numpy")
-    def start(bias, once, lanes, bias_once):
-        return splat(once[bias]) if bias_once else load(lanes, U(bias) * BLOCK)
-
-    @njit(error_model="numpy")
-    def row(code, once, lanes, p, n, total, with_gates):
-        for j in range(n):
-            w, x = splat(once[code[p + j]]), load(lanes, U(code[_4 + j]) * BLOCK)
-            total = fma_where(w, x, total) if with_gates else fma(w, x, total)
-        return total
-
-    def kernel(code, once, lanes, sums, live):
-        m, n, z, bias_once = U(code[0]), U(code[_1]), U(code[_2]), code[_3]
-        p, q, i = _4 + n, _5 + n + n, U(0)
-        while i + _1 < m:  # two rows at a time: each x is loaded once for both
-            one, two = start(code[p + n], once, lanes, bias_once), start(code[q + n], once, lanes, bias_once)
-            for j in range(n):
-                x = load(lanes, U(code[_4 + j]) * BLOCK)
-                one, two = fma(splat(once[code[p + j]]), x, one), fma(splat(once[code[q + j]]), x, two)
-            if gated and has_nan(one):
-                one = row(code, once, lanes, p, n, start(code[p + n], once, lanes, bias_once), True)
-            if gated and has_nan(two):
-                two = row(code, once, lanes, q, n, start(code[q + n], once, lanes, bias_once), True)
-            store(lanes, (z + i) * BLOCK, one)
-            store(lanes, (z + i + _1) * BLOCK, two)
-            p, q, i = q + n + _1, q + n + n + _2, i + _2
-        if i < m:
-            one = row(code, once, lanes, p, n, start(code[p + n], once, lanes, bias_once), False)
-            if gated and has_nan(one):
-                one = row(code, once, lanes, p, n, start(code[p + n], once, lanes, bias_once), True)
-            store(lanes, (z + i) * BLOCK, one)
-
-    return kernel_1 if lanes == 1 else kernel
-
-
-def dots(lanes: int, gated: bool = False) -> Kernel:
+def _dots(k: _Kernel) -> None:
     """code: m, n, first result, (w · n, x · n, b) · m: sums of products that have nothing else in common."""
-    step = _step(gated)
+    body = k.body
+    m, n, z = [k.word(i) for i in range(3)]
+    with body.loop(0, m) as i:
+        p = i * (n * 2 + 1) + 3
 
-    def kernel_1(code, once, lanes, sums, live):
-        m, n, z, p = U(code[0]), U(code[_1]), U(code[_2]), _3
-        for i in range(m):
-            total = lanes[code[p + _2 * n]]
-            for j in range(n):
-                total = step(lanes[code[p + j]], lanes[code[p + n + j]], total)
-            lanes[z + i] = total
-            p += _2 * n + _1
+        def terms(j: V, p: V = p) -> tuple[Lanes, list[Any]]:
+            return k.block(k.word(p + n + j)), [k.block(k.word(p + j))]
 
-    @njit(error_model="numpy")
-    def row(code, lanes, p, n, with_gates):
-        total = load(lanes, U(code[p + _2 * n]) * BLOCK)
-        for j in range(n):
-            w, x = load(lanes, U(code[p + j]) * BLOCK), load(lanes, U(code[p + n + j]) * BLOCK)
-            total = fma_where(w, x, total) if with_gates else fma(w, x, total)
+        (total,) = k.summed([k.block(k.word(p + n * 2))], n, terms)
+        k.put(total, z + i)
+
+
+def _sums(k: _Kernel) -> None:
+    """code: m, n, first result, (x · n) · m: plain sums from 0, left to right."""
+    body = k.body
+    m, n, z = [k.word(i) for i in range(3)]
+    with body.loop(0, m) as i:
+        totals = [body.variable(constant(body, 0.0), k.side) for _ in range(k.width // k.side)]
+        with body.loop(0, n) as j:
+            for total, x in zip(totals, k.block(k.word(i * n + j + 3)), strict=True):
+                body.store(body.load(total, k.side) + x, total)
+        k.put([body.load(total, k.side) for total in totals], z + i)
+
+
+def _means(k: _Kernel) -> None:
+    """code: groups, (w, x, count, (y, mean of w·y, mean of x·y) · count) · groups: adds each product, of every live
+    lane, to the sums of its mean."""
+    body, live = k.body, k.body.argument("live")
+
+    def alive(xs: Lanes) -> Lanes:
+        if k.width == 1:
+            return xs
+        order = [", ".join([f"i64 {part * k.side + lane}" for lane in range(k.side)]) for part in range(len(xs))]
+        return [select(V(body, f"<{o}>", "i64", k.side) < live, x, 0.0) for o, x in zip(order, xs, strict=True)]
+
+    def products(xs: Lanes, ys: Lanes) -> V:
+        total = xs[0] * ys[0]
+        for x, y in zip(xs[1:], ys[1:], strict=True):
+            total = fma(x, y, total)
         return total
 
-    def kernel(code, once, lanes, sums, live):
-        m, n, z, p = U(code[0]), U(code[_1]), U(code[_2]), _3
-        for i in range(m):
-            total = row(code, lanes, p, n, False)
-            if gated and has_nan(total):
-                total = row(code, lanes, p, n, True)
-            store(lanes, (z + i) * BLOCK, total)
-            p += _2 * n + _1
+    def add(mean: V, xs: Lanes, ys: Lanes) -> None:
+        place, term = body.at(k.sums, mean * LANES), body.variable(products(xs, ys))
+        if k.gated:
+            with body.when(k.has_nan([body.load(term, k.side)])):
+                open_ = [select(x != 0.0, y, 0.0) for x, y in zip(xs, ys, strict=True)]
+                body.store(products(xs, open_), term)
+        body.store(body.load(place, k.side) + body.load(term, k.side), place)
 
-    return kernel_1 if lanes == 1 else kernel
-
-
-def sums(lanes: int) -> Kernel:
-    """code: m, n, first result, (x · n) · m: plain sums from 0, left to right."""
-
-    def kernel(code, once, lanes, sums, live):
-        m, n, z, p = U(code[0]), U(code[_1]), U(code[_2]) * width, _3
-        for _ in range(m):
-            for lane in range(width):
-                lanes[z + lane] = 0.0
-            for j in range(n):
-                x = U(code[p + j]) * width
-                for lane in range(width):
-                    lanes[z + lane] += lanes[x + lane]
-            z += width
-            p += n
-
-    width = U(lanes)
-    return kernel
+    start = body.variable(body.integer(1))
+    with body.loop(0, k.word(0)):
+        p = body.load(start, kind="i64")
+        w, x, n = alive(k.block(k.word(p))), alive(k.block(k.word(p + 1))), k.word(p + 2)
+        with body.loop(0, n) as i:
+            q = p + 3 + i * 3
+            y = alive(k.block(k.word(q)))
+            add(k.word(q + 1), w, y)
+            add(k.word(q + 2), x, y)
+        body.store(p + 3 + n * 3, start)
 
 
-def means(lanes: int, gated: bool = False) -> Kernel:
-    """code: groups, (w, x, count, (y, mean of w·y, mean of x·y) · count) · groups: adds each product, of every live
-    lane, to the sums of its mean. Gated ones keep out what is 0 in w or x, whatever y is there."""
-
-    @njit(error_model="numpy")
-    def add(sums, mean, x, y):
-        total = sum_products(x, y)
-        if gated and eight_has_nan(total):
-            total = sum_products(x, zero_where(y, x))
-        add_eight(sums, U(mean) * _8, total)
-
-    step = _step(gated)
-
-    def kernel_1(code, once, lanes, sums, live):
-        p = _1
-        for _group in range(U(code[0])):
-            w, x, n = lanes[code[p]], lanes[code[p + _1]], U(code[p + _2])
-            p += _3
-            for _ in range(n):
-                y, of_w, of_x = lanes[code[p]], U(code[p + _1]) * _8, U(code[p + _2]) * _8
-                sums[of_w] = step(y, w, sums[of_w])
-                sums[of_x] = step(y, x, sums[of_x])
-                p += _3
-
-    def kernel(code, once, lanes, sums, live):
-        p = _1
-        for _group in range(U(code[0])):
-            w, x, n = load(lanes, U(code[p]) * BLOCK), load(lanes, U(code[p + _1]) * BLOCK), U(code[p + _2])
-            p += _3
-            if live == LANES:
-                for _ in range(n):
-                    y = load(lanes, U(code[p]) * BLOCK)
-                    add(sums, code[p + _1], w, y)
-                    add(sums, code[p + _2], x, y)
-                    p += _3
-            else:
-                w, x = keep(w, live), keep(x, live)
-                for _ in range(n):
-                    y = keep(load(lanes, U(code[p]) * BLOCK), live)
-                    add(sums, code[p + _1], w, y)
-                    add(sums, code[p + _2], x, y)
-                    p += _3
-
-    return kernel_1 if lanes == 1 else kernel
-
-
-def broadcast(lanes: int) -> Kernel:
+def _broadcast(k: _Kernel) -> None:
     """code: count, (place in `once`, place in `lanes`) · count: copies a number into every lane."""
-
-    def kernel(code, once, lanes, sums, live):
-        for i in range(U(code[0])):
-            number, z = once[code[_1 + _2 * i]], U(code[_2 + _2 * i]) * width
-            for lane in range(width):
-                lanes[z + lane] = number
-
-    width = U(lanes)
-    return kernel
+    with k.body.loop(0, k.word(0)) as i:
+        x = k.body.spread(k.shared(k.word(i * 2 + 1)), k.side)
+        k.put([x] * (k.width // k.side), k.word(i * 2 + 2))
 
 
-_MAKERS: dict[str, Callable[..., Kernel]] = {
-    "matvec": matvec,
-    "gated_matvec": partial(matvec, gated=True),
-    "dots": dots,
-    "gated_dots": partial(dots, gated=True),
-    "means": means,
-    "gated_means": partial(means, gated=True),
-    "sums": sums,
-    "broadcast": broadcast,
-}
+_MAKERS: dict[str, Callable[[_Kernel], None]] = {
+    "matvec": _matvec, "dots": _dots, "means": _means, "sums": _sums, "broadcast": _broadcast,
+}  # fmt: skip

@@ -18,14 +18,14 @@ from autograd.core import primitives as table
 from autograd.core.primitives import Primitive
 from autograd.program.program import BATCH, DOT_LIKE, EXAMPLE, GATED_DOT, MEAN, ONCE, Program
 
-MATVEC, DOTS, GATED_MATVEC, GATED_DOTS, SUMS, FUSED = "matvec", "dots", "gated_matvec", "gated_dots", "sums", "fused"
+MATVEC, DOTS, GATED_MATVEC, GATED_DOTS, SUMS = "matvec", "dots", "gated_matvec", "gated_dots", "sums"
 MATVECS = (MATVEC, GATED_MATVEC)
 
 
 class Loop(NamedTuple):
     """`kind` applied to each tuple of `operands`, giving the places first, first + 1, …
 
-    kind      a fixed-arity Primitive, or one of the names above, with operands w₁ … wₙ, x₁ … xₙ, b, or x₁ … xₙ.
+    kind      a Primitive, or one of the names above, with operands w₁ … wₙ, x₁ … xₙ, b, or x₁ … xₙ.
               A MATVEC takes its weights from `once`, and its bias too if `bias_once`; its inputs are all the same.
     """
 
@@ -45,9 +45,9 @@ class Mean(NamedTuple):
 
 
 class Tape:
-    """A re-rolled program. `fused`: everything that varies over the examples is left as one loop, to be compiled."""
+    """A re-rolled program."""
 
-    def __init__(self, program: Program, fused: bool = False) -> None:
+    def __init__(self, program: Program) -> None:
         self.program = program
         self.place = [-1] * len(program)
         self.once_size = self.lanes_size = 0
@@ -59,10 +59,7 @@ class Tape:
         products, absorbed = self._products()
         self.loops: dict[int, list[Loop]] = {}
         for moment in (ONCE, EXAMPLE, BATCH):
-            if moment == EXAMPLE and fused:
-                self.loops[moment] = self._fused(products)
-            else:
-                self.loops[moment] = [self._loop(*group) for group in _groups(program, moment, absorbed)]
+            self.loops[moment] = [self._loop(*group) for group in _groups(program, moment, absorbed)]
         self.means = [
             Mean(self.place[row], gated, [(self._in_lanes(x), self._in_lanes(y)) for x, y in pairs])
             for row, gated, pairs in products
@@ -155,15 +152,6 @@ class Tape:
             self.lanes_size += 1
         return Loop(kind, first, operands, bias_once)
 
-    def _fused(self, products: Sequence[tuple[int, bool, list[tuple[int, int]]]]) -> list[Loop]:
-        """One loop; only the rows that are results or factors of a mean have a place."""
-        kept = {*self.program.outputs, *[x for _, _, pairs in products for pair in pairs for x in pair]}
-        for row in sorted(kept):
-            if self.program.moments[row] == EXAMPLE and row >= self.program.leaves:
-                self.place[row] = self.lanes_size
-                self.lanes_size += 1
-        return [Loop(FUSED, self.program.inputs, [])]
-
 
 def _groups(program: Program, moment: int, absorbed: set[int]) -> Iterable[tuple[Any, list[int]]]:
     """(kind, rows) of each loop of one moment. Of what could run next, the kind with the earliest row is run, and all
@@ -210,4 +198,4 @@ def _kind(program: Program, moment: int, primitive: Primitive, operands: tuple[i
         if moment == EXAMPLE and all([moments[w] == ONCE for w in operands[:n]]):
             return GATED_MATVEC if gated else MATVEC, (operands[n:-1], moments[operands[-1]])
         return GATED_DOTS if gated else DOTS, n
-    return (SUMS, len(operands)) if primitive is table.sum_ else (primitive, 0)
+    return SUMS if primitive is table.sum_ else primitive, len(operands)

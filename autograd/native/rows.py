@@ -13,13 +13,14 @@ import builtins
 import math
 from collections.abc import Callable, Sequence
 from functools import cache, reduce
+from operator import add, gt, lt, or_
 from types import BuiltinFunctionType, CodeType, FunctionType, ModuleType
 from typing import Any
 
 from autograd.core import ieee
 from autograd.core.primitives import BUILT_IN, Primitive, dot
 from autograd.native import build
-from autograd.native.ir import V, fma, intrinsic, select
+from autograd.native.ir import V, constant, fma, intrinsic, select
 from autograd.native.vector import RULES, by_lane, exp, log
 from autograd.program.program import DOT_LIKE
 
@@ -34,9 +35,10 @@ def compute(row: Primitive, operands: Sequence[Any]) -> Any:
     body = next((x.body for x in operands if isinstance(x, V)), None)
     if body is None:
         return row.forward(*operands)
+    operands = [_number(x) for x in operands]
     forward = getattr(row.forward, "__wrapped__", row.forward)  # of a user's row: V does not raise
     try:
-        return body.module.branches(lambda: read(forward)(*operands))
+        return _number(body.module.branches(lambda: read(forward)(*operands)))
     except Exception as error:
         return by_lane(_symbol(row, error), [_vector(x, operands) for x in operands])
 
@@ -53,7 +55,8 @@ def dot_like(row: Primitive, operands: Sequence[Any]) -> Any:
 
 def _vector(x: Any, operands: Sequence[Any]) -> V:
     """A number among V as a V, for C functions, which take nothing else."""
-    return x if isinstance(x, V) else next(v for v in operands if isinstance(v, V)) * 0.0 + x
+    first = next(v for v in operands if isinstance(v, V))
+    return x if isinstance(x, V) else constant(first.body, x, lanes=first.lanes)
 
 
 # What `math` has of the C library's functions, and no rule of `vector` knows.
@@ -119,19 +122,13 @@ def _number(x: Any) -> Any:
     return select(x, 1.0, 0.0) if isinstance(x, V) and x.kind == "i1" else x if isinstance(x, V) else float(x)
 
 
-def _larger(x: Any, y: Any) -> Any:
-    return select(y > x, y, x) if isinstance(x, V) or isinstance(y, V) else max(x, y)
+def _extreme(beats: Callable[[Any, Any], Any]) -> Callable[..., Any]:
+    """max or min, of numbers or of a list of them: the first of those that nothing beats."""
+    return lambda *xs: reduce(lambda x, y: select(beats(y, x), y, x), xs[0] if len(xs) == 1 else xs)
 
 
-def _smaller(x: Any, y: Any) -> Any:
-    return select(y < x, y, x) if isinstance(x, V) or isinstance(y, V) else min(x, y)
-
-
-def _extreme(pick: Callable[[Any, Any], Any]) -> Callable[..., Any]:
-    return lambda *xs: reduce(pick, xs[0] if len(xs) == 1 else xs)
-
-
-_BUILTINS = {"float": _number, "max": _extreme(_larger), "min": _extreme(_smaller)}
+_larger, _smaller = _extreme(gt), _extreme(lt)
+_BUILTINS = {"float": _number, "max": _larger, "min": _smaller}
 
 
 def _rounding(name: str) -> Callable[[Any], Any]:
@@ -140,11 +137,11 @@ def _rounding(name: str) -> Callable[[Any], Any]:
 
 def _logsumexp(xs: Sequence[Any]) -> Any:
     """`ieee.logsumexp`, whose largest operand is chosen lane by lane."""
-    top = reduce(lambda x, y: select(y > x, y, x), xs)
-    total = reduce(lambda x, y: x + y, [exp(x - top) for x in xs])
-    finite = abs(top) < math.inf
-    undefined = reduce(lambda x, y: x | y, [x != x for x in xs if isinstance(x, V)])
-    return select(undefined, math.nan, select(finite, top + log(total), top))
+    xs = [_vector(x, xs) for x in xs]
+    top = _larger(xs)
+    total = top + log(reduce(add, [exp(x - top) for x in xs]))
+    undefined = reduce(or_, [x != x for x in xs])
+    return select(undefined, math.nan, select(abs(top) < math.inf, total, top))
 
 
 RULES[ieee.logsumexp] = _logsumexp

@@ -1,16 +1,17 @@
 """The straight-line form: a program as one function over a batch, every instruction written out once.
 
+    void before(work, parameters)                                         what all examples share
     void each(work, columns, parameters, results, n, begin, end, sums)    examples begin to end of n
     void after(work, parameters, whole, n, chunks, sums)                  what follows from the means over the batch
-    void run(work, columns, parameters, results, whole, n, sums)          both, for a batch in one piece
+    void run(work, columns, parameters, results, whole, n, sums)          all, for a batch in one piece
 
     columns     const double *[inputs]: where the first example's number for each input is; `strides`, known when the
                 code is made, say how many doubles further on the next example's is (0: the same for all examples)
     parameters  const double[parameters]
     results     double[results][n]: those of the program's outputs that there is one of for each example
     whole       double[program.whole]: those that there is one of for the whole batch
-    sums        double[chunks][means]: each call of `each` writes one row, `after` adds the rows up in order
-    work        what the other forms need; nothing here
+    sums        double[chunks][sums]: each call of `each` writes one row, `after` adds the rows up in order
+    work        what a tape needs beside: see `driver`; nothing here
 
 A batch may be cut into chunks and the chunks handed to threads; sums depend on the cuts, and on nothing else. Eight
 examples are computed side by side, the last eight overlapping those before; a chunk of fewer is computed one by one, by
@@ -20,53 +21,49 @@ the same text. So a result has the same bits whatever its place and whatever the
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from autograd.native.build import Code, build
-from autograd.native.ir import LANES, Body, Module, V, select
+from autograd.native.ir import LANES, Body, Module, V, constant, select
 from autograd.native.rows import compute
 from autograd.program.program import BATCH, EXAMPLE, MEAN, ONCE, Program
 
-EACH = ["work", "columns", "parameters", "results", "n", "begin", "end", "sums"]
-AFTER = ["work", "parameters", "whole", "n", "chunks", "sums"]
-RUN = ["work", "columns", "parameters", "results", "whole", "n", "sums"]
+SIGNATURES = {
+    "before": ["work", "parameters"],
+    "each": ["work", "columns", "parameters", "results", "n", "begin", "end", "sums"],
+    "after": ["work", "parameters", "whole", "n", "chunks", "sums"],
+    "run": ["work", "columns", "parameters", "results", "whole", "n", "sums"],
+}
 INTEGERS = {"n", "begin", "end", "chunks"}
 MANY_RESULTS = 64  # more of them are written by way of a table: LLVM takes long over thousands of places
 
 Numbers = dict[int, Any]  # the V of a program's rows, floats for its constants
 
 
-class Kernel(NamedTuple):
-    """A program as machine code: where its functions are, and what they need."""
-
-    each: int
-    after: int
-    run: int
-    means: int
-    code: Code
-    text: str
-
-
-def kernel(program: Program, strides: Sequence[int]) -> Kernel:
+def code(program: Program, strides: Sequence[int]) -> Code:
     """The straight-line form of a program whose examples are so many doubles apart, for each input."""
     module = Module()
     write(module, program, strides)
-    text = module.text()
-    code = build(text)
-    each, after, run = [code.address(name) for name in ("each", "after", "run")]
-    return Kernel(each, after, run, program.primitives.count(MEAN), code, text)
+    return build(module.text())
 
 
 def write(module: Module, program: Program, strides: Sequence[int]) -> None:
-    """`each`, `after` and `run`, as functions of the module."""
+    """The functions, in a module."""
+    nothing = function(module, "before", SIGNATURES["before"])
+    nothing.give()
+    module.add(nothing)
     _write_each(module, program, strides)
     _write_after(module, program)
-    body = function(module, "run", RUN)
-    arguments = {name: body.argument(name) for name in RUN} | {
-        "begin": body.integer(0), "end": body.argument("n"), "chunks": body.integer(1)
-    }  # fmt: skip
-    for name, needs in (("each", EACH), ("after", AFTER)):
-        body.do(f"call void @{name}({', '.join([repr(arguments[x]) for x in needs])})")
+    write_run(module)
+
+
+def write_run(module: Module) -> None:
+    """`run`, which calls the others."""
+    body = function(module, "run", SIGNATURES["run"])
+    arguments = {name: body.argument(name) for name in SIGNATURES["run"]}
+    arguments |= {"begin": body.integer(0), "end": arguments["n"], "chunks": body.integer(1)}
+    for name in ("before", "each", "after"):
+        body.do(f"call void @{name}({', '.join([repr(arguments[x]) for x in SIGNATURES[name]])})")
     body.give()
     module.add(body)
 
@@ -95,7 +92,7 @@ def shared(body: Body, program: Program, uses: Sequence[int]) -> Numbers:
 
 
 def _write_each(module: Module, program: Program, strides: Sequence[int]) -> None:
-    body = function(module, "each", EACH)
+    body = function(module, "each", SIGNATURES["each"])
     begin, end = body.argument("begin"), body.argument("end")
     uses = program.uses()
     numbers = shared(body, program, uses)
@@ -105,7 +102,7 @@ def _write_each(module: Module, program: Program, strides: Sequence[int]) -> Non
     means = [program.operands[row][0] for row in range(len(program)) if program.primitives[row] is MEAN]
 
     def examples(lanes: int, last: V) -> None:
-        totals = [body.variable(_zero(body), lanes) for _ in means]
+        totals = [body.variable(constant(body, 0.0), lanes) for _ in means]
         with body.loop(begin, end, lanes) as first:
             i = select(first > last, last, first)
             here = dict(numbers)
@@ -118,7 +115,7 @@ def _write_each(module: Module, program: Program, strides: Sequence[int]) -> Non
                 body.store(body.spread(body.load(total, lanes) + term, lanes), total)
             _write_results(body, program, here, i, lanes)
         for k, total in enumerate(totals):
-            body.store(add_lanes(body, body.load(total, lanes)), body.at(body.argument("sums"), k))
+            body.store(add_lanes(body.load(total, lanes)), body.at(body.argument("sums"), k))
 
     wide = end - begin >= LANES
     with body.when(wide):
@@ -127,12 +124,6 @@ def _write_each(module: Module, program: Program, strides: Sequence[int]) -> Non
         examples(1, end)
     body.give()
     module.add(body)
-
-
-def _zero(body: Body) -> V:
-    from autograd.native.ir import constant
-
-    return constant(body, 0.0)
 
 
 def _column(body: Body, column: V, i: V, stride: int, lanes: int) -> V:
@@ -154,11 +145,9 @@ def _lanes_from(body: Body, first: V) -> V:
     return V(body, f"<{order}>", "i64", LANES) >= first
 
 
-def add_lanes(body: Body, x: V) -> V:
+def add_lanes(x: V) -> V:
     """The sum of the lanes, in pairs."""
-    if x.lanes == 1:
-        return x
-    parts = [body.lane(x, k) for k in range(x.lanes)]
+    parts = [x.body.lane(x, k) for k in range(x.lanes)] if x.lanes > 1 else [x]
     while len(parts) > 1:
         parts = [a + b for a, b in zip(parts[::2], parts[1::2], strict=True)]
     return parts[0]
@@ -182,11 +171,11 @@ def _write_results(body: Body, program: Program, numbers: Numbers, i: V, lanes: 
 
 
 def _spread(body: Body, x: Any, lanes: int) -> V:
-    return body.spread(x if isinstance(x, V) else _zero(body) + x, lanes)
+    return body.spread(x if isinstance(x, V) else constant(body, x), lanes)
 
 
 def _write_after(module: Module, program: Program) -> None:
-    body = function(module, "after", AFTER)
+    body = function(module, "after", SIGNATURES["after"])
     uses = program.uses()
     numbers = shared(body, program, uses)
     means = [row for row in range(len(program)) if program.primitives[row] is MEAN]

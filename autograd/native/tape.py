@@ -1,7 +1,7 @@
-"""The native runner: a re-rolled program, its arrays, and the machine code it needs, behind one call.
+"""The native runner: a program in one of its forms, the arrays it needs, and how it is called over a batch.
 
-As a tape nothing is compiled for a program: a kernel is made once per machine, for the first program that uses it. With
-`fused`, what differs between examples is compiled as one kernel, printed by `straight`.
+As a tape, nothing is compiled for a program: it becomes loops, and a kernel for each kind of loop is made once per
+machine, for the first program that uses it. As straight-line code, every instruction is compiled.
 """
 
 from __future__ import annotations
@@ -9,158 +9,159 @@ from __future__ import annotations
 import ctypes
 import threading
 from collections.abc import Callable, Sequence
+from functools import cache
 from typing import Any
 
-from autograd.core.primitives import BUILT_IN, TABLE
 from autograd.core.value import Value
+from autograd.native import build, straight
 from autograd.native import encode as layout
-from autograd.native import native, numba_straight
+from autograd.native.driver import driver
 from autograd.native.encode import encode
-from autograd.native.native import NOWHERE
+from autograd.native.ir import LANES, Body, Module
+from autograd.native.kernels import BLOCK, kernel
 from autograd.native.objects import address, value_offsets
-from autograd.native.roll import FUSED, Tape
+from autograd.native.roll import Tape
 from autograd.native.workers import share
-from autograd.program.expand import expand
-from autograd.program.program import EXAMPLE, Program
+from autograd.program.program import EXAMPLE, MEAN, Program
 
-KERNEL = "void(CPointer(uint32), CPointer(float64), CPointer(float64), CPointer(float64), int64)"
-_PLAN, _DOUBLES = "CPointer(int64)", "CPointer(float64)"
-_ARRAYS = (
-    f"{_PLAN}, {_DOUBLES}, {_DOUBLES}, CPointer(int64), {_DOUBLES}, int64"  # plan, lanes, sums, sources, results, n
-)
-DRIVERS = {
-    "parameters": f"void({_PLAN})",
-    "before": f"void({_PLAN})",
-    "chunk": f"void({_ARRAYS}, int64, int64)",
-    "after": f"void({_PLAN}, {_DOUBLES}, int64, {_DOUBLES}, int64)",
-    "run": f"void({_ARRAYS}, {_DOUBLES})",
-}
 CHUNK = 2_000_000  # multiply-adds, about 0.1 ms of work: a batch is cut into pieces no smaller,
-MEAN = 200  # and as many more for each mean, whose sum in each piece is cleared and added up
+MEAN_WORK = 200  # and as many more for each mean, whose sum in each piece is cleared and added up
 CHUNKS = 64  # at most
 
 
-class Runner:
-    """Runs a program `lanes` examples at a time. It owns its arrays, so calls wait for each other.
+class Straight:
+    """A program as straight-line code."""
 
-    columns: for each input (argument, index in an example, length of an example), as the driver reads them.
+    def __init__(self, program: Program, strides: Sequence[int]) -> None:
+        self.code = straight.code(program, strides)
+        self.block, self.sums = LANES, program.primitives.count(MEAN)
+
+    def work(self) -> Any:
+        """What a thread needs for itself."""
+        return _array([0])
+
+
+class Tapes:
+    """A program as a tape, for blocks of `width` examples."""
+
+    def __init__(self, program: Program, strides: Sequence[int], width: int) -> None:
+        self.code, self.block = driver(width), width
+        tape = Tape(program)
+        code = encode(tape)
+        self._once = _array([0.0] * (tape.once_size + 1), float)
+        for place, number in tape.constants:
+            self._once[place] = number
+        self._lanes_size = (tape.lanes_size + 1) * width
+        self.sums = LANES * (len(tape.means) + 1)  # the last are those that nobody reads
+        made = {loop: kernel(*loop[:2], width if loop[2] else 1) for loop in set(code.kernels)}
+        outputs = [(program.moments[row] == EXAMPLE, tape.place[row]) for row in program.outputs]
+        whole, each = [place for _, place in outputs[: program.whole]], outputs[program.whole :]
+        self._words = _array(code.words, "u4")
+        tables = [[made[loop] for loop in code.kernels], code.offsets, strides, [m.place for m in tape.means], each]
+        self._tables = [_array(table) for table in (*tables, whole)]
+        kernels, offsets, columns, means, each_at, whole_at = map(address, self._tables)
+        once, copies, examples, batch = code.phases
+        plan = {
+            layout.ONCE_AT: address(self._once), layout.CODE_AT: address(self._words),
+            layout.KERNELS_AT: kernels, layout.OFFSETS_AT: offsets,
+            layout.ONCE_LOOPS: once, layout.COPY_LOOPS: copies, layout.EXAMPLE_LOOPS: examples,
+            layout.BATCH_LOOPS: batch, layout.PARAMETERS: program.parameters,
+            layout.COLUMNS: program.inputs, layout.COLUMNS_AT: columns,
+            layout.MEANS: len(tape.means), layout.MEANS_AT: means,
+            layout.EACH: len(each), layout.EACH_AT: each_at, layout.WHOLE: len(whole), layout.WHOLE_AT: whole_at,
+        }  # fmt: skip
+        self._plan = [plan.get(field, 0) for field in range(layout.PLAN_SIZE)]
+
+    def work(self) -> Any:
+        """A plan with lanes of its own."""
+        plan, lanes = _array(self._plan), _array([0.0] * self._lanes_size, float)
+        plan[layout.LANES_AT] = address(lanes)
+        self._tables.append(lanes)
+        return plan
+
+
+def _array(numbers: Sequence[Any], kind: Any = "i8") -> Any:
+    import numpy as np
+
+    return np.array(numbers, dtype=kind)
+
+
+class Runner:
+    """Runs a program over batches. It owns its arrays, so calls wait for each other.
+
+    columns: for each input (argument, index in an example, length of an example).
     """
 
     def __init__(
-        self,
-        program: Program,
-        columns: Sequence[tuple[int, int, int]],
-        arguments: int,
-        parameters: Sequence[Value],
-        lanes: int,
-        fused: bool,
+        self, program: Program, columns: Sequence[tuple[int, int, int]], parameters: Sequence[Value], form: str
     ) -> None:
         try:
             import numpy as np
         except ImportError:
-            raise native.NativeUnavailable(native.MISSING) from None
+            raise build.NativeUnavailable(build.MISSING) from None
 
-        program = expand(program)
-        self.tape = tape = Tape(program, fused)
-        code = encode(tape)
-        self._once = np.zeros(tape.once_size + 1)
-        self._lanes = np.zeros((tape.lanes_size + 1) * lanes)
-        self._sums = np.zeros((1, 8 * (len(tape.means) + 1)))  # the last are those that nobody reads
-        for place, number in tape.constants:
-            self._once[place] = number
-        outputs = [(program.moments[row] == EXAMPLE, tape.place[row]) for row in program.outputs]
-        whole, each = [place for _, place in outputs[: program.whole]], outputs[program.whole :]
-        self._each, self._whole = len(each), len(whole)
-        fused_kernel = numba_straight.kernel(tape, lanes) if fused else 0
-        made = {
-            (name, over_lanes): fused_kernel if name == FUSED else kernel(name, lanes if over_lanes else 1)
-            for name, over_lanes in set(code.kernels)
-        }
+        strides = [length for _, _, length in columns]
+        if form == "straight":
+            self.form: Any = Straight(program, strides)
+        else:
+            self.form = Tapes(program, strides, 1 if form == "one" else BLOCK)
+        self._whole, self._each = program.whole, len(program.outputs) - program.whole
+        self._arguments = np.array([argument for argument, _, _ in columns], dtype=int)
+        self._offsets = np.array([8 * index for _, index, _ in columns], dtype=int)
         self._parameters = list(parameters)
-        self._offsets = value_offsets()
-        tables = [
-            (code.words, np.uint32), ([made[loop] for loop in code.kernels], np.int64), (code.offsets, np.int64),
-            ([id(x) for x in parameters], np.int64), (list(columns), np.int64),
-            ([mean.place for mean in tape.means], np.int64), (each, np.int64), (whole, np.int64),
-        ]  # fmt: skip
-        self._tables = [np.array(numbers, dtype=kind) for numbers, kind in tables]
-        words, kernels, offsets, objects, columns_at, means, each_at, whole_at = [
-            table.ctypes.data for table in self._tables
+        self._objects = np.array([id(p) for p in parameters], dtype=int)
+        self._numbers = np.zeros(len(parameters) + 1)
+        self._sums = np.zeros((1, self.form.sums))
+        self._work = [self.form.work()]
+        means = program.primitives.count(MEAN)
+        self._chunk = (CHUNK + MEAN_WORK * means) / max(_work(program), 1)  # examples of a piece
+        code = self.form.code
+        self._before, self._run_each, self._after, self._run = [
+            _function(code.address(name), straight.SIGNATURES[name]) for name in ("before", "each", "after", "run")
         ]
-        self._plan = np.zeros(layout.PLAN_SIZE, dtype=np.int64)
-        self._plan[:] = [
-            self._once.ctypes.data, words, kernels, offsets, *code.phases,
-            len(parameters), objects, *(self._offsets or (0, 0)), len(columns), columns_at, len(tape.means), means,
-            self._each, each_at, self._whole, whole_at,
-        ]  # fmt: skip
-        self._plan_at = self._plan.ctypes.data
-        self._lanes_at, self._sums_at = self._lanes.ctypes.data, self._sums.ctypes.data
-        self._width, self._chunk = (
-            lanes,
-            (CHUNK + MEAN * len(tape.means)) / max(_work(program), 1),
-        )  # examples of a piece
-        self._spare = [self._lanes]
-        self._read_parameters = self._driver("parameters", 1, holds_gil=True)
-        self._run = self._driver("run", 7)
         self._lock = threading.Lock()
-        self._sources = (ctypes.c_int64 * (arguments + 1))()
-        self._sources_at = ctypes.addressof(self._sources)
-        self._empty = np.empty
-
-    def _driver(self, name: str, arguments: int, holds_gil: bool = False) -> Callable[..., int]:
-        def make() -> Any:
-            from autograd.native import driver
-
-            return driver.make(name, self._width)
-
-        return native.function(
-            native.address(f"driver {name} {self._width}", make, DRIVERS[name]), arguments, holds_gil
-        )
+        self._empty, self._array = np.empty, np.array
 
     def run(self, arrays: Sequence[Any], n: int, at: Any = None) -> tuple[Any, Any]:
         """The results for the whole batch, (program.whole,) doubles, and those for each of n examples, (others, n).
         `at`: the parameters' numbers, an array, in place of those of their Values."""
         whole, each = self._empty(self._whole), self._empty((self._each, n))
-        sources = self._sources
         with self._lock:
-            for i, array in enumerate(arrays):
-                sources[i] = address(array)
+            columns = self._array([*map(address, arrays)], dtype=int)[self._arguments] + self._offsets
+            numbers = self._numbers
             if at is not None:
-                self._once[: len(self._parameters)] = at
-            elif self._offsets:
-                self._read_parameters(NOWHERE, NOWHERE, self._plan_at)
-            else:
-                self._once[: len(self._parameters)] = [p._data for p in self._parameters]
-            tables = self._sources_at, address(each), n
+                numbers[:-1] = at
+            elif self._parameters:
+                _read(self._parameters, self._objects, numbers)
+            given = address(columns), address(numbers), address(each)
             chunks = min(int(n / self._chunk), CHUNKS)
             if chunks < 2:
-                self._run(NOWHERE, NOWHERE, self._plan_at, self._lanes_at, self._sums_at, *tables, address(whole))
+                self._run(address(self._work[0]), *given, address(whole), n, address(self._sums))
             else:
-                self._run_in_chunks(chunks, *tables, address(whole))
+                self._run_in_chunks(chunks, *given, address(whole), n)
         return whole, each
 
-    def _run_in_chunks(self, chunks: int, sources: int, each: int, n: int, whole: int) -> None:
+    def _run_in_chunks(self, chunks: int, columns: int, numbers: int, each: int, whole: int, n: int) -> None:
         """The same on several threads. The cut depends on the work alone, and each chunk has sums of its own, added in
         order: so that the bits do not depend on how many threads there are."""
-        blocks = -(-n // self._width)
-        ends = [min(n, blocks * k // chunks * self._width) for k in range(chunks + 1)]
+        block = self.form.block
+        blocks = -(-n // block)
+        ends = [min(n, blocks * k // chunks * block) for k in range(chunks + 1)]
         if len(self._sums) < chunks:
             self._sums = self._sums.repeat(chunks, axis=0)[:chunks]
-            self._sums_at = self._sums.ctypes.data
-        before, chunk, after = self._driver("before", 1), self._driver("chunk", 8), self._driver("after", 5)
-        before(NOWHERE, NOWHERE, self._plan_at)
+        self._before(address(self._work[0]), numbers)
 
         def work(k: int) -> None:
             try:
-                lanes = self._spare.pop()
+                own = self._work.pop()
             except IndexError:
-                lanes = self._lanes.copy()
-            sums = self._sums_at + k * self._sums.strides[0]
-            chunk(NOWHERE, NOWHERE, self._plan_at, address(lanes), sums, sources, each, n, ends[k], ends[k + 1])
-            self._spare.append(lanes)
+                own = self.form.work()
+            sums = address(self._sums) + k * self._sums.strides[0]
+            self._run_each(address(own), columns, numbers, each, n, ends[k], ends[k + 1], sums)
+            self._work.append(own)
 
         share(work, chunks)
-        after(NOWHERE, NOWHERE, self._plan_at, self._sums_at, chunks, whole, n)
+        self._after(address(self._work[0]), numbers, whole, n, chunks, address(self._sums))
 
 
 def _work(program: Program) -> int:
@@ -169,12 +170,30 @@ def _work(program: Program) -> int:
     return sum([1 + len(operands[row]) // 2 for row in range(program.leaves, len(program)) if moments[row] == EXAMPLE])
 
 
-def kernel(name: str, lanes: int) -> int:
-    """The address of a kernel for so many lanes."""
+def _function(place: int, signature: Sequence[str]) -> Callable[..., None]:
+    kinds = [ctypes.c_int64 if name in straight.INTEGERS else ctypes.c_void_p for name in signature]
+    return ctypes.CFUNCTYPE(None, *kinds)(place)
 
-    def make() -> Any:
-        from autograd.native import kernels
 
-        return kernels.make(name, lanes)
+def _read(parameters: Sequence[Value], objects: Any, numbers: Any) -> None:
+    """The numbers of the parameters, from the Values themselves."""
+    offsets = value_offsets()
+    if offsets is None:
+        numbers[:-1] = [p._data for p in parameters]
+    else:
+        _reader()(address(objects), address(numbers), len(parameters), *offsets)
 
-    return native.address(f"kernel {name} {lanes}", make, KERNEL, keep=name in BUILT_IN or name not in TABLE)
+
+@cache
+def _reader() -> Callable[..., None]:
+    module = Module()
+    offsets = [("i64", "float"), ("i64", "double")]
+    body = Body(module, "read", [("ptr", "objects"), ("ptr", "numbers"), ("i64", "n"), *offsets])
+    with body.loop(0, body.argument("n")) as i:
+        value = body.load(body.at(body.argument("objects"), i, "ptr"), kind="ptr")
+        number = body.load(body.at(value, body.argument("float"), "i8"), kind="ptr")
+        body.store(body.load(body.at(number, body.argument("double"), "i8")), body.at(body.argument("numbers"), i))
+    body.give()
+    module.add(body)
+    place = build.build(module.text()).address("read")
+    return ctypes.PYFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p, *[ctypes.c_int64] * 3)(place)  # holds the GIL
