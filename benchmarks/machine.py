@@ -10,7 +10,7 @@ import subprocess
 from pathlib import Path
 
 ENGINES = [
-    "numpy", "numba", "micrograd", "jax", "torch", "casadi", "xad", "hyperjet", "num-dual", "fastdual", "scikit-learn",
+    "numpy", "llvmlite", "micrograd", "jax", "torch", "casadi", "xad", "hyperjet", "num-dual", "fastdual", "scikit-learn",
 ]  # fmt: skip
 
 

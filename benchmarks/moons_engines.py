@@ -25,7 +25,7 @@ def gradient_work(id, network, sizes, quick_sizes) -> Work:
         seconds=1.2,
     )
 
-    @work.engine(COMPILED, "nn", "numba")
+    @work.engine(COMPILED, "nn", "llvmlite")
     def compiled(n):
         import autograd
         import nn

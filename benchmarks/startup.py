@@ -63,7 +63,7 @@ cold = Work("start.cold", "a new process, imports to first compiled result, noth
 warm = Work("start.warm", "the same with the disk cache of an earlier process", seconds=5, **own)
 
 
-@cold.engine(COMPILED, "autograd", "numba")
+@cold.engine(COMPILED, "autograd", "llvmlite")
 def cold_start():
     def run():
         with tempfile.TemporaryDirectory() as folder:
@@ -72,7 +72,7 @@ def cold_start():
     return run
 
 
-@warm.engine(COMPILED, "autograd", "numba")
+@warm.engine(COMPILED, "autograd", "llvmlite")
 def warm_start():
     return lambda: fresh_process(FIRST.format("ours_first"))
 
@@ -94,7 +94,7 @@ moons = Work(
 )
 
 
-@moons.engine(COMPILED, "nn", "numba")
+@moons.engine(COMPILED, "nn", "llvmlite")
 def our_moons():
     ours_first()
     return lambda: timed(our_moons_gradient)
@@ -135,7 +135,7 @@ def timed(work) -> float:
     return time.process_time() - start
 
 
-@graph.engine(COMPILED, "autograd", "numba")
+@graph.engine(COMPILED, "autograd", "llvmlite")
 def our_graph(n):
     import autograd
 

@@ -23,7 +23,7 @@ def one_call(id, formula, a0, b0, golden) -> Work:
     """formula(a, b, relu) at one point."""
     work = Work(id, "one call: value and both derivatives", expect=golden)
 
-    @work.engine(COMPILED, "autograd", "numba")
+    @work.engine(COMPILED, "autograd", "llvmlite")
     def compiled():
         import autograd
 
@@ -155,7 +155,7 @@ def whole_batch(id, formula, by_hand, c_name) -> Work:
         seconds=0.6,
     )
 
-    @work.engine(COMPILED, "autograd", "numba")
+    @work.engine(COMPILED, "autograd", "llvmlite")
     def compiled(n):
         import autograd
 

@@ -77,7 +77,7 @@ def training() -> Work:
     """The whole demo: 100 steps from the same first weights; the answer is the accuracy, all engines' 100 %."""
     work = Work("W3.train", "100 training steps, to 100 % accuracy", unit="ms", scale=1e3, expect=[1.0], seconds=3)
 
-    @work.engine(COMPILED, "nn", "numba")
+    @work.engine(COMPILED, "nn", "llvmlite")
     def compiled():
         import autograd
         import nn

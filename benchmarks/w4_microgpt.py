@@ -76,7 +76,7 @@ def step(id: str, title: str, collector: bool) -> Work:
 
         return scalar_step(Value)
 
-    @work.engine(COMPILED, "autograd", "numba", collector=collector)
+    @work.engine(COMPILED, "autograd", "llvmlite", collector=collector)
     def compiled():
         from benchmarks.gpt_compiled import Trainer, document
 
@@ -105,7 +105,7 @@ def training() -> Work:
         whole=True,
     )
 
-    @work.engine(COMPILED, "autograd", "numba")
+    @work.engine(COMPILED, "autograd", "llvmlite")
     def compiled():
         from benchmarks.gpt_compiled import Trainer, document
 

@@ -63,7 +63,7 @@ def reference():
 work = Work("W5.pass", "10,000 irregular nodes: a forward and backward pass", expect=reference, rtol=1e-8, seconds=2.5)
 
 
-@work.engine(COMPILED, "autograd", "numba")
+@work.engine(COMPILED, "autograd", "llvmlite")
 def compiled():
     import autograd
 

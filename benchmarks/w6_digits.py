@@ -201,7 +201,7 @@ def eager_engine():
 
 
 ENGINES = {
-    COMPILED: (compiled_engine, ("nn", "numba")),
+    COMPILED: (compiled_engine, ("nn", "llvmlite")),
     OURS: (eager_engine, ("nn",)),
     "torch": (torch_engine, ("torch",)),
     "jax.jit": (jax_engine, ("jax",)),

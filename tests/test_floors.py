@@ -117,7 +117,7 @@ def test_few_functions_reach_up() -> None:
 
 @pytest.mark.parametrize("package", ["autograd", "nn"])
 def test_nothing_heavy_is_reached_from_the_top_of_a_package(package: str) -> None:
-    """numpy, numba, graphviz and the like are imported inside functions, or in files that are."""
+    """numpy, llvmlite, graphviz and the like are imported inside functions, or in files that are."""
     reached, todo = set(), [package]
     while todo:
         module = todo.pop()

@@ -12,7 +12,7 @@ import nn
 from autograd import Value
 
 np = pytest.importorskip("numpy")
-pytest.importorskip("numba")
+pytest.importorskip("llvmlite")
 
 ROOT = Path(__file__).parent.parent
 
@@ -144,14 +144,14 @@ def test_a_model_that_looks_at_numbers_is_run_eagerly_and_said():
 
 def test_without_the_fast_extra_it_runs_eagerly_in_silence(monkeypatch):
     def missing(function):
-        raise ImportError("compile needs Numba: pip install 'chainrule[fast]'")
+        raise ImportError("compile needs llvmlite: pip install 'chainrule[fast]'")
 
     monkeypatch.setattr(autograd, "compile", missing)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         _, history = trained(None, *CASES["hinge"])
     assert not history.compiled
-    with pytest.raises(ImportError, match="needs Numba"):
+    with pytest.raises(ImportError, match="needs llvmlite"):
         trained(True, *CASES["hinge"])
 
 
@@ -162,7 +162,7 @@ def test_without_numpy_a_compiled_run_says_what_to_install():
         "nn.fit(nn.Neuron(1), [1.0, 2.0], [0.0, 1.0], epochs=1, progress=False, compiled=True)"
     )
     done = subprocess.run([sys.executable, "-c", job], capture_output=True, text=True, check=False, cwd=ROOT)
-    said = "ImportError: a compiled run needs numpy and numba: pip install 'chainrule[fast]'"
+    said = "ImportError: a compiled run needs numpy and llvmlite: pip install 'chainrule[fast]'"
     assert done.stderr.splitlines()[-1] == said
 
 

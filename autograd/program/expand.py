@@ -62,7 +62,7 @@ def _stays(primitive: Any) -> bool:
 
 
 def _body(primitive: Primitive, count: int) -> Program | None:
-    """What a row of so many operands is made of; None if its function does not take Values: Numba may know it."""
+    """What a row of so many operands is made of; None if its function does not take Values."""
     operands = [Value(0.5) for _ in range(count)]
     forward = getattr(primitive.forward, "__wrapped__", primitive.forward)  # what the user wrote
     try:

@@ -119,17 +119,14 @@ def statements(
     program: Program,
     row: int,
     names: Sequence[str],
-    fused: bool = False,
     language: Language = PYTHON,
     call: Callable[[Primitive], str] = called,
 ) -> list[str]:
-    """The lines that compute a row; `fused` spells dots as the kernels compute them, `call` how rows are called."""
+    """The lines that compute a row; `call` spells how rows are called."""
     primitive, operands = program.primitives[row], program.operands[row]
     if not isinstance(primitive, Primitive):
         return []
     xs = [names[x] for x in operands]
-    if fused and primitive in DOT_LIKE:
-        return _fused_statements(names[row], xs, primitive is GATED_DOT)
     safe = language is not PYTHON or program.numbers.get(operands[-1], 0.0) != 0.0
     return wrapped_sum(language, names[row], terms(primitive, xs, language, call, safe))
 
@@ -173,14 +170,6 @@ def wrapped_sum(language: Language, name: str, terms: Sequence[str]) -> list[str
         else:
             line += " + " + term
     return [*lines, line + end]
-
-
-def _fused_statements(name: str, xs: Sequence[str], gated: bool) -> list[str]:
-    n = len(xs) // 2
-    products = list(zip(xs[:n], xs[n:-1], strict=True))
-    otherwise = [f" if {x} != 0.0 else {name}" if gated else "" for _, x in products]
-    steps = [f"{name} = fma({w}, {x}, {name}){other}" for (w, x), other in zip(products, otherwise, strict=True)]
-    return [f"{name} = {xs[-1]}", *steps]
 
 
 def wrapped_words(start: str, words: Sequence[str], end: str, width: int = WIDTH) -> list[str]:
