@@ -10,7 +10,8 @@ import subprocess
 from pathlib import Path
 
 ENGINES = [
-    "numpy", "llvmlite", "micrograd", "jax", "torch", "casadi", "xad", "hyperjet", "num-dual", "fastdual", "scikit-learn",
+    "numpy", "llvmlite", "micrograd", "jax", "torch", "casadi", "xad", "hyperjet", "num-dual", "fastdual",
+    "scikit-learn",
 ]  # fmt: skip
 
 

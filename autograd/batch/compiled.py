@@ -43,8 +43,8 @@ def compile(function: Callable[..., Any], runner: str | None = None) -> Compiled
     """`function` of scalars, as a function of batches.
 
     Arguments are arrays or lists whose leading axis is the batch; the function sees one example, as an array or as
-    nested lists of Values. A plain number is the same for every example. `runner` is "python" (nothing to install), "tape"
-    (nothing compiled for this function) or "source" (compiled for this function); left out, it is chosen by size.
+    nested lists of Values. A plain number is the same for every example. `runner` is "python" (nothing to install),
+    "tape" (nothing compiled for this function) or "source" (compiled for this function); left out, it goes by size.
 
     Leaves that the function does not get as arguments are its parameters, read at each call. TypeError where it looks
     at a number (`.data`, an `if` on a comparison), as another example may have another: choose with `where`.
