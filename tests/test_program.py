@@ -92,19 +92,22 @@ def test_sharing_keeps_one_of_equal_instructions() -> None:
 @pytest.mark.parametrize(
     ("build", "expected"),
     [
-        (lambda x, y, w, b, c: sum([w * x, b * y]) + c, "[w, b] · [x, y] + c"),
+        (lambda x, y, w, b, c: sum([w * x, b * y]) + c, "[w, b] · [x, y] + 0; add(t6, c)"),
+        (lambda x, y, w, b, c: w * x + b * y + c, "[w, b] · [x, y]; add(t6, c)"),
+        (lambda x, y, w, b, c: w * x + b * y + c * y + x * y + b, "[w, b, c, x] · [x, y, y, y] + b"),
+        (lambda x, y, w, b, c: w * x + b * y + c * y + x * y + b + c, "[w, b, c, x, 1, 1] · [x, y, y, y, b, c]"),
         (lambda x, y, w, b, c: w * x + b * y, "[w, b] · [x, y]"),
         (lambda x, y, w, b, c: c + w * x + b * y, "[w, b] · [x, y] + c"),
         (lambda x, y, w, b, c: w * x + (c + b * y), "[b, w] · [y, x] + c"),
         (lambda x, y, w, b, c: sum_of([w * x, y * b]), "[w, b] · [x, y] + 0"),
-        (lambda x, y, w, b, c: w * x + c + b * y + b, "[w, 1, b, 1] · [x, c, y, b]"),
+        (lambda x, y, w, b, c: w * x + c + b * y + b, "mul(w, x); add(t5, c); mul(b, y); add(t6, t7); add(t8, b)"),
         (lambda x, y, w, b, c: sum([x, y, w]), "sum(x, y, w)"),
     ],
 )
 def test_chains_of_products_become_dots(build: object, expected: str) -> None:
     x, y, w, b, c = leaves("x", "y", "w", "b", "c")
     lines = body(dots(lowered(build(x, y, w, b, c), x, y)))  # type: ignore[operator]
-    assert [line.split(" = ")[1] for line in lines[1:-1]] == [expected]
+    assert "; ".join([line.split(" = ")[1] for line in lines[1:-1]]) == expected
 
 
 def test_what_is_simplified_already_is_kept_and_shared_with() -> None:
@@ -158,7 +161,7 @@ def test_a_masked_partial_is_a_gate() -> None:
 def test_a_layer_is_rolled_up_again(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(listing, "FEW", 0)
     x, y = leaves("x", "y")
-    hidden = [sum(w * v for w, v in zip(leaves("v", "w"), (x, y), strict=True)) + b for b in leaves("a", "b", "c")]
+    hidden = [dot(leaves("v", "w"), (x, y), b) for b in leaves("a", "b", "c")]
     program = simplify(lowered(dot(leaves("p", "q", "r"), [h.relu() for h in hidden], Value(0.0)), x, y))
     assert str(Tape(program)).splitlines()[-5:] == [
         "for each example:",

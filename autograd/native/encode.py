@@ -10,8 +10,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from autograd.native.roll import DOTS, GATED_DOTS, MATVECS, SUMS, Loop, Tape
-from autograd.native.rows import FUSED
-from autograd.program.program import BATCH, EXAMPLE, ONCE
+from autograd.program.program import BATCH, EXAMPLE, FUSED, ONCE
 
 # The plan, an array of 64-bit integers: addresses, counts, and addresses of tables of integers.
 (

@@ -22,9 +22,8 @@ from autograd.core.primitives import BUILT_IN, Primitive, dot
 from autograd.native import build
 from autograd.native.ir import V, constant, fma, intrinsic, select
 from autograd.native.vector import RULES, by_lane, exp, log
-from autograd.program.program import DOT_LIKE
+from autograd.program.program import DOT_LIKE, FUSED
 
-FUSED = 4  # products from which on a dot's sum is one of fused multiply-adds; shorter ones are computed as written
 WAYS_OUT = 'write its forward function with operators and other rows, or compile with runner="python"'
 
 

@@ -48,6 +48,9 @@ def _gated_dot(*operands: float) -> float:
 # A dot for gradients: where an adjoint is 0 because a mask switched its path off, its product is 0, not 0·inf.
 GATED_DOT = Primitive("gated_dot", _gated_dot, None, nary=True)
 DOT_LIKE = (dot, GATED_DOT)  # operands: w₁ … wₙ, x₁ … xₙ, b
+FUSED = (
+    4  # products from which on a runner may fuse multiply and add in a dot's sum; shorter ones it computes as written
+)
 
 
 class Program:

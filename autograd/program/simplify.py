@@ -14,11 +14,12 @@ on what it does not replace.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 from autograd.core import primitives as table
 from autograd.core.primitives import Primitive
-from autograd.program.program import CONSTANT, Program
+from autograd.program.program import CONSTANT, FUSED, Program
 
 Append = Callable[[Primitive, tuple[int, ...]], int]
 
@@ -136,8 +137,9 @@ def sharing(program: Program) -> Append:
 def dots(program: Program) -> Program:
     """A chain of additions with at least two products among its terms becomes a dot.
 
-    Terms keep their order, so the sum is the same to the bit, except that a lone term that is no product becomes the
-    bias and is added first. With more of them they are products with 1. A sum from 0 without products is a `sum`.
+    Terms keep their order. With fewer than FUSED products, those that follow one another at its beginning become the
+    dot, and the rest is added as it was written. With more, a lone term that is no product becomes the bias and is added
+    first; several of them are products with 1. A sum from 0 without products is a `sum`.
     """
     uses = program.uses()
     chains = _chains(program, uses)
@@ -166,27 +168,45 @@ def dots(program: Program) -> Program:
 _ZERO = -1  # among the terms of a chain: the 0 that a sum starts from
 
 
-def _chains(program: Program, uses: list[int]) -> dict[int, tuple[list[int], set[int], bool]]:
-    """The chains worth replacing: last addition → (terms, which are products, does it start from 0?). What they absorb
-    is taken out of `uses`."""
+class _Chain(NamedTuple):
+    terms: list[int]  # first added first
+    products: set[int]  # those of them that become products of the dot
+    from_zero: bool
+
+
+def _chains(program: Program, uses: list[int]) -> dict[int, _Chain]:
+    """The chains worth replacing, by their last addition. What they absorb is taken out of `uses`."""
     primitives, numbers = program.primitives, program.numbers
     inside: set[int] = set()  # additions that belong to a longer chain
-    chains: dict[int, tuple[list[int], set[int], bool]] = {}
+    chains: dict[int, _Chain] = {}
     for row in range(len(primitives) - 1, program.leaves - 1, -1):
         primitive = primitives[row]
         if (primitive is not table.add and primitive is not table.sum_) or not uses[row] or row in inside:
             continue
         terms, links = _terms(program, row, uses)
         inside.update(links)
-        from_zero = terms[0] == _ZERO or numbers.get(terms[0]) == 0.0
+        from_zero = terms[0] == _ZERO or repr(numbers.get(terms[0])) == "0.0"  # not −0
         if from_zero:
             terms = terms[1:]
-        products = {x for x in terms if primitives[x] is table.mul and uses[x] == 1}
-        if len(products) >= 2 or (from_zero and len(terms) > 1):
-            chains[row] = terms, products, from_zero
-            for x in (*links, *(products if len(products) >= 2 else ())):
+        is_product = [primitives[x] is table.mul and uses[x] == 1 for x in terms]
+        products = {x for x, yes in zip(terms, is_product, strict=True) if yes}
+        if len(products) < FUSED:
+            products = _first_run(terms, is_product, from_zero)
+        if len(products) >= 2 or (from_zero and len(terms) > 1 and not products):
+            chains[row] = _Chain(terms, products if len(products) >= 2 else set(), from_zero)
+            for x in (*links, *chains[row].products):
                 uses[x] = 0
     return chains
+
+
+def _first_run(terms: Sequence[int], is_product: Sequence[bool], from_zero: bool) -> set[int]:
+    """The products that follow one another from the first term on; or from the second, if the first is none."""
+    run: list[int] = []
+    for k in range(0 if from_zero or is_product[0] else 1, len(terms)):
+        if not is_product[k]:
+            break
+        run.append(terms[k])
+    return {*run}
 
 
 def _terms(program: Program, row: int, uses: list[int]) -> tuple[list[int], list[int]]:
@@ -209,12 +229,15 @@ def _terms(program: Program, row: int, uses: list[int]) -> tuple[list[int], list
     return [_ZERO, *operands[row], *reversed(terms)], links
 
 
-def _dot(result: Program, program: Program, new: list[int], chain: tuple[list[int], set[int], bool]) -> int:
+def _dot(result: Program, program: Program, new: list[int], chain: _Chain) -> int:
     terms, products, from_zero = chain
-    if len(products) < 2:
+    if not products:
         return result.append(table.sum_, tuple([new[x] for x in terms]))
+    start = result.constant(0.0 if from_zero else -0.0)  # −0 + x is x, even −0
     others = [x for x in terms if x not in products]
-    bias = new[others[0]] if len(others) == 1 else result.constant(0.0 if from_zero else -0.0)  # −0 + x is x, even −0
+    short = len(products) < FUSED
+    if (not from_zero and terms[0] not in products) if short else len(others) == 1:
+        start = new[others.pop(0)]
     weights, inputs = [], []
     for term in terms:
         if term in products:
@@ -223,7 +246,10 @@ def _dot(result: Program, program: Program, new: list[int], chain: tuple[list[in
                 w, x = x, w
             weights.append(w)
             inputs.append(x)
-        elif len(others) > 1:
+        elif term in others and not short:
             weights.append(result.constant(1.0))
             inputs.append(new[term])
-    return result.append(table.dot, (*weights, *inputs, bias))
+    total = result.append(table.dot, (*weights, *inputs, start))
+    for term in others if short else ():
+        total = result.append(table.add, (total, new[term]))
+    return total

@@ -1,0 +1,90 @@
+"""One arithmetic: whatever the runner, the form, the size of the batch and the place in it, the same bits; and eagerly,
+the same where a function is made of operators."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from autograd import Value, compile, dot, exp, gelu, grad, hypot, relu, sigmoid, sin, softplus, tanh, value_and_grad
+from tests.compare import bits
+
+np = pytest.importorskip("numpy")
+pytest.importorskip("llvmlite")
+
+RUNNERS = ["python", "tape", "source"]
+SIZES = [1, 2, 7, 8, 9, 63, 64, 65, 1000]
+
+
+@pytest.mark.parametrize("runner", RUNNERS)
+def test_a_product_and_its_opposite_cancel_exactly(runner: str) -> None:
+    points = np.random.default_rng(1).normal(size=(2, 1000))
+    assert not compile(lambda x, y: x * y + (-x) * y, runner)(*points).any()
+    slopes = compile(grad(lambda x, y: x * y + (-x) * y, argnums=(0, 1)), runner)(*points)
+    assert not np.any(slopes)
+
+
+@pytest.mark.parametrize("runner", RUNNERS)
+@pytest.mark.parametrize("n", [1, 100])
+def test_a_short_sum_is_computed_as_it_is_written(runner: str, n: int) -> None:
+    f = lambda x, p, y, q, b: x * p + y * q + b
+    for point in ((1e8, 1e8, -1e8, 1e8, 1.0), (1e8, 1.0 + 1e-8, -1e8, 1.0, 1e-17), (0.1, 10.0, -0.3, 10.0 / 3, 1e-17)):
+        assert set(compile(f, runner)(*[np.full(n, x) for x in point]).tolist()) == {f(*point)}
+
+
+@pytest.mark.parametrize("runner", RUNNERS)
+@pytest.mark.parametrize("n", [1, 100])
+def test_a_short_sum_overflows_as_it_is_written(runner: str, n: int) -> None:
+    assert np.isnan(compile(lambda x: x * 3.0 + x * -2.0, runner)(np.full(n, 1e308))).all()
+
+
+@pytest.mark.parametrize("runner", RUNNERS)
+def test_a_slope_that_cancels_eagerly_cancels_compiled(runner: str) -> None:
+    f = value_and_grad(lambda x: sigmoid(x / x * 3))
+    for x in (-745.2, 0.1, 1e-300):
+        value, slope = compile(f, runner)(np.full(9, x))
+        assert set(slope.tolist()) == {f(x)[1]} == {0.0}
+        assert value.tolist() == pytest.approx([f(x)[0]] * 9, rel=4e-16)
+
+
+WEIGHTS = [Value(x) for x in np.random.default_rng(2).normal(size=7).tolist()]
+FUNCTIONS: dict[str, Callable[..., Any]] = {
+    "elementary": lambda x, y: tanh(x) * exp(y) + gelu(y) + sin(x) / (1.0 + y * y) + abs(x) ** y,
+    "masks": lambda x, y: relu(x - y) * hypot(x, y) + softplus(y),
+    "a long sum": lambda x, y: dot(WEIGHTS, [x, y, x * y, x + y, x - y, x * x, y * y], 0.5),
+    "its gradient": grad(lambda x, y: sigmoid(dot(WEIGHTS[:5], [x, y, x * y, x + y, x - y], x)), argnums=(0, 1)),
+}
+
+
+def columns(result: Any) -> Any:
+    return np.array(result).reshape(-1, np.shape(result)[-1])
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_a_row_has_the_same_bits_in_every_batch_form_and_place(name: str) -> None:
+    points = np.random.default_rng(3).normal(size=(2, 1000))
+    points[:, ::50] = np.array([0.0, -0.0, 1e-310, 700.0, -700.0])[:, None].repeat(4, 1).reshape(-1)
+    f = {runner: compile(FUNCTIONS[name], runner) for runner in RUNNERS[1:]}
+    whole = columns(f["source"](*points))
+    for compiled in f.values():
+        for n in SIZES:
+            for start in (0, 1000 - n):
+                got = columns(compiled(*points[:, start : start + n]))
+                want = whole[:, start : start + n]
+                assert list(map(bits, got.ravel().tolist())) == list(map(bits, want.ravel().tolist())), (n, start)
+
+
+@pytest.mark.parametrize("name", ["elementary", "masks"])
+@pytest.mark.parametrize("runner", RUNNERS[1:])
+def test_a_batch_gives_nan_and_infinity_where_eager_does(runner: str, name: str) -> None:
+    special = [0.0, -0.0, 5e-324, 1e-310, 1.0, -1.0, 745.2, -745.2, 1e308, -1e308, math.inf, -math.inf, math.nan]
+    points = np.array([(x, y) for x in special for y in special]).T.copy()
+    f = value_and_grad(FUNCTIONS[name], argnums=(0, 1))
+    value, slopes = compile(f, runner)(*points)
+    for point, row in zip(points.T.tolist(), np.array([value, *slopes]).T.tolist(), strict=True):
+        z, (dx, dy) = f(*point)
+        assert list(map(math.isnan, row)) == list(map(math.isnan, (z, dx, dy))), (point, row, z, dx, dy)
+        assert list(map(math.isinf, row)) == list(map(math.isinf, (z, dx, dy))), (point, row, z, dx, dy)
