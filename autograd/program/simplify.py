@@ -138,8 +138,8 @@ def dots(program: Program) -> Program:
     """A chain of additions with at least two products among its terms becomes a dot.
 
     Terms keep their order. With fewer than FUSED products, those that follow one another at its beginning become the
-    dot, and the rest is added as it was written. With more, a lone term that is no product becomes the bias and is added
-    first; several of them are products with 1. A sum from 0 without products is a `sum`.
+    dot, and the rest is added as it was written. With more, a lone term that is no product becomes the bias and is
+    added first; several of them are products with 1. A sum from 0 without products is a `sum`.
     """
     uses = program.uses()
     chains = _chains(program, uses)
