@@ -17,7 +17,7 @@ from autograd.core.value import Value
 
 TOO_DEEP = "the formula is nested too deeply to be parsed"
 CONSTANTS = {"pi": math.pi, "e": math.e, "inf": math.inf, "nan": math.nan}
-_HIDDEN = {"add", "sub", "mul", "div", "neg", "pow", "pow_x", "pow_y", "gate", "defined", "above", "sum", "dot", "step"}
+_HIDDEN = {"add", "sub", "mul", "div", "neg", "pow", "pow_x", "pow_y", "defined", "above", "sum", "dot", "step"}
 _HIDDEN |= {"greater", "greater_equal", "equal", "logsumexp", "leaky_relu", "elu", "where"}
 
 BINARY: dict[type, Callable[[Any, Any], Any]] = {

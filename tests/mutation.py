@@ -21,7 +21,7 @@ from typing import Any, NamedTuple
 
 from autograd.core import functions
 from autograd.core.primitives import REAL, TABLE, Primitive
-from autograd.core.value import Value, _record
+from autograd.core.value import Value, record
 
 MODULES = ["test_derivatives_rows", "test_special_points", "test_primitives", "test_value", "test_testing"]
 WRITTEN_OUT = {"dot": "test_functions", "sum": "test_functions"}
@@ -76,7 +76,7 @@ def mutants(row: Primitive) -> Iterator[Mutant]:
             yield Mutant(row, f"Value.{method} with {slot} doubled", method, broken, Value)
     if row.name in WRITTEN_OUT:
         for k in (0, -1):
-            yield Mutant(row, f"autograd.{row.name} with partial {k} doubled", "_record", _recording(row, k), functions)
+            yield Mutant(row, f"autograd.{row.name} with partial {k} doubled", "record", recording(row, k), functions)
 
 
 def _doubling(method: Any, slot: str) -> Any:
@@ -89,11 +89,11 @@ def _doubling(method: Any, slot: str) -> Any:
     return broken
 
 
-def _recording(row: Primitive, k: int) -> Any:
+def recording(row: Primitive, k: int) -> Any:
     def broken(made: Primitive, data: float, x: Any, y: Any, px: Any, py: Any) -> Value:
         partials = list(px)
         partials[k] *= 2.0
-        return _record(made, data, x, y, tuple(partials) if made is row else px, py)
+        return record(made, data, x, y, tuple(partials) if made is row else px, py)
 
     return broken
 

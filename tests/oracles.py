@@ -30,7 +30,11 @@ ORACLES: dict[str, Callable[..., Any]] = {
     "equal": lambda x, y: mp.mpf(x == y),
     "stop_gradient": lambda x: x,
     "defined": lambda v, z: v,
-    "gate": lambda m, g: m * g,
+    "sigmoid_x": lambda x: 1 / ((1 + mp.exp(x)) * (1 + mp.exp(-x))),
+    "asin_leg": lambda x: mp.sqrt(1 - x * x),
+    "hypot_x": lambda x, y: x / mp.sqrt(x * x + y * y),
+    "atan2_y": lambda y, x: x / (x * x + y * y),
+    "softmax_share": lambda a, b: a / (a + b),
     # arithmetic
     "add": lambda x, y: x + y,
     "sub": lambda x, y: x - y,
@@ -75,7 +79,7 @@ ORACLES: dict[str, Callable[..., Any]] = {
     "where": lambda c, a, b: a if c != 0 else b,
     # rows of any number of operands
     "sum": lambda *xs: mp.fsum(xs),
-    "dot": lambda *xs: mp.fdot(xs[: len(xs) // 2], xs[len(xs) // 2 : -1]) + xs[-1],
+    "dot": lambda *xs: mp.fdot(xs[: len(xs) // 2], xs[len(xs) // 2 + 1 :]) + xs[len(xs) // 2],
     "logsumexp": lambda *xs: mp.log(mp.fsum(mp.exp(x) for x in xs)),
 }
 

@@ -14,11 +14,11 @@ MIXTURES = list(itertools.product("vc", repeat=5))
 
 @pytest.mark.parametrize("mixture", MIXTURES, ids="".join)
 def test_a_dot_of_any_mixture_of_values_and_numbers_is_its_row(mixture):
-    numbers = [2.0, -3.0, 0.5, 7.0, 0.25]  # w₁ w₂ x₁ x₂ b
+    numbers = [2.0, -3.0, 0.25, 0.5, 7.0]  # w₁ w₂ b x₁ x₂
     operands = [
         Value(n, f"v{i}") if kind == "v" else n for i, (n, kind) in enumerate(zip(numbers, mixture, strict=True))
     ]
-    got = dot(operands[:2], operands[2:4], operands[4])
+    got = dot(operands[:2], operands[3:], operands[2])
     if "v" not in mixture:
         assert got == 2.0 * 0.5 - 3.0 * 7.0 + 0.25
         return
@@ -28,7 +28,7 @@ def test_a_dot_of_any_mixture_of_values_and_numbers_is_its_row(mixture):
     got.backward()
     for i, v in enumerate(operands):
         if isinstance(v, Value):
-            assert v.grad == [0.5, 7.0, 2.0, -3.0, 1.0][i]
+            assert v.grad == [0.5, 7.0, 1.0, 2.0, -3.0][i]
 
 
 def test_affine_is_a_dot_for_each_row_of_weights():

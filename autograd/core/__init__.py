@@ -1,3 +1,4 @@
 """The core: the table, a scalar that remembers, the chain rule; all else reads it."""
 
 from autograd.core import arrays as arrays  # binds numpy's protocol to Value
+from autograd.core import fast as fast  # puts the faster operators and sweeps in place

@@ -1,6 +1,7 @@
-"""The sweeps on numbers, written out for speed: `backward`, and `adjoints` and `tangents` with `number_edges`.
+"""The one room where the core is written for speed: the commonest operators and the sweeps on numbers.
 
-They say nothing that `sweeps` does not, several times faster; tests hold them to it to the bit.
+Nothing here says what `value`, `functions` and `sweeps` do not; it says it several times faster, and takes the place of
+those definitions. Tests hold each to its definition to the bit.
 """
 
 from __future__ import annotations
@@ -10,8 +11,97 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from autograd.core import modes
+from autograd.core import primitives as table
+from autograd.core.primitives import TABLE, Primitive
 from autograd.core.sweeps import number_edges
-from autograd.core.value import Value
+from autograd.core.value import Value, _is_array, apply, record
+
+
+def _add(self: Value, other: Any) -> Any:  # 0.2 µs a node, 1.5 through `apply`
+    if other.__class__ is Value:
+        return record(table.add, self._data + other._data, self, other, 1.0, 1.0)
+    if other.__class__ is float:
+        return record(table.add, self._data + other, self, other, 1.0, None)
+    return _binary(table.add, self, other)
+
+
+def _sub(self: Value, other: Any) -> Any:
+    if other.__class__ is Value:
+        return record(table.sub, self._data - other._data, self, other, 1.0, -1.0)
+    return _binary(table.sub, self, other)
+
+
+def _mul(self: Value, other: Any) -> Any:
+    if other.__class__ is Value:
+        x, y = self._data, other._data
+        return record(table.mul, x * y, self, other, y, x)
+    if other.__class__ is float:
+        return record(table.mul, self._data * other, self, other, other, None)
+    return _binary(table.mul, self, other)
+
+
+def _truediv(self: Value, other: Any) -> Any:
+    if other.__class__ is Value and other._data != 0.0:
+        x, y = self._data, other._data
+        z = x / y
+        return record(table.div, z, self, other, 1.0 / y, -z / y)
+    return _binary(table.div, self, other)
+
+
+def _relu(self: Value) -> Value:
+    x = self._data
+    if x > 0.0:
+        return record(table.relu, x, self, None, 1.0, None)
+    if x <= 0.0:
+        return record(table.relu, 0.0, self, None, None, None)
+    return apply(table.relu, self)  # nan
+
+
+def _unary(row: Primitive, x: Value) -> Value:
+    """`apply` for a row of one operand, where a network spends its time: 0.3 µs for 1.5."""
+    data, rule = x._data, row.partials[0]
+    if rule is not None:
+        z = row.forward(data)
+        try:
+            partial = rule(data, z)
+        except ArithmeticError:
+            return apply(row, x)
+        if z.__class__ is float and partial.__class__ is float:
+            return record(row, z, x, None, None if row.masked and partial == 0.0 else partial, None)
+    return apply(row, x)
+
+
+def _binary(row: Primitive, x: Any, y: Any) -> Any:
+    """`apply` for a row of two operands, Values, floats or ints: 0.6 µs for 2.7. Arrays go element by element."""
+    a = x._data if x.__class__ is Value else x
+    b = y._data if y.__class__ is Value else y
+    try:
+        if a.__class__ is int:
+            a = x = float(a)
+        if b.__class__ is int:
+            b = y = float(b)
+        if a.__class__ is float and b.__class__ is float:
+            z = row.forward(a, b)
+            p, q = row.partials
+            px = p(a, b, z) if x.__class__ is Value and p is not None else None
+            py = q(a, b, z) if y.__class__ is Value and q is not None else None
+            if row.masked:
+                px, py = px or None, py or None
+            if z.__class__ is float and px.__class__ in _RECORDED and py.__class__ in _RECORDED:
+                return record(row, z, x, y, px, py)
+    except ArithmeticError:
+        pass
+    return NotImplemented if _is_array(x) or _is_array(y) else apply(row, x, y)
+
+
+_RECORDED = (float, type(None))
+
+
+def _apply(self: Value, row: Primitive, *arguments: Any) -> Value:
+    """How a row that is called as a function comes here."""
+    if row.arity == 1:
+        return _unary(row, self)
+    return _binary(row, *arguments) if row.arity == 2 else apply(row, *arguments)
 
 
 def number_adjoints(order: list[Value], seeds: Mapping[Value, float]) -> dict[Value, float]:
@@ -36,8 +126,9 @@ def number_adjoints(order: list[Value], seeds: Mapping[Value, float]) -> dict[Va
             adjoint[y] = grad * py if before is None else before + grad * py
         elif py is not None:
             for y, partial in zip(z._y, py):  # noqa: B905
-                before = arrived(y)
-                adjoint[y] = grad * partial if before is None else before + grad * partial
+                if partial is not None:
+                    before = arrived(y)
+                    adjoint[y] = grad * partial if before is None else before + grad * partial
     if modes.active and (anomaly := modes.anomaly()) is not None:
         _look_for_anomalies(order, adjoint, anomaly)
     return adjoint
@@ -158,11 +249,9 @@ def _mark_in_order(root: Value, mark: float, nodes: list[Value], before: list[fl
             push(node)
             push(None)
             if x.__class__ is tuple:
-                if node._py is not None:  # a dot of Values: its arguments are w₁ … wₙ, x₁ … xₙ, b
-                    push(x[-1])
-                    stack += [v for v in y[::-1] if v.grad is not mark]
-                    x = x[:-1]
-                stack += [v for v in x[::-1] if v.grad is not mark]
+                if y is not None:
+                    stack += _unmarked(y, mark)
+                stack += _unmarked(x, mark)
                 break
             if y is not None and y.__class__ is not float and y.grad is not mark:
                 push(y)
@@ -170,6 +259,14 @@ def _mark_in_order(root: Value, mark: float, nodes: list[Value], before: list[fl
                 break
             node = x
     return order
+
+
+def _unmarked(side: tuple[Any, ...], mark: float) -> list[Value]:
+    """The Values on one side of a node that the walk has not met, last first."""
+    try:
+        return [v for v in side[::-1] if v.grad is not mark]
+    except AttributeError:  # constants among them
+        return [v for v in side[::-1] if v.__class__ is not float and v.grad is not mark]
 
 
 def _sweep(order: list[Value], unreached: float) -> None:
@@ -188,7 +285,8 @@ def _sweep(order: list[Value], unreached: float) -> None:
             node._y.grad += grad * py
         elif py is not None:
             for operand, partial in zip(node._y, py):  # noqa: B905
-                operand.grad += grad * partial
+                if partial is not None:
+                    operand.grad += grad * partial
 
 
 def _look_for_anomalies(order: list[Value], adjoint: Mapping[Value, float], anomaly: modes.Anomaly) -> None:
@@ -207,3 +305,34 @@ def _accumulated(leaf: Value, grad: float) -> float:
             f"backward: the .grad of {leaf.label or 'a leaf'} is {grad!r}, which cannot be added to; set it to 0.0 "
             "(zero_grad() does)"
         ) from None
+
+
+def _bind() -> None:
+    """Put what is faster in the place of the definitions on Value."""
+
+    def unary(row: Primitive) -> Any:
+        return lambda self: _unary(row, self)
+
+    def infix(row: Primitive) -> Any:
+        return lambda self, other: _binary(row, self, other)
+
+    def reflected(row: Primitive) -> Any:
+        return lambda self, other: _binary(row, other, self)
+
+    written = {"__add__": _add, "__sub__": _sub, "__mul__": _mul, "__truediv__": _truediv, "relu": _relu}
+    bound: dict[str, Any] = {"backward": backward, "_apply": _apply, **written}
+    arithmetic = {"add": table.add, "sub": table.sub, "mul": table.mul, "truediv": table.div, "pow": table.pow_}
+    for name, row in arithmetic.items():
+        bound.setdefault(f"__{name}__", infix(row))
+        bound[f"__r{name}__"] = reflected(row)
+    for row in TABLE.values():
+        if row.arity == 1:
+            bound.setdefault(row.name, unary(row))
+    bound["__neg__"], bound["__abs__"] = bound.pop("neg"), bound.pop("abs")
+    for name, fast in bound.items():
+        if (defined := vars(Value).get(name)) is not None:
+            fast.__name__, fast.__qualname__, fast.__doc__ = name, f"Value.{name}", defined.__doc__
+            setattr(Value, name, fast)
+
+
+_bind()

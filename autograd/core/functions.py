@@ -8,7 +8,7 @@ from typing import Any
 
 from autograd.core import primitives as table
 from autograd.core.ieee import add_up
-from autograd.core.value import Value, _record
+from autograd.core.value import Value, record
 
 
 def dot(ws: Sequence[Value | float], xs: Sequence[Value | float], b: Value | float = 0.0) -> Any:
@@ -34,7 +34,7 @@ def affine(weights: Sequence[Sequence[Any]], xs: Sequence[Value | float], biases
         x = [v._data for v in xs]  # type: ignore[union-attr]
         inputs = tuple(xs)
     except AttributeError:
-        x, inputs = tuple(xs), None  # type: ignore[assignment]
+        x, inputs, nothing = tuple(xs), None, (None,) * n  # type: ignore[assignment]
         constant = {*map(type, xs)} <= {float}
     zs = []
     for ws, b in zip(weights, biases, strict=True):
@@ -43,14 +43,14 @@ def affine(weights: Sequence[Sequence[Any]], xs: Sequence[Value | float], biases
         try:
             w = [v._data for v in ws]
             if inputs is not None:
-                zs.append(_record(table.dot, add_up(map(mul, w, x), b._data), (*ws, b), inputs, (*x, 1.0), w))
+                zs.append(record(table.dot, add_up(map(mul, w, x), b._data), (*ws, b), inputs, (*x, 1.0), tuple(w)))
                 continue
             if constant:
-                zs.append(_record(table.dot, add_up(map(mul, w, x), b._data), (*ws, b), (*ws, *xs, b), (*x, 1.0), None))
+                zs.append(record(table.dot, add_up(map(mul, w, x), b._data), (*ws, b), x, (*x, 1.0), nothing))
                 continue
         except AttributeError:  # other mixtures of Values and numbers
             pass
-        zs.append(table.dot(*ws, *xs, b))
+        zs.append(table.dot(*ws, b, *xs))
     return zs
 
 
@@ -61,7 +61,7 @@ def sum(xs: Iterable[Value | float]) -> Any:
         total = add_up([x._data for x in xs], 0.0)  # type: ignore[union-attr]
     except AttributeError:
         return table.sum_(*xs)
-    return _record(table.sum_, total, xs, None, (1.0,) * len(xs), None) if xs else 0.0
+    return record(table.sum_, total, xs, None, (1.0,) * len(xs), None) if xs else 0.0
 
 
 def mean(xs: Iterable[Value | float]) -> Any:

@@ -18,8 +18,9 @@ from operator import add
 from typing import Any
 
 __all__ = [
-    "acos", "add_up", "asin", "atan", "atan2", "cos", "cosh", "divide", "erf", "erfc", "exp", "expm1", "hypot", "log",
-    "log1p", "logsumexp", "number", "power", "sigmoid", "sin", "sinh", "softplus", "sqrt", "tan", "tanh",
+    "acos", "add_up", "asin", "atan", "atan2", "atan2_y", "cos", "cosh", "divide", "erf", "erfc", "exp", "expm1",
+    "hypot", "hypot_x", "log", "log1p", "logsumexp", "number", "power", "sigmoid", "sigmoid_x", "sin", "sinh",
+    "softmax_share", "softplus", "sqrt", "tan", "tanh",
 ]  # fmt: skip
 
 atan2 = math.atan2
@@ -155,6 +156,40 @@ def hypot(x: float, y: float) -> float:
         return 0.0 if small == 0.0 else nan
     ratio = small / large
     return large * math.sqrt(1.0 + ratio * ratio)
+
+
+def hypot_x(x: float, y: float) -> float:
+    """x / √(x² + y²), the cosine of the angle of (x, y); 0 at (0, 0), nan where both are infinite."""
+    if x == 0.0 and y == y:
+        return 0.0
+    if abs(x) < abs(y):
+        ratio = x / abs(y)
+        return ratio / math.sqrt(1.0 + ratio * ratio)
+    ratio = y / x
+    return copysign(1.0, x) / math.sqrt(1.0 + ratio * ratio)
+
+
+def atan2_y(y: float, x: float) -> float:
+    """x / (x² + y²); nan at (0, 0)."""
+    return divide(hypot_x(x, y), hypot(x, y))
+
+
+def asin_leg(x: float) -> float:
+    """√(1 − x²), in factors that do not cancel."""
+    return sqrt((1.0 - x) * (1.0 + x))
+
+
+def softmax_share(a: float, b: float) -> float:
+    """a / (a + b); 0 of nothing at all, and all of an infinite sum for the one that is infinite."""
+    if a + b == 0.0:
+        return 0.0
+    return 1.0 if a == inf and b < inf else a / (a + b)
+
+
+def sigmoid_x(x: float) -> float:
+    """σ(x)·σ(−x) = e⁻ˣ / (1 + e⁻ˣ)², the slope of the sigmoid."""
+    e = math.exp(-abs(x))
+    return e / ((1.0 + e) * (1.0 + e))
 
 
 def sigmoid(x: float) -> float:

@@ -19,7 +19,9 @@ operands in the row's documentation.
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Callable, Sequence
+from itertools import accumulate
 from math import inf, nan, pi
 from operator import mul as mul_
 from typing import TYPE_CHECKING, Any, overload
@@ -109,12 +111,35 @@ def row(name: str, forward: Callable[..., float], *partials: Partial | None, **c
     return TABLE[name]
 
 
+def dot_parts(xs: Sequence[Any]) -> tuple[Sequence[Any], Any, Sequence[Any]]:
+    """The weights, the bias and the inputs among the operands w₁ … wₙ, b, x₁ … xₙ of a dot."""
+    n = len(xs) // 2
+    return xs[:n], xs[n], xs[n + 1 :]
+
+
+def _dot(*xs: float) -> float:
+    ws, b, inputs = dot_parts(xs)
+    return ieee.add_up(map(mul_, ws, inputs), b)
+
+
+def _dot_partials(xs: Sequence[Any], z: Any) -> tuple[Any, ...]:
+    ws, _, inputs = dot_parts(xs)
+    return (*inputs, 1.0, *ws)
+
+
 def shares(xs: Sequence[Any], z: Any) -> list[Any]:
-    """exp xᵢ / Σ exp xⱼ, where z is near log Σ exp xⱼ: dividing by their sum cancels the rounding of z, which is ε·|z|."""
-    z = stop_gradient(z)
-    weights = [exp(x - z) for x in xs]
-    total = sum_(*weights)
-    return [weight / total for weight in weights]
+    """exp xᵢ / Σ exp xⱼ, where z = log Σ exp xⱼ.
+
+    Each is wᵢ / (wᵢ + what the others weigh), so that nothing cancels when it is differentiated again. z only shifts
+    the exponents, and no further than doubles go: where all xᵢ are −inf, all shares and their slopes are 0.
+    """
+    if len(xs) == 1:
+        return [1.0]
+    shift = maximum(minimum(stop_gradient(z), sys.float_info.max), -sys.float_info.max)
+    weights = [exp(x - shift) for x in xs]
+    before, after = list(accumulate(weights)), list(accumulate(reversed(weights)))[::-1]
+    others = [after[1], *[a + b for a, b in zip(before, after[2:], strict=False)], before[-2]]
+    return [softmax_share(weight, rest) for weight, rest in zip(weights, others, strict=True)]
 
 
 def softmax(xs: Sequence[Any], z: Any) -> list[Any]:
@@ -130,8 +155,8 @@ def softmax(xs: Sequence[Any], z: Any) -> list[Any]:
 
 
 # fmt: off
-# Rows that partials use. `step`, `sign` and `above` (1, or ½ at a tie) are constant wherever they are smooth; `gate` is
-# a product whose zero factor wins over anything; `defined` is v, but nan where z is nan.
+# Rows that partials use. `step`, `sign` and `above` (1, or ½ at a tie) are constant wherever they are smooth; `defined`
+# is v, but nan where z is nan.
 #                    name             z                                              ∂z/∂xᵢ, one per operand, and how it prints
 step          = row("step",          lambda x: nan if x != x else float(x > 0.0),   None, text="[{0} > 0]", latex="[{0} > 0]", kinks=(lambda x: x,))
 sign          = row("sign",          lambda x: nan if x != x else float((x > 0.0) - (x < 0.0)), None, kinks=(lambda x: x,))
@@ -141,8 +166,6 @@ greater_equal = row("greater_equal", lambda x, y: float(x >= y),                
 equal         = row("equal",         lambda x, y: float(x == y),                    None, None, text="[{0} = {1}]", latex="[{0} = {1}]", kinks=(lambda x, y: x - y,))
 stop_gradient = row("stop_gradient", lambda x: x,                                   None, text="stop({0})")
 defined       = row("defined",       lambda v, z: z if z != z else v,               lambda v, z, r: defined(1.0, z), None, text="{0}", latex="{0}")
-gate          = row("gate",          lambda m, g: 0.0 if m == 0.0 else m * g,       lambda m, g, z: g,
-                                                                                    lambda m, g, z: m, text="{0}·{1}", latex=r"{0} \cdot {1}", level=2, masked=True)
 # Arithmetic.
 add           = row("add",           lambda x, y: x + y,                            lambda x, y, z: 1.0,
                                                                                     lambda x, y, z: 1.0, text="{0} + {1}", latex="{0} + {1}", level=1)
@@ -160,11 +183,11 @@ abs_          = row("abs",           abs,                                       
 pow_          = row("pow",           ieee.power,                                    lambda x, y, z: pow_x(x, y),
                                                                                     lambda x, y, z: pow_y(x, y), text="{0}^{1}", latex="{0}^{{{1}}}", level=3, domain=(POSITIVE, REAL), kinks=(lambda x, y: x,))
 pow_x         = row("pow_x",         lambda x, y: 0.0 if y == 0.0 else y * ieee.power(x, y - 1.0),
-                                                                                    lambda x, y, z: gate(y, pow_x(x, y - 1)),
+                                                                                    lambda x, y, z: where(y, y * pow_x(x, y - 1), 0.0),
                                                                                     lambda x, y, z: pow_(x, y - 1) + y * pow_y(x, y - 1), text="{1}·{0}^({1} − 1)", latex="{1} {0}^{{{1} - 1}}", level=2, domain=(POSITIVE, REAL), kinks=(lambda x, y: x,))
 pow_y         = row("pow_y",         lambda x, y: ieee.power(x, y) * ieee.log(x) if x != 0.0 else 0.0 if y >= 0.0 else -inf if y < 0.0 else nan,
                                                                                     lambda x, y, z: pow_(x, y - 1) + y * pow_y(x, y - 1),
-                                                                                    lambda x, y, z: gate(z, log(x)), text="{0}^{1}·log({0})", latex=r"{0}^{{{1}}} \log({0})", level=2, domain=(POSITIVE, REAL), kinks=(lambda x, y: x,))
+                                                                                    lambda x, y, z: where(z, z * log(x), 0.0), text="{0}^{1}·log({0})", latex=r"{0}^{{{1}}} \log({0})", level=2, domain=(POSITIVE, REAL), kinks=(lambda x, y: x,))
 # Exponentials and logarithms. `+ 0.0` turns −0 into 0, so that a slope is the limit from inside the domain.
 exp           = row("exp",           ieee.exp,                                      lambda x, z: z, latex="e^{{{0}}}")
 expm1         = row("expm1",         ieee.expm1,                                    lambda x, z: exp(x))
@@ -173,35 +196,44 @@ log1p         = row("log1p",         ieee.log1p,                                
 sqrt          = row("sqrt",          ieee.sqrt,                                     lambda x, z: 0.5 / (z + 0.0), text="√({0})", latex=r"\sqrt{{{0}}}", domain=POSITIVE,
                      textbook=(lambda x, z: 1 / (2 * z),))
 
-# Trigonometric and hyperbolic functions, in forms that keep their relative accuracy where 1 − z²
-# would cancel, and that higher derivatives can be taken of where cosh² would overflow.
+# Rows that the partials below are made of, so that none cancels, overflows or loses its relative accuracy, and none of
+# their own partials does: σ(x)·σ(−x), √(1 − x²), x/√(x² + y²), x/(x² + y²), and the share a/(a + b).
+sigmoid_x     = row("sigmoid_x",     ieee.sigmoid_x,                                lambda x, z: -tanh(x / 2) * z)
+asin_leg      = row("asin_leg",      ieee.asin_leg,                                 lambda x, z: -x / (z + 0.0), domain=(-1.0, 1.0))
+hypot_x       = row("hypot_x",       ieee.hypot_x,                                  lambda x, y, z: where(hypot(x, y), hypot_x(y, x) * hypot_x(y, x) / hypot(x, y), 0.0),
+                                                                                    lambda x, y, z: where(hypot(x, y), -z * hypot_x(y, x) / hypot(x, y), 0.0), kinks=(lambda x, y: abs(x) + abs(y),))
+atan2_y       = row("atan2_y",       ieee.atan2_y,                                  lambda y, x, z: -2 * z * hypot_x(y, x) / hypot(y, x),
+                                                                                    lambda y, x, z: (hypot_x(y, x) - hypot_x(x, y)) * (hypot_x(y, x) + hypot_x(x, y)) / hypot(y, x) / hypot(y, x), kinks=(lambda y, x: abs(y) + abs(x),), names="yx")
+softmax_share = row("softmax_share", ieee.softmax_share,                            lambda a, b, z: where(a + b, softmax_share(b, a) / (a + b), 0.0),
+                                                                                    lambda a, b, z: where(a + b, -z / (a + b), 0.0), domain=POSITIVE, names="ab")
+# Trigonometric and hyperbolic functions.
 sin           = row("sin",           ieee.sin,                                      lambda x, z: cos(x), latex=r"\sin({0})")
 cos           = row("cos",           ieee.cos,                                      lambda x, z: -sin(x), latex=r"\cos({0})")
 tan           = row("tan",           ieee.tan,                                      lambda x, z: 1 + z * z, latex=r"\tan({0})", kinks=(ieee.cos,))
-asin          = row("asin",          ieee.asin,                                     lambda x, z: 1 / sqrt((1 - x) * (1 + x)), domain=(-1.0, 1.0),
+asin          = row("asin",          ieee.asin,                                     lambda x, z: 1 / asin_leg(x), domain=(-1.0, 1.0),
                      textbook=(lambda x, z: 1 / sqrt(1 - x * x),))
-acos          = row("acos",          ieee.acos,                                     lambda x, z: -1 / sqrt((1 - x) * (1 + x)), domain=(-1.0, 1.0),
+acos          = row("acos",          ieee.acos,                                     lambda x, z: -1 / asin_leg(x), domain=(-1.0, 1.0),
                      textbook=(lambda x, z: -1 / sqrt(1 - x * x),))
 atan          = row("atan",          ieee.atan,                                     lambda x, z: 1 / (1 + x * x))
 sinh          = row("sinh",          ieee.sinh,                                     lambda x, z: cosh(x))
 cosh          = row("cosh",          ieee.cosh,                                     lambda x, z: sinh(x))
-tanh          = row("tanh",          ieee.tanh,                                     lambda x, z: 4 * sigmoid(2 * x) * sigmoid(-2 * x), latex=r"\tanh({0})",
+tanh          = row("tanh",          ieee.tanh,                                     lambda x, z: 4 * sigmoid_x(2 * x), latex=r"\tanh({0})",
                      textbook=(lambda x, z: 1 - z * z,))
-hypot         = row("hypot",         ieee.hypot,                                    lambda x, y, z: where(z, x / z, 0.0),
-                                                                                    lambda x, y, z: where(z, y / z, 0.0), latex=r"\sqrt{{{0}^2 + {1}^2}}", kinks=(lambda x, y: abs(x) + abs(y),),
+hypot         = row("hypot",         ieee.hypot,                                    lambda x, y, z: hypot_x(x, y),
+                                                                                    lambda x, y, z: hypot_x(y, x), latex=r"\sqrt{{{0}^2 + {1}^2}}", kinks=(lambda x, y: abs(x) + abs(y),),
                      textbook=(lambda x, y, z: x / z, lambda x, y, z: y / z))
-atan2         = row("atan2",         ieee.atan2,                                    lambda y, x, z: x / hypot(y, x) / hypot(y, x),
-                                                                                    lambda y, x, z: -y / hypot(y, x) / hypot(y, x), kinks=(lambda y, x: y if x < 0.0 else ieee.hypot(y, x),), names="yx",
+atan2         = row("atan2",         ieee.atan2,                                    lambda y, x, z: atan2_y(y, x),
+                                                                                    lambda y, x, z: -atan2_y(x, y), kinks=(lambda y, x: y if x < 0.0 else ieee.hypot(y, x),), names="yx",
                      textbook=(lambda y, x, z: x / (x * x + y * y), lambda y, x, z: -y / (x * x + y * y)))
 # The error function, and activations.
 erf           = row("erf",           ieee.erf,                                      lambda x, z: 2 / math.sqrt(pi) * exp(-x * x),
                      textbook=(lambda x, z: 2 / math.sqrt(pi) * exp(-(x * x)),))
 erfc          = row("erfc",          ieee.erfc,                                     lambda x, z: -2 / math.sqrt(pi) * exp(-x * x),
                      textbook=(lambda x, z: -2 / math.sqrt(pi) * exp(-(x * x)),))
-sigmoid       = row("sigmoid",       ieee.sigmoid,                                  lambda x, z: z * sigmoid(-x), text="σ({0})", latex=r"\sigma({0})",
+sigmoid       = row("sigmoid",       ieee.sigmoid,                                  lambda x, z: sigmoid_x(x), text="σ({0})", latex=r"\sigma({0})",
                      textbook=(lambda x, z: z * (1 - z),))
 softplus      = row("softplus",      ieee.softplus,                                 lambda x, z: sigmoid(x))
-silu          = row("silu",          lambda x: x * ieee.sigmoid(x),                 lambda x, z: sigmoid(x) * (1 + x * sigmoid(-x)),
+silu          = row("silu",          lambda x: x * ieee.sigmoid(x),                 lambda x, z: sigmoid(x) + x * sigmoid_x(x),
                      textbook=(lambda x, z: sigmoid(x) * (1 + x * (1 - sigmoid(x))),))
 gelu          = row("gelu",          lambda x: 0.5 * x * ieee.erfc(-x / math.sqrt(2)),
                                                                                     lambda x, z: erfc(-x / math.sqrt(2)) / 2 + x * exp(-x * x / 2) / math.sqrt(2 * pi),
@@ -221,10 +253,9 @@ where         = row("where",         lambda c, a, b: c if c != c else a if c != 
                                                                                     None,
                                                                                     lambda c, a, b, z: where(c, 1.0, 0.0),
                                                                                     lambda c, a, b, z: where(c, 0.0, 1.0), kinks=(lambda c, a, b: c,), masked=True, names="cab")
-# Rows of any number of operands: their partials come all at once. A dot's operands are w₁ … wₙ, x₁ … xₙ, b.
+# Rows of any number of operands: their partials come all at once. A dot's operands are w₁ … wₙ, b, x₁ … xₙ.
 sum_          = row("sum",           lambda *xs: ieee.add_up(xs, 0.0),               lambda xs, z: (1.0,) * len(xs), text="Σ", latex=r"\sum", level=1, nary=True)
-dot           = row("dot",           lambda *xs: ieee.add_up(map(mul_, xs, xs[len(xs) // 2 : -1]), xs[-1]),
-                                                                                    lambda xs, z: (*xs[len(xs) // 2 : -1], *xs[: len(xs) // 2], 1.0), text="w·x + b", latex=r"w \cdot x + b", level=1, nary=True)
+dot           = row("dot",           _dot,                                           _dot_partials, text="w·x + b", latex=r"w \cdot x + b", level=1, nary=True)
 logsumexp     = row("logsumexp",     lambda *xs: ieee.logsumexp(xs),                shares, text="logsumexp", nary=True,
                      textbook=(softmax,))
 

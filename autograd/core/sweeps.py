@@ -2,18 +2,53 @@
 
 One rule, two readings: on the numbers recorded beside the operands, or on Values, where the result is a graph again.
 `fast` has the loops on numbers written out.
+
+**Strong zeros.** relu, maximum, minimum and where are *masks*: where their partial is 0 they switch a path off, and
+what lies on it contributes exactly 0, be it inf or nan. So a product of the chain rule is 0 if either factor is a
+mask's 0, and IEEE's otherwise: a 0 that was computed is no mask's.
+
+    sqrt(relu(x)) at −1     ∞ · 0 is 0: the 0 is relu's          relu(log(x)) under where(x > 0, …)     nan · 0 is 0
+    (sqrt(x) * 0) at 0      ∞ · 0 is nan: this 0 is a number
+
+Where numbers are known, a mask's 0 is no edge at all: a partial of None, an adjoint that never arrives. A program meets
+other numbers each time; there what arrives comes with a 0/1 number that is 1 where every path to it is switched `off`
+(`both`, `either`, `passing`), for reverse and forward sweeps, for traced derivatives and for the gradients of programs.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable
-from typing import Any
+from typing import Any, NamedTuple
 
 from autograd.core import modes
-from autograd.core.primitives import gate
-from autograd.core.value import Value
+from autograd.core.primitives import equal, where
+from autograd.core.value import Value, apply
 
 Edges = Callable[[Value], Iterable[tuple[Value, Any]]]
+Apply = Callable[..., Any]  # apply(row, *operands), on Values or on what else a reader computes with
+
+
+class Arriving(NamedTuple):
+    """What the chain rule brings to a node, and where all paths to it are off: 1 there, 0 elsewhere, None if nowhere."""
+
+    number: Any
+    off: Any = None
+
+
+def both(off: Any, mask: Any, apply: Apply = apply) -> Any:
+    """Where a path through a mask is off: where it was off already, or the mask is 0."""
+    here = apply(equal, mask, 0.0)
+    return here if off is None else apply(where, off, 1.0, here)
+
+
+def either(a: Any, b: Any, apply: Apply = apply) -> Any:
+    """Where two paths are off."""
+    return None if a is None or b is None else a if a is b else apply(where, a, b, 0.0)
+
+
+def passing(off: Any, number: Any, apply: Apply = apply) -> Any:
+    """A number where some path to it is on; 0, whatever it is, where all are off."""
+    return number if off is None else apply(where, off, 0.0, number)
 
 
 def topological_order(*roots: Value, seen: set[Value] | None = None) -> list[Value]:
@@ -54,69 +89,55 @@ def adjoints(order: list[Value], seeds: dict[Value, Any], edges: Edges) -> dict[
 
     `edges(z)` yields (operand, ∂z/∂operand) pairs. A node that nothing reaches has no entry: its adjoint is 0.
     """
-    adjoint = dict(seeds)
-    switched = _Switched()
+    adjoint = {z: Arriving(seed) for z, seed in seeds.items()}
     for z in reversed(order):
         if z in adjoint:
             for x, partial in edges(z):
-                term = product(z, partial, adjoint[z], z in switched)
-                switched.add(x, _masks(z) or z in switched, x in adjoint)
-                adjoint[x] = adjoint[x] + term if x in adjoint else term
-    return adjoint
+                term = _through(z, partial, adjoint[z])
+                adjoint[x] = _added(adjoint[x], term) if x in adjoint else term
+    return {z: arriving.number for z, arriving in adjoint.items()}
 
 
 def tangents(order: list[Value], seeds: dict[Value, Any], edges: Edges) -> dict[Value, Any]:
     """The same rule forwards: tangent(z) = Σ ∂z/∂x · tangent(x) over the operands x of z."""
-    tangent = dict(seeds)
-    switched = _Switched()
+    tangent = {x: Arriving(seed) for x, seed in seeds.items()}
     for z in order:
         if z not in seeds:
             for x, partial in edges(z):
                 if x in tangent:
-                    term = product(z, partial, tangent[x], x in switched)
-                    switched.add(z, _masks(z) or x in switched, z in tangent)
-                    tangent[z] = tangent[z] + term if z in tangent else term
-    return tangent
+                    term = _through(z, partial, tangent[x])
+                    tangent[z] = _added(tangent[z], term) if z in tangent else term
+    return {z: arriving.number for z, arriving in tangent.items()}
 
 
-class _Switched(set[Value]):
-    """In a trace, the nodes that are reached through masks only. These may all be 0 when the program runs: what arrives
-    is 0 then, and wins over what it meets. Outside a trace a mask's 0 is known, and is no edge."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.tracing = bool(modes.active) and modes.is_tracing()
-
-    def add(self, node: Value, through_mask: bool, reached: bool) -> None:  # type: ignore[override]
-        """A term arrives at a node, through a mask or not; the first one, or one more."""
-        if self.tracing and through_mask and not reached:
-            super().add(node)
-        elif self.tracing and not through_mask:
-            self.discard(node)
-
-
-def product(z: Value, partial: Any, factor: Any, switched: bool = False) -> Any:
-    """∂z/∂x times what arrives. The 0 of a masked row wins over inf and nan; as a number it is no edge at all."""
+def _through(z: Value, partial: Any, arriving: Arriving) -> Arriving:
+    """One edge: ∂z/∂x times what arrives, 0 if either is a mask's 0."""
+    factor, off = arriving
     if partial.__class__ is float and partial == 1.0:
-        return factor
-    if switched and not _masks(z):
-        return gate(factor, partial)
-    if partial.__class__ is float:
-        return partial * factor
-    return gate(partial, factor) if _masks(z) else partial * factor
+        return arriving
+    if is_mask(z) and isinstance(partial, Value) and modes.is_tracing():
+        off = both(off, partial)
+    return Arriving(passing(off, partial * factor), off)
 
 
-def _masks(z: Value) -> bool:
+def _added(a: Arriving, b: Arriving) -> Arriving:
+    return Arriving(a.number + b.number, either(a.off, b.off))
+
+
+def is_mask(z: Value) -> bool:
     return z._row is not None and z._row.masked
 
 
 def number_edges(z: Value) -> Iterable[tuple[Value, float]]:
-    """The edges as recorded: the operands of z and the numbers ∂z/∂x had when z was made."""
-    if z._py.__class__ is list:  # a dot of Values: weights and bias, then inputs, as the loops written out below go
-        return [*zip(z._x, z._px, strict=True), *zip(z._y, z._py, strict=True)]
-    tuples = z._x.__class__ is tuple and z._py is None
-    xs, partials = (z._x, z._px) if tuples else (z._arguments, z._partials)  # the same, without the constants
-    return [(x, p) for x, p in zip(xs, partials, strict=True) if p is not None]
+    """The edges as recorded: the operands of z and the numbers ∂z/∂x had when z was made, side by side."""
+    sides = ((z._x, z._px), (z._y, z._py))
+    edges = [
+        pair
+        for x, p in sides
+        for pair in (zip(x, p, strict=True) if x.__class__ is tuple else ((x, p),))
+        if pair[1] is not None
+    ]
+    return edges
 
 
 def value_edges(z: Value, among: Collection[Value] | None = None) -> Iterable[tuple[Value, Any]]:
@@ -137,11 +158,7 @@ def value_edges(z: Value, among: Collection[Value] | None = None) -> Iterable[tu
 
 
 def _is_off(partial: Any) -> bool:
-    """Is a mask's partial 0, here and all around? Then there is no edge at all, and no inf below can make it nan.
-
-    A program being traced will meet other numbers: there `product` decides, when it runs.
-    """
+    """Is a mask's partial 0, here and all around? A program being traced will meet other numbers and decides then."""
     if not isinstance(partial, Value):
         return partial == 0.0  # type: ignore[no-any-return]
-    constant = all(p is None for p in partial._partials)
-    return partial._data == 0.0 and constant and not (modes.active and modes.is_tracing())
+    return partial._data == 0.0 and not modes.is_tracing()

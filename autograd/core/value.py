@@ -32,10 +32,10 @@ class Value:
     `float(v)` raise TypeError: write v.data. Leaves copy and pickle; a computed Value refuses.
     """
 
-    # One or two operands sit in _x and _y, each a Value or (a constant) a float; their partials in _px and _py are
-    # floats, or None where nothing passes: a constant, or a path that a mask switched off. A row of more operands has
-    # tuples of its Values and their partials in _x and _px, and in _y, if constants are among them, all its arguments.
-    # A dot of Values has (w₁ … wₙ, b) in _x and its inputs in _y, a tuple that all neurons of a layer share.
+    # A node has two sides, (_x, _px) and (_y, _py): each an operand beside its partial, or a tuple of operands beside a
+    # tuple of partials. An operand is a Value or (a constant) a float; the partial of a constant, and of a path that a
+    # mask switched off, is None. A row of one operand leaves the second side empty, and so does one of many operands,
+    # but a dot: (w₁, …, wₙ, b) is its first side, and its second the inputs, which all neurons of a layer share.
     __slots__ = ("_data", "_px", "_py", "_row", "_x", "_y", "grad", "label")
     _data: float
     _row: Primitive | None
@@ -87,105 +87,58 @@ class Value:
     @property
     def _arguments(self) -> tuple[Value | float, ...]:
         """What the row was applied to, constants included."""
-        if self._row is None:
-            return ()
-        if self._x.__class__ is tuple:
-            if self._py is not None:
-                return (*self._x[:-1], *self._y, self._x[-1])
-            return self._x if self._y is None else self._y  # type: ignore[no-any-return]
-        return (self._x,) if self._y is None else (self._x, self._y)
+        return (*_side(self._x, self._x), *_side(self._y, self._y))
 
     @property
     def _partials(self) -> tuple[float | None, ...]:
         """The recorded ∂z/∂x beside each argument."""
-        if self._x.__class__ is tuple:
-            if self._py is not None:
-                return (*self._px[:-1], *self._py, self._px[-1])
-            partials = iter(self._px)
-            return tuple([None if x.__class__ is float else next(partials) for x in self._arguments])
-        return (self._px, self._py)[: len(self._arguments)]
+        return (*_side(self._px, self._x), *_side(self._py, self._y))
 
-    def backward(self) -> None:
+    def backward(self) -> None:  # in `fast`
         """Add ∂self/∂leaf to the `.grad` of every leaf below, and set that of every node between.
 
         So gradients of several losses add up, and a training step begins by setting them to 0. They are those of the
         numbers that were recorded, whatever `.data` is now. A sweep that raises leaves every `.grad` as it was.
         """
-        from autograd.core.fast import backward
 
-        backward(self)
-
-    # Arithmetic. The commonest forms are written out for speed (0.2 µs a node, 1.5 through `apply`); a test holds each
-    # to its row.
-    def __add__(self, other: Any) -> Value:
-        if other.__class__ is Value:
-            return _record(table.add, self._data + other._data, self, other, 1.0, 1.0)
-        if other.__class__ is float:
-            return _record(table.add, self._data + other, self, other, 1.0, None)
-        return _operator(table.add, self, other)
-
-    def __sub__(self, other: Any) -> Value:
-        if other.__class__ is Value:
-            return _record(table.sub, self._data - other._data, self, other, 1.0, -1.0)
-        return _operator(table.sub, self, other)
-
-    def __mul__(self, other: Any) -> Value:
-        if other.__class__ is Value:
-            x, y = self._data, other._data
-            return _record(table.mul, x * y, self, other, y, x)
-        if other.__class__ is float:
-            return _record(table.mul, self._data * other, self, other, other, None)
-        return _operator(table.mul, self, other)
-
-    def __truediv__(self, other: Any) -> Value:
-        if other.__class__ is Value and other._data != 0.0:
-            x, y = self._data, other._data
-            z = x / y
-            return _record(table.div, z, self, other, 1.0 / y, -z / y)
-        return _operator(table.div, self, other)
-
-    def __neg__(self) -> Value:
-        return _record(table.neg, -self._data, self, None, -1.0, None)
-
-    def relu(self) -> Value:
-        x = self._data
-        if x > 0.0:
-            return _record(table.relu, x, self, None, 1.0, None)
-        if x <= 0.0:
-            return _record(table.relu, 0.0, self, None, None, None)
-        return _unary(table.relu, self)  # nan
-
+    # Arithmetic and the rows as methods, by definition; `fast` writes the commonest out, and a test holds it to these.
     # fmt: off
+    def __add__(self, other: Any) -> Value:      return _operator(table.add, self, other)
+    def __sub__(self, other: Any) -> Value:      return _operator(table.sub, self, other)
+    def __mul__(self, other: Any) -> Value:      return _operator(table.mul, self, other)
+    def __truediv__(self, other: Any) -> Value:  return _operator(table.div, self, other)
     def __pow__(self, other: Any) -> Value:      return _operator(table.pow_, self, other)
     def __radd__(self, other: Any) -> Value:     return _operator(table.add, other, self)
     def __rsub__(self, other: Any) -> Value:     return _operator(table.sub, other, self)
     def __rmul__(self, other: Any) -> Value:     return _operator(table.mul, other, self)
     def __rtruediv__(self, other: Any) -> Value: return _operator(table.div, other, self)
     def __rpow__(self, other: Any) -> Value:     return _operator(table.pow_, other, self)
+    def __neg__(self) -> Value:                  return apply(table.neg, self)
     def __pos__(self) -> Value:                  return self
-    def __abs__(self) -> Value:                  return _unary(table.abs_, self)
+    def __abs__(self) -> Value:                  return apply(table.abs_, self)
 
     # The unary rows as methods.
-    def exp(self) -> Value:      return _unary(table.exp, self)
-    def log(self) -> Value:      return _unary(table.log, self)
-    def log1p(self) -> Value:    return _unary(table.log1p, self)
-    def expm1(self) -> Value:    return _unary(table.expm1, self)
-    def sqrt(self) -> Value:     return _unary(table.sqrt, self)
-    def sin(self) -> Value:      return _unary(table.sin, self)
-    def cos(self) -> Value:      return _unary(table.cos, self)
-    def tan(self) -> Value:      return _unary(table.tan, self)
-    def asin(self) -> Value:     return _unary(table.asin, self)
-    def acos(self) -> Value:     return _unary(table.acos, self)
-    def atan(self) -> Value:     return _unary(table.atan, self)
-    def sinh(self) -> Value:     return _unary(table.sinh, self)
-    def cosh(self) -> Value:     return _unary(table.cosh, self)
-    def tanh(self) -> Value:     return _unary(table.tanh, self)
-    def sigmoid(self) -> Value:  return _unary(table.sigmoid, self)
-    def softplus(self) -> Value: return _unary(table.softplus, self)
-    def gelu(self) -> Value:     return _unary(table.gelu, self)
-    def silu(self) -> Value:     return _unary(table.silu, self)
-    def erf(self) -> Value:      return _unary(table.erf, self)
-    def erfc(self) -> Value:     return _unary(table.erfc, self)
+    def exp(self) -> Value:      return apply(table.exp, self)
+    def log(self) -> Value:      return apply(table.log, self)
+    def log1p(self) -> Value:    return apply(table.log1p, self)
+    def expm1(self) -> Value:    return apply(table.expm1, self)
+    def sqrt(self) -> Value:     return apply(table.sqrt, self)
+    def sin(self) -> Value:      return apply(table.sin, self)
+    def cos(self) -> Value:      return apply(table.cos, self)
+    def tan(self) -> Value:      return apply(table.tan, self)
+    def asin(self) -> Value:     return apply(table.asin, self)
+    def acos(self) -> Value:     return apply(table.acos, self)
+    def atan(self) -> Value:     return apply(table.atan, self)
+    def sinh(self) -> Value:     return apply(table.sinh, self)
+    def cosh(self) -> Value:     return apply(table.cosh, self)
+    def tanh(self) -> Value:     return apply(table.tanh, self)
+    def sigmoid(self) -> Value:  return apply(table.sigmoid, self)
+    def softplus(self) -> Value: return apply(table.softplus, self)
+    def gelu(self) -> Value:     return apply(table.gelu, self)
+    def silu(self) -> Value:     return apply(table.silu, self)
+    def erf(self) -> Value:      return apply(table.erf, self)
+    def erfc(self) -> Value:     return apply(table.erfc, self)
+    def relu(self) -> Value:     return apply(table.relu, self)
     def leaky_relu(self, slope: Value | float = 0.01) -> Value: return apply(table.leaky_relu, self, slope)
     def elu(self, alpha: Value | float = 1.0) -> Value:         return apply(table.elu, self, alpha)
 
@@ -260,7 +213,7 @@ class Value:
 
     def _apply(self, row: Primitive, *arguments: Any) -> Value:
         """How a row called on Values comes here."""
-        return _unary(row, self) if row.arity == 1 else apply(row, *arguments)
+        return apply(row, *arguments)
 
 
 class Argument(Value):
@@ -300,13 +253,13 @@ def apply(row: Primitive, *arguments: Any) -> Value:
             with modes.computing():
                 partials = _partials(row, operands, [Value(x) for x in numbers], Value(z))
     if row.arity == 1:
-        return _record(row, z, operands[0], None, partials[0], None)
+        return record(row, z, operands[0], None, partials[0], None)
     if row.arity == 2:
-        return _record(row, z, *operands, *partials)
-    if float not in map(type, operands):
-        return _record(row, z, tuple(operands), None, tuple(partials), None)
-    values = [(x, p) for x, p in zip(operands, partials, strict=True) if x.__class__ is not float]
-    return _record(row, z, tuple([x for x, _ in values]), tuple(operands), tuple([p for _, p in values]), None)
+        return record(row, z, *operands, *partials)
+    if row is table.dot:
+        n = len(operands) // 2 + 1
+        return record(row, z, tuple(operands[:n]), tuple(operands[n:]), tuple(partials[:n]), tuple(partials[n:]))
+    return record(row, z, tuple(operands), None, tuple(partials), None)
 
 
 def _partials(row: Primitive, operands: list[Any], at: list[Any], z: Any) -> list[float | None]:
@@ -323,20 +276,6 @@ def _partials(row: Primitive, operands: list[Any], at: list[Any], z: Any) -> lis
             partial = partial._data if isinstance(partial, Value) else number(partial, f"the partial of {row.name}")
         kept.append(None if row.masked and partial == 0.0 else partial)
     return kept
-
-
-def _unary(row: Primitive, x: Value) -> Value:
-    """`apply` for a row of one operand, where a network spends its time (0.3 µs for 1.5)."""
-    data, rule = x._data, row.partials[0]
-    if rule is not None:
-        z = row.forward(data)
-        try:
-            partial = rule(data, z)
-        except ArithmeticError:
-            return apply(row, x)
-        if z.__class__ is float and partial.__class__ is float:
-            return _record(row, z, x, None, None if row.masked and partial == 0.0 else partial, None)
-    return apply(row, x)
 
 
 def numbers(values: Iterable[Value]) -> list[float]:
@@ -372,7 +311,7 @@ def _listed(arguments: tuple[Any, ...]) -> str:
     return ", ".join(a.label or f"{a._data:.6g}" if isinstance(a, Value) else type(a).__name__ for a in arguments)
 
 
-def _record(row: Primitive, data: float, x: Any, y: Any, px: Any, py: Any) -> Value:
+def record(row: Primitive, data: float, x: Any, y: Any, px: Any, py: Any) -> Value:
     """A new node; the one place where nodes are made."""
     node = _new(Value)
     node._data = data
@@ -399,23 +338,13 @@ _new = Value.__new__
 
 
 def _operator(row: Primitive, x: Any, y: Any) -> Any:
-    """`apply` for an infix operator on Values, floats and ints (0.6 µs); arrays go element by element."""
-    a = x._data if x.__class__ is Value else x
-    b = y._data if y.__class__ is Value else y
-    try:
-        if a.__class__ is int:
-            a = x = float(a)
-        if b.__class__ is int:
-            b = y = float(b)
-        if a.__class__ is float and b.__class__ is float:
-            z = row.forward(a, b)
-            p, q = row.partials
-            px = p(a, b, z) if x.__class__ is Value else None  # type: ignore[misc]
-            py = q(a, b, z) if y.__class__ is Value else None  # type: ignore[misc]
-            return _record(row, z, x, y, px, py)
-    except ArithmeticError:
-        pass
+    """`apply` for an infix operator; arrays go element by element."""
     return NotImplemented if _is_array(x) or _is_array(y) else apply(row, x, y)
+
+
+def _side(x: Any, of: Any) -> tuple[Any, ...]:
+    """One side of a node as a tuple, its operands or their partials; empty where there are no operands."""
+    return x if x.__class__ is tuple else () if of is None else (x,)
 
 
 def _is_array(x: Any) -> bool:

@@ -9,7 +9,7 @@ from array import array
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from autograd.native.roll import DOTS, GATED_DOTS, MATVECS, SUMS, Loop, Tape
+from autograd.native.roll import DOTS, MATVEC, SUMS, Loop, Tape
 from autograd.program.program import BATCH, EXAMPLE, FUSED, ONCE
 
 # The plan, an array of 64-bit integers: addresses, counts, and addresses of tables of integers.
@@ -55,9 +55,8 @@ def encode(tape: Tape) -> Code:
         emit("broadcast", 0, True, [len(tape.broadcast), *[x for pair in tape.broadcast.items() for x in pair]])
     end_phase()
     emit_loops(EXAMPLE)
-    for name, gated in (("means", False), ("gated_means", True)):
-        if any(mean.gated == gated for mean in tape.means):
-            emit(name, 0, True, _mean_words(tape, gated))
+    if tape.means:
+        emit("means", 0, True, _mean_words(tape))
     end_phase()
     emit_loops(BATCH)
     end_phase()
@@ -75,23 +74,23 @@ def _kernel(loop: Loop) -> tuple[Any, int]:
 def _words(loop: Loop) -> list[int]:
     operands = loop.operands
     flat = [x for row in operands for x in row]
-    if loop.kind in MATVECS:
+    if loop.kind == MATVEC:
         n = len(operands[0]) // 2
         rows = [x for row in operands for x in (*row[:n], row[-1])]
         return [len(operands), n, loop.first, loop.bias_once, *operands[0][n:-1], *rows]
-    if loop.kind in (DOTS, GATED_DOTS):
+    if loop.kind == DOTS:
         return [len(operands), len(operands[0]) // 2, loop.first, *flat]
     if loop.kind == SUMS:
         return [len(operands), len(operands[0]), loop.first, *flat]
     return [len(operands), loop.first, *flat]
 
 
-def _mean_words(tape: Tape, gated: bool) -> list[int]:
+def _mean_words(tape: Tape) -> list[int]:
     """Products by their first factor, the adjoint, so that it stays in registers. Two of them with the same partners
     (two units of a layer) share a group; one that is left alone adds to sums nobody reads."""
     leaders: dict[int, list[tuple[int, int]]] = {}
     for number, mean in enumerate(tape.means):
-        for x, y in mean.products if mean.gated == gated else ():
+        for x, y in mean.products:
             leaders.setdefault(x, []).append((y, number))
     waiting: dict[tuple[int, ...], int] = {}
     groups: list[tuple[int, int]] = []

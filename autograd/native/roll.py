@@ -15,11 +15,10 @@ from heapq import heapify, heappop, heappush
 from typing import Any, NamedTuple
 
 from autograd.core import primitives as table
-from autograd.core.primitives import Primitive
-from autograd.program.program import BATCH, DOT_LIKE, EXAMPLE, GATED_DOT, MEAN, ONCE, Program
+from autograd.core.primitives import Primitive, dot_parts
+from autograd.program.program import BATCH, EXAMPLE, MEAN, ONCE, Program
 
-MATVEC, DOTS, GATED_MATVEC, GATED_DOTS, SUMS = "matvec", "dots", "gated_matvec", "gated_dots", "sums"
-MATVECS = (MATVEC, GATED_MATVEC)
+MATVEC, DOTS, SUMS = "matvec", "dots", "sums"
 
 
 class Loop(NamedTuple):
@@ -36,11 +35,9 @@ class Loop(NamedTuple):
 
 
 class Mean(NamedTuple):
-    """The mean over the batch of a sum of products: its place in `once`, and the places of the factors in `lanes`. If
-    `gated`, the first factor's 0 wins over whatever the second is."""
+    """The mean over the batch of a sum of products: its place in `once`, and the places of the factors in `lanes`."""
 
     place: int
-    gated: bool
     products: list[tuple[int, int]]
 
 
@@ -61,8 +58,7 @@ class Tape:
         for moment in (ONCE, EXAMPLE, BATCH):
             self.loops[moment] = [self._loop(*group) for group in _groups(program, moment, absorbed)]
         self.means = [
-            Mean(self.place[row], gated, [(self._in_lanes(x), self._in_lanes(y)) for x, y in pairs])
-            for row, gated, pairs in products
+            Mean(self.place[row], [(self._in_lanes(x), self._in_lanes(y)) for x, y in pairs]) for row, pairs in products
         ]
 
     def __str__(self) -> str:
@@ -88,7 +84,7 @@ class Tape:
             if primitive is MEAN:
                 self._new_once(row)
 
-    def _products(self) -> tuple[list[tuple[int, bool, list[tuple[int, int]]]], set[int]]:
+    def _products(self) -> tuple[list[tuple[int, list[tuple[int, int]]]], set[int]]:
         """Each mean as a sum of products of rows; and the rows that exist only for that, and need not be stored."""
         program = self.program
         means = [(row, program.operands[row][0]) for row, kind in enumerate(program.primitives) if kind is MEAN]
@@ -99,15 +95,15 @@ class Tape:
         for mean, row in means:
             primitive, operands = program.primitives[row], program.operands[row]
             pairs: list[tuple[int, int]] = [(row, one)]
-            gated = primitive is table.gate or primitive is GATED_DOT
-            if uses[row] == 1 and (primitive is table.mul or primitive is table.gate):
-                pairs = [operands if gated else operands[::-1]]  # type: ignore[list-item]
+            if uses[row] == 1 and primitive is table.mul:
+                pairs = [operands[::-1]]  # type: ignore[list-item]
                 absorbed.add(row)
-            elif uses[row] == 1 and primitive in DOT_LIKE and program.numbers.get(operands[-1]) == 0.0:
-                n = len(operands) // 2
-                pairs = list(zip(operands[n:-1], operands[:n], strict=True))
-                absorbed.add(row)
-            products.append((mean, gated and row in absorbed, pairs))
+            elif uses[row] == 1 and primitive is table.dot:
+                ws, b, xs = dot_parts(operands)
+                if program.numbers.get(b) == 0.0:
+                    pairs = list(zip(xs, ws, strict=True))
+                    absorbed.add(row)
+            products.append((mean, pairs))
         return products, absorbed
 
     def _one(self) -> int:
@@ -135,17 +131,22 @@ class Tape:
             self.once_size += len(rows)
             for at, row in enumerate(rows, first):
                 place[row] = at
-            return Loop(kind, first, [tuple([place[x] for x in program.operands[row]]) for row in rows])
+            slots = [program.operands[row] for row in rows]
+            if kind == DOTS:
+                slots = [tuple([*ws, *xs, b]) for ws, b, xs in map(dot_parts, slots)]
+            return Loop(kind, first, [tuple([place[x] for x in xs]) for xs in slots])
         operands, bias_once = [], False
         for row in rows:
-            xs = program.operands[row]
-            if kind in MATVECS:
-                n = len(xs) // 2
-                bias_once = program.moments[xs[-1]] == ONCE
-                bias = place[xs[-1]] if bias_once else self._in_lanes(xs[-1])
-                operands.append((*[place[w] for w in xs[:n]], *[self._in_lanes(x) for x in xs[n:-1]], bias))
+            if kind == MATVEC:
+                ws, b, xs = dot_parts(program.operands[row])
+                bias_once = program.moments[b] == ONCE
+                bias = place[b] if bias_once else self._in_lanes(b)
+                operands.append((*[place[w] for w in ws], *[self._in_lanes(x) for x in xs], bias))
+            elif kind == DOTS:
+                ws, b, xs = dot_parts(program.operands[row])
+                operands.append(tuple([self._in_lanes(x) for x in (*ws, *xs, b)]))
             else:
-                operands.append(tuple([self._in_lanes(x) for x in xs]))
+                operands.append(tuple([self._in_lanes(x) for x in program.operands[row]]))
         first = self.lanes_size
         for row in rows:
             place[row] = self.lanes_size
@@ -193,9 +194,10 @@ def _groups(program: Program, moment: int, absorbed: set[int]) -> Iterable[tuple
 
 def _kind(program: Program, moment: int, primitive: Primitive, operands: tuple[int, ...]) -> tuple[Any, Any]:
     """What the instruction is a loop of, and what else must agree for two to share one."""
-    if primitive in DOT_LIKE:
-        n, moments, gated = len(operands) // 2, program.moments, primitive is GATED_DOT
-        if moment == EXAMPLE and all([moments[w] == ONCE for w in operands[:n]]):
-            return GATED_MATVEC if gated else MATVEC, (operands[n:-1], moments[operands[-1]])
-        return GATED_DOTS if gated else DOTS, n
+    if primitive is table.dot:
+        moments = program.moments
+        ws, b, xs = dot_parts(operands)
+        if moment == EXAMPLE and all([moments[w] == ONCE for w in ws]):
+            return MATVEC, (xs, moments[b])
+        return DOTS, len(xs)
     return SUMS if primitive is table.sum_ else primitive, len(operands)

@@ -12,16 +12,25 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from contextvars import Context
+from functools import reduce
 from typing import NamedTuple
 
 from autograd.core import primitives as table
 from autograd.core.modes import tracing
 from autograd.core.primitives import Primitive
+from autograd.core.sweeps import both, either, passing
 from autograd.core.value import Value
 from autograd.program.lower import lower
-from autograd.program.program import EXAMPLE, GATED_DOT, MEAN, ONCE, Program
+from autograd.program.program import EXAMPLE, MASKED_DOT, MEAN, ONCE, Program
 
-Pair = tuple[int | None, int]  # (∂z/∂x, adjoint of z); None for a partial that is 1
+
+class Term(NamedTuple):
+    """A product of the chain rule: ∂z/∂x (None if it is 1), the adjoint of z, and where all paths to it are off (None if
+    nowhere): see `core.sweeps` on strong zeros."""
+
+    partial: int | None
+    adjoint: int
+    off: int | None = None
 
 
 def value_and_gradient(program: Program) -> Program:
@@ -30,31 +39,30 @@ def value_and_gradient(program: Program) -> Program:
     root, *rest = program.outputs
     result = program.first(len(program))
     gradient = _Gradient(result)
-    pairs: list[list[Pair] | None] = [None] * len(program)
-    pairs[root] = [(None, result.constant(1.0))]
+    arriving: list[list[Term] | None] = [None] * len(program)
+    arriving[root] = [Term(None, result.constant(1.0))]
     adjoints: dict[int, int] = {}
     rules: dict[tuple[object, ...], _Rule] = {}
     for z in range(root, -1, -1):
-        arrived = pairs[z]
-        if arrived is None:
+        terms = arriving[z]
+        if terms is None:
             continue
-        pairs[z] = None
-        adjoint = gradient.adjoint(arrived, program.moments[z])
+        arriving[z] = None
+        adjoint = gradient.adjoint(terms, program.moments[z])
         primitive, operands = program.primitives[z], program.operands[z]
         if primitive.__class__ is not Primitive:
-            adjoints[z] = adjoint
+            adjoints[z] = adjoint.adjoint
             continue
         if primitive is table.dot:
-            n = len(operands) // 2
-            terms: list[Pair | None] = [(x, adjoint) for x in (*operands[n:-1], *operands[:n])]
-            terms.append((None, adjoint))
+            ws, _, xs = table.dot_parts(operands)
+            through: Sequence[Term | None] = [adjoint._replace(partial=x) for x in (*xs, None, *ws)]
         else:
-            terms = gradient.terms(primitive, _rule(program, z, rules), (*operands, z), adjoint)
-        for x, term in zip(operands, terms, strict=True):
+            through = gradient.through(primitive, _rule(program, z, rules), (*operands, z), adjoint)
+        for x, term in zip(operands, through, strict=True):
             if term is not None and x not in program.numbers:
-                others = pairs[x]
+                others = arriving[x]
                 if others is None:
-                    pairs[x] = [term]
+                    arriving[x] = [term]
                 else:
                     others.append(term)
     zero = result.constant(0.0)
@@ -71,101 +79,94 @@ def parametric(program: Program) -> Program:
 
 
 class _Gradient:
-    """Appends what the chain rule needs to a program.
-
-    `maskable` holds the adjoints all of whose paths go through a mask. Where every mask is 0, nothing arrives: such an
-    adjoint's 0 must win over an infinite or undefined partial, so its products are gates. (A 0 that came about
-    otherwise cannot be told from a mask's there, and wins as well.)
-    """
+    """Appends what the chain rule needs to a program."""
 
     def __init__(self, result: Program) -> None:
         self.result = result
-        self.maskable: set[int] = set()
         self.batched = EXAMPLE in result.moments
 
-    def adjoint(self, pairs: list[Pair], moment: int) -> int:
+    def apply(self, row: Primitive, *operands: int | float) -> int:
+        """A row of the table applied to rows of the program and to numbers (floats)."""
+        constant = self.result.constant
+        return self.result.append(row, tuple([constant(x) if isinstance(x, float) else x for x in operands]))
+
+    def adjoint(self, terms: list[Term], moment: int) -> Term:
         """Σ ∂z/∂x · adjoint(z). When x is known once, what differs between examples is averaged over the batch."""
         if moment == EXAMPLE or not self.batched:
-            return self.products(pairs)
-        varying = [pair for pair in pairs if self._varies(pair)]
+            return self.products(terms)
+        varying = [term for term in terms if self._varies(term)]
         if varying:
-            mean = self.result.append(MEAN, (self.products(varying),))
-            if all([a in self.maskable for _, a in varying]):
-                self.maskable.add(mean)
-            pairs = [(None, mean), *[pair for pair in pairs if not self._varies(pair)]]
-        return self.products(pairs)
+            _, total, off = self.products(varying)
+            if off is not None and self.result.moments[off] == EXAMPLE:  # off where it is for every example
+                off = self.apply(table.equal, self.result.append(MEAN, (off,)), 1.0)
+            mean = Term(None, self.result.append(MEAN, (total,)), off)
+            terms = [mean, *[term for term in terms if not self._varies(term)]]
+        return self.products(terms)
 
-    def _varies(self, pair: Pair) -> bool:
-        partial, adjoint = pair
+    def _varies(self, term: Term) -> bool:
         moments = self.result.moments
-        return moments[adjoint] == EXAMPLE or (partial is not None and moments[partial] == EXAMPLE)
+        return any([row is not None and moments[row] == EXAMPLE for row in term])
 
-    def product(self, partial: int | None, adjoint: int) -> int:
-        """partial · adjoint as one row."""
-        if partial is None:
-            return adjoint
-        if self.result.numbers.get(adjoint) == 1.0:
-            return partial
-        if adjoint not in self.maskable:
-            return self.result.append(table.mul, (partial, adjoint))
-        row = self.result.append(table.gate, (adjoint, partial))
-        self.maskable.add(row)
-        return row
+    def product(self, term: Term) -> Term:
+        """partial · adjoint as one row, 0 where all paths to it are off."""
+        partial, adjoint, off = term
+        if partial is None:  # what arrives where all is off is 0 already
+            return term
+        number = partial if self.result.numbers.get(adjoint) == 1.0 else self.apply(table.mul, partial, adjoint)
+        return Term(None, passing(off, number, self.apply), off)
 
-    def products(self, pairs: list[Pair]) -> int:
+    def products(self, terms: list[Term]) -> Term:
         """Σ partial · adjoint as one row."""
-        if len(pairs) > 1 and len(set(pairs)) < len(pairs):
-            pairs = self.doubled(pairs)
-        if len(pairs) == 1:
-            return self.product(*pairs[0])
-        gated = [pair for pair in pairs if pair[1] in self.maskable]
-        if gated and len(gated) < len(pairs):
-            plain = [pair for pair in pairs if pair[1] not in self.maskable]
-            return self.result.append(table.add, (self.products(plain), self.products(gated)))
-        numbers, append = self.result.numbers, self.result.append
-        pairs = [(None, p) if p is not None and numbers.get(a) == 1.0 else (p, a) for p, a in pairs]
-        adjoints = [a for _, a in pairs]
-        if all([p is None for p, _ in pairs]):
-            row = append(table.add if len(pairs) == 2 else table.sum_, tuple(adjoints))
-        else:
-            partials = [self.result.constant(1.0) if p is None else p for p, _ in pairs]
-            minus_zero = self.result.constant(-0.0)  # −0 + x is x, for 0 and −0 too
-            row = append(GATED_DOT if gated else table.dot, (*partials, *adjoints, minus_zero))
-        if gated:
-            self.maskable.add(row)
-        return row
+        if len(terms) > 1 and len(set(terms)) < len(terms):
+            terms = self.doubled(terms)
+        if len(terms) == 1:
+            return self.product(terms[0])
+        masked = [term for term in terms if term.off is not None]
+        if masked and len(masked) < len(terms):
+            always = [term for term in terms if term.off is None]
+            parts = (self.products(always).adjoint, self.products(masked).adjoint)
+            return Term(None, self.result.append(table.add, parts))
+        numbers, append, constant = self.result.numbers, self.result.append, self.result.constant
+        offs = [term.off for term in terms if term.off is not None]
+        off = reduce(lambda a, b: either(a, b, self.apply), offs) if offs else None
+        adjoints, partials = [term.adjoint for term in terms], [term.partial for term in terms]
+        if all([numbers.get(adjoint) == 1.0 for adjoint in adjoints]) and not offs and None not in partials:
+            adjoints, partials = partials, []  # type: ignore[assignment]
+        if all([partial is None for partial in partials]):
+            return Term(None, append(table.add if len(terms) == 2 else table.sum_, tuple(adjoints)), off)
+        factors = [constant(1.0) if partial is None else partial for partial in partials]
+        if offs:  # from 0, so that it is what the dot without masks is wherever nothing is infinite
+            return Term(None, append(MASKED_DOT, (*offs, *factors, constant(0.0), *adjoints)), off)
+        return Term(None, append(table.dot, (*factors, constant(-0.0), *adjoints)))  # −0 + x is x, for 0 and −0 too
 
-    def doubled(self, pairs: list[Pair]) -> list[Pair]:
+    def doubled(self, terms: list[Term]) -> list[Term]:
         """What is there just twice, as from x·x and x + x, once with twice the adjoint: the same to the bit."""
-        once: list[Pair] = []
-        for (partial, adjoint), count in Counter(pairs).items():
+        once: list[Term] = []
+        for term, count in Counter(terms).items():
             if count == 2:
-                twice = self.result.append(table.mul, (self.result.constant(2.0), adjoint))
-                if adjoint in self.maskable:
-                    self.maskable.add(twice)
-                once.append((partial, twice))
+                twice = self.result.append(table.mul, (self.result.constant(2.0), term.adjoint))
+                once.append(term._replace(adjoint=twice))
             else:
-                once += [(partial, adjoint)] * count
+                once += [term] * count
         return once
 
-    def terms(self, primitive: Primitive, rule: _Rule, slots: Sequence[int], adjoint: int) -> list[Pair | None]:
-        """The rule at one row: (∂z/∂x, adjoint) for each operand; for a masked row what its masks let through."""
+    def through(self, primitive: Primitive, rule: _Rule, slots: Sequence[int], adjoint: Term) -> list[Term | None]:
+        """The rule at one row: the term that each operand gets; for a masked row what its masks let through."""
         result = self.result
         place = [slots[slot] for slot in rule.slots]
         if rule.computes:
             place = result.inline(rule.program, place)
-        terms: list[Pair | None] = []
+        terms: list[Term | None] = []
         for partial in rule.partials:
             if partial is None:
                 terms.append(None)
             elif partial == _ONE or result.numbers.get(place[partial]) == 1.0:
-                terms.append((None, adjoint))
+                terms.append(adjoint)
             elif primitive.masked:
-                passed = result.append(table.gate, (place[partial], adjoint))
-                self.maskable.add(passed)
-                terms.append((None, passed))
+                mask = place[partial]
+                terms.append(self.product(Term(mask, adjoint.adjoint, both(adjoint.off, mask, self.apply))))
             else:
-                terms.append((place[partial], adjoint))
+                terms.append(adjoint._replace(partial=place[partial]))
         return terms
 
 

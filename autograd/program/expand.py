@@ -17,7 +17,7 @@ from autograd.core.modes import tracing
 from autograd.core.primitives import BUILT_IN, Primitive
 from autograd.core.value import Value
 from autograd.program.lower import lower
-from autograd.program.program import GATED_DOT, MEAN, Program
+from autograd.program.program import MASKED_DOT, MEAN, Program, masked_dot_parts
 from autograd.program.simplify import dots, share
 
 
@@ -47,6 +47,8 @@ def expand(program: Program, tidy: Callable[[Program], Program] = _tidy) -> Prog
             return result.append(primitive, operands)
         if primitive is table.stop_gradient:
             return operands[0]
+        if primitive is MASKED_DOT:
+            return _masked_dot(result, operands)
         key = (primitive.name, len(operands))
         if key not in bodies:
             bodies[key] = _body(primitive, len(operands))
@@ -56,9 +58,18 @@ def expand(program: Program, tidy: Callable[[Program], Program] = _tidy) -> Prog
     return tidy(program.rewritten(result, append))
 
 
+def _masked_dot(result: Program, operands: tuple[int, ...]) -> int:
+    offs, ws, b, xs = masked_dot_parts(operands)
+    zero, append = result.constant(0.0), result.append
+    terms = [
+        append(table.where, (off, zero, append(table.mul, (w, x)))) for off, w, x in zip(offs, ws, xs, strict=True)
+    ]
+    return append(table.sum_, (b, *terms))
+
+
 def _stays(primitive: Any) -> bool:
     built_in = primitive.name in BUILT_IN and primitive.name not in _MADE_OF and primitive is not table.stop_gradient
-    return built_in or primitive is MEAN or primitive is GATED_DOT
+    return built_in or primitive is MEAN
 
 
 def _body(primitive: Primitive, count: int) -> Program | None:

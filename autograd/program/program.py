@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator, Sequence
 from struct import pack
 from typing import Any
 
-from autograd.core.primitives import Primitive, dot, gate
+from autograd.core.primitives import Primitive, dot, dot_parts, where
 
 ONCE, EXAMPLE, BATCH = 0, 1, 2
 
@@ -37,20 +37,24 @@ CONSTANT = Marker("constant")  # its number is in `numbers`
 MEAN = Marker("mean")  # the mean over the batch of its one operand
 
 
-def _gated_dot(*operands: float) -> float:
-    n = len(operands) // 2
-    total = operands[-1]
-    for partial, adjoint in zip(operands[:n], operands[n:-1], strict=True):
-        total += gate.forward(adjoint, partial)
-    return total
+def masked_dot_parts(xs: Sequence[Any]) -> tuple[Sequence[Any], Sequence[Any], Any, Sequence[Any]]:
+    """What tells which products are off, the weights, the bias and the inputs among a masked dot's operands."""
+    n = len(xs) // 3
+    return (xs[:n], *dot_parts(xs[n:]))
 
 
-# A dot for gradients: where an adjoint is 0 because a mask switched its path off, its product is 0, not 0·inf.
-GATED_DOT = Primitive("gated_dot", _gated_dot, None, nary=True)
-DOT_LIKE = (dot, GATED_DOT)  # operands: w₁ … wₙ, x₁ … xₙ, b
-FUSED = (
-    4  # products from which on a runner may fuse multiply and add in a dot's sum; shorter ones it computes as written
-)
+def _masked_dot(*operands: float) -> float:
+    offs, ws, total, xs = masked_dot_parts(operands)
+    for off, w, x in zip(offs, ws, xs, strict=True):
+        total += where.forward(off, 0.0, w * x)
+    return total  # type: ignore[no-any-return]
+
+
+# A dot for gradients, b + Σ where(offᵢ, 0, wᵢxᵢ): what a mask switched off contributes 0, not 0·inf.
+# Its operands are off₁ … offₙ, w₁ … wₙ, b, x₁ … xₙ.
+MASKED_DOT = Primitive("masked_dot", _masked_dot, None, nary=True)
+# Products from which on a runner may fuse multiply and add in a dot's sum; shorter ones it computes as written.
+FUSED = 4
 
 
 class Program:
@@ -180,11 +184,10 @@ class Program:
 
     def _formula(self, primitive: Any, operands: tuple[int, ...]) -> str:
         names = [self.name(x) for x in operands]
-        if primitive in DOT_LIKE:
-            n = len(names) // 2
-            bias = "" if names[-1] == "-0" else f" + {names[-1]}"
-            product = "·" if primitive is dot else "gate"
-            return f"[{_shortened(names[:n])}] {product} [{_shortened(names[n:-1])}]{bias}"
+        if primitive is dot or primitive is MASKED_DOT:
+            offs, ws, b, xs = masked_dot_parts(names) if primitive is MASKED_DOT else ((), *dot_parts(names))
+            masks = f" but [{_shortened(offs)}]" if offs else ""
+            return f"[{_shortened(ws)}] · [{_shortened(xs)}]{masks}{'' if b == '-0' else f' + {b}'}"
         return f"{primitive.name}({_shortened(names)})"
 
 

@@ -77,7 +77,7 @@ def folding(program: Program, append: Append, exact: bool = False) -> Append:
             return program.constant(primitive.forward(*constants))
         if len(operands) == 2:
             (x, y), (cx, cy) = operands, constants
-            if cx == 1.0 and (primitive is table.mul or primitive is table.gate):
+            if cx == 1.0 and primitive is table.mul:
                 return y
             if cy == 1.0 and (primitive is table.mul or primitive is table.div):
                 return x
@@ -95,6 +95,8 @@ def folding(program: Program, append: Append, exact: bool = False) -> Append:
                     if cy == 1.0
                     else append(table.mul, (program.constant(cy), power(x, cy - 1.0)))
                 )
+        if primitive is table.where and (c := constants[0]) is not None and c == c:
+            return operands[1] if c != 0.0 else operands[2]
         return append(primitive, operands)
 
     def power(x: int, exponent: float) -> int:
@@ -249,7 +251,7 @@ def _dot(result: Program, program: Program, new: list[int], chain: _Chain) -> in
         elif term in others and not short:
             weights.append(result.constant(1.0))
             inputs.append(new[term])
-    total = result.append(table.dot, (*weights, *inputs, start))
+    total = result.append(table.dot, (*weights, start, *inputs))
     for term in others if short else ():
         total = result.append(table.add, (total, new[term]))
     return total

@@ -16,7 +16,7 @@ from autograd.core import ieee
 from autograd.core import primitives as table
 from autograd.core.primitives import BUILT_IN, TABLE, Primitive
 from autograd.program.expand import expand
-from autograd.program.program import DOT_LIKE, GATED_DOT, MEAN, Program
+from autograd.program.program import MASKED_DOT, MEAN, Program, masked_dot_parts
 from autograd.program.rules import Rules
 from autograd.program.simplify import exact
 from autograd.program.spelling import JAVASCRIPT, PYTHON, Language
@@ -139,14 +139,13 @@ def terms(
     safe: bool = True,
 ) -> list[str]:
     """What a row computes, as the terms of a sum; `safe` if dividing cannot raise."""
-    if primitive in DOT_LIKE:
-        n = len(xs) // 2
-        gate = call(table.gate) if primitive is GATED_DOT else ""
-        products = [
-            x if w == "1.0" else f"{gate}({x}, {w})" if gate else f"{w} * {x}"
-            for w, x in zip(xs[:n], xs[n:-1], strict=True)
-        ]
-        return products if xs[-1] == "-0.0" else [xs[-1], *products]
+    if primitive is table.dot or primitive is MASKED_DOT:
+        offs, ws, b, inputs = masked_dot_parts(xs) if primitive is MASKED_DOT else ((), *table.dot_parts(xs))
+        products = [x if w == "1.0" and not offs else f"{w} * {x}" for w, x in zip(ws, inputs, strict=True)]
+        if offs:
+            where = call(table.where)
+            products = [f"{where}({off}, 0.0, {product})" for off, product in zip(offs, products, strict=True)]
+        return products if b == "-0.0" else [b, *products]
     if primitive is table.sum_:
         return [language.number(0.0), *xs]
     if primitive is table.div and safe:

@@ -79,7 +79,7 @@ __all__ = ["Expression", "assert_gradients_match", "check_gradients", "expressio
 
 # Rows that exist for the partials of others, or that nothing is differentiated through.
 _HELPERS = (
-    "step", "sign", "above", "greater", "greater_equal", "equal", "stop_gradient", "defined", "gate",
+    "step", "sign", "above", "greater", "greater_equal", "equal", "stop_gradient", "defined",
     "pow_x", "pow_y",
 )  # fmt: skip
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from contextvars import Context
 from typing import Any
 
-from autograd.core.primitives import Primitive
+from autograd.core.primitives import Primitive, dot_parts
 from autograd.core.value import Value, apply
 from autograd.picture.formula import typeset
 from autograd.picture.formula.product import ATOM, POWER, PRODUCT, SUM, Product, as_base, constant, multiplied, plus
@@ -174,7 +174,7 @@ class _Printer:
         if x in self.names or primitive is None or depth >= self.deepest:
             return out.times(*self.expression(x, depth))
         arguments = x._arguments
-        if primitive.name in ("mul", "gate"):
+        if primitive.name == "mul":
             return self.product(arguments[0], depth + 1).by(self.product(arguments[1], depth + 1))
         if primitive.name == "div":
             return self.product(arguments[0], depth + 1).by(self.product(arguments[1], depth + 1), -1.0)
@@ -272,13 +272,12 @@ def _sum(p: _Printer, arguments: Any, depth: int) -> tuple[Box, int]:
 
 
 def _dot(p: _Printer, arguments: Any, depth: int) -> tuple[Box, int]:
-    half = len(arguments) // 2
-    pairs = _elided(list(zip(arguments[:half], arguments[half:-1], strict=True)), p.terms)
+    ws, bias, xs = dot_parts(arguments)
+    pairs = _elided(list(zip(ws, xs, strict=True)), p.terms)
     terms = [
         (ELLIPSIS, ATOM) if pair is _GAP else multiplied([p.expression(pair[0], depth), p.expression(pair[1], depth)])
         for pair in pairs
     ]
-    bias = arguments[-1]
     return _plus(terms + ([p.expression(bias, depth)] if isinstance(bias, Value) or bias else []))
 
 
@@ -297,6 +296,6 @@ def _plus(terms: list[tuple[Box, int]]) -> tuple[Box, int]:
 
 _STRUCTURES: dict[str, Callable[[_Printer, Any, int], tuple[Box, int]]] = {
     "add": _add, "sub": _sub, "mul": _mul, "div": _div, "neg": _neg, "pow": _pow, "pow_x": _pow_x, "pow_y": _pow_y,
-    "sqrt": _sqrt, "defined": _defined, "sum": _sum, "dot": _dot, "gate": _mul,
+    "sqrt": _sqrt, "defined": _defined, "sum": _sum, "dot": _dot,
     "where": _where,
 }  # fmt: skip
