@@ -1,8 +1,12 @@
 """A path that a mask switches off passes exactly 0, whatever slope lies below it, in every reading."""
 
-import pytest
+import math
 
-from autograd import Value, grad, hessian, jvp, leaky_relu, maximum, minimum, relu, sqrt, where
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from autograd import Value, compile, grad, hessian, hvp, jvp, leaky_relu, log, maximum, minimum, relu, sqrt, where
 
 SWITCHED_OFF = {  # each has an infinite slope at 0 below what switches it off
     "maximum": lambda x: maximum(sqrt(x), 1.0),
@@ -47,3 +51,107 @@ def test_an_ordinary_zero_times_infinity_is_nan():
     x = Value(0.0)
     (sqrt(x) * 0.0).backward()
     assert x.grad != x.grad
+
+
+# Masks inside masks: whichever factor of a product is a mask's 0, the product is 0.
+
+NESTED = {  # f, a point where the inner mask's own slope is nan or inf, and f′ there
+    "relu of log": (lambda x: where(x > 0, relu(log(x)), x), -1.0, 1.0),
+    "maximum of log": (lambda x: where(x > 0, maximum(log(x), 0.0), x), -1.0, 1.0),
+    "minimum of sqrt": (lambda x: where(x > 0, minimum(sqrt(x), 1.0), x), -1.0, 1.0),
+    "a loss": (lambda x: (where(x > 0, relu(log(x)), -x) + (x - 2.0) ** 2), -1.0, -7.0),
+    "relu of relu": (lambda x: relu(sqrt(relu(x)) - 1.0), -1.0, 0.0),
+    "a choice of choices": (lambda x: where(x > 0, where(x > 1, log(x - 1), sqrt(x)), x * x), -3.0, -6.0),
+}
+nested = pytest.mark.parametrize(("f", "x", "slope"), NESTED.values(), ids=NESTED)
+RUNNERS = ("python", None)
+
+
+@nested
+def test_a_masks_zero_wins_on_either_side_of_a_product(f, x, slope):
+    assert grad(f)(x) == jvp(f, (x,), (1.0,))[1] == grad(f)(Value(x)).data == slope
+
+
+@nested
+@pytest.mark.parametrize("runner", RUNNERS)
+def test_and_does_so_compiled(f, x, slope, runner):
+    assert list(compile(grad(f), runner=runner)([x, 0.5]))[0] == slope
+    assert list(compile(lambda x: jvp(f, (x,), (1.0,))[1], runner=runner)([x, 0.5]))[0] == slope
+
+
+@nested
+@pytest.mark.parametrize("runner", RUNNERS)
+def test_and_does_so_in_the_gradient_of_a_program(f, x, slope, runner):
+    w = Value(x)
+    cost = compile(lambda y: f(w) * y, runner=runner)
+    assert cost.value_and_grad([1.0, 1.0])[1][0] == slope
+
+
+@nested
+@pytest.mark.parametrize("runner", RUNNERS)
+def test_and_does_so_to_second_order(f, x, slope, runner):
+    second = grad(grad(f))(x)
+    assert math.isfinite(second)
+    assert list(compile(grad(grad(f)), runner=runner)([x, 0.5]))[0] == second
+    assert list(compile(lambda x: hvp(f, (x,), (1.0,)), runner=runner)([x, 0.5]))[0] == second
+
+
+@pytest.mark.parametrize("runner", RUNNERS)
+def test_a_computed_zero_is_no_masks(runner):
+    """The slope of u² at u = 0 is a number, and 0 · ∞ is nan, in every reading."""
+
+    def f(x):
+        return where(x >= 0, sqrt(x), x) ** 2
+
+    w = Value(0.0)
+    assert math.isnan(grad(f)(0.0)) and math.isnan(compile(grad(f), runner=runner)([0.0, 1.0])[0])
+    assert math.isnan(compile(lambda y: f(w) * y, runner=runner).value_and_grad([1.0, 2.0])[1][0])
+
+
+@pytest.mark.parametrize("runner", RUNNERS)
+def test_a_mean_over_the_batch_is_on_where_any_example_is(runner):
+    """∂/∂w of √w, known once, times the mean of what arrives: nothing does if no example lets it through."""
+    w = Value(0.0)
+    cost = compile(lambda x: where(x > 0, sqrt(w) * x, x), runner=runner)
+    assert cost.value_and_grad([-1.0, -2.0])[1][0] == 0.0
+    assert cost.value_and_grad([-1.0, 2.0])[1][0] == math.inf
+
+
+# Random programs full of masks: every reading is of the same class, nan, infinite or a number, as the definition.
+
+CLASSES = [sqrt, log, relu, lambda x: 1 / x, lambda x: x * x, lambda x: -x, lambda x: x - 1.0, lambda x: x * 0.0]
+
+
+@st.composite
+def masked_programs(draw):
+    steps = draw(st.lists(st.tuples(st.integers(0, 12), st.integers(0, 99), st.integers(0, 99)), min_size=3, max_size=9))
+
+    def f(x):
+        made = [x]
+        for kind, i, j in steps:
+            a, b = made[i % len(made)], made[j % len(made)]
+            made.append(
+                CLASSES[kind](a) if kind < 8 else maximum(a, b) if kind == 8 else minimum(a, b) if kind == 9
+                else where(a > b, a, b * a) if kind == 10 else a + b if kind == 11 else where(x > 0.5, a, b)
+            )  # fmt: skip
+        return made[-1] + 0.0 * x * 0.0
+
+    return f
+
+
+def kind(x):
+    return "nan" if x != x else "inf" if abs(x) == math.inf else "number"
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@given(f=masked_programs())
+def test_programs_full_of_masks_are_of_the_same_class_in_every_reading(f):
+    points = [-2.0, -1.0, -0.5, 0.0, 0.25, 0.5, 1.0, 2.0]
+    for derivative in (grad(f), grad(grad(f)), lambda x: jvp(f, (x,), (1.0,))[1]):
+        eager = [kind(derivative(x)) for x in points]
+        assert [kind(x) for x in compile(derivative, runner="python")(points)] == eager
+    w = Value(0.0)
+    trained = compile(lambda y: f(w) * y, runner="python")
+    for x in points:
+        w.data = x
+        assert kind(trained.value_and_grad([1.0])[1][0] if trained.value_and_grad([1.0])[1] else 0.0) == kind(grad(f)(x))

@@ -160,8 +160,8 @@ def hypot(x: float, y: float) -> float:
 
 def hypot_x(x: float, y: float) -> float:
     """x / √(x² + y²), the cosine of the angle of (x, y); 0 at (0, 0), nan where both are infinite."""
-    if x == 0.0 and y == y:
-        return 0.0
+    if x == 0.0:
+        return 0.0 if y == y else nan
     if abs(x) < abs(y):
         ratio = x / abs(y)
         return ratio / math.sqrt(1.0 + ratio * ratio)
@@ -181,9 +181,9 @@ def asin_leg(x: float) -> float:
 
 def softmax_share(a: float, b: float) -> float:
     """a / (a + b); 0 of nothing at all, and all of an infinite sum for the one that is infinite."""
-    if a + b == 0.0:
-        return 0.0
-    return 1.0 if a == inf and b < inf else a / (a + b)
+    if a == 0.0:
+        return 0.0 if b == b else nan
+    return 1.0 if a == inf and b < inf else divide(a, a + b)
 
 
 def sigmoid_x(x: float) -> float:
