@@ -156,7 +156,7 @@ KINKS = {  # row: points around which some operand crosses a kink
     "div": [(1.0, 0.0)],
     **{name: [(0.0, 0.5)] for name in ("pow", "pow_x", "pow_y")},
     "tan": [(math.pi / 2,)],
-    "hypot": [(0.0, 0.0)],
+    **{name: [(0.0, 0.0)] for name in ("hypot", "hypot_x", "atan2_y")},
     "atan2": [(0.0, -1.0), (0.0, 0.0)],
     "leaky_relu": [(0.0, 0.1)],
     "elu": [(0.0, 2.0)],

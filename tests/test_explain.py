@@ -135,7 +135,7 @@ def test_the_paths_add_up_to_the_gradient(root):
 
 def test_without_a_name_every_labelled_leaf_is_explained():
     text = explain(neuron_cost()).text()
-    assert re.findall(r"^∂C/∂(\S+) =", text, re.M) == ["w", "a⁽ᴸ⁻¹⁾", "b", "y"]
+    assert re.findall(r"^∂C/∂(\S+) =", text, re.M) == ["w", "b", "a⁽ᴸ⁻¹⁾", "y"]
 
 
 def test_no_path_is_said():
@@ -205,7 +205,7 @@ W, A, B = Value(2.0, "w"), Value(0.5, "a^(L)"), Value(3.0, "b")
         (ad.relu(W), "relu(w)", ["[w > 0]"]),
         (abs(W), "|w|", ["sign(w)"]),
         (ad.maximum(W, B), "max(w, b)", ["[w > b] + ½[w = b]", "[b > w] + ½[b = w]"]),
-        (ad.dot([W, A], [B, W], B), "w·b + a⁽ᴸ⁾·w + b", ["b", "w", "w", "a⁽ᴸ⁾", "1"]),
+        (ad.dot([W, A], [B, W], B), "w·b + a⁽ᴸ⁾·w + b", ["b", "w", "1", "w", "a⁽ᴸ⁾"]),
         (ad.sum([W, A, B]), "w + a⁽ᴸ⁾ + b", ["1", "1", "1"]),
         (ad.sum([W] * 9), "w + w + … + w", ["1"] * 9),
         ((W + A) * (B - 1), "(w + a⁽ᴸ⁾)·(b − 1)", ["b − 1", "w + a⁽ᴸ⁾"]),

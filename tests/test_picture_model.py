@@ -164,8 +164,8 @@ def test_a_parameter_changed_after_the_forward_pass_is_said():
     w = topological_order(cost)[0]
     w.data = 3.0
     (note,) = model.build(cost).notes
-    assert note.startswith("w, a⁽ᴸ⁻¹⁾ or b was changed after the forward pass: z was recorded as 0.7")
-    assert "⚠ w, a⁽ᴸ⁻¹⁾ or b was changed" in draw(cost).svg()
+    assert note.startswith("w, b or a⁽ᴸ⁻¹⁾ was changed after the forward pass: z was recorded as 0.7")
+    assert "⚠ w, b or a⁽ᴸ⁻¹⁾ was changed" in draw(cost).svg()
 
 
 def test_gradients_of_several_sweeps_are_said_to_be_so():
@@ -174,7 +174,7 @@ def test_gradients_of_several_sweeps_are_said_to_be_so():
     assert not model.build(cost).notes
     cost.backward()
     (note,) = model.build(cost).notes
-    assert note.startswith("the .grad of w, a⁽ᴸ⁻¹⁾, b and … is not ∂C/∂· of this graph alone")
+    assert note.startswith("the .grad of w, b, a⁽ᴸ⁻¹⁾ and … is not ∂C/∂· of this graph alone")
 
 
 def test_depth_keeps_what_is_near_and_path_to_keeps_what_lies_between():

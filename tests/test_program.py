@@ -154,7 +154,7 @@ def test_the_adjoints_of_a_layers_inputs_are_dots_with_its_weights() -> None:
 def test_what_a_mask_lets_through_is_chosen_by_the_mask() -> None:
     x, w = leaves("x", "w")
     printed = body(simplify(value_and_gradient(lowered(relu(w * x), x))))
-    assert printed[3:7] == ["t4 = step(t2)", "t6 = where(t4, t4, 0)", "t7 = mul(x, t6)", "t8 = where(t4, t7, 0)"]
+    assert printed[4:8] == ["t6 = equal(t4, 0)", "t7 = where(t6, 0, t4)", "t8 = mul(x, t7)", "t9 = where(t6, 0, t8)"]
 
 
 def test_a_layer_is_rolled_up_again(monkeypatch: pytest.MonkeyPatch) -> None:

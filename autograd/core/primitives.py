@@ -198,8 +198,8 @@ sqrt          = row("sqrt",          ieee.sqrt,                                 
 
 # Rows that the partials below are made of, so that none cancels, overflows or loses its relative accuracy, and none of
 # their own partials does: σ(x)·σ(−x), √(1 − x²), x/√(x² + y²), x/(x² + y²), and the share a/(a + b).
-sigmoid_x     = row("sigmoid_x",     ieee.sigmoid_x,                                lambda x, z: -tanh(x / 2) * z)
-asin_leg      = row("asin_leg",      ieee.asin_leg,                                 lambda x, z: -x / (z + 0.0), domain=(-1.0, 1.0))
+sigmoid_x     = row("sigmoid_x",     ieee.sigmoid_x,                                lambda x, z: -tanh(x / 2) * z, text="σ({0})·σ(−{0})", latex=r"\sigma({0}) \cdot \sigma(-{0})", level=2)
+asin_leg      = row("asin_leg",      ieee.asin_leg,                                 lambda x, z: -x / (z + 0.0), text="√(1 − {0}²)", latex=r"\sqrt{{1 - {0}^2}}", domain=(-1.0, 1.0))
 hypot_x       = row("hypot_x",       ieee.hypot_x,                                  lambda x, y, z: where(hypot(x, y), hypot_x(y, x) * hypot_x(y, x) / hypot(x, y), 0.0),
                                                                                     lambda x, y, z: where(hypot(x, y), -z * hypot_x(y, x) / hypot(x, y), 0.0), kinks=(lambda x, y: abs(x) + abs(y),))
 atan2_y       = row("atan2_y",       ieee.atan2_y,                                  lambda y, x, z: -2 * z * hypot_x(y, x) / hypot(y, x),

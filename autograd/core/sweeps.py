@@ -29,7 +29,7 @@ Apply = Callable[..., Any]  # apply(row, *operands), on Values or on what else a
 
 
 class Arriving(NamedTuple):
-    """What the chain rule brings to a node, and where all paths to it are off: 1 there, 0 elsewhere, None if nowhere."""
+    """What the chain rule brings to a node, and where all paths to it are off: 1 there, else 0; None if nowhere."""
 
     number: Any
     off: Any = None

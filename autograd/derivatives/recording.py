@@ -93,8 +93,8 @@ class Recording:
         return self._given([adjoint.get(x, 0.0) for x in self.inputs])
 
     def push(self, directions: Iterable[Any]) -> list[Any]:
-        """Σ ∂output/∂input · direction for each output: a forward sweep. A direction of None adds nothing."""
-        seeds = {x: d for x, d in zip(self.inputs, directions, strict=True) if d is not None}
+        """Σ ∂output/∂input · direction for each output: a forward sweep. A direction of None, or of 0, adds nothing."""
+        seeds = {x: d for x, d in zip(self.inputs, directions, strict=True) if d is not None and not _is_zero(d)}
         if self.nested or any(isinstance(d, Value) for d in seeds.values()):
             tangent = self._recorded(tangents, seeds)
         else:
@@ -169,3 +169,8 @@ class _Edges(dict[Value, Any]):
 
 def name_of(f: Callable[..., Any]) -> str:
     return getattr(f, "__name__", None) or type(f).__name__
+
+
+def _is_zero(direction: Any) -> bool:
+    """Whether an input stands still: then nothing passes through it, whatever its slope."""
+    return isinstance(direction, float) and direction == 0.0

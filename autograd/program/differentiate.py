@@ -25,8 +25,8 @@ from autograd.program.program import EXAMPLE, MASKED_DOT, MEAN, ONCE, Program
 
 
 class Term(NamedTuple):
-    """A product of the chain rule: ∂z/∂x (None if it is 1), the adjoint of z, and where all paths to it are off (None if
-    nowhere): see `core.sweeps` on strong zeros."""
+    """A product of the chain rule: ∂z/∂x (None if it is 1), the adjoint of z, and where all paths to it are off (None
+    if nowhere): see `core.sweeps` on strong zeros."""
 
     partial: int | None
     adjoint: int

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from autograd.core.ieee import number
-from autograd.core.primitives import Primitive
+from autograd.core.primitives import Primitive, dot_parts
 from autograd.core.value import Value
 
 Operand = int | float  # the index of an input or step (inputs first), or a constant
@@ -127,8 +127,8 @@ def _written(step: Step, texts: list[tuple[str, int]]) -> tuple[str, int]:
         return (f"-{parts[0][0]}" if parts[0][1] > level else f"-({parts[0][0]})"), level
     plain = [text for text, _ in parts]
     if row.name == "dot":
-        half = len(plain) // 2
-        return f"dot([{', '.join(plain[:half])}], [{', '.join(plain[half:-1])}], {plain[-1]})", level
+        ws, b, xs = dot_parts(plain)
+        return f"dot([{', '.join(ws)}], [{', '.join(xs)}], {b})", level
     if row.name in _LISTS:
         return f"{row.name}([{', '.join(plain)}])", level
     return f"{row.name}({', '.join(plain)})", level

@@ -106,6 +106,7 @@ def _size(partial: Any, z: Value) -> int:
             continue
         constant_added = v._row.name in ("add", "sub") and not all(isinstance(a, Value) for a in arguments)
         count += not (v._row.name == "neg" or constant_added)
+        count += max(0, v._row.text.count("{0}") - 1)  # a row that is itself printed as a formula
         stack.extend(arguments)
     return count
 
