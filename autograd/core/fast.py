@@ -101,7 +101,8 @@ def _apply(self: Value, row: Primitive, *arguments: Any) -> Value:
     """How a row that is called as a function comes here."""
     if row.arity == 1:
         return _unary(row, self)
-    return _binary(row, *arguments) if row.arity == 2 else apply(row, *arguments)
+    z = _binary(row, *arguments) if row.arity == 2 else NotImplemented
+    return apply(row, *arguments) if z is NotImplemented else z
 
 
 def number_adjoints(order: list[Value], seeds: Mapping[Value, float]) -> dict[Value, float]:

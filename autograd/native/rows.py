@@ -18,18 +18,18 @@ from types import BuiltinFunctionType, CodeType, FunctionType, ModuleType
 from typing import Any
 
 from autograd.core import ieee
-from autograd.core.primitives import BUILT_IN, Primitive, dot
+from autograd.core.primitives import BUILT_IN, Primitive, dot, dot_parts
 from autograd.native import build
 from autograd.native.ir import V, constant, fma, intrinsic, select
 from autograd.native.vector import RULES, by_lane, exp, log
-from autograd.program.program import DOT_LIKE, FUSED
+from autograd.program.program import FUSED, MASKED_DOT, masked_dot_parts
 
 WAYS_OUT = 'write its forward function with operators and other rows, or compile with runner="python"'
 
 
 def compute(row: Primitive, operands: Sequence[Any]) -> Any:
     """The row's result: the operands are V, or numbers where they are constants."""
-    if row in DOT_LIKE:
+    if row is dot or row is MASKED_DOT:
         return dot_like(row, operands)
     body = next((x.body for x in operands if isinstance(x, V)), None)
     if body is None:
@@ -43,12 +43,12 @@ def compute(row: Primitive, operands: Sequence[Any]) -> Any:
 
 
 def dot_like(row: Primitive, operands: Sequence[Any]) -> Any:
-    """b + Σ wᵢxᵢ, term after term."""
-    n = len(operands) // 2
-    total = operands[-1]
-    for w, x in zip(operands[:n], operands[n:-1], strict=True):
-        step = fma(w, x, total) if n >= FUSED and any(isinstance(v, V) for v in (w, x, total)) else total + w * x
-        total = step if row is dot or not isinstance(x, V) else select(x != 0.0, step, total)
+    """b + Σ wᵢxᵢ, term after term; of a masked dot without the terms that are off."""
+    offs, ws, total, xs = masked_dot_parts(operands) if row is MASKED_DOT else ((), *dot_parts(operands))
+    for i, (w, x) in enumerate(zip(ws, xs, strict=True)):
+        fused = len(ws) >= FUSED and any(isinstance(v, V) for v in (w, x, total))
+        step = fma(w, x, total) if fused else total + w * x
+        total = select(offs[i] != 0.0, total, step) if offs else step
     return total
 
 
