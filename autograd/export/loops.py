@@ -10,8 +10,7 @@ import re
 from collections.abc import Sequence
 from itertools import pairwise
 
-from autograd.core.primitives import gate
-from autograd.native.roll import GATED_DOTS, GATED_MATVEC, MATVECS, SUMS, Loop, Mean, Tape
+from autograd.native.roll import MATVEC, SUMS, Loop, Mean, Tape
 from autograd.program.program import BATCH, EXAMPLE, ONCE, Program
 from autograd.program.rules import Rules
 from autograd.program.source import Body, terms, wrapped_sum, wrapped_words
@@ -115,11 +114,11 @@ class _Writer:
             start, n = self.rules.language.number(0.0), len(columns)
             term = f"{array}[{self.matrix(loop.operands)}]"
         else:
-            n, matvec = len(columns) // 2, loop.kind in MATVECS
+            n, matvec = len(columns) // 2, loop.kind == MATVEC
             start = f"{'s' if loop.bias_once or array == 's' else 'v'}[{self.index(columns[-1])}]"
             w = f"{'s' if matvec else array}[{self.matrix([row[:n] for row in loop.operands])}]"
             x = f"{array}[{self.matrix([row[n:-1] for row in loop.operands])}]"
-            term = self.product(w, x, loop.kind in (GATED_MATVEC, GATED_DOTS))
+            term = f"{w} * {x}"
         return [
             head,
             f"    double sum = {start};",
@@ -128,30 +127,27 @@ class _Writer:
             "}",
         ]
 
-    def product(self, partial: str, adjoint: str, gated: bool) -> str:
-        return f"{self.rules.row(gate)}({adjoint}, {partial})" if gated else f"{partial} * {adjoint}"
-
     def means(self, means: Sequence[Mean]) -> list[str]:
         """Products of one factor's row with another's are one loop in two, as gradients of matrices are."""
-        rows: dict[tuple[bool, int], list[Mean]] = {}
+        rows: dict[int, list[Mean]] = {}
         lines: list[str] = []
         for mean in means:
             if len(mean.products) == 1:
-                rows.setdefault((mean.gated, mean.products[0][0]), []).append(mean)
+                rows.setdefault(mean.products[0][0], []).append(mean)
             else:
-                products = [self.product(f"v[{y}]", f"v[{x}]", mean.gated) for x, y in mean.products]
+                products = [f"v[{y}] * v[{x}]" for x, y in mean.products]
                 lines += wrapped_sum(ASSIGN, f"s[{mean.place}]", products)
-        alike: dict[tuple[bool, tuple[int, ...]], list[list[Mean]]] = {}
-        for (gated, _), row in rows.items():
+        alike: dict[tuple[int, ...], list[list[Mean]]] = {}
+        for row in rows.values():
             row.sort()
-            alike.setdefault((gated, tuple([mean.products[0][1] for mean in row])), []).append(row)
-        for (gated, ys), group in alike.items():
+            alike.setdefault(tuple([mean.products[0][1] for mean in row]), []).append(row)
+        for ys, group in alike.items():
             group.sort()
             x, y = self.index([row[0].products[0][0] for row in group]), self.index(ys, "j")
             place = self.matrix([[mean.place for mean in row] for row in group])
             lines += [
                 f"for (int i = 0; i < {len(group)}; i++) {{",
-                f"    for (int j = 0; j < {len(ys)}; j++) s[{place}] = {self.product(f'v[{y}]', f'v[{x}]', gated)};",
+                f"    for (int j = 0; j < {len(ys)}; j++) s[{place}] = v[{y}] * v[{x}];",
                 "}",
             ]
         return lines
