@@ -13,7 +13,6 @@ from autograd.core.value import Value
 from autograd.program import reference
 from autograd.program.program import Program
 
-FEW = 4  # up to this many examples, a tape takes them one at a time
 SMALL = 256  # instructions, at most, of a program that is compiled as straight-line code
 
 
@@ -43,7 +42,7 @@ class Execution:
             for i in range(math.prod(shape or ()))
         ]
         self._straight = runner == "source" or (runner is None and program.count() <= SMALL)
-        self._runners: dict[str, Any] = {}
+        self._runners: dict[Any, Any] = {}
 
     def run(self, read: Arguments, at: Any = None) -> tuple[Any, Any]:
         """The results for the whole batch, a number each, and those for each example: (others, n). `at`: numbers for
@@ -51,13 +50,13 @@ class Execution:
         n = 1 if read.n is None else read.n
         if self.runner == "python":
             return self._run_plainly(read, n, at)
-        form = "straight" if self._straight else "one" if n <= FEW else "block"
-        runner = self._runners.get(form)
-        if runner is None:
-            from autograd.native.tape import Runner
+        from autograd.native.tape import Runner, form
 
+        how = form(self._straight, n)
+        runner = self._runners.get(how)
+        if runner is None:
             with collector_paused():
-                runner = self._runners[form] = Runner(self.program, self.columns, self.parameters, form)
+                runner = self._runners[how] = Runner(self.program, self.columns, self.parameters, how)
         return runner.run(read.arrays, n, at)
 
     def _run_plainly(self, read: Arguments, n: int, at: Any) -> tuple[Any, Any]:

@@ -14,8 +14,9 @@
     work        what a tape needs beside: see `driver`; nothing here
 
 A batch may be cut into chunks and the chunks handed to threads; sums depend on the cuts, and on nothing else. Eight
-examples are computed side by side, the last eight overlapping those before; a chunk of fewer is computed one by one, by
-the same text. So a result has the same bits whatever its place and whatever the size of the batch.
+examples are computed side by side, the last eight of a chunk overlapping those before; a batch of fewer is computed one
+by one, by the same text. So a result has the same bits whatever its place and whatever the size of the batch. Each of
+the two is written when it is needed: LLVM takes most of the time before a first result.
 """
 
 from __future__ import annotations
@@ -40,19 +41,20 @@ MANY_RESULTS = 64  # more of them are written by way of a table: LLVM takes long
 Numbers = dict[int, Any]  # the V of a program's rows, floats for its constants
 
 
-def code(program: Program, strides: Sequence[int]) -> Code:
-    """The straight-line form of a program whose examples are so many doubles apart, for each input."""
+def code(program: Program, strides: Sequence[int], lanes: int, effort: int = 1) -> Code:
+    """The straight-line form of a program whose examples are so many doubles apart, for each input: for batches of at
+    least so many examples. `effort`: see `build`."""
     module = Module()
-    write(module, program, strides)
-    return build(module.text())
+    write(module, program, strides, lanes)
+    return build(module.text(), effort)
 
 
-def write(module: Module, program: Program, strides: Sequence[int]) -> None:
+def write(module: Module, program: Program, strides: Sequence[int], lanes: int) -> None:
     """The functions, in a module."""
     nothing = function(module, "before", SIGNATURES["before"])
     nothing.give()
     module.add(nothing)
-    _write_each(module, program, strides)
+    _write_each(module, program, strides, lanes)
     _write_after(module, program)
     write_run(module)
 
@@ -91,7 +93,7 @@ def shared(body: Body, program: Program, uses: Sequence[int]) -> Numbers:
     return numbers
 
 
-def _write_each(module: Module, program: Program, strides: Sequence[int]) -> None:
+def _write_each(module: Module, program: Program, strides: Sequence[int], lanes: int) -> None:
     body = function(module, "each", SIGNATURES["each"])
     begin, end = body.argument("begin"), body.argument("end")
     uses = program.uses()
@@ -101,27 +103,21 @@ def _write_each(module: Module, program: Program, strides: Sequence[int]) -> Non
     }
     means = [program.operands[row][0] for row in range(len(program)) if program.primitives[row] is MEAN]
 
-    def examples(lanes: int, last: V) -> None:
-        totals = [body.variable(constant(body, 0.0), lanes) for _ in means]
-        with body.loop(begin, end, lanes) as first:
-            i = select(first > last, last, first)
-            here = dict(numbers)
-            for k, column in columns.items():
-                here[k] = _column(body, column, i, strides[k], lanes)
-            instructions(program, EXAMPLE, here, uses)
-            new = _lanes_from(body, first - i) if lanes > 1 and means else None
-            for total, row in zip(totals, means, strict=True):
-                term = here[row] if new is None else select(new, here[row], 0.0)
-                body.store(body.spread(body.load(total, lanes) + term, lanes), total)
-            _write_results(body, program, here, i, lanes)
-        for k, total in enumerate(totals):
-            body.store(add_lanes(body.load(total, lanes)), body.at(body.argument("sums"), k))
-
-    wide = end - begin >= LANES
-    with body.when(wide):
-        examples(LANES, end - LANES)
-    with body.when(wide ^ True):
-        examples(1, end)
+    last = end - lanes
+    totals = [body.variable(constant(body, 0.0), lanes) for _ in means]
+    with body.loop(begin, end, lanes) as first:
+        i = select(first > last, last, first)
+        here = dict(numbers)
+        for k, column in columns.items():
+            here[k] = _column(body, column, i, strides[k], lanes)
+        instructions(program, EXAMPLE, here, uses)
+        new = _lanes_from(body, first - i) if lanes > 1 and means else None
+        for total, row in zip(totals, means, strict=True):
+            term = here[row] if new is None else select(new, here[row], 0.0)
+            body.store(body.spread(body.load(total, lanes) + term, lanes), total)
+        _write_results(body, program, here, i, lanes)
+    for k, total in enumerate(totals):
+        body.store(add_lanes(body.load(total, lanes)), body.at(body.argument("sums"), k))
     body.give()
     module.add(body)
 

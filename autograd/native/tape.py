@@ -10,7 +10,7 @@ import ctypes
 import threading
 from collections.abc import Callable, Sequence
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from autograd.core.value import Value
 from autograd.native import build, straight
@@ -27,13 +27,15 @@ from autograd.program.program import EXAMPLE, MEAN, Program
 CHUNK = 2_000_000  # multiply-adds, about 0.1 ms of work: a batch is cut into pieces no smaller,
 MEAN_WORK = 200  # and as many more for each mean, whose sum in each piece is cleared and added up
 CHUNKS = 64  # at most
+FEW = 4  # up to this many examples, a tape takes them one at a time
+MANY = 4096  # examples from which on LLVM's best effort pays
 
 
 class Straight:
-    """A program as straight-line code."""
+    """A program as straight-line code, for batches of at least `lanes` examples."""
 
-    def __init__(self, program: Program, strides: Sequence[int]) -> None:
-        self.code = straight.code(program, strides)
+    def __init__(self, program: Program, strides: Sequence[int], lanes: int, effort: int) -> None:
+        self.code = straight.code(program, strides, lanes, effort)
         self.block, self.sums = LANES, program.primitives.count(MEAN)
 
     def work(self) -> Any:
@@ -86,6 +88,21 @@ def _array(numbers: Sequence[Any], kind: Any = "i8") -> Any:
     return np.array(numbers, dtype=kind)
 
 
+class Form(NamedTuple):
+    """How a program runs: "straight" or as a "tape", so many examples side by side, built with so much effort."""
+
+    kind: str
+    width: int
+    effort: int = 3
+
+
+def form(straight: bool, n: int) -> Form:
+    """What suits a batch of n."""
+    if straight:
+        return Form("straight", LANES if n >= LANES else 1, 3 if n >= MANY else 1)
+    return Form("tape", BLOCK if n > FEW else 1)
+
+
 class Runner:
     """Runs a program over batches. It owns its arrays, so calls wait for each other.
 
@@ -93,7 +110,7 @@ class Runner:
     """
 
     def __init__(
-        self, program: Program, columns: Sequence[tuple[int, int, int]], parameters: Sequence[Value], form: str
+        self, program: Program, columns: Sequence[tuple[int, int, int]], parameters: Sequence[Value], form: Form
     ) -> None:
         try:
             import numpy as np
@@ -101,10 +118,11 @@ class Runner:
             raise build.NativeUnavailable(build.MISSING) from None
 
         strides = [length for _, _, length in columns]
-        if form == "straight":
-            self.form: Any = Straight(program, strides)
+        kind, width, effort = form
+        if kind == "straight":
+            self.form: Any = Straight(program, strides, width, effort)
         else:
-            self.form = Tapes(program, strides, 1 if form == "one" else BLOCK)
+            self.form = Tapes(program, strides, width)
         self._whole, self._each = program.whole, len(program.outputs) - program.whole
         self._arguments = np.array([argument for argument, _, _ in columns], dtype=int)
         self._offsets = np.array([8 * index for _, index, _ in columns], dtype=int)
