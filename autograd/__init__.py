@@ -11,6 +11,7 @@
 
 from typing import TYPE_CHECKING, Any
 
+from autograd.core.engine import engine as engine
 from autograd.core.extension import primitive
 from autograd.core.functions import affine, dot, elu, leaky_relu, logsumexp, mean, sum
 from autograd.core.modes import detect_anomaly, differentiating, no_grad
@@ -20,7 +21,7 @@ from autograd.core.primitives import (  # isort: skip
     acos, asin, atan, atan2, cos, cosh, equal, erf, erfc, exp, expm1, gelu, hypot, log, log1p, maximum, minimum, relu,
     sigmoid, silu, sin, sinh, softplus, sqrt, stop_gradient, tan, tanh, where,
 )  # fmt: skip
-from autograd.core.value import Argument, Value, assign, numbers
+from autograd.core.value import Argument, Value, assign, label, numbers
 
 if TYPE_CHECKING:
     from autograd.batch.compiled import compile
@@ -43,7 +44,7 @@ def __getattr__(name: str) -> Any:
 
 
 __all__ = [  # noqa: RUF022
-    "Argument", "Value", "assign", "numbers",
+    "Argument", "Value", "assign", "label", "numbers",
     # functions of numbers or Values
     "acos", "affine", "asin", "atan", "atan2", "cos", "cosh", "dot", "elu", "equal", "erf", "erfc", "exp", "expm1",
     "gelu", "hypot", "leaky_relu", "log", "log1p", "logsumexp", "maximum", "mean", "minimum", "relu", "sigmoid", "silu",

@@ -7,16 +7,16 @@ from collections.abc import Callable
 from typing import Any
 from xml.sax.saxutils import escape
 
-from benchmarks.harness import COMPILED, OURS
+from benchmarks.harness import COMPILED, OURS, PURE
 
 Row = dict[str, Any]
 
 WIDTH, HEIGHT = 720, 400
 LEFT, RIGHT, TOP, BOTTOM = 70, 150, 66, 50
 COLOURS = {
-    COMPILED: "#c2410c", OURS: "#ea9a3e", "micrograd": "#6b7280", "tuple tape": "#a8a29e", "torch": "#9333ea",
-    "torch scalars": "#9333ea", "jax.jit": "#2563eb", "jax.jit(vmap)": "#2563eb", "casadi": "#059669",
-    "casadi map": "#059669", "xad": "#b91c8c", "numpy by hand": "#0e7490", "C by hand": "#111827",
+    COMPILED: "#c2410c", OURS: "#ea9a3e", PURE: "#f5c98b", "micrograd": "#6b7280", "tuple tape": "#a8a29e",
+    "torch": "#9333ea", "torch scalars": "#9333ea", "jax.jit": "#2563eb", "jax.jit(vmap)": "#2563eb",
+    "casadi": "#059669", "casadi map": "#059669", "xad": "#b91c8c", "numpy by hand": "#0e7490", "C by hand": "#111827",
     "C switch": "#111827",
 }  # fmt: skip
 FONT = 'font-family="system-ui, sans-serif"'

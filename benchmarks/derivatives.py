@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from itertools import pairwise
 
-from benchmarks.harness import OURS, Work
+from benchmarks.harness import Work
 
 ROUNDS = 500
 POINT = [0.5 + (0.1 * i) % 1.0 for i in range(50)]
@@ -45,7 +45,7 @@ def built():
     return run
 
 
-@gradient.engine(OURS)
+@gradient.ours()
 def transformed():
     from autograd import grad
 
@@ -92,7 +92,7 @@ for name, function in [("valley", valley), ("product", product), ("network", net
         root = function([Value(x) for x in POINT])
         return root.backward
 
-    @hessians.engine(OURS)
+    @hessians.ours()
     def at_once(function=function):
         from autograd import hessian
 

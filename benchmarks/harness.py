@@ -8,11 +8,12 @@ Where an engine's raw answer has a shape of its own, `run.view` turns it into th
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 OURS = "chainrule"
+PURE = "chainrule pure"  # the same without the engine in C
 COMPILED = "chainrule compiled"
 
 
@@ -24,6 +25,7 @@ class Engine:
     collector: whether Python's cyclic garbage collector runs while timing.
     upto: the largest size tried, with `why_not` the reason printed beyond it.
     slow: left out of `--quick`.
+    environment: variables of its process.
     """
 
     name: str
@@ -33,6 +35,7 @@ class Engine:
     upto: float = math.inf
     why_not: str = ""
     slow: bool = False
+    environment: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass
@@ -66,6 +69,16 @@ class Work:
 
         def register(setup: Callable[..., Any]) -> Callable[..., Any]:
             self.engines[name] = Engine(name, setup, imports, **options)
+            return setup
+
+        return register
+
+    def ours(self, *imports: str, **options: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+        """Register the decorated setup function as both of our eager engines, the one in C and the pure one."""
+
+        def register(setup: Callable[..., Any]) -> Callable[..., Any]:
+            self.engines[OURS] = Engine(OURS, setup, imports, environment={"CHAINRULE_PURE": "0"}, **options)
+            self.engines[PURE] = Engine(PURE, setup, imports, environment={"CHAINRULE_PURE": "1"}, **options)
             return setup
 
         return register

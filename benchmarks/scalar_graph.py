@@ -10,7 +10,7 @@ from __future__ import annotations
 import random
 from functools import partial
 
-from benchmarks.harness import OURS, Work
+from benchmarks.harness import Work
 
 RUN = 50
 MOONS = 86_000
@@ -80,7 +80,7 @@ def works() -> list[Work]:
     for work, collector in ((every, True), (off, False)):
         engine = partial(work.engine, collector=collector)
 
-        @engine(OURS, "autograd")
+        @work.ours("autograd", collector=collector)
         def eager(n):
             from autograd import Value
 

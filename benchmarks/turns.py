@@ -27,7 +27,7 @@ class Player:
     def __init__(self, module: str, work: Work, engine: Engine) -> None:
         self.engine, self.figures, self.calls, self.rounds = engine, [], 1, 0
         saved = dict(os.environ)
-        os.environ.update(worker.environment(work.threads))
+        os.environ.update(worker.environment(work.threads) | engine.environment)
         try:
             context = multiprocessing.get_context("spawn")
             self.pipe, theirs = context.Pipe()

@@ -20,7 +20,7 @@ def scalar_step(id: str, title: str, collector: bool) -> Work:
     first_loss = lambda: [value_and_grad(weights(), *moons(N))[0]]
     work = Work(id, title, unit="ms", scale=1e3, expect=first_loss, advances=True, seconds=5)
 
-    @work.engine(OURS, "nn", collector=collector)
+    @work.ours("nn", collector=collector)
     def eager():
         return eager_step()[1]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from benchmarks import gpt
-from benchmarks.harness import COMPILED, OURS, Work
+from benchmarks.harness import COMPILED, Work
 
 DOCUMENT = gpt.tokens(next(name for name in gpt.names() if len(name) == 6))  # names have 6.1 letters on average
 CHECKED = slice(0, None, 350)  # the parameters whose derivative is checked
@@ -70,7 +70,7 @@ def scalar_step(make):
 def step(id: str, title: str, collector: bool) -> Work:
     work = Work(id, title, unit="ms", scale=1e3, expect=reference, rtol=1e-7, advances=True, seconds=4)
 
-    @work.engine(OURS, "autograd", collector=collector)
+    @work.ours("autograd", collector=collector)
     def eager():
         from autograd import Value
 

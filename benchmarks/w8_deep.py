@@ -48,7 +48,7 @@ def by_class(make, depth):
     return run
 
 
-@deep.engine(OURS, "autograd")
+@deep.ours("autograd")
 def eager(depth):
     from autograd import Value
 
@@ -149,7 +149,7 @@ def resident() -> int:
 def _weigh(name):
     module, maker = MAKERS[name]
 
-    @memory.engine(name, module)
+    @memory.ours(module) if name == OURS else memory.engine(name, module)
     def setup(nodes):
         program = PROGRAM.format(maker=maker, half=nodes // 2, xad=name == "xad")
 

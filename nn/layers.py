@@ -7,11 +7,18 @@ that neuron computes. The drawings, the derivations and the error messages use t
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
-from autograd import Value, affine, dot
+from autograd import Value, affine, dot, label
 from nn.activations import LINEAR, activation, bound, generator
 from nn.modules import Module
+
+
+class Names(NamedTuple):
+    """What the z and the a of some neurons are called; a linear one's a is its z."""
+
+    z: list[str]
+    a: list[str]
 
 
 class Neuron(Module):
@@ -47,21 +54,11 @@ class Neuron(Module):
         for k, w in enumerate(self.w, 1):
             w.label = _label("w", () if single else (*of, k), layer)
         self.b.label = _label("b", of, layer)
-        self._z, self._a = _label("z", of, layer), _label("a", of, layer)
+        z = _label("z", of, layer)
+        self._names = Names([z], [z if self._activate is None else _label("a", of, layer)])
 
     def __call__(self, x: Any) -> Value:
-        return self._respond(dot(self.w, _inputs(x, len(self.w), self), self.b))
-
-    def _respond(self, z: Value) -> Value:
-        """a = σ(z), both labelled."""
-        z.label = self._z
-        if self._activate is None:
-            return z
-        a = self._activate(z)
-        if not isinstance(a, Value):
-            raise TypeError(f"{self!r}: its activation returned {a!r:.60}, not a Value computed from z")
-        a.label = self._a
-        return a
+        return _responses([self], [dot(self.w, _inputs(x, len(self.w), self), self.b)], self._names)[0]
 
     def architecture(self) -> dict[str, Any] | None:
         if callable(self.activation):
@@ -100,11 +97,13 @@ class Layer(Module):
         self._number = number
         for index, neuron in enumerate(self.neurons, 1):
             neuron._set_labels(index, number)
+        named = [n._names for n in self.neurons]
+        self._names = Names([z for names in named for z in names.z], [a for names in named for a in names.a])
 
     def __call__(self, x: Any) -> Any:
         neurons = self.neurons
         zs = affine([n.w for n in neurons], _inputs(x, len(neurons[0].w), self), [n.b for n in neurons])
-        out = [neuron._respond(z) for neuron, z in zip(neurons, zs, strict=True)]
+        out = _responses(neurons, zs, self._names)
         return out[0] if len(out) == 1 else out
 
     def architecture(self) -> dict[str, Any] | None:
@@ -191,8 +190,21 @@ class MLP(Sequential):
         )
 
 
+def _responses(neurons: Sequence[Neuron], zs: Sequence[Value], names: Names) -> list[Any]:
+    """a = σ(z) of each neuron, both labelled, in the fewest steps: an eager network spends its time here."""
+    label(zs, names.z)
+    out = [z if (activate := n._activate) is None else activate(z) for n, z in zip(neurons, zs, strict=True)]
+    for neuron, a in zip(neurons, out, strict=True) if {*map(type, out)} != {Value} else ():
+        if not isinstance(a, Value):
+            raise TypeError(f"{neuron!r}: its activation returned {a!r:.60}, not a Value computed from z")
+    label(out, names.a)
+    return out
+
+
 def _inputs(x: Any, nin: int, module: Neuron | Layer) -> Sequence[Any]:
     """x as a sequence of nin inputs; one number alone is the input of a module that takes one."""
+    if x.__class__ is list and len(x) == nin:
+        return x  # type: ignore[no-any-return]
     if hasattr(x, "tolist"):  # numpy's
         x = x.tolist()
     if isinstance(x, dict | set | str | bytes):

@@ -21,7 +21,7 @@ def test_a_neuron_is_two_nodes_z_and_a():
     a = neuron(x)
     (z,) = a.operands
     assert (a.op, z.op) == ("sigmoid", "dot")
-    assert z.operands == (*neuron.w, x[0], neuron.b)
+    assert z.operands == (*neuron.w, neuron.b, x[0])
     assert z.data == pytest.approx(sum(w.data * v for w, v in zip(neuron.w, [1.0, 2.0, -1.0], strict=True)))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from contextlib import nullcontext
 from math import inf, nan
 from typing import Any
 
@@ -13,7 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from mpmath import mp
 
-from autograd import Value, dot, logsumexp, maximum, minimum, relu, sqrt, stop_gradient, where
+import autograd
+from autograd import Value, detect_anomaly, dot, logsumexp, maximum, minimum, relu, sqrt, stop_gradient, where
 from autograd import sum as sum_
 from autograd.core.fast import number_adjoints
 from autograd.core.primitives import TABLE
@@ -245,17 +247,18 @@ def test_values_outside_the_sweep_keep_theirs() -> None:
     assert (other.grad, h.grad) == before
 
 
-@pytest.mark.parametrize("wrong", [None, "0", [0.0]], ids=repr)
-def test_a_sweep_that_raises_leaves_everything_as_it_was(wrong: Any) -> None:
-    a, b, c = Value(1.0, label="a"), Value(2.0, label="b"), Value(3.0, label="c")
-    h = a * b
-    z = h * c + a
+def test_a_sweep_that_raises_leaves_everything_as_it_was() -> None:
+    a, b = Value(0.0, label="a"), Value(2.0, label="b")
+    h = a.sqrt()
+    z = h * b + a
     z.backward()
-    b.grad = wrong
-    before = [v.grad for v in (a, b, c, h, z)]
-    with pytest.raises(TypeError, match=r"the .grad of b is .*zero_grad"):
+    before = [v.grad for v in (a, b, h, z)]
+    with (
+        detect_anomaly(inf=True),
+        pytest.raises(FloatingPointError, match="arriving at a = 0 is inf"),
+    ):
         z.backward()
-    assert [v.grad for v in (a, b, c, h, z)] == before
+    assert [v.grad for v in (a, b, h, z)] == before
 
 
 def test_an_interrupted_sweep_leaves_everything_as_it_was() -> None:
@@ -269,6 +272,7 @@ def test_an_interrupted_sweep_leaves_everything_as_it_was() -> None:
     before = [v.grad for v in everything]
     for stop_at in (3, 60, 150, 400, 700):
         count = 0
+        in_python = detect_anomaly() if autograd.engine == "C" else nullcontext()  # in C nothing can interrupt it
 
         def stop(frame: Any, event: str, _: Any, stop_at: int = stop_at) -> Any:
             nonlocal count
@@ -281,7 +285,7 @@ def test_an_interrupted_sweep_leaves_everything_as_it_was() -> None:
         previous = sys.gettrace()
         sys.settrace(stop)
         try:
-            with pytest.raises(KeyboardInterrupt):
+            with pytest.raises(KeyboardInterrupt), in_python:
                 z.backward()
         finally:
             sys.settrace(previous)

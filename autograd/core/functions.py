@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from operator import mul
 from typing import Any
 
+from autograd.core import engine
 from autograd.core import primitives as table
 from autograd.core.ieee import add_up
 from autograd.core.value import Value, record
@@ -30,6 +31,8 @@ def affine(weights: Sequence[Sequence[Any]], xs: Sequence[Value | float], biases
     n = len(xs)
     if len(weights) != len(biases):
         raise ValueError(f"affine: {len(biases)} biases for {len(weights)} rows of weights; it needs one for each row")
+    if engine.C is not None and (dots := engine.C.affine(weights, xs, biases)) is not None:
+        return dots  # type: ignore[no-any-return]
     try:  # 55 ns a term, against 450 through the table
         x = [v._data for v in xs]  # type: ignore[union-attr]
         inputs = tuple(xs)
@@ -57,6 +60,8 @@ def affine(weights: Sequence[Sequence[Any]], xs: Sequence[Value | float], biases
 def sum(xs: Iterable[Value | float]) -> Any:
     """Σ xᵢ as one node; 0.0 when there are none."""
     xs = _several(xs, "sum")
+    if engine.C is not None and (node := engine.C.total(xs)) is not None:
+        return node
     try:  # 60 ns a term, against 250 through the table
         total = add_up([x._data for x in xs], 0.0)  # type: ignore[union-attr]
     except AttributeError:

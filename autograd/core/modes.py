@@ -15,6 +15,8 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
+from autograd.core import engine
+
 if TYPE_CHECKING:
     from autograd.core.value import Value
 
@@ -41,6 +43,7 @@ def _mode(variable: Settings, value: Any) -> Iterator[None]:
     setting = _Setting(value)
     with _lock:
         active += 1
+        _tell()
     variable.set((*_lasting(variable), setting))
     try:
         yield
@@ -49,6 +52,13 @@ def _mode(variable: Settings, value: Any) -> Iterator[None]:
         variable.set(_lasting(variable))
         with _lock:
             active -= 1
+            _tell()
+
+
+def _tell() -> None:
+    """The extension asks the same question of a number of its own."""
+    if engine.C is not None:
+        engine.C.set_active(active)
 
 
 def _lasting(variable: Settings) -> tuple[_Setting, ...]:

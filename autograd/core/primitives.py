@@ -26,7 +26,7 @@ from math import inf, nan, pi
 from operator import mul as mul_
 from typing import TYPE_CHECKING, Any, overload
 
-from autograd.core import ieee
+from autograd.core import engine, ieee
 from autograd.core.ieee import number
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ POSITIVE = (0.0, inf)
 TABLE: dict[str, Primitive] = {}
 
 
-class Primitive:
+class Primitive(engine.Row):  # type: ignore[misc]
     """One row of the table. Called on numbers it gives a float; with a Value among its operands, a Value."""
 
     def __init__(

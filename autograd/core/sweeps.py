@@ -20,7 +20,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable
 from typing import Any, NamedTuple
 
-from autograd.core import modes
+from autograd.core import engine, modes
 from autograd.core.primitives import equal, where
 from autograd.core.value import Value, apply
 
@@ -51,13 +51,17 @@ def passing(off: Any, number: Any, apply: Apply = apply) -> Any:
     return number if off is None else apply(where, off, 0.0, number)
 
 
-def topological_order(*roots: Value, seen: set[Value] | None = None) -> list[Value]:
+def topological_order(*roots: Value, seen: set[Value] | None = None, stop: Iterable[Value] = ()) -> list[Value]:
     """Every node the roots depend on, operands before their consumers, left before right. Iterative.
 
-    A single root comes last. The walk stops at nodes `seen` before, leaves them out, and adds those it finds to them.
+    A single root comes last. The walk stops at nodes `seen` before and at those in `stop`, and leaves them out; `seen`
+    gets these, and all that the walk finds.
     """
+    if engine.C is not None:
+        return engine.C.order(roots, seen, [*stop])  # type: ignore[no-any-return]
     order: list[Value] = []
     seen = set() if seen is None else seen
+    seen.update(stop)
     stack: list[Value | None] = [*reversed(roots)]
     push, pop = stack.append, stack.pop
     while stack:

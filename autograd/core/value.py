@@ -11,7 +11,7 @@ import sys
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from autograd.core import modes
+from autograd.core import engine, modes
 from autograd.core import primitives as table
 from autograd.core.ieee import number
 from autograd.core.primitives import Primitive
@@ -19,6 +19,7 @@ from autograd.core.primitives import Primitive
 NOT_COMPUTED = float("0")  # a 0.0 of its own: the gradient that no sweep has written yet, shown as "—"
 
 
+@engine.node
 class Value:
     """A scalar with its place in the computational graph.
 
@@ -36,14 +37,14 @@ class Value:
     # tuple of partials. An operand is a Value or (a constant) a float; the partial of a constant, and of a path that a
     # mask switched off, is None. A row of one operand leaves the second side empty, and so does one of many operands,
     # but a dot: (w₁, …, wₙ, b) is its first side, and its second the inputs, which all neurons of a layer share.
-    __slots__ = ("_data", "_px", "_py", "_row", "_x", "_y", "grad", "label")
+    __slots__ = ("_data", "_grad", "_px", "_py", "_row", "_x", "_y", "label")
     _data: float
     _row: Primitive | None
     _x: Any
     _y: Any
     _px: Any
     _py: Any
-    grad: float
+    _grad: float
     label: str
 
     def __init__(self, data: Any, label: str = "") -> None:
@@ -55,7 +56,7 @@ class Value:
             raise TypeError(f"Value: a label is text, got {type(label).__name__}")
         self._data = data
         self.label = label
-        self.grad = NOT_COMPUTED
+        self._grad = NOT_COMPUTED
         self._row = self._x = self._y = self._px = self._py = None
 
     @property
@@ -73,6 +74,15 @@ class Value:
         if modes.active and modes.is_tracing():
             raise TypeError(f"{_name(self)}.data was set while the function is being traced; set it outside")
         self._data = data if data.__class__ is float else number(data, f"{_name(self)}.data")
+
+    @property
+    def grad(self) -> float:
+        """∂root/∂self, as `root.backward()` wrote it; 0 before that."""
+        return self._grad
+
+    @grad.setter
+    def grad(self, grad: Any) -> None:
+        self._grad = grad if grad.__class__ is float else number(grad, f"{_name(self)}.grad")
 
     @property
     def op(self) -> str:
@@ -280,6 +290,8 @@ def _partials(row: Primitive, operands: list[Any], at: list[Any], z: Any) -> lis
 
 def numbers(values: Iterable[Value]) -> list[float]:
     """[v.data for v in values], in a third of the time."""
+    if engine.C is not None and (data := engine.C.numbers(values)) is not None:
+        return data  # type: ignore[no-any-return]
     if modes.active and modes.is_tracing():
         return [v.data for v in values]  # says why not
     return [v._data for v in values]
@@ -287,6 +299,8 @@ def numbers(values: Iterable[Value]) -> list[float]:
 
 def assign(values: Sequence[Value], data: Sequence[Any]) -> None:
     """`v.data = x` for each, in a third of the time, and for all or none. ValueError when the lengths differ."""
+    if engine.C is not None and engine.C.assign(values, data):
+        return
     if len(values) != len(data):
         raise ValueError(f"assign: {len(data)} numbers for {len(values)} Values")
     if modes.active and modes.is_tracing() and values:
@@ -295,6 +309,14 @@ def assign(values: Sequence[Value], data: Sequence[Any]) -> None:
         data = [number(x, f"{_name(v)}.data") for v, x in zip(values, data, strict=True)]
     for v, x in zip(values, data, strict=True):
         v._data = x
+
+
+def label(values: Sequence[Value], names: Sequence[str]) -> None:
+    """`v.label = name` for each. ValueError when the lengths differ."""
+    if engine.C is not None and engine.C.name(values, names):
+        return
+    for v, name in zip(values, names, strict=True):
+        v.label = name
 
 
 def _constant(x: Any, row: Primitive, arguments: tuple[Any, ...]) -> float:
@@ -316,19 +338,24 @@ def record(row: Primitive, data: float, x: Any, y: Any, px: Any, py: Any) -> Val
     node = _new(Value)
     node._data = data
     node.label = ""
-    node.grad = NOT_COMPUTED
+    node._grad = NOT_COMPUTED
     node._row = row
     node._x = x
     node._y = y
     node._px = px
     node._py = py
-    if modes.active:
-        if (anomaly := modes.anomaly()) is not None:
-            anomaly.check_forward(node)
-        if modes.is_no_grad():
-            return Value(data)
-    return node
+    return watched(node) if modes.active else node
 
+
+def watched(node: Value) -> Value:
+    """A node just made, as the modes have it."""
+    if (anomaly := modes.anomaly()) is not None:
+        anomaly.check_forward(node)
+    return Value(node._data) if modes.is_no_grad() else node
+
+
+if engine.C is not None:
+    record = engine.C.record
 
 for _described in table.ABOUT:  # help(v.exp) is that of exp
     if _described.name in vars(Value):

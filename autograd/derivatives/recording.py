@@ -18,7 +18,7 @@ from typing import Any
 
 from autograd.core import modes
 from autograd.core import primitives as table
-from autograd.core.fast import number_adjoints, number_tangents
+from autograd.core.fast import number_gradients, number_tangents
 from autograd.core.sweeps import adjoints, number_edges, tangents, topological_order, value_edges
 from autograd.core.value import Value, apply
 from autograd.derivatives.structures import holds_value, is_one_number, leaves, rebuild
@@ -66,9 +66,7 @@ class Recording:
 
     def _set_order(self, older: set[Value] | None) -> None:
         roots = [z for z in self.outputs if isinstance(z, Value)]
-        seen = set() if older is None else older
-        seen.update(self.inputs)
-        order = topological_order(*roots, seen=seen)
+        order = topological_order(*roots, seen=older, stop=self.inputs)
         if self.nested:
             depends = set(self.inputs)
             for z in order:
@@ -88,9 +86,8 @@ class Recording:
                 seeds[z] = seeds[z] + cotangent if z in seeds else cotangent
         if self.nested or any(isinstance(c, Value) for c in seeds.values()):
             adjoint = self._recorded(adjoints, seeds)
-        else:
-            adjoint = number_adjoints(self.order, seeds)
-        return self._given([adjoint.get(x, 0.0) for x in self.inputs])
+            return self._given([adjoint.get(x, 0.0) for x in self.inputs])
+        return self._given(number_gradients(self.order, seeds, self.inputs))
 
     def push(self, directions: Iterable[Any]) -> list[Any]:
         """Σ ∂output/∂input · direction for each output: a forward sweep. A direction of None, or of 0, adds nothing."""

@@ -1,0 +1,132 @@
+/* The module autograd.core._engine: what connects the engine with Python, and many Values at once. */
+#include "node.h"
+
+Definitions python;
+long active;
+
+/* ---- many Values at once ---- */
+
+static Py_ssize_t size_of(PyObject *o) {
+    return PyList_CheckExact(o) ? PyList_Size(o) : PyTuple_CheckExact(o) ? PyTuple_Size(o) : -1;
+}
+static PyObject *item(PyObject *o, Py_ssize_t i) { return PyList_CheckExact(o) ? PyList_GetItem(o, i) : PyTuple_GetItem(o, i); }
+
+/* Are all of them Values, in a list or a tuple? */
+static int are_values(PyObject *o) {
+    Py_ssize_t n = size_of(o);
+    for (Py_ssize_t i = 0; i < n; i++)
+        if (!IS_NODE(item(o, i))) return 0;
+    return n >= 0;
+}
+
+/* Two of one length: Values, and what each is to be given, of the type asked for. */
+static int fit(PyObject *values, PyObject *given, int (*right)(PyObject *)) {
+    Py_ssize_t n = size_of(given);
+    if (n < 0 || n != size_of(values) || !are_values(values)) return 0;
+    for (Py_ssize_t i = 0; i < n; i++)
+        if (!right(item(given, i))) return 0;
+    return 1;
+}
+static int is_float(PyObject *o) { return PyFloat_CheckExact(o); }
+static int is_text(PyObject *o) { return PyUnicode_CheckExact(o); }
+
+static PyObject *numbers(PyObject *Py_UNUSED(module), PyObject *values) {
+    if (active || !are_values(values)) Py_RETURN_NONE;
+    Py_ssize_t n = size_of(values);
+    PyObject *list = PyList_New(n);
+    for (Py_ssize_t i = 0; list && i < n; i++) {
+        PyObject *number = PyFloat_FromDouble(NODE(item(values, i))->data);
+        if (!number) Py_CLEAR(list);
+        else PyList_SetItem(list, i, number);
+    }
+    return list;
+}
+
+static PyObject *assign(PyObject *Py_UNUSED(module), PyObject *const *a, Py_ssize_t n) {
+    if (n != 2 || active || !fit(a[0], a[1], is_float)) Py_RETURN_FALSE;
+    for (Py_ssize_t i = 0; i < size_of(a[0]); i++) NODE(item(a[0], i))->data = PyFloat_AsDouble(item(a[1], i));
+    Py_RETURN_TRUE;
+}
+
+static PyObject *add_gradients(PyObject *Py_UNUSED(module), PyObject *const *a, Py_ssize_t n) {
+    if (n != 2 || !fit(a[0], a[1], is_float)) {
+        PyErr_SetString(PyExc_TypeError, "add_gradients(Values, floats), as many");
+        return NULL;
+    }
+    for (Py_ssize_t i = 0; i < size_of(a[0]); i++) {
+        NODE(item(a[0], i))->grad += PyFloat_AsDouble(item(a[1], i));
+        NODE(item(a[0], i))->written = 1;
+    }
+    Py_RETURN_NONE;
+}
+
+static PyObject *set_gradients(PyObject *Py_UNUSED(module), PyObject *const *a, Py_ssize_t n) {
+    if (n != 2 || !fit(a[0], a[1], is_float)) Py_RETURN_FALSE;
+    for (Py_ssize_t i = 0; i < size_of(a[0]); i++) {
+        PyObject *grad = item(a[1], i);
+        NODE(item(a[0], i))->grad = PyFloat_AsDouble(grad);
+        NODE(item(a[0], i))->written = grad != python.not_computed;
+    }
+    Py_RETURN_TRUE;
+}
+
+static PyObject *name(PyObject *Py_UNUSED(module), PyObject *const *a, Py_ssize_t n) {
+    if (n != 2 || !fit(a[0], a[1], is_text)) Py_RETURN_FALSE;
+    for (Py_ssize_t i = 0; i < size_of(a[0]); i++) {
+        Node *node = NODE(item(a[0], i));
+        PyObject *before = node->label;
+        node->label = Py_NewRef(item(a[1], i));
+        Py_XDECREF(before);
+    }
+    Py_RETURN_TRUE;
+}
+
+/* ---- the connection ---- */
+
+static PyObject *connect(PyObject *Py_UNUSED(module), PyObject *arguments, PyObject *keywords) {
+    static char *names[] = {"table", "operator", "unary", "call", "backward", "init", "get_data", "set_data",
+                            "set_grad", "watched", "not_computed", NULL};
+    PyObject *table;
+    Definitions p;
+    if (!PyArg_ParseTupleAndKeywords(arguments, keywords, "O!OOOOOOOOOO", names, &PyDict_Type, &table, &p.operator, &p.unary,
+                                     &p.call, &p.backward, &p.init, &p.get_data, &p.set_data, &p.set_grad, &p.watched,
+                                     &p.not_computed))
+        return NULL;
+    PyObject *all[] = {p.operator, p.unary, p.call, p.backward, p.init, p.get_data, p.set_data, p.set_grad, p.watched,
+                       p.not_computed};
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++) Py_INCREF(all[i]); /* for as long as the process lives */
+    python = p;
+    if (arithmetic_connect(table)) return NULL;
+    Py_RETURN_NONE;
+}
+
+static PyObject *set_active(PyObject *Py_UNUSED(module), PyObject *modes) {
+    long n = PyLong_AsLong(modes);
+    if (n == -1 && PyErr_Occurred()) return NULL;
+    active = n;
+    Py_RETURN_NONE;
+}
+
+PyMethodDef bulk_functions[] = {
+    {"connect", (PyCFunction)(void (*)(void))connect, METH_VARARGS | METH_KEYWORDS, "Hand over the table and the definitions."},
+    {"set_active", set_active, METH_O, "set_active(n): so many modes are on, over all contexts."},
+    {"record", (PyCFunction)(void (*)(void))node_record, METH_FASTCALL, "record(row, data, x, y, px, py)"},
+    {"numbers", numbers, METH_O, "The data of Values, or None."},
+    {"assign", (PyCFunction)(void (*)(void))assign, METH_FASTCALL, "assign(values, data): was it done?"},
+    {"add_gradients", (PyCFunction)(void (*)(void))add_gradients, METH_FASTCALL, "add_gradients(values, slopes)"},
+    {"set_gradients", (PyCFunction)(void (*)(void))set_gradients, METH_FASTCALL, "set_gradients(values, grads): was it done?"},
+    {"name", (PyCFunction)(void (*)(void))name, METH_FASTCALL, "name(values, labels): was it done?"},
+    {NULL, NULL, 0, NULL},
+};
+static PyModuleDef definition = {
+    PyModuleDef_HEAD_INIT, "autograd.core._engine", "The node and its sweeps, in C.", -1, NULL, NULL, NULL, NULL, NULL};
+
+PyMODINIT_FUNC PyInit__engine(void);
+PyMODINIT_FUNC PyInit__engine(void) {
+    PyObject *module = PyModule_Create(&definition);
+    if (!module) return NULL;
+    if (node_types(module) || PyModule_AddFunctions(module, bulk_functions) ||
+        PyModule_AddFunctions(module, arithmetic_functions) || PyModule_AddFunctions(module, sweep_functions))
+        Py_CLEAR(module);
+    return module;
+}

@@ -1,0 +1,97 @@
+/* A node of the graph: a scalar that remembers how it was made, as value.py defines it.
+ *
+ * Nodes own their operands, and operands are older than results, so there are no cycles and the collector need not
+ * look at them. A node has two sides. Each is one operand with its partial, or several: a `Side`, which the neurons of a
+ * layer share. In a dot, (w…, b)·(x…, 1), each side's partials are the numbers of the other: `crossed`. */
+#ifndef CHAINRULE_NODE_H
+#define CHAINRULE_NODE_H
+
+#define PY_SSIZE_T_CLEAN
+#define Py_LIMITED_API 0x030b0000
+#include <Python.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <structmember.h>
+
+typedef struct {
+    Py_ssize_t references, n, values; /* `values` of its n operands are Values, the others floats */
+    double *numbers;                  /* the partials, OFF where nothing passes; in a dot the operands' numbers */
+    PyObject *operands[];
+} Side;
+
+enum Shape { NOTHING, CONSTANT, SHUT, OPEN, MANY }; /* SHUT: an operand to which nothing passes */
+
+typedef struct Node {
+    PyObject_HEAD
+    double data;
+    union { double grad; struct Node *next; }; /* next: in the queue of those to be freed */
+    uint8_t x_shape, y_shape, crossed;
+    uint8_t written;         /* has a sweep, or anyone, written grad? */
+    uint8_t marked, reached; /* 0 but while a sweep runs */
+    union { PyObject *one; Side *many; } x, y;
+    double px, py;
+    PyObject *row, *label; /* NULL: a leaf; "" */
+    PyObject *weak_references;
+} Node;
+
+/* What Python has told us: the Python definitions to fall back on, and how many modes are on anywhere. */
+typedef struct {
+    PyObject *operator, *unary, *call, *backward, *init, *get_data, *set_data, *set_grad, *watched, *not_computed;
+} Definitions;
+
+extern PyTypeObject *value_type, *row_type;
+extern Definitions python;
+extern long active;
+
+#define IS_VALUE(o) (Py_TYPE(o) == value_type)                   /* and no subclass */
+#define IS_NODE(o) (IS_VALUE(o) || PyObject_TypeCheck(o, value_type))
+#define NODE(o) ((Node *)(o))
+
+/* A partial to which nothing passes, among others: a nan that no arithmetic makes. */
+static inline double off(void) {
+    const uint64_t bits = 0x7ff8c4a1f0ffed00u;
+    double x;
+    memcpy(&x, &bits, sizeof x);
+    return x;
+}
+static inline int is_off(double x) {
+    uint64_t bits;
+    if (x == x) return 0;
+    memcpy(&bits, &x, sizeof bits);
+    return bits == 0x7ff8c4a1f0ffed00u;
+}
+
+Side *side_new(Py_ssize_t n, Py_ssize_t numbers);
+void side_drop(Side *side);
+PyObject *node_record(PyObject *module, PyObject *const *arguments, Py_ssize_t n);
+int node_types(PyObject *module);
+int arithmetic_connect(PyObject *table);
+
+static inline Node *node_new(double data, PyObject *row) {
+    Node *node = PyObject_Malloc(sizeof(Node));
+    if (!node) {
+        PyErr_NoMemory();
+        return NULL;
+    }
+    (void)PyObject_Init((PyObject *)node, value_type);
+    memset((char *)node + offsetof(Node, data), 0, sizeof(Node) - offsetof(Node, data));
+    node->data = data;
+    node->row = Py_XNewRef(row);
+    return node;
+}
+
+/* A node just made, as the modes have it, if any is on. */
+static inline PyObject *watched(PyObject *node) {
+    if (!active || !node) return node;
+    PyObject *answer = PyObject_CallFunctionObjArgs(python.watched, node, NULL);
+    Py_DECREF(node);
+    return answer;
+}
+
+extern PyMethodDef arithmetic_functions[], sweep_functions[], bulk_functions[];
+extern PyType_Slot arithmetic_slots[];
+PyObject *backward(PyObject *self, PyObject *unused);
+PyObject *row_call(PyObject *self, PyObject *arguments, PyObject *keywords);
+
+#endif

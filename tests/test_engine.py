@@ -1,0 +1,254 @@
+"""Two engines, one meaning: which one runs, that both give the same bits, and how the one in C treats memory."""
+
+from __future__ import annotations
+
+import gc
+import os
+import shutil
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import autograd
+import nn
+from autograd import Value
+from autograd.core.fast import add_gradients, number_adjoints, number_tangents
+from autograd.core.sweeps import topological_order
+from autograd.core.value import NOT_COMPUTED
+
+ROOT = Path(__file__).resolve().parent.parent
+needs_c = pytest.mark.skipif(autograd.engine != "C", reason="the C engine is not built")
+
+
+def run(*arguments: str, pure: str = "", path: Path = ROOT, **options: Any) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "CHAINRULE_PURE": pure, "PYTHONPATH": str(path)}
+    return subprocess.run(
+        [sys.executable, *arguments], env=environment, cwd=path, capture_output=True, text=True, check=True, **options
+    )
+
+
+# Which one runs
+
+
+def test_the_engine_has_a_name() -> None:
+    assert autograd.engine in ("C", "Python")
+
+
+def test_the_environment_chooses_python() -> None:
+    program = "import autograd; print(autograd.engine, type(autograd.Value(1.0) + 1).__module__)"
+    assert run("-c", program, pure="1").stdout.split() == ["Python", "autograd.core.value"]
+
+
+@needs_c
+def test_a_table_that_was_changed_since_runs_in_python_and_says_so(tmp_path: Path) -> None:
+    shutil.copytree(Path(autograd.__file__).parent, tmp_path / "autograd")
+    with (tmp_path / "autograd" / "core" / "primitives.py").open("a", encoding="utf-8") as table:
+        table.write("# another table\n")
+    ran = run("-c", "import autograd; print(autograd.engine)", path=tmp_path)
+    assert ran.stdout.strip() == "Python" and "built from another table" in ran.stderr
+
+
+@needs_c
+def test_both_engines_give_the_same_bits() -> None:
+    """Random graphs of every row, derivatives of every kind, moons with its optimizer, a step of a GPT."""
+    program = str(ROOT / "tests" / "engines.py")
+    in_c, in_python = run(program), run(program, pure="1")
+    assert (in_c.stderr.split(), in_python.stderr.split()) == (["C"], ["Python"])
+    for got, want in zip(in_c.stdout.splitlines(), in_python.stdout.splitlines(), strict=True):
+        assert got == want
+    assert len(in_c.stdout) > 10_000
+
+
+# Memory
+
+
+def leaves_and_root() -> tuple[list[Value], Value]:
+    """A graph of every shape of node: one operand, two, many, a dot, constants, masks."""
+    xs = [Value(0.5), Value(-1.5), Value(2.0)]
+    a, b, c = xs
+    (z,) = autograd.affine([[a, b, c]], [b, c, a], [c])
+    (y,) = autograd.affine([[a, b, c]], [1.0, 2.0, 3.0], [z])
+    s = autograd.sum([z * 2.0, y.tanh(), a.relu(), b.relu(), autograd.where(a, b, c)])
+    return xs, s * autograd.exp(a / b) + autograd.maximum(a, 0.25) - autograd.logsumexp([a, b, 1.0])
+
+
+ACTIONS: dict[str, Callable[[list[Value], Value], Any]] = {
+    "backward": lambda xs, root: root.backward(),
+    "operators": lambda xs, root: (root + xs[0]) * 2 - 1 / xs[1] + xs[0] ** 2,
+    "functions": lambda xs, root: autograd.where(xs[0], autograd.exp(xs[1]), autograd.maximum(xs[2], 1)),
+    "leaves": lambda xs, root: [Value(1.0), Value(2.0, "b"), Value(3, label="c")],
+    "affine": lambda xs, root: autograd.affine([xs, xs], xs, xs[:2]),
+    "a mixed dot": lambda xs, root: autograd.dot([xs[0], 2.0], [1.0, xs[1]], 3.0),
+    "sum": lambda xs, root: autograd.sum(xs),
+    "order": lambda xs, root: topological_order(root),
+    "adjoints": lambda xs, root: number_adjoints(topological_order(root), {root: 1.0}),
+    "tangents": lambda xs, root: number_tangents(topological_order(root), {xs[0]: 1.0}),
+    "numbers": lambda xs, root: autograd.numbers(xs),
+    "assign": lambda xs, root: autograd.assign(xs, [0.5, -1.5, 2.0]),
+    "attributes": lambda xs, root: [(v._x, v._y, v._px, v._py, v.label, v.data) for v in topological_order(root)],
+}
+
+
+IN_C = [name for name in ACTIONS if name != "a mixed dot"]  # where CPython itself loses a MemoryError
+
+
+@needs_c
+@pytest.mark.parametrize("name", IN_C)
+def test_an_allocation_that_fails_changes_nothing(name: str) -> None:
+    testcapi = pytest.importorskip("_testcapi")
+    xs, root = leaves_and_root()
+    root.backward()
+    everything = topological_order(root)
+    before = [(v.data, v.grad) for v in everything]
+    act, failures = ACTIONS[name], 0
+    act(xs, root)
+    after = [(v.data, v.grad) for v in everything]  # backward adds to the leaves
+    for start in range(1, 400):
+        for v, (data, grad) in zip(everything, before):
+            v.data, v.grad = data, grad
+        testcapi.set_nomemory(start, start + 1)
+        try:
+            act(xs, root)
+            done = True
+        except MemoryError:
+            done = False
+        finally:
+            testcapi.remove_mem_hooks()
+        failures += not done
+        assert [(v.data, v.grad) for v in everything] == (after if done else before), start
+    assert failures > 0 or name in ("assign", "numbers")  # which allocate nothing, or from a list of free floats
+    for v, (data, grad) in zip(everything, before):
+        v.data, v.grad = data, grad
+    act(xs, root)
+    assert [(v.data, v.grad) for v in everything] == after
+
+
+@pytest.mark.parametrize("name", ACTIONS)
+def test_nothing_leaks(name: str) -> None:
+    """Over 100,000 steps, counted in blocks of memory, which the collector has no part in."""
+    xs, root = leaves_and_root()
+    act, steps = ACTIONS[name], 100_000 if autograd.engine == "C" else 2_000
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        for _ in range(200):
+            act(xs, root)
+        before = sys.getallocatedblocks()
+        for _ in range(steps // len(ACTIONS)):
+            act(xs, root)
+        assert sys.getallocatedblocks() - before < 50
+    finally:
+        if collecting:
+            gc.enable()
+
+
+def test_a_training_step_leaks_nothing() -> None:
+    model = nn.MLP(2, [4, 1])
+    optimizer = nn.SGD(model.parameters(), lr=0.0)
+
+    def step() -> None:
+        optimizer.zero_grad()
+        nn.squared_error(model([0.5, -0.5]), 1.0).backward()
+        optimizer.step()
+
+    for _ in range(100):
+        step()
+    before = sys.getallocatedblocks()
+    for _ in range(1_000):
+        step()
+    assert sys.getallocatedblocks() - before < 50
+
+
+@needs_c
+def test_a_node_takes_at_most_100_bytes() -> None:
+    assert Value.__basicsize__ <= 96 and not gc.is_tracked(Value(1.0) * 2.0)
+
+
+# Semantics that C could break
+
+
+def test_a_leaf_says_that_no_sweep_has_written_it() -> None:
+    x = Value(2.0)
+    z = x * x
+    assert x.grad is NOT_COMPUTED and z.grad is NOT_COMPUTED
+    z.backward()
+    assert x.grad is not NOT_COMPUTED and z.grad is not NOT_COMPUTED
+    x.grad = NOT_COMPUTED
+    assert x.grad is NOT_COMPUTED and x.grad == 0.0
+
+
+def test_what_lies_behind_a_mask_is_written_as_0() -> None:
+    x = Value(-2.0)
+    h = x.log() * x
+    z = h.relu() + x.relu() * h
+    z.backward()
+    assert x.grad is not NOT_COMPUTED
+
+
+@pytest.mark.parametrize("wrong", [None, "0", [0.0], 1j], ids=repr)
+def test_a_gradient_is_a_number(wrong: Any) -> None:
+    x = Value(1.0, label="x")
+    x.grad = 3
+    with pytest.raises(TypeError, match=r"Value 'x'.grad: expected a number"):
+        x.grad = wrong
+    assert x.grad == 3.0 and type(x.grad) is float
+
+
+class Marked(Value):
+    """A subclass, with a dictionary for what people hang on it."""
+
+
+def test_a_subclass_takes_part_and_its_results_are_values() -> None:
+    a = Marked(2.0)
+    a.note = "kept"  # type: ignore[attr-defined]
+    b = Value(3.0)
+    z = a * b + autograd.exp(a) + autograd.dot([a, b], [b, a], a) + autograd.sum([a, b])
+    z.backward()
+    assert type(z) is Value and type(a * 1.0) is Value and a.note == "kept"  # type: ignore[attr-defined]
+    assert a.grad == pytest.approx(b.data + a.data * 0 + autograd.exp(2.0) + 2 * 3.0 + 1 + 1) and b.grad == 2 + 4 + 1
+
+
+def test_an_initializer_called_again_makes_a_leaf() -> None:
+    a = Value(2.0)
+    z = a * a
+    z.__init__(5.0, "five")  # type: ignore[misc]
+    assert (z.data, z.label, z.op, z.operands) == (5.0, "five", "", ())
+
+
+def test_what_a_node_was_made_of_outlives_its_name() -> None:
+    z = Value(1.0)
+    for _ in range(100_000):
+        z = z * 1.0 + 0.0
+    first = topological_order(z)[0]
+    del z
+    assert first.data == 1.0 and first.op == ""
+
+
+def test_functions_and_methods_make_the_same_node() -> None:
+    v = Value(0.3)
+    for name in ("exp", "log", "tanh", "relu", "sigmoid", "gelu", "abs"):
+        row = autograd.core.primitives.TABLE[name]
+        by_method = abs(v) if name == "abs" else getattr(v, name)()
+        by_function = row(v)
+        assert (by_method.data, by_method.op, by_method._partials) == (by_function.data, name, by_function._partials)
+
+
+def test_threads_that_share_a_leaf_lose_nothing() -> None:
+    leaf, steps = Value(1.0), 300
+
+    def work() -> None:
+        for _ in range(steps):
+            (leaf * 2.0 + 1.0).backward()
+            add_gradients([leaf], [1.0])
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert leaf.grad == 4 * steps * 3.0
