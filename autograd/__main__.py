@@ -9,11 +9,14 @@ from typing import Any
 
 from autograd import terminal
 from autograd.core.value import Value
+from autograd.files import printable
 from autograd.parser import CONSTANTS, Formula, FormulaError, known_functions
 from autograd.picture import draw, explain, model, step
 from autograd.picture.formula import labels, typeset
 from autograd.trust.checks import check_gradients
 from autograd.trust.report import Entry
+
+WINDOW = 60  # characters of a formula that are shown on each side of what is wrong
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -129,9 +132,12 @@ def _beside(entry: Entry) -> str:
 
 
 def _complain(formula: str, error: FormulaError) -> None:
-    print(f"error: {error}", file=sys.stderr)
+    print(f"error: {printable(error)}", file=sys.stderr)
     if error.column is not None:
-        print(f"  {' '.join(formula.splitlines())}\n  {' ' * error.column}^", file=sys.stderr)
+        begin = max(0, error.column - WINDOW)
+        shown = "".join([c if c.isprintable() else " " for c in formula[begin : error.column + WINDOW]])
+        before, after = "… " if begin else "", " …" if error.column + WINDOW < len(formula) else ""
+        print(f"  {before}{shown}{after}\n  {' ' * (len(before) + error.column - begin)}^", file=sys.stderr)
 
 
 if __name__ == "__main__":

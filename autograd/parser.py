@@ -8,6 +8,7 @@ import ast
 import math
 import re
 import unicodedata
+import warnings
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -56,7 +57,9 @@ class Formula:
         if not text[self._start :].strip():
             raise FormulaError('there is no formula here; write one such as "w*a + b"', self._start)
         try:
-            self._tree = ast.parse(text[self._start :], mode="eval").body
+            with warnings.catch_warnings():  # "is" with a literal, 1if: said here, by what it is
+                warnings.simplefilter("ignore")
+                self._tree = ast.parse(text[self._start :], mode="eval").body
         except (RecursionError, MemoryError):
             raise FormulaError(TOO_DEEP) from None
         except (SyntaxError, ValueError) as error:

@@ -48,8 +48,10 @@ def restore(
     history: History,
 ) -> None:
     """Bring a run to where `state` left it. ValueError when it was another run: other data, batches, seed or l2."""
+    if state.get("data", settings["data"]) != settings["data"]:  # older checkpoints do not say
+        raise ValueError("fit: the checkpoint is of a run on other data: as many examples, but other numbers in them")
     for name, here in settings.items():
-        if state.get(name) != here:
+        if name != "data" and state.get(name) != here:
             raise ValueError(f"fit: the checkpoint is of a run with {name} {state.get(name)!r}; this one has {here!r}")
     model.load_state_dict(state["weights"])
     optimizer.load_state_dict(state["optimizer"])

@@ -3,17 +3,18 @@
     {"format": "chainrule model", "version": 1, "class": "MLP", "architecture": {"module": "MLP", "nin": 2, …},
      "weights": {"layers.0.neurons.0.w.0": 0.25, …}}
 
-A safetensors file holds each parameter as a scalar F64 tensor, and the rest of the above as its metadata. A file is
-written beside its place, flushed to the disk and renamed: at every moment the place holds a whole file, old or new.
+A safetensors file holds each parameter as a scalar F64 tensor, and the rest of the above as its metadata. Both hold a
+checksum of all of it, so that a damaged file is no other model; a file without one is taken as it is.
 """
 
 from __future__ import annotations
 
 import os
-import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from itertools import pairwise
 from typing import Any
 
+from autograd.files import write
 from nn.layers import MLP, Layer, Neuron, Sequential
 from nn.modules import Module
 
@@ -45,12 +46,29 @@ def load(path: Path, into: Module | None = None) -> Any:
     weights = record.get("weights")
     if not isinstance(weights, dict):
         raise FileError(f"{path}: the 'weights' are missing")
+    for name, x in weights.items():
+        if type(x) not in (int, float):
+            raise FileError(f"{path}: the weight {name!r} is no number: {x!r:.40}")
     model = into if into is not None else _built(path, record)
     try:
         model.load_state_dict(weights)
     except (KeyError, TypeError, OverflowError) as error:
         raise FileError(f"{path}: the weights are not those of this model: {error.args[0]}") from None
     return model
+
+
+_COUNTS: dict[str, Callable[[dict[str, Any]], int]] = {
+    "Neuron": lambda a: _parameters([a["nin"], 1]),
+    "Layer": lambda a: _parameters([a["nin"], a["nout"]]),
+    "MLP": lambda a: _parameters([a["nin"], *a["nouts"]]),
+    "Sequential": lambda a: sum([_COUNTS[step["module"]](step) for step in a["steps"]]),
+}
+
+
+def _parameters(sizes: Sequence[int]) -> int:
+    if any([type(size) is not int for size in sizes]):
+        raise TypeError(f"the sizes are whole numbers, got {sizes!r:.60}")
+    return sum([(nin + 1) * nout for nin, nout in pairwise(sizes)])
 
 
 BUILDERS: dict[str, Callable[[dict[str, Any]], Module]] = {
@@ -85,28 +103,67 @@ def _built(path: Path, record: dict[str, Any]) -> Module:
             f"nn.load(path, into={name}(…))"
         )
     try:
+        count, given = _COUNTS[architecture["module"]](architecture), len(record["weights"])
+        if count != given:  # before a hundred million of them are made
+            raise FileError(
+                f"{path}: the weights are not those of this model: it has {count:,} parameters, there are {given:,}"
+            )
         return build(architecture)
-    except (KeyError, TypeError, ValueError) as error:
+    except FileError:
+        raise
+    except (KeyError, TypeError, ValueError, RecursionError) as error:
         raise FileError(f"{path}: the architecture cannot be built: {type(error).__name__}: {error}") from None
 
 
 def write_json(path: Path, kind: str, record: dict[str, Any]) -> None:
     import json
 
-    write(path, json.dumps({"format": kind, "version": VERSION, **record}, indent=1, ensure_ascii=False).encode())
+    record = {"format": kind, "version": VERSION, "checksum": _checksum(record), **record}
+    write(path, json.dumps(record, indent=1, ensure_ascii=False).encode())
+
+
+def _checksum(record: dict[str, Any]) -> str:
+    """Of all that a file says, whatever the layout and order in which it says it."""
+    import hashlib
+    import json
+
+    said = {key: x for key, x in record.items() if key not in ("format", "version", "checksum")}
+    return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
+
+
+def _parsed(content: bytes) -> Any:
+    """JSON; ValueError also where a name is given twice: which of the two is meant?"""
+    import json
+
+    def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        record = dict(pairs)
+        if len(record) < len(pairs):
+            names = [name for name, _ in pairs]
+            raise ValueError(f"{next(n for n in names if names.count(n) > 1)!r} is given twice")
+        return record
+
+    return json.loads(content, object_pairs_hook=once)
 
 
 def read_json(path: Path, kind: str) -> dict[str, Any]:
-    import json
-
     with open(path, "rb") as file:
         content = file.read()
     try:
-        record = json.loads(content)
+        record = _parsed(content)
     except (ValueError, RecursionError) as error:
         cut = f"{len(content)} bytes, {error}" if content else "it is empty"
         raise FileError(f"{path}: not a {kind}, or cut off: not whole JSON ({cut})") from None
-    return _checked(path, kind, record)
+    _checked(path, kind, record)
+    return _undamaged(path, record)
+
+
+def _undamaged(path: Path, record: dict[str, Any]) -> dict[str, Any]:
+    if "checksum" in record and record["checksum"] != _checksum(record):
+        raise FileError(
+            f"{path}: damaged, or changed since it was saved: its checksum is another one; if the change is yours, "
+            'remove the "checksum" entry'
+        )
+    return record
 
 
 def _checked(path: Path, kind: str, record: Any) -> dict[str, Any]:
@@ -124,32 +181,6 @@ def _checked(path: Path, kind: str, record: Any) -> dict[str, Any]:
     return record
 
 
-def write(path: Path, content: bytes) -> None:
-    """Put content at path all at once: a crash at any moment leaves the old file or the new one."""
-    place = os.path.realpath(path)
-    if os.path.isdir(place):
-        raise IsADirectoryError(f"save: {os.fspath(path)!r} is a folder; give the name of a file")
-    if not os.path.isdir(os.path.dirname(place)):
-        raise FileNotFoundError(f"save: there is no folder {os.path.dirname(place)!r} to write into; make it first")
-    beside = f"{place}.{os.getpid()}-{threading.get_ident()}.tmp"
-    try:
-        with open(beside, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(beside, place)
-    except BaseException:
-        if os.path.exists(beside):
-            os.unlink(beside)
-        raise
-    if os.name == "posix":  # the new name must reach the disk as well
-        folder = os.open(os.path.dirname(place), os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
-
-
 def _is_safetensors(path: Path) -> bool:
     return os.fspath(path).endswith(".safetensors")
 
@@ -160,14 +191,14 @@ def _to_safetensors(record: dict[str, Any], weights: dict[str, float]) -> bytes:
     import struct
 
     places = {name: {"dtype": "F64", "shape": [], "data_offsets": [8 * k, 8 * k + 8]} for k, name in enumerate(weights)}
-    about = json.dumps({"format": MODEL, "version": VERSION, **record})
+    checksum = _checksum({**record, "weights": weights})
+    about = json.dumps({"format": MODEL, "version": VERSION, "checksum": checksum, **record})
     header = json.dumps({"__metadata__": {"chainrule": about}, **places}).encode()
     header += b" " * (-len(header) % 8)
     return struct.pack("<Q", len(header)) + header + struct.pack(f"<{len(weights)}d", *weights.values())
 
 
 def _from_safetensors(path: Path) -> dict[str, Any]:
-    import json
     import struct
 
     with open(path, "rb") as file:
@@ -176,20 +207,23 @@ def _from_safetensors(path: Path) -> dict[str, Any]:
     if len(content) < max(8, start):
         raise FileError(f"{path}: not a safetensors file, or cut off: its header ends beyond its {len(content)} bytes")
     try:
-        places = json.loads(content[8:start])
-        record = _checked(path, MODEL, json.loads(places.pop("__metadata__", {}).get("chainrule", "{}")))
+        places = _parsed(content[8:start])
+        record = _checked(path, MODEL, _parsed(places.pop("__metadata__", {}).get("chainrule", "{}")))
     except (ValueError, TypeError, AttributeError, RecursionError) as error:
         if isinstance(error, FileError):
             raise
         raise FileError(f"{path}: not a safetensors file: its header is no JSON ({error})") from None
-    weights = {}
+    begins: dict[int, str] = {}
     for name, place in places.items():
         match place:
-            case {"dtype": "F64", "shape": [], "data_offsets": [int(begin), int(end)]} if 0 <= begin <= end:
-                number = content[start + begin : start + end]
+            case {"dtype": "F64", "shape": [], "data_offsets": [int(begin), int(end)]} if end - begin == 8:
+                if begins.setdefault(begin, name) != name:
+                    raise FileError(f"{path}: {name!r} and {begins[begin]!r} lie at the same place")
             case _:
                 raise FileError(f"{path}: {name!r} is not the place of one F64 number: {place!r:.100}")
-        if len(number) != 8:
-            raise FileError(f"{path}: cut off: {name!r} lies beyond its {len(content)} bytes")
-        weights[name] = struct.unpack("<d", number)[0]
-    return {**record, "weights": weights}
+    if len(content) < start + 8 * len(begins):
+        raise FileError(f"{path}: cut off: its {len(begins)} numbers end beyond its {len(content)} bytes")
+    if len(content) > start + 8 * len(begins) or {*begins} != {*range(0, 8 * len(begins), 8)}:
+        raise FileError(f"{path}: its {len(begins)} numbers do not fill its {len(content) - start} bytes one by one")
+    weights = {name: struct.unpack_from("<d", content, start + begin)[0] for begin, name in begins.items()}
+    return _undamaged(path, {**record, "weights": weights})

@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import math
 import os
+import random
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
@@ -17,6 +18,7 @@ from itertools import pairwise
 from typing import Any, NamedTuple
 
 from autograd import Value
+from autograd.files import printable
 from nn.data import DataError, Table, read_csv
 from nn.layers import MLP
 from nn.losses import squared_error
@@ -35,11 +37,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the lecture; the exit status: 0, 2 for data or options that cannot be used, 1 for a training that fails."""
     options = _options(arguments)
     try:
-        data = Examples(read_csv(CHALLENGER if options.data is None else options.data), options.data)
+        data = Examples(
+            read_csv(CHALLENGER if options.data is None else options.data), options.data, options.rows, options.seed
+        )
         sizes = _sizes(options.layers, data)
         os.makedirs(options.out, exist_ok=True)
     except DataError as error:
-        print(f"python -m nn: {error}", file=sys.stderr)
+        print(f"python -m nn: {printable(error)}", file=sys.stderr)
         return 2
     except OSError as error:
         print(f"python -m nn: --out {options.out!r}: {error.strerror}; give a folder that can be made", file=sys.stderr)
@@ -94,6 +98,9 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--epochs", type=_above(int, 0), default=1000, help="passes over the data (%(default)s)")
     parser.add_argument("--lr", type=_above(float, 0.0), default=5.0, help="learning rate (%(default)s)")
     parser.add_argument("--seed", type=int, default=0, help="of the initial weights (%(default)s)")
+    parser.add_argument(
+        "--rows", type=_above(int, 1), default=10_000, help="of more examples, so many are drawn (%(default)s)"
+    )
     parser.add_argument("--out", default=".", help="folder for network.svg and steps.html (here by default)")
     return parser.parse_args(arguments)
 
@@ -140,10 +147,15 @@ class Scale(NamedTuple):
 
 
 class Examples:
-    """A table as the network sees it: inputs of mean 0 and deviation 1, targets between 0 and 1."""
+    """A table, or as many rows drawn from it as `most`, as the network sees it: inputs of mean 0 and deviation 1, targets
+    between 0 and 1."""
 
-    def __init__(self, table: Table, file: str | None) -> None:
-        self.table, self.own = table, file is None
+    def __init__(self, table: Table, file: str | None, most: int, seed: int) -> None:
+        self.given, self.seed = len(table.X), seed
+        if self.given > most:
+            drawn = sorted(random.Random(seed).sample(range(self.given), most))
+            table = Table(table.names, [table.X[k] for k in drawn], [table.Y[k] for k in drawn])
+        self.table, self.own = table._replace(names=[printable(name) for name in table.names]), file is None
         self.name = "the Challenger flights" if self.own else "the file"
         self.scales = [_standard(column) for column in zip(*table.X, strict=True)]
         low, high = min(table.Y), max(table.Y)
@@ -162,6 +174,8 @@ class Examples:
         *inputs, target = self.table.names
         source = "flights of the Space Shuttle before Challenger's last" if self.own else "examples"
         lines = [f"data       {len(self.X)} {source}: {', '.join(inputs)} → {target}"]
+        if self.given > len(self.X):
+            lines.append(f"sample     drawn from {self.given:,} by seed {self.seed}; --rows {self.given} takes all")
         for k, (name, scale) in enumerate(zip(inputs, self.scales, strict=True)):
             x = "x" if len(inputs) == 1 else f"x{str(k + 1).translate(_BELOW)}"
             lines.append(f"inputs     standardised: {x} = ({name} − {scale.shift:.6g}) / {scale.size:.6g}")

@@ -5,11 +5,13 @@ A watcher that looks at the model's parameters says `looks`: only then are their
 
 from __future__ import annotations
 
+import json
 import math
 import os
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from nn import agreement, checkpoints
@@ -47,7 +49,15 @@ class Run:
     @property
     def settings(self) -> dict[str, Any]:
         """What a checkpoint must agree in, for the run to go on from it."""
-        return {"seed": self.seed, "batch_size": self.batch_size, "examples": len(self.X), "l2": self.l2}
+        counts = {"seed": self.seed, "batch_size": self.batch_size, "examples": len(self.X), "l2": self.l2}
+        return counts | {"data": self.fingerprint}
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """A hash of the examples' numbers."""
+        from hashlib import sha256
+
+        return sha256(json.dumps([_floats(self.X), _floats(self.Y)]).encode()).hexdigest()
 
     def resume(self, saved: dict[str, Any]) -> None:
         """Go on from a checkpoint. ValueError when it was another run: other data, batches, seed or l2."""
@@ -55,6 +65,10 @@ class Run:
         weights = saved["best"]["weights"]
         self.best = Best(**saved["best"] | {"weights": weights and [*weights.values()]})
         self.engine.read()
+
+
+def _floats(x: Any) -> Any:
+    return [_floats(item) for item in x] if isinstance(x, list | tuple) else float(x)
 
 
 class Watcher:

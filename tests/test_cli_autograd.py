@@ -2,12 +2,15 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from autograd import primitive
 from autograd.__main__ import main
 from autograd.parser import Formula, FormulaError
+
+ROOT = Path(__file__).parent.parent
 
 
 def run(capsys, *arguments):
@@ -148,3 +151,24 @@ def test_a_deep_formula_is_refused_or_computed_but_never_crashes():
             assert Formula(text).evaluate({"x": 1.0}) in (1.0, 20_000.0)
         except FormulaError as error:
             assert "nested too deeply" in str(error) or "too many nested" in str(error)
+
+
+def test_an_error_far_to_the_right_shows_a_window(capsys):
+    formula = "sum([" + "1, " * 300_000 + "x^2" + ", 1" * 1000 + "])"
+    assert main([formula, "x=1"]) == 2
+    _, line, mark = capsys.readouterr().err.splitlines()
+    assert len(line) < 140 and line.strip().startswith("…") and line.endswith("…")
+    assert line[mark.index("^")] == "^"
+
+
+@pytest.mark.parametrize("formula", ["x is 1", "2(3)", "x if 1is 1 else 0", "0x1for x in x", '"\\d"'])
+def test_warnings_of_pythons_parser_do_not_reach_the_terminal(formula):
+    done = subprocess.run(
+        [sys.executable, "-W", "always", "-m", "autograd", formula, "x=1"], cwd=ROOT, capture_output=True, text=True
+    )
+    assert done.returncode == 2 and "Warning" not in done.stderr
+
+
+def test_escape_sequences_in_a_formula_do_not_reach_the_terminal(capsys):
+    assert main(["x + \x1b[31m", "x=1"]) == 2
+    assert "\x1b" not in capsys.readouterr().err

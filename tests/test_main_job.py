@@ -184,3 +184,28 @@ def test_the_finite_difference_is_of_sixth_order_and_puts_the_parameter_back():
 def test_labels_print_with_their_indices_raised_and_lowered():
     labels = ["w_{12}^(1)", "w_{1,12}^(3)", "b_1^(2)", "x", "C_0"]
     assert [pretty(label) for label in labels] == ["w₁₂⁽¹⁾", "w₁,₁₂⁽³⁾", "b₁⁽²⁾", "x", "C₀"]
+
+
+def test_escape_sequences_in_a_header_do_not_reach_the_terminal(capsys, tmp_path):
+    (tmp_path / "a.csv").write_text("\x1b[31mred\x07,y\n1,0\n2,1\n")
+    status, out, _ = run(capsys, tmp_path / "a.csv", "--epochs", 1, "--out", tmp_path)
+    assert status == 0 and r"\x1b[31mred\x07" in out and not re.search(r"[\x00-\x09\x0b-\x1f]", out)
+
+
+@pytest.mark.parametrize("content", ["\x1b[31m,\x1b[31m\n1,2\n", "a,b\n1,\x1b[31m\n", "a,b\x1b\n1\n"])
+def test_escape_sequences_in_a_bad_file_do_not_reach_the_terminal(capsys, tmp_path, content):
+    (tmp_path / "a.csv").write_text(content)
+    status, _, err = run(capsys, tmp_path / "a.csv")
+    assert status == 2 and r"\x1b" in err and "\x1b" not in err
+
+
+def test_of_many_rows_a_sample_is_drawn_and_named(capsys, tmp_path):
+    rows = "".join(f"{k / 1000},{k % 2}\n" for k in range(3000))
+    (tmp_path / "a.csv").write_text("x,y\n" + rows)
+    status, out, _ = run(capsys, tmp_path / "a.csv", "--epochs", 1, "--rows", 50, "--seed", 7, "--out", tmp_path)
+    assert status == 0 and "data       50 examples" in out
+    assert "sample     drawn from 3,000 by seed 7; --rows 3000 takes all" in out
+
+
+def test_few_rows_are_all_taken(printed):
+    assert "sample" not in printed

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -115,9 +116,13 @@ def test_a_file_cut_off_anywhere_is_an_error_that_names_it(tmp_path, kind):
             nn.load(path)
 
 
+renamed = {"x": 0.5} | {k: 0.5 for k in list(mlp().state_dict())[1:]}
+
+
 def changed(**entries):
     mlp().save(path := Path(os.environ["PYTEST_TMP"]) / "m.json")
     record = json.loads(path.read_text())
+    del record["checksum"]
     for key, value in entries.items():
         if value is None:
             del record[key]
@@ -135,12 +140,29 @@ def changed(**entries):
         (lambda: changed(version=2), r"written by a newer version .*\(format 2; this one reads up to 1\)"),
         (lambda: changed(version="x"), "the version is 'x', which is none"),
         (lambda: changed(weights=None), "the 'weights' are missing"),
-        (lambda: changed(weights={}), "the weights are not those of this model: .*missing: layers.0.neurons.0.w.0"),
+        (lambda: changed(weights={}), "the weights are not those of this model: it has 13 parameters, there are 0"),
         (lambda: changed(architecture={"module": "Transformer"}), "cannot be built: KeyError: 'Transformer'"),
-        (lambda: changed(architecture={"module": "MLP", "nin": 2, "nouts": []}), "cannot be built"),
+        (lambda: changed(architecture={"module": "MLP", "nin": 2, "nouts": [3, 1]}), "cannot be built: KeyError"),
+        (lambda: changed(architecture={"module": "MLP", "nin": 2, "nouts": []}), "it has 0 parameters, there are 13"),
         (lambda: changed(architecture=None), "only your code can build"),
         (lambda: "[" * 100_000, "not a chainrule model, or cut off"),
-        (lambda: changed(weights={"layers.0.neurons.0.w.0": 10**400}), "the weights are not those of this model"),
+        (
+            lambda: changed(weights=renamed),
+            "the weights are not those of this model: .*missing: layers.0.neurons.0.w.0",
+        ),
+        (lambda: changed(weights=renamed | {"x": 10**400}), "the weights are not those of this model"),
+        (lambda: changed(weights=renamed | {"x": True}), "the weight 'x' is no number: True"),
+        (lambda: changed(weights=renamed | {"x": "1"}), "the weight 'x' is no number: '1'"),
+        (
+            lambda: changed(architecture={"module": "MLP", "nin": 100_000_000, "nouts": [3, 1]}),
+            "it has 300,000,007 parameters, there are 13",
+        ),
+        (lambda: changed(architecture={"module": "MLP", "nin": True, "nouts": [3, 1]}), "the sizes are whole numbers"),
+        (lambda: changed().replace('"version": 1', '"version": 1, "version": 1'), "'version' is given twice"),
+        (
+            lambda: changed().replace('b": ', 'b": 0.5, "layers.0.neurons.0.b": ', 1),
+            "'layers.0.neurons.0.b' is given twice",
+        ),
         (lambda: "\x00\x01PK", "not a chainrule model, or cut off"),
     ],
 )
@@ -181,7 +203,9 @@ def test_a_safetensors_header_that_lies_is_an_error_that_names_the_file(tmp_path
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_place_that_cannot_be_written_is_named_and_not_a_temporary_file(tmp_path, kind):
-    with pytest.raises(FileNotFoundError, match=r"save: there is no folder '.*nowhere' to write into; make it first"):
+    with pytest.raises(
+        FileNotFoundError, match=r"save: there is no folder '.*nowhere' to write 'm.* into; make it first"
+    ):
         mlp().save(tmp_path / "nowhere" / f"m.{kind}")
     (tmp_path / f"m.{kind}").mkdir()
     with pytest.raises(IsADirectoryError, match=rf"save: '.*m\.{kind}' is a folder; give the name of a file"):
@@ -232,3 +256,84 @@ def test_killing_the_process_while_it_saves_never_leaves_an_unreadable_file(tmp_
         saving.wait()
         saving.stdout.close()
         assert nn.load(path)([0.0] * 8).data == nn.MLP(8, [16, 16, 1], seed=0)([0.0] * 8).data
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_file_with_one_bit_flipped_is_refused_or_loads_the_same_model(tmp_path, kind):
+    model, path = nn.Neuron(1, activation="tanh", seed=3), tmp_path / f"m.{kind}"
+    model.save(path)
+    whole = path.read_bytes()
+    for i in range(8 * len(whole)):
+        flipped = bytearray(whole)
+        flipped[i // 8] ^= 1 << i % 8
+        path.write_bytes(flipped)
+        try:
+            other = nn.load(path)
+        except nn.FileError:
+            continue
+        assert (repr(other), other.state_dict()) == (repr(model), model.state_dict()), f"bit {i}"
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_file_without_a_checksum_still_loads(tmp_path, kind):
+    path, model = tmp_path / f"m.{kind}", mlp()
+    model.save(path)
+    whole = path.read_bytes()
+    cut = re.sub(rb'\\?"checksum\\?": \\?"[0-9a-f]{64}\\?",\s*', b"", whole)
+    assert len(cut) < len(whole)
+    if kind == "safetensors":
+        header = int.from_bytes(whole[:8], "little") - (len(whole) - len(cut))
+        cut = header.to_bytes(8, "little") + cut[8:]
+    path.write_bytes(cut)
+    assert nn.load(path).state_dict() == model.state_dict()
+
+
+def test_a_changed_weight_is_refused_as_damage(tmp_path):
+    path = tmp_path / "m.json"
+    mlp().save(path)
+    path.write_text(path.read_text().replace("0.30000000000000004", "0.3000000000000001"))
+    with pytest.raises(nn.FileError, match=r"m\.json: damaged, or changed since it was saved.*remove the \"checksum\""):
+        nn.load(path)
+
+
+def test_the_layout_of_the_json_is_no_damage(tmp_path):
+    path = tmp_path / "m.json"
+    mlp().save(path)
+    path.write_text(json.dumps(json.loads(path.read_text()), indent=4, sort_keys=True))
+    assert nn.load(path).state_dict() == mlp().state_dict()
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        (b"[8, 16]", b"[0, 8] ", "lie at the same place"),
+        (b"[8, 16]", b"[4, 12]", "do not fill its 24 bytes one by one"),
+        (b"[8, 16]", b"[8, 15]", "is not the place of one F64 number"),
+    ],
+)
+def test_safetensors_offsets_that_overlap_are_refused(tmp_path, old, new, message):
+    path = tmp_path / "m.safetensors"
+    nn.Neuron(2, seed=0).save(path)
+    whole = path.read_bytes()
+    assert old in whole
+    path.write_bytes(whole.replace(old, new))
+    with pytest.raises(nn.FileError, match=rf"m\.safetensors: .*{message}"):
+        nn.load(path)
+
+
+def test_bytes_after_the_last_number_of_a_safetensors_file_are_refused(tmp_path):
+    path = tmp_path / "m.safetensors"
+    nn.Neuron(2, seed=0).save(path)
+    path.write_bytes(path.read_bytes() + b"more")
+    with pytest.raises(nn.FileError, match="its 3 numbers do not fill its 28 bytes one by one"):
+        nn.load(path)
+
+
+@pytest.mark.parametrize("kind", ["json"])
+def test_a_checkpoint_that_was_changed_is_refused(tmp_path, kind):
+    X, Y = nn.data.xor()
+    path = tmp_path / "run.json"
+    nn.fit(nn.MLP(2, [1], seed=0), X, Y, epochs=2, checkpoint=path, progress=False, compiled=False)
+    path.write_text(path.read_text().replace('"epoch": 0', '"epoch": 1'))
+    with pytest.raises(nn.FileError, match="damaged"):
+        nn.fit(nn.MLP(2, [1], seed=0), X, Y, epochs=3, resume=path, progress=False, compiled=False)

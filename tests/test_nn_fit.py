@@ -337,3 +337,20 @@ def test_a_setting_of_the_wrong_kind_is_named_before_anything_moves(settings, me
 def test_a_model_that_is_not_one_is_named():
     with pytest.raises(TypeError, match=r"fit: model= is a function, such as nn.MLP\(2, \[8, 1\]\), not 3"):
         fit(3, [[1.0]], [1.0])
+
+
+def test_a_checkpoint_of_other_data_is_refused(tmp_path):
+    X, Y = nn.data.xor()
+    options = {"epochs": 2, "seed": 0, "progress": False, "compiled": False}
+    nn.fit(nn.MLP(2, [1], seed=0), X, Y, checkpoint=tmp_path / "run.json", **options)
+    with pytest.raises(ValueError, match="of a run on other data"):
+        nn.fit(nn.MLP(2, [1], seed=0), X, [1 - y for y in Y], resume=tmp_path / "run.json", **options)
+
+
+def test_a_checkpoint_resumes_on_the_same_data_in_an_array(tmp_path):
+    np = pytest.importorskip("numpy")
+    X, Y = nn.data.xor()
+    options = {"seed": 0, "progress": False, "compiled": False}
+    nn.fit(nn.MLP(2, [1], seed=0), X, Y, epochs=2, checkpoint=tmp_path / "run.json", **options)
+    history = nn.fit(nn.MLP(2, [1]), np.array(X), np.array(Y), epochs=3, resume=tmp_path / "run.json", **options)
+    assert history.epochs == 3

@@ -4,12 +4,9 @@ The idea: cards are HTML-like tables, and every script is a Unicode character, b
 `dot` writes goes to a temporary file first, so a failure, a timeout or an interrupt leaves no half-written picture.
 """
 
-import os
 import shutil
 import subprocess
-import tempfile
 from html import escape
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from autograd.picture.formula import typeset
@@ -113,28 +110,3 @@ def run(source: str, kind: str, timeout: float) -> bytes:
         said = done.stderr.decode(errors="replace").strip() or "it said nothing"
         raise RuntimeError(f"dot failed with exit status {done.returncode}: {said}")
     return done.stdout
-
-
-def write(path: "str | os.PathLike[str]", content: bytes) -> None:
-    """Write a file whole or not at all. An OSError speaks of the file, not of the temporary one beside it."""
-    target = Path(path)
-    if os.path.isdir(target):
-        raise IsADirectoryError(f"save: {str(path)!r} is a folder; give the name of a file")
-    if not os.path.isdir(target.parent):
-        raise FileNotFoundError(
-            f"save: there is no folder {str(target.parent)!r} to write {target.name!r} into; make it first"
-        )
-    try:
-        handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=".picture.")
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(content)
-            umask = os.umask(0)
-            os.umask(umask)
-            os.chmod(temporary, 0o666 & ~umask)
-            os.replace(temporary, target)
-        except BaseException:
-            Path(temporary).unlink(missing_ok=True)  # it is in place already where Ctrl-C came late
-            raise
-    except OSError as error:
-        raise OSError(f"save: {str(path)!r} cannot be written: {error.strerror or error}") from None

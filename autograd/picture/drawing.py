@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from autograd.core.value import Value
+from autograd.files import write
 from autograd.picture import dot, model, svg
 from autograd.picture.collapse import count_groups
 from autograd.picture.formula import typeset
@@ -72,7 +73,7 @@ class Drawing:
             content = dot.run(self.graphviz.source, kind, timeout)
         else:
             raise ValueError(f"save: {str(path)!r} ends in none of .svg .html .png .pdf .dot .txt")
-        dot.write(path, content)
+        write(path, content)
         return Path(path)
 
     def __repr__(self) -> str:

@@ -14,7 +14,8 @@ from typing import Any
 
 from autograd.core.sweeps import topological_order
 from autograd.core.value import Value
-from autograd.picture import dot, model, svg
+from autograd.files import write
+from autograd.picture import model, svg
 from autograd.picture.drawing import image
 from autograd.picture.formula import stacked, typeset
 from autograd.picture.formula.typeset import Box, format_number
@@ -60,7 +61,7 @@ class Stepper:
         """Write the page, whole or not at all."""
         if Path(path).suffix.lower() not in (".html", ".htm"):
             raise ValueError(f"save: the step-by-step page is HTML; {str(path)!r} should end in .html")
-        dot.write(path, self.html().encode())
+        write(path, self.html().encode())
         return Path(path)
 
     def __repr__(self) -> str:
