@@ -147,8 +147,8 @@ class Scale(NamedTuple):
 
 
 class Examples:
-    """A table, or as many rows drawn from it as `most`, as the network sees it: inputs of mean 0 and deviation 1, targets
-    between 0 and 1."""
+    """A table as the network sees it: inputs of mean 0 and deviation 1, targets between 0 and 1; of a long one, `most`
+    rows that are drawn from it."""
 
     def __init__(self, table: Table, file: str | None, most: int, seed: int) -> None:
         self.given, self.seed = len(table.X), seed
