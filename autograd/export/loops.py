@@ -10,7 +10,7 @@ import re
 from collections.abc import Sequence
 from itertools import pairwise
 
-from autograd.native.roll import MATVEC, SUMS, Loop, Mean, Tape
+from autograd.native.roll import MATVECS, SUMS, Loop, Mean, Tape
 from autograd.program.program import BATCH, EXAMPLE, ONCE, Program
 from autograd.program.rules import Rules
 from autograd.program.source import Body, terms, wrapped_sum, wrapped_words
@@ -114,11 +114,11 @@ class _Writer:
             start, n = self.rules.language.number(0.0), len(columns)
             term = f"{array}[{self.matrix(loop.operands)}]"
         else:
-            n, matvec = len(columns) // 2, loop.kind == MATVEC
+            n, matvec = len(columns) // 2, loop.kind in MATVECS
             start = f"{'s' if loop.bias_once or array == 's' else 'v'}[{self.index(columns[-1])}]"
             w = f"{'s' if matvec else array}[{self.matrix([row[:n] for row in loop.operands])}]"
             x = f"{array}[{self.matrix([row[n:-1] for row in loop.operands])}]"
-            term = f"{w} * {x}"
+            term = _masked(f"{w} * {x}", self.index(loop.offs, "j") if loop.offs else None)
         return [
             head,
             f"    double sum = {start};",
@@ -129,28 +129,39 @@ class _Writer:
 
     def means(self, means: Sequence[Mean]) -> list[str]:
         """Products of one factor's row with another's are one loop in two, as gradients of matrices are."""
-        rows: dict[int, list[Mean]] = {}
+        rows: dict[tuple[int, int | None], list[Mean]] = {}
         lines: list[str] = []
         for mean in means:
             if len(mean.products) == 1:
-                rows.setdefault(mean.products[0][0], []).append(mean)
+                leader, _, mask = mean.products[0]
+                rows.setdefault((leader, mask), []).append(mean)
             else:
-                products = [f"v[{y}] * v[{x}]" for x, y in mean.products]
+                products = [
+                    _masked(f"v[{y}] * v[{x}]", None if off is None else str(off)) for x, y, off in mean.products
+                ]
                 lines += wrapped_sum(ASSIGN, f"s[{mean.place}]", products)
-        alike: dict[tuple[int, ...], list[list[Mean]]] = {}
-        for row in rows.values():
-            row.sort()
-            alike.setdefault(tuple([mean.products[0][1] for mean in row]), []).append(row)
-        for ys, group in alike.items():
-            group.sort()
+        alike: dict[tuple[bool, tuple[int, ...]], list[list[Mean]]] = {}
+        for (_, mask), row in rows.items():
+            row.sort(key=lambda mean: mean.place)
+            alike.setdefault((mask is not None, tuple([mean.products[0][1] for mean in row])), []).append(row)
+        for (masked, ys), group in alike.items():
+            group.sort(key=lambda row: row[0].place)
             x, y = self.index([row[0].products[0][0] for row in group]), self.index(ys, "j")
+            masks = [row[0].products[0][2] for row in group]
+            off = self.index([off for off in masks if off is not None]) if masked else None
+            product = _masked(f"v[{y}] * v[{x}]", off)
             place = self.matrix([[mean.place for mean in row] for row in group])
             lines += [
                 f"for (int i = 0; i < {len(group)}; i++) {{",
-                f"    for (int j = 0; j < {len(ys)}; j++) s[{place}] = v[{y}] * v[{x}];",
+                f"    for (int j = 0; j < {len(ys)}; j++) s[{place}] = {product};",
                 "}",
             ]
         return lines
+
+
+def _masked(product: str, off: str | None) -> str:
+    """A product, 0 where it is off."""
+    return product if off is None else f"(v[{off}] != 0.0 ? 0.0 : {product})"
 
 
 def _affine(first: int, steps: Sequence[tuple[int, str]]) -> str:

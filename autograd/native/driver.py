@@ -15,8 +15,8 @@ from typing import Any
 
 from autograd.native import encode as layout
 from autograd.native.build import Code, build
-from autograd.native.ir import LANES, Body, Module, V, constant, select
-from autograd.native.straight import SIGNATURES, add_lanes, function, write_run
+from autograd.native.ir import Body, Module, V, constant, select
+from autograd.native.straight import SIGNATURES, function, write_run
 
 
 @cache
@@ -67,11 +67,10 @@ def _after(d: _Driver) -> None:
     body, once, sums, count = d.body, d.plan(layout.ONCE_AT, "ptr"), d.argument("sums"), d.plan(layout.MEANS)
     n = body.op(f"sitofp {d.argument('n')} to double")
     with body.loop(0, count) as i:
-        total = body.variable(body.load(body.at(sums, i * LANES), LANES))
+        total = body.variable(body.load(body.at(sums, i)))
         with body.loop(1, d.argument("chunks")) as chunk:
-            more = body.load(body.at(sums, (chunk * (count + 1) + i) * LANES), LANES)
-            body.store(body.load(total, LANES) + more, total)
-        body.store(add_lanes(body.load(total, LANES)) / n, body.at(once, d.entry(layout.MEANS_AT, i)))
+            body.store(body.load(total) + body.load(body.at(sums, chunk * count + i)), total)
+        body.store(body.load(total) / n, body.at(once, d.entry(layout.MEANS_AT, i)))
     done = d.plan(layout.ONCE_LOOPS) + d.plan(layout.COPY_LOOPS) + d.plan(layout.EXAMPLE_LOOPS)
     d.loops(done, d.plan(layout.BATCH_LOOPS), once, sums, 1)
     with body.loop(0, d.plan(layout.WHOLE)) as i:
@@ -84,9 +83,8 @@ def _each(d: _Driver) -> None:
     lanes, (sums, begin, end) = d.plan(layout.LANES_AT, "ptr"), [d.argument(name) for name in ("sums", "begin", "end")]
     first = d.plan(layout.ONCE_LOOPS)
     d.loops(first, d.plan(layout.COPY_LOOPS), lanes, sums, width)
-    zero = body.load(body.variable(constant(body, 0.0), LANES), LANES)
     with body.loop(0, d.plan(layout.MEANS)) as i:
-        body.store(zero, body.at(sums, i * LANES))
+        body.store(constant(body, 0.0), body.at(sums, i))
     with body.loop(begin, end, width) as start:
         live = select(end - start > width, body.integer(width), end - start)
         _inputs_in(d, start, live)

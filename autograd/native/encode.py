@@ -6,10 +6,11 @@ Each loop becomes the name of a kernel and a stretch of 32-bit words; `kernels` 
 from __future__ import annotations
 
 from array import array
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
-from autograd.native.roll import DOTS, MATVEC, SUMS, Loop, Tape
+from autograd.native import tiles
+from autograd.native.roll import DOTS, MATVECS, SUMS, Loop, Mean, Tape
 from autograd.program.program import BATCH, EXAMPLE, FUSED, ONCE
 
 # The plan, an array of 64-bit integers: addresses, counts, and addresses of tables of integers.
@@ -33,18 +34,23 @@ class Code(NamedTuple):
     phases: tuple[int, int, int, int]  # how many loops are run once, copied to lanes, for each block, after the batch
 
 
-def encode(tape: Tape) -> Code:
+def encode(tape: Tape, tiled: bool) -> Code:
+    """`tiled`: for blocks of examples, whose dense layers are left to `tiles`."""
     words, kernels, offsets = array("I"), [], []
     phases: list[int] = []
 
     def emit(kind: Any, operands: int, over_lanes: bool, numbers: Sequence[int]) -> None:
         kernels.append((kind, operands, over_lanes))
         offsets.append(len(words))
-        words.extend(numbers)
+        words.extend([number & 0xFFFFFFFF for number in numbers])
 
     def emit_loops(moment: int) -> None:
         for loop in tape.loops[moment]:
-            emit(*_kernel(loop), moment == EXAMPLE, _words(loop))
+            tile = _tile(loop) if tiled and loop.kind in MATVECS else None
+            if tile is not None:
+                emit(tile[0], 0, True, tile[1])
+            else:
+                emit(*_kernel(loop), moment == EXAMPLE, _words(loop))
 
     def end_phase() -> None:
         phases.append(len(kernels) - sum(phases))
@@ -55,8 +61,9 @@ def encode(tape: Tape) -> Code:
         emit("broadcast", 0, True, [len(tape.broadcast), *[x for pair in tape.broadcast.items() for x in pair]])
     end_phase()
     emit_loops(EXAMPLE)
-    if tape.means:
-        emit("means", 0, True, _mean_words(tape))
+    for masked, name in ((False, "means"), (True, "masked_means")):
+        if any((off is not None) == masked for mean in tape.means for _, _, off in mean.products):
+            emit(tiles.Means(masked) if tiled else name, 0, True, _mean_words(tape.means, masked))
     end_phase()
     emit_loops(BATCH)
     end_phase()
@@ -74,10 +81,10 @@ def _kernel(loop: Loop) -> tuple[Any, int]:
 def _words(loop: Loop) -> list[int]:
     operands = loop.operands
     flat = [x for row in operands for x in row]
-    if loop.kind == MATVEC:
+    if loop.kind in MATVECS:
         n = len(operands[0]) // 2
         rows = [x for row in operands for x in (*row[:n], row[-1])]
-        return [len(operands), n, loop.first, loop.bias_once, *operands[0][n:-1], *rows]
+        return [len(operands), n, loop.first, loop.bias_once, *operands[0][n:-1], *rows, *loop.offs]
     if loop.kind == DOTS:
         return [len(operands), len(operands[0]) // 2, loop.first, *flat]
     if loop.kind == SUMS:
@@ -85,25 +92,74 @@ def _words(loop: Loop) -> list[int]:
     return [len(operands), loop.first, *flat]
 
 
-def _mean_words(tape: Tape) -> list[int]:
-    """Products by their first factor, the adjoint, so that it stays in registers. Two of them with the same partners
-    (two units of a layer) share a group; one that is left alone adds to sums nobody reads."""
-    leaders: dict[int, list[tuple[int, int]]] = {}
-    for number, mean in enumerate(tape.means):
-        for x, y in mean.products:
-            leaders.setdefault(x, []).append((y, number))
-    waiting: dict[tuple[int, ...], int] = {}
-    groups: list[tuple[int, int]] = []
-    for x, partners in leaders.items():
-        ys = tuple([y for y, _ in partners])
-        if ys in waiting:
-            groups.append((waiting.pop(ys), x))
-        else:
-            waiting[ys] = x
-    unread = len(tape.means)
-    words = [len(groups) + len(waiting)]
-    for w, x in [*groups, *[(x, x) for x in waiting.values()]]:
-        means_of_x = [mean for _, mean in leaders[x]] if w != x else [unread] * len(leaders[x])
-        words += [w, x, len(leaders[w])]
-        words += [word for (y, of_w), of_x in zip(leaders[w], means_of_x, strict=True) for word in (y, of_w, of_x)]
-    return words
+def _tile(loop: Loop) -> tuple[Any, list[int]] | None:
+    """The tile for a matrix whose weights, inputs and biases are evenly spaced, as those of a layer are."""
+    import numpy as np
+
+    places = np.array(loop.operands)
+    n = places.shape[1] // 2
+    weights = places[:, :n]
+    spaced = [weights[:, 0], weights[0], places[0, n:-1], places[:, -1], np.array(loop.offs or (0,))]
+    apart = [_apart(some) for some in spaced]
+    if None in apart or (np.diff(weights, axis=0) != apart[0]).any():
+        return None
+    words = [len(places), n, loop.first, spaced[0][0], apart[0], apart[1]]
+    words += [word for some, step in zip(spaced[2:], apart[2:], strict=True) for word in (some[0], step)]
+    return tiles.Matvec(loop.bias_once, n >= FUSED, bool(loop.offs)), [int(word) for word in words]
+
+
+def _apart(places: Any) -> int | None:
+    """How far apart evenly spaced places are."""
+    steps = places[1:] - places[:-1]
+    if not len(steps):
+        return 0
+    return int(steps[0]) if (steps == steps[0]).all() else None
+
+
+Product = tuple[int, int, int, int]  # (number of its mean, x, off, y)
+
+
+def _mean_words(means: Sequence[Mean], masked: bool) -> list[int]:
+    """The products with masks, or those without, as rectangles: every x of some evenly spaced ones times every y of
+    others; those of one x have one mask."""
+    found: dict[tuple[int, int, int], list[int]] = {}  # by their columns: rectangles that more rows may join
+    rectangles: list[list[int]] = []
+    for k in range(max([len(mean.products) for mean in means])):
+        some = [(i, *mean.products[k]) for i, mean in enumerate(means) if len(mean.products) > k]
+        products = [(i, x, off or 0, y) for i, x, y, off in some if (off is not None) == masked]
+        for number, x, off, y, apart, columns in _runs(products):
+            key = (y, apart, columns)
+            if key in found and _joins(found[key], x, off, number):
+                continue
+            found[key] = [1, columns, x, 0, y, apart, number, 0, off, 0]
+            rectangles.append(found[key])
+    return [len(rectangles), *[word for rectangle in rectangles for word in rectangle]]
+
+
+def _joins(rectangle: list[int], x: int, off: int, number: int) -> bool:
+    """Add a row to a rectangle, if it is where the next one is; the second says how far apart they are."""
+    rows = rectangle[0]
+    for place, first in ((x, 2), (number, 6), (off, 8)):
+        if rows == 1:
+            rectangle[first + 1] = place - rectangle[first]
+        elif place != rectangle[first] + rows * rectangle[first + 1]:
+            return False
+    rectangle[0] += 1
+    return True
+
+
+def _runs(products: Sequence[Product]) -> Iterator[tuple[int, int, int, int, int, int]]:
+    """(number, x, off, first y, how far apart, how many) of products that follow one another, with one x, one mask and
+    evenly spaced y. Three at least: two are evenly spaced by chance."""
+    k, end = 0, len(products)
+    while k < end:
+        number, x, off, y = products[k]
+        count = apart = 1
+        if k + 1 < end:
+            apart = products[k + 1][3] - y
+            while k + count < end and products[k + count] == (number + count, x, off, y + count * apart):
+                count += 1
+        if count < 3:
+            count, apart = 1, 0
+        yield number, x, off, y, apart, count
+        k += count

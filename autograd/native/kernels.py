@@ -7,7 +7,7 @@ A kernel does one loop of a tape for one block of examples:
     code    the loop as numbers (see `encode`): how many, where the results go, where the operands are
     once    the rows that are the same for every example, a double each
     lanes   the rows that are not: BLOCK doubles each, one for each example of the block
-    sums    what is averaged over the batch: eight partial sums a mean, each over every eighth example
+    sums    of what is averaged over the batch, one for each mean
     live    how many lanes hold an example; the others hold copies of the last one, and count in no mean
 
 Each is made for blocks of BLOCK examples and for single numbers. A lane's result is computed by the same operations in
@@ -20,11 +20,10 @@ from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Any
 
+from autograd.native import tiles
 from autograd.native.build import build
 from autograd.native.ir import LANES, Body, Module, V, constant, fma, select
 from autograd.native.rows import compute
-
-BLOCK = 64  # examples
 
 ARGUMENTS = [("ptr", "code"), ("ptr", "once"), ("ptr", "lanes"), ("ptr", "sums"), ("i64", "live")]
 Lanes = list[V]  # a block, in vectors
@@ -36,9 +35,11 @@ def kernel(kind: Any, operands: int, width: int) -> int:
     for blocks of so many examples."""
     module = Module()
     body = Body(module, "kernel", ARGUMENTS)
-    if isinstance(kind, str):
-        short, gated = kind.startswith("short_"), "gated_" in kind
-        _MAKERS[kind.removeprefix("short_").removeprefix("gated_")](_Kernel(body, width, gated, short))
+    if isinstance(kind, tiles.Matvec | tiles.Means):
+        kind.write(body)
+    elif isinstance(kind, str):
+        short, masked = kind.startswith("short_"), "masked_" in kind
+        _MAKERS[kind.removeprefix("short_").removeprefix("masked_")](_Kernel(body, width, masked, short))
     else:
         _elementwise(_Kernel(body, width), kind, operands)
     body.give()
@@ -47,11 +48,11 @@ def kernel(kind: Any, operands: int, width: int) -> int:
 
 
 class _Kernel:
-    """What the kernels have in common: how they read their code, and blocks. `gated`: a factor that is 0 wins over
-    whatever the other is; `short`: of sums of fewer terms than are fused."""
+    """What the kernels have in common: how they read their code, and blocks. `masked`: of sums some of whose
+    products are off in some lanes; `short`: of sums of fewer terms than are fused."""
 
-    def __init__(self, body: Body, width: int, gated: bool = False, short: bool = False) -> None:
-        self.body, self.width, self.gated, self.short = body, width, gated, short
+    def __init__(self, body: Body, width: int, masked: bool = False, short: bool = False) -> None:
+        self.body, self.width, self.masked, self.short = body, width, masked, short
         self.once, self.lanes, self.sums = [body.argument(name) for name in ("once", "lanes", "sums")]
         self.side = min(width, LANES)
 
@@ -77,41 +78,20 @@ class _Kernel:
         for x, part in zip(xs, self.parts(place), strict=True):
             self.body.store(x, part)
 
-    def step(self, w: V, x: V, total: V, gated: bool) -> V:
-        """total + w·x"""
-        z = total + w * x if self.short else fma(w, x, total)
-        return select(x != 0.0, z, total) if gated else z
-
-    def has_nan(self, xs: Lanes) -> V:
-        body, total = self.body, None
-        for x in xs:
-            undefined = x != x
-            total = undefined if total is None else total | undefined
-        assert total is not None
-        return total if self.side == 1 else body.call(f"llvm.vector.reduce.or.v{self.side}i1", [total], "i1")
-
-    def summed(self, starts: Sequence[Lanes], n: V, terms: Callable[[V], tuple[Lanes, list[Any]]]) -> list[Lanes]:
-        """start + Σⱼ wⱼ·xⱼ for several sums at a time; `terms(j)` gives the block xⱼ and each sum's wⱼ. Of a gated sum
-        the gates are left out at first: they matter only where a 0 met an infinite or undefined weight, to a nan."""
+    def summed(
+        self, starts: Sequence[Lanes], n: V, terms: Callable[[V], tuple[Lanes, list[Any], Lanes | None]]
+    ) -> list[Lanes]:
+        """start + Σⱼ wⱼ·xⱼ for several sums at a time; `terms(j)` gives the block xⱼ, each sum's wⱼ, and where the
+        products are off if they ever are."""
         body = self.body
-
-        def attempt(chosen: range, gated: bool) -> list[list[V]]:
-            totals = [[body.variable(x) for x in starts[k]] for k in chosen]
-            with body.loop(0, n) as j:
-                xs, ws = terms(j)
-                for k, total in zip(chosen, totals, strict=True):
-                    w = ws[k] if isinstance(ws[k], list) else [ws[k]] * len(xs)
-                    for i, x in enumerate(xs):
-                        body.store(self.step(w[i], x, body.load(total[i], self.side), gated), total[i])
-            return totals
-
-        every = range(len(starts))
-        totals = attempt(every, False)
-        if self.gated:
-            for k in every:
-                with body.when(self.has_nan([body.load(x, self.side) for x in totals[k]])):
-                    for place, again in zip(totals[k], attempt(range(k, k + 1), True)[0], strict=True):
-                        body.store(body.load(again, self.side), place)
+        totals = [[body.variable(x) for x in start] for start in starts]
+        with body.loop(0, n) as j:
+            xs, ws, offs = terms(j)
+            for w, total in zip(ws, totals, strict=True):
+                for i, x in enumerate(xs):
+                    before, weight = body.load(total[i], self.side), w[i] if isinstance(w, list) else w
+                    after = before + weight * x if self.short else fma(weight, x, before)
+                    body.store(after if offs is None else select(offs[i] != 0.0, before, after), total[i])
         return [[body.load(x, self.side) for x in total] for total in totals]
 
 
@@ -145,7 +125,8 @@ def _elementwise(k: _Kernel, row: Any, n: int) -> None:
 
 
 def _matvec(k: _Kernel) -> None:
-    """code: m, n, first result, is the bias in `once`?, x · n, (w · n, bias) · m: one row of W·x + b after another."""
+    """code: m, n, first result, is the bias in `once`?, x · n, (w · n, bias) · m, and off · n where
+    masked: one row of W·x + b after another."""
     body = k.body
     m, n, z, bias_once = [k.word(i) for i in range(4)]
 
@@ -163,8 +144,9 @@ def _matvec(k: _Kernel) -> None:
     def rows(i: V, several: int) -> None:
         ps = [n + 4 + (i + r) * (n + 1) for r in range(several)]
 
-        def terms(j: V) -> tuple[Lanes, list[Any]]:
-            return k.block(k.word(j + 4)), [k.shared(k.word(p + j)) for p in ps]
+        def terms(j: V) -> tuple[Lanes, list[Any], Lanes | None]:
+            offs = k.block(k.word(n + 4 + m * (n + 1) + j)) if k.masked else None
+            return k.block(k.word(j + 4)), [k.shared(k.word(p + j)) for p in ps], offs
 
         for r, total in enumerate(k.summed([bias(k.word(p + n)) for p in ps], n, terms)):
             k.put(total, z + i + r)
@@ -183,8 +165,8 @@ def _dots(k: _Kernel) -> None:
     with body.loop(0, m) as i:
         p = i * (n * 2 + 1) + 3
 
-        def terms(j: V, p: V = p) -> tuple[Lanes, list[Any]]:
-            return k.block(k.word(p + n + j)), [k.block(k.word(p + j))]
+        def terms(j: V, p: V = p) -> tuple[Lanes, list[Any], None]:
+            return k.block(k.word(p + n + j)), [k.block(k.word(p + j))], None
 
         (total,) = k.summed([k.block(k.word(p + n * 2))], n, terms)
         k.put(total, z + i)
@@ -203,40 +185,21 @@ def _sums(k: _Kernel) -> None:
 
 
 def _means(k: _Kernel) -> None:
-    """code: groups, (w, x, count, (y, mean of w·y, mean of x·y) · count) · groups: adds each product, of every live
-    lane, to the sums of its mean."""
-    body, live = k.body, k.body.argument("live")
-
-    def alive(xs: Lanes) -> Lanes:
-        if k.width == 1:
-            return xs
-        order = [", ".join([f"i64 {part * k.side + lane}" for lane in range(k.side)]) for part in range(len(xs))]
-        return [select(V(body, f"<{o}>", "i64", k.side) < live, x, 0.0) for o, x in zip(order, xs, strict=True)]
-
-    def products(xs: Lanes, ys: Lanes) -> V:
-        total = xs[0] * ys[0]
-        for x, y in zip(xs[1:], ys[1:], strict=True):
-            total = fma(x, y, total)
-        return total
-
-    def add(mean: V, xs: Lanes, ys: Lanes) -> None:
-        place, term = body.at(k.sums, mean * LANES), body.variable(products(xs, ys))
-        if k.gated:
-            with body.when(k.has_nan([body.load(term, k.side)])):
-                open_ = [select(x != 0.0, y, 0.0) for x, y in zip(xs, ys, strict=True)]
-                body.store(products(xs, open_), term)
-        body.store(body.load(place, k.side) + body.load(term, k.side), place)
-
-    start = body.variable(body.integer(1))
-    with body.loop(0, k.word(0)):
-        p = body.load(start, kind="i64")
-        w, x, n = alive(k.block(k.word(p))), alive(k.block(k.word(p + 1))), k.word(p + 2)
-        with body.loop(0, n) as i:
-            q = p + 3 + i * 3
-            y = alive(k.block(k.word(q)))
-            add(k.word(q + 1), w, y)
-            add(k.word(q + 2), x, y)
-        body.store(p + 3 + n * 3, start)
+    """code: as that of `tiles`, here for one example at a time."""
+    body = k.body
+    code = body.argument("code")
+    (count,) = tiles.words(body, code, 0, 1)
+    with body.loop(0, count) as rectangle:
+        words = tiles.words(body, code, rectangle * 10 + 1, 10)
+        rows, columns, x, x_apart, y, y_apart, s, down, off, off_apart = words
+        with body.loop(0, rows) as i, body.loop(0, columns) as j:
+            place = body.at(k.sums, s + i * down + j)
+            left, right = [body.load(body.at(k.lanes, p)) for p in (x + i * x_apart, y + j * y_apart)]
+            before = body.load(place)
+            after = fma(left, right, before)
+            if k.masked:
+                after = select(body.load(body.at(k.lanes, off + i * off_apart)) != 0.0, before, after)
+            body.store(after, place)
 
 
 def _broadcast(k: _Kernel) -> None:

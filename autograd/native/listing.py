@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
-from autograd.native.roll import MATVEC, SUMS, Loop, Tape
+from autograd.native.roll import MATVECS, SUMS, Loop, Tape
 from autograd.program.program import BATCH, EXAMPLE, ONCE
 
 FEW = 40  # instructions that are listed one by one: the loops of a small program hide more than they show
@@ -49,11 +49,12 @@ def _loop(loop: Loop, array: str) -> str:
         return f"{results} = {loop.kind.name}({', '.join([_span(column, array) for column in columns])})"
     n = len(columns) // 2
     weights, inputs = [row[:n] for row in loop.operands], [row[n:-1] for row in loop.operands]
-    if loop.kind != MATVEC:
+    if loop.kind not in MATVECS:
         products = f"{_matrix(weights, array)} · {_matrix(inputs, array)}"
         return f"{results} = dots of {n}: {products} + {_span(columns[-1], array)}"
     bias = _span(columns[-1], "s" if loop.bias_once else "v")
-    return f"{results} = {_matrix(weights, 's')} · {_span(inputs[0], 'v')} + {bias}"
+    masks = f", each where {_span(loop.offs, 'v')} is 0" if loop.offs else ""
+    return f"{results} = {_matrix(weights, 's')} · {_span(inputs[0], 'v')} + {bias}{masks}"
 
 
 def _matrix(rows: Sequence[tuple[int, ...]], array: str) -> str:

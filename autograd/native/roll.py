@@ -16,29 +16,36 @@ from typing import Any, NamedTuple
 
 from autograd.core import primitives as table
 from autograd.core.primitives import Primitive, dot_parts
-from autograd.program.program import BATCH, EXAMPLE, MEAN, ONCE, Program
+from autograd.program.program import BATCH, EXAMPLE, MASKED_DOT, MEAN, ONCE, Program, masked_dot_parts
 
-MATVEC, DOTS, SUMS = "matvec", "dots", "sums"
+MATVEC, MASKED_MATVEC, DOTS, SUMS = "matvec", "masked_matvec", "dots", "sums"
+MATVECS = (MATVEC, MASKED_MATVEC)
+
+
+Product = tuple[int, int, int | None]  # x·y, but 0 where a third is not
 
 
 class Loop(NamedTuple):
     """`kind` applied to each tuple of `operands`, giving the places first, first + 1, …
 
     kind      a Primitive, or one of the names above, with operands w₁ … wₙ, x₁ … xₙ, b, or x₁ … xₙ.
-              A MATVEC takes its weights from `once`, and its bias too if `bias_once`; its inputs are all the same.
+              A MATVEC takes its weights from `once`, and its bias too if `bias_once`; its inputs are all the same. So
+              are what tells, of a masked one, which of its products are off: `offs`.
     """
 
     kind: Any
     first: int
     operands: list[tuple[int, ...]]
     bias_once: bool = False
+    offs: tuple[int, ...] = ()
 
 
 class Mean(NamedTuple):
-    """The mean over the batch of a sum of products: its place in `once`, and the places of the factors in `lanes`."""
+    """The mean over the batch of a sum of products: its place in `once`, and the places in `lanes` of the factors and
+    of what tells where the product is off, None if nothing does."""
 
     place: int
-    products: list[tuple[int, int]]
+    products: list[Product]
 
 
 class Tape:
@@ -58,7 +65,14 @@ class Tape:
         for moment in (ONCE, EXAMPLE, BATCH):
             self.loops[moment] = [self._loop(*group) for group in _groups(program, moment, absorbed)]
         self.means = [
-            Mean(self.place[row], [(self._in_lanes(x), self._in_lanes(y)) for x, y in pairs]) for row, pairs in products
+            Mean(
+                self.place[row],
+                [
+                    (self._in_lanes(x), self._in_lanes(y), None if off is None else self._in_lanes(off))
+                    for x, y, off in factors
+                ],
+            )
+            for row, factors in products
         ]
 
     def __str__(self) -> str:
@@ -84,27 +98,44 @@ class Tape:
             if primitive is MEAN:
                 self._new_once(row)
 
-    def _products(self) -> tuple[list[tuple[int, list[tuple[int, int]]]], set[int]]:
+    def _products(self) -> tuple[list[tuple[int, list[Product]]], set[int]]:
         """Each mean as a sum of products of rows; and the rows that exist only for that, and need not be stored."""
         program = self.program
         means = [(row, program.operands[row][0]) for row, kind in enumerate(program.primitives) if kind is MEAN]
         if not means:
             return [], set()
-        uses, absorbed, products = program.uses(), set(), []
+        uses, products = program.uses(), []
+        absorbed: set[int] = set()
         one = self._one()
         for mean, row in means:
-            primitive, operands = program.primitives[row], program.operands[row]
-            pairs: list[tuple[int, int]] = [(row, one)]
-            if uses[row] == 1 and primitive is table.mul:
-                pairs = [operands[::-1]]  # type: ignore[list-item]
-                absorbed.add(row)
-            elif uses[row] == 1 and primitive is table.dot:
-                ws, b, xs = dot_parts(operands)
-                if program.numbers.get(b) == 0.0:
-                    pairs = list(zip(xs, ws, strict=True))
-                    absorbed.add(row)
-            products.append((mean, pairs))
+            factors, inside = self._factors(row, uses)
+            products.append((mean, factors or [(row, one, None)]))
+            absorbed.update(inside)
         return products, absorbed
+
+    def _factors(self, row: int, uses: Sequence[int]) -> tuple[list[Product], tuple[int, ...]]:
+        """A row that nothing else uses as a sum of products, each (adjoint, partial, off), and the rows in that; none
+        where it is no such sum."""
+        program = self.program
+        primitive, operands, zero = program.primitives[row], program.operands[row], 0.0
+        if uses[row] != 1:
+            return [], ()
+        if primitive is table.mul:
+            return [(operands[1], operands[0], None)], (row,)
+        if primitive is table.where and program.numbers.get(operands[1]) == zero:
+            off, _, product = operands
+            if program.primitives[product] is table.mul and uses[product] == 1:
+                partial, adjoint = program.operands[product]
+                return [(adjoint, partial, off)], (row, product)
+        if primitive is table.dot:
+            ws, b, xs = dot_parts(operands)
+            if program.numbers.get(b) == zero:
+                return [(x, w, None) for w, x in zip(ws, xs, strict=True)], (row,)
+        if primitive is MASKED_DOT:
+            offs, ws, b, xs = masked_dot_parts(operands)
+            if program.numbers.get(b) == zero:
+                return list(zip(xs, ws, offs, strict=True)), (row,)
+        return [], ()
 
     def _one(self) -> int:
         """The row of the constant 1, made if the program has none."""
@@ -136,9 +167,12 @@ class Tape:
                 slots = [tuple([*ws, *xs, b]) for ws, b, xs in map(dot_parts, slots)]
             return Loop(kind, first, [tuple([place[x] for x in xs]) for xs in slots])
         operands, bias_once = [], False
+        offs: tuple[int, ...] = ()
         for row in rows:
-            if kind == MATVEC:
-                ws, b, xs = dot_parts(program.operands[row])
+            if kind in MATVECS:
+                parts = program.operands[row]
+                off, ws, b, xs = masked_dot_parts(parts) if kind == MASKED_MATVEC else ((), *dot_parts(parts))
+                offs = tuple([self._in_lanes(x) for x in off])
                 bias_once = program.moments[b] == ONCE
                 bias = place[b] if bias_once else self._in_lanes(b)
                 operands.append((*[place[w] for w in ws], *[self._in_lanes(x) for x in xs], bias))
@@ -151,7 +185,7 @@ class Tape:
         for row in rows:
             place[row] = self.lanes_size
             self.lanes_size += 1
-        return Loop(kind, first, operands, bias_once)
+        return Loop(kind, first, operands, bias_once, offs)
 
 
 def _groups(program: Program, moment: int, absorbed: set[int]) -> Iterable[tuple[Any, list[int]]]:
@@ -200,4 +234,8 @@ def _kind(program: Program, moment: int, primitive: Primitive, operands: tuple[i
         if moment == EXAMPLE and all([moments[w] == ONCE for w in ws]):
             return MATVEC, (xs, moments[b])
         return DOTS, len(xs)
+    if primitive is MASKED_DOT and moment == EXAMPLE:
+        offs, ws, b, xs = masked_dot_parts(operands)
+        if all([program.moments[w] == ONCE for w in ws]):
+            return MASKED_MATVEC, (xs, offs, program.moments[b])
     return SUMS if primitive is table.sum_ else primitive, len(operands)

@@ -18,9 +18,10 @@ from autograd.native import encode as layout
 from autograd.native.driver import driver
 from autograd.native.encode import encode
 from autograd.native.ir import LANES, Body, Module
-from autograd.native.kernels import BLOCK, kernel
+from autograd.native.kernels import kernel
 from autograd.native.objects import address, value_offsets
 from autograd.native.roll import Tape
+from autograd.native.tiles import BLOCK
 from autograd.native.workers import share
 from autograd.program.program import EXAMPLE, MEAN, Program
 
@@ -49,12 +50,12 @@ class Tapes:
     def __init__(self, program: Program, strides: Sequence[int], width: int) -> None:
         self.code, self.block = driver(width), width
         tape = Tape(program)
-        code = encode(tape)
+        code = encode(tape, tiled=width > 1)
         self._once = _array([0.0] * (tape.once_size + 1), float)
         for place, number in tape.constants:
             self._once[place] = number
         self._lanes_size = (tape.lanes_size + 1) * width
-        self.sums = LANES * (len(tape.means) + 1)  # the last are those that nobody reads
+        self.sums = len(tape.means)
         made = {loop: kernel(*loop[:2], width if loop[2] else 1) for loop in set(code.kernels)}
         outputs = [(program.moments[row] == EXAMPLE, tape.place[row]) for row in program.outputs]
         whole, each = [place for _, place in outputs[: program.whole]], outputs[program.whole :]

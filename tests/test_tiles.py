@@ -1,0 +1,136 @@
+"""Layers by register tiles: what the products say, whatever the sizes, the spacing and the number of live lanes."""
+
+from __future__ import annotations
+
+import ctypes
+from typing import Any
+
+import pytest
+
+import nn
+from autograd import Value, compile, dot, relu, sqrt
+from autograd.native.encode import encode
+from autograd.native.kernels import kernel
+from autograd.native.tiles import BLOCK, Matvec, Means
+
+np = pytest.importorskip("numpy")
+pytest.importorskip("llvmlite")
+
+SIZES = [(1, 1), (1, 5), (3, 4), (4, 3), (5, 8), (10, 21)]
+
+
+def run(kind: Any, words: list[int], once: Any, lanes: Any, sums: Any, live: int = BLOCK) -> None:
+    code = np.array(words, dtype=np.int32)
+    call = ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * 4, ctypes.c_int64)(kernel(kind, 0, BLOCK))
+    call(code.ctypes.data, once.ctypes.data, lanes.ctypes.data, sums.ctypes.data, live)
+
+
+def fused(w: float, x: float, total: float) -> float:
+    from fractions import Fraction
+
+    return float(Fraction(w) * Fraction(x) + Fraction(total))
+
+
+@pytest.mark.parametrize("masked", [False, True])
+@pytest.mark.parametrize("bias_once", [False, True])
+@pytest.mark.parametrize(("m", "n"), SIZES)
+def test_a_matvec_adds_term_after_term(m: int, n: int, bias_once: bool, masked: bool) -> None:
+    rng = np.random.default_rng(m + n)
+    once, lanes = rng.normal(size=m * (n + 1)), rng.normal(size=(3 * n + 2 * m, BLOCK))
+    lanes[2 * n : 3 * n] = rng.integers(0, 2, size=(n, BLOCK))  # off
+    x, z, b, off = 0, 3 * n, 3 * n + m, 2 * n
+    words = [m, n, z, 0, n + 1, 1, x, 2, *((n, n + 1) if bias_once else (b, 1)), off, 1]
+    weights = once.reshape(m, n + 1)
+    expected = weights[:, n:] * np.ones(BLOCK) if bias_once else lanes[b : b + m].copy()
+    if masked:
+        lanes[1, 3] = lanes[0, 3] = np.inf  # brings a nan where no product is off, and so the masks
+    with np.errstate(invalid="ignore"):
+        for j in range(n):
+            term = weights[:, j : j + 1] * lanes[2 * j]
+            expected = np.where(lanes[off + j] != 0.0, expected, expected + term) if masked else expected + term
+    run(Matvec(bias_once, False, masked), words, once, lanes, np.zeros(1))
+    if not masked:
+        assert lanes[z : z + m].tolist() == expected.tolist()
+    else:
+        assert np.array_equal(np.isnan(lanes[z : z + m]), np.isnan(expected))
+
+
+def test_a_longer_matvec_fuses() -> None:
+    rng = np.random.default_rng(0)
+    once, lanes = rng.normal(size=5), rng.normal(size=(6, BLOCK))
+    run(Matvec(True, True, False), [1, 4, 4, 0, 4, 1, 0, 1, 4, 4, 0, 0], once, lanes, np.zeros(1))
+    for lane in range(BLOCK):
+        total = once[4]
+        for j in range(4):
+            total = fused(once[j], lanes[j, lane], total)
+        assert lanes[4, lane] == total
+
+
+@pytest.mark.parametrize("live", [1, 7, 8, 13, 64])
+@pytest.mark.parametrize("masked", [False, True])
+@pytest.mark.parametrize(("m", "n"), SIZES)
+def test_means_add_the_products_of_the_live_lanes(m: int, n: int, masked: bool, live: int) -> None:
+    rng = np.random.default_rng(m * n)
+    lanes, sums = rng.normal(size=(2 * m + n, BLOCK)), rng.normal(size=m * (n + 2) + 1)
+    lanes[m + n :] = masked * rng.integers(0, 2, size=(m, BLOCK))
+    lanes[:m] *= lanes[m + n :] == 0.0  # what is off is 0
+    lanes[m, min(live, BLOCK - 1) :] = np.nan if live < BLOCK else lanes[m, -1]
+    before, left, right = sums.copy(), lanes[:m, :live].copy(), lanes[m : m + n, :live].copy()
+    run(Means(masked), [1, m, n, 0, 1, m + n - 1, -1, 1, n + 2, m + n, 1], np.zeros(1), lanes, sums, live)
+    expected = before.copy()
+    expected[1:].reshape(m, n + 2)[:, :n] += left @ right[::-1].T
+    assert sums == pytest.approx(expected, rel=1e-12, abs=1e-12)
+
+
+def test_what_is_off_adds_nothing_to_a_mean_whatever_it_is_multiplied_by() -> None:
+    lanes, sums = np.ones((3, BLOCK)), np.zeros(1)
+    lanes[0, 5], lanes[1, 5], lanes[2] = 0.0, np.inf, 0.0
+    lanes[2, 5] = 1.0
+    run(Means(True), [1, 1, 1, 0, 0, 1, 0, 0, 0, 2, 0], np.zeros(1), lanes, sums)
+    assert sums.tolist() == [BLOCK - 1.0]
+
+
+def kinds(program: Any) -> list[str]:
+    return [type(kind).__name__ for kind, _, _ in encode(program, True).kernels if isinstance(kind, Matvec | Means)]
+
+
+def test_a_network_and_its_gradient_are_tiles() -> None:
+    model = nn.MLP(2, [8, 8, 1], seed=0)
+    cost = compile(lambda x, y: nn.squared_error(model(x), y))
+    X, Y = np.random.default_rng(1).normal(size=(100, 2)), np.ones(100)
+    mean, gradient = cost.value_and_grad(X, Y)
+    tape = cost.gradient_program
+    assert kinds(tape) == ["Matvec"] * 4 + ["Means"] * 2
+    assert not any(getattr(loop.kind, "name", "") == "mul" and len(loop.operands) > 20 for loop in tape.loops[1])
+    costs = [nn.squared_error(model(list(x)), y) for x, y in zip(X.tolist(), Y.tolist(), strict=True)]
+    total = sum(costs[1:], costs[0]) / 100
+    total.backward()
+    assert mean == pytest.approx(total.data, rel=1e-13)
+    assert gradient.tolist() == pytest.approx([p.grad for p in cost.parameters], rel=1e-9, abs=1e-15)
+
+
+@pytest.mark.parametrize("n", [3, 64, 100])
+def test_a_unit_that_is_off_passes_nothing_back_through_tiles(n: int) -> None:
+    ws = [[Value(0.5 + i + j) for j in range(4)] for i in range(6)]
+    vs = [Value(1.0 + i) for i in range(6)]
+
+    def cost(x: list[Value]) -> Value:
+        return dot(vs, [sqrt(relu(dot(row, x))) for row in ws])
+
+    X = np.abs(np.random.default_rng(2).normal(size=(n, 4)))
+    X[1] *= -1.0
+    compiled = compile(cost)
+    mean, gradient = compiled.value_and_grad(X)
+    costs = [cost(x) for x in X.tolist()]
+    total = sum(costs[1:], costs[0]) / n
+    total.backward()
+    assert mean == pytest.approx(total.data, rel=1e-13)
+    assert gradient.tolist() == pytest.approx([p.grad for p in compiled.parameters], rel=1e-12)
+    assert np.isfinite(gradient).all()
+
+
+def test_the_tape_and_its_tiles_agree_with_one_example_at_a_time() -> None:
+    model = nn.MLP(3, [5, 5, 2], activation="relu", seed=1)
+    outputs = compile(lambda x: model(x))
+    X = np.random.default_rng(3).normal(size=(70, 3))
+    assert outputs(X).tolist() == [outputs(X[k : k + 1]).tolist()[0] for k in range(70)]
