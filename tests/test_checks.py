@@ -18,6 +18,7 @@ from autograd import (
     exp,
     grad,
     hypot,
+    leaky_relu,
     log,
     maximum,
     primitive,
@@ -316,3 +317,36 @@ def test_the_six_point_difference_is_good_to_nine_digits(x: float) -> None:
 
 def test_what_underflows_is_no_false_alarm() -> None:
     assert check_gradients(lambda x, w: exp(-((x / w) ** 2)), 5e-324, 1.0)
+
+
+@pytest.mark.parametrize(
+    ("f", "arguments", "node"),
+    [
+        (lambda x: abs(-(x**2)), (0.0,), "abs(-0.0)"),
+        (lambda x, y: hypot(x, y) ** 2, (0.0, 0.0), "hypot(0.0, 0.0)"),
+        (lambda x: relu(x**2), (0.0,), "relu(0.0)"),
+        (lambda x: leaky_relu(x**2), (0.0,), "leaky_relu(0.0, 0.01)"),
+    ],
+    ids=["abs", "hypot", "relu", "leaky_relu"],
+)
+def test_a_second_derivative_that_the_rules_do_not_define_names_the_node_on_its_kink(
+    f: Any, arguments: Any, node: str
+) -> None:
+    report = check_gradients(f, *arguments, raises=False)
+    assert not report.ok and f"{node} is on its kink" in report.culprit and "taken out" not in report.culprit
+
+
+def test_a_second_derivative_whose_sides_differ_does_not_pass() -> None:
+    report = check_gradients(lambda x: relu(x) ** 2, 0.0)
+    assert not report.ok and [e.verdict for e in report.unchecked] == [
+        "unchecked: at a kink, whose sides differ, 0 and 2"
+    ]
+
+
+def test_a_first_derivative_at_a_kink_lies_between_its_sides() -> None:
+    assert check_gradients(relu, 0.0, order=1).ok
+
+
+def test_a_number_taken_out_is_still_blamed_where_no_node_is_on_a_kink() -> None:
+    report = check_gradients(lambda x: x * x.data, 2.0, raises=False)
+    assert "was a number taken out of it" in report.culprit.replace("\n", " ")

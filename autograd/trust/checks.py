@@ -22,6 +22,7 @@ from autograd.trust.report import Entry, Report
 
 Function = Callable[..., Any]
 RTOL = 1e-7
+SIDES = "at a kink, whose sides differ"
 
 
 def check_gradients(
@@ -37,7 +38,8 @@ def check_gradients(
     Each is formed in each of the modes and must agree with a six-point central difference to rtol (and the rounding
     errors of f) and the modes with each other; the second order is the same check of the derivative function. Two runs
     must give the same bits. Near a kink of any node in f's graph the differences keep to the side the point is on; on
-    it, the derivative must lie between the slopes on both sides. What the differences cannot tell is reported as
+    it, a first derivative must lie between the slopes on both sides, and a second one where its sides differ is none:
+    it is reported as unchecked, and a wrong one names the node on its kink. What the differences cannot tell is
     unchecked. Raises AssertionError with the report and the first wrong local derivative, unless `raises` is False.
     """
     if not callable(f):
@@ -70,6 +72,7 @@ def derivative_of(f: Function, order: int) -> Function:
         recording = Recording(f"the derivative of {name_of(f)}", below, args, range(len(args)))
         return [d for row in recording.rows() for d in row]
 
+    derivative.of = below  # type: ignore[attr-defined]
     return derivative
 
 
@@ -87,7 +90,10 @@ def _entries(f: Function, args: Any, order: int, outputs: list[str], report: Rep
             chosen = [got[mode] for mode in report.modes]
             symbol = f"∂{outputs[i]}/∂{name}" if order == 1 else f"∂({outputs[i]})/∂{name}"
             apart = len(chosen) == 2 and not _close(chosen[0], chosen[1], inexact[i][j])
-            yield Entry(symbol, got, difference, verdict(chosen, difference, rtol, apart))
+            said = verdict(chosen, difference, rtol, apart)
+            if said == "kink" and order > 1:  # a slope at a kink is one between those of its sides; not so a curvature
+                said = f"unchecked: {SIDES}, {difference.low + 0.0:.9g} and {difference.high + 0.0:.9g}"
+            yield Entry(symbol, got, difference, said)
 
 
 def verdict(chosen: Sequence[float], difference: Difference, rtol: float, apart: bool = False) -> str:
@@ -131,10 +137,28 @@ def _culprit(f: Function, args: Any, order: int, rtol: float) -> str:
                     for i, difference in enumerate(differences(slope, xs, xs, j)):
                         if verdict([rows[i][j]], difference, rtol) == "WRONG":
                             return _blame(z, xs, [i, j], rows[i][j], difference)
+    if order > 1 and (kink := _on_a_kink(f, args)):
+        return kink
     return (
         "every local derivative along the way is right, so the graph does not say what the function computes: was a "
         "number taken out of it (v.data), or does the function do something else when called again?"
     )
+
+
+def _on_a_kink(f: Function, args: Any) -> str:
+    """The first node of f that is on a kink of its row: of that, rules say the slope, and no more."""
+    for z in Recording("check_gradients", f, args, range(len(args))).order:
+        if (row := z._row) is not None:
+            xs = [x._data if isinstance(x, Value) else x for x in z._arguments]
+            near = [differences(row, xs, xs, i)[0] for i, x in enumerate(z._arguments) if isinstance(x, Value)]
+            if row.kinks and any([d.high - d.low > 1e-6 for d in near]):
+                labelled = f", labelled {z.label!r}," if z.label else ""
+                return (
+                    f"{row.name}({', '.join(map(repr, xs))}){labelled} is on its kink: its rule gives a slope there, "
+                    "but slopes beside it are not that slope's neighbours, so a second derivative through it is not "
+                    "defined by the rules; check a point beside the kink"
+                )
+    return ""
 
 
 def _blame(z: Value, xs: Sequence[float], operands: list[int], got: float, difference: Difference) -> str:
