@@ -13,6 +13,7 @@ import os
 import random
 import time
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from typing import Any
 
 from nn import checkpoints, examples
@@ -104,7 +105,7 @@ def fit(
     with _bar(progress, run.history.epochs, epochs) as bar:
         watchers: list[Watcher] = [Agreement(compiled)]
         watchers += [HeldOut(run, held_out)] if held_out else []
-        watchers.append(Bar(bar))
+        watchers += [Bar(bar)] if progress else []
         watchers += [Patience(patience)] if patience is not None else []
         watchers += [Callback(callback)] if callback is not None else []
         watchers += [Checkpoint(checkpoint)] if checkpoint is not None else []
@@ -219,9 +220,13 @@ def _held_out(validation: Any, X: list[Any], Y: list[Any], seed: int, model: Any
 
 
 def _bar(progress: bool, done: int, epochs: int) -> Any:
-    from tqdm import tqdm
-
-    return tqdm(total=epochs, initial=done, disable=not progress, unit="epoch", dynamic_ncols=True, desc="training")
+    if not progress:
+        return nullcontext()
+    try:
+        from tqdm import tqdm
+    except ImportError:
+        raise ImportError("fit: progress=True shows a bar of tqdm's: pip install tqdm, or progress=False") from None
+    return tqdm(total=epochs, initial=done, unit="epoch", dynamic_ncols=True, desc="training")
 
 
 def _whole(**counts: int | None) -> None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+import gc
 import random
+from decimal import Decimal
 from fractions import Fraction
 from math import inf, nan
 from typing import Any
@@ -14,7 +17,8 @@ from hypothesis import strategies as st
 
 import autograd
 import nn
-from autograd import Value, compile, equal, grad, jvp, sin, where
+from autograd import Value, compile, equal, grad, jvp, no_grad, sin, where
+from autograd.core import fast
 from autograd.core.modes import tracing
 
 X, Y = [0.0, 0.5, 1.0, 2.0], [0.0, 1.0, 1.0, 2.0]
@@ -359,3 +363,79 @@ def test_within_differentiating_a_cost_of_derivatives_goes_backward_to_the_param
 @pytest.mark.parametrize("name", ["grad", "value_and_grad", "jvp", "vjp", "hvp", "jacobian", "hessian"])
 def test_help_says_when_a_derivative_is_a_number(name: str) -> None:
     assert "`differentiating`" in (getattr(autograd, name).__doc__ or "")
+
+
+# 7. Modes
+
+
+def under_no_grad() -> Any:
+    with no_grad():
+        yield
+        yield
+
+
+def records() -> bool:
+    return (Value(1.0) * 2).op == "mul"
+
+
+def test_no_grad_in_interleaved_generators_ends_with_the_last() -> None:
+    a, b = under_no_grad(), under_no_grad()
+    next(a)
+    next(b)
+    a.close()
+    assert not records()
+    b.close()
+    assert records()
+
+
+def test_no_grad_ends_with_an_abandoned_asynchronous_generator() -> None:
+    async def examples() -> Any:
+        with no_grad():
+            for k in range(3):
+                yield k
+
+    async def main() -> bool:
+        async for _ in examples():
+            break
+        gc.collect()
+        for _ in range(3):
+            await asyncio.sleep(0)
+        return records()
+
+    assert asyncio.run(main()) and records()
+
+
+def test_backward_within_a_suspended_no_grad_is_refused() -> None:
+    x = Value(3.0)
+    for _ in under_no_grad():
+        with pytest.raises(TypeError, match="within no_grad"):
+            (x * x).backward()
+
+
+def test_backward_within_a_backward_of_its_thread_raises() -> None:
+    fast._sweeping = True  # as it is for whatever runs during a sweep
+    try:
+        with pytest.raises(RuntimeError, match="of the same thread is under way"):
+            fast.add_gradients([Value(1.0)], [1.0])
+    finally:
+        fast._sweeping = False
+
+
+# 11. Small
+
+
+@pytest.mark.parametrize(("name", "written"), [("_prev", ".operands"), ("_op", ".op"), ("item", ".data")])
+def test_a_name_from_elsewhere_says_what_to_write(name: str, written: str) -> None:
+    with pytest.raises(AttributeError, match=f"write {written}"):
+        getattr(Value(1.0), name)
+
+
+def test_sum_takes_a_start() -> None:
+    x = Value(2.0)
+    assert autograd.sum([x, x], x).data == 6.0 and autograd.sum([1.0], 2) == 3.0
+
+
+def test_a_decimal_that_no_double_holds_overflows() -> None:
+    with pytest.raises(OverflowError, match="too large"):
+        Value(Decimal("1e400"))
+    assert Value(Decimal("Infinity")).data == inf

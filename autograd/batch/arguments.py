@@ -84,9 +84,13 @@ def as_array(x: Any, where: str) -> Any:
 
 
 def _lengths(x: Any) -> str:
-    lengths = [len(row) if hasattr(row, "__len__") else 1 for row in x]
-    odd = next((i for i, length in enumerate(lengths) if length != lengths[0]), 0)
-    return f"{lengths[0]} numbers in example 0 and {lengths[odd]} in example {odd}"
+    held = [f"{len(row)} numbers" if hasattr(row, "__len__") else "a number" for row in x]
+    odd = next((i for i, what in enumerate(held) if what != held[0]), None)
+    return (
+        "lists of several lengths in an example"
+        if odd is None
+        else f"{held[0]} in example 0 and {held[odd]} in example {odd}"
+    )
 
 
 def _strange(array: Any) -> str:

@@ -257,11 +257,6 @@ def _recorded(
                 "its arguments stand for numbers that are not known yet: what looks them up (table[y], range(y)) "
                 "chooses with where(y == 1, a, b)"
             )
-        if isinstance(error, LookupError) or ("Value" in str(error) and "where(" not in str(error)):
-            error.add_note(
-                "its arguments stand for numbers that are not known yet: what looks them up (table[y], range(y)) "
-                "chooses with where(y == 1, a, b)"
-            )
         raise
     results = leaves(result, f"the result of {name}")
     return result, *lower(results, inputs)

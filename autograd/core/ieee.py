@@ -41,9 +41,12 @@ def number(x: Any, where: str = "Value") -> float:
     if getattr(x, "shape", ()) != () or getattr(dtype, "kind", "f") not in "biuf":  # arrays, datetime64, complex64
         raise TypeError(f"{where}: expected a number, got {_described(x)}")
     try:
-        return float(x)
+        double = float(x)
     except OverflowError:
         raise OverflowError(f"{where}: the integer is too large for a double (about 1.8e308 at most)") from None
+    if double - double != 0.0 and double == double and type(x).__eq__ is not object.__eq__ and x != double:
+        raise OverflowError(f"{where}: {type(x).__name__} {x!r:.40} is too large for a double (about 1.8e308 at most)")
+    return double
 
 
 def _described(x: Any) -> str:

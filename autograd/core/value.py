@@ -184,6 +184,12 @@ class Value:
             "results with where(condition, a, b)"
         )
 
+    def __getattr__(self, name: str) -> Any:
+        written = _ELSEWHERE.get(name)
+        raise AttributeError(
+            f"a Value has no attribute {name!r}" + (f": write {written}" if written else ""), name=name, obj=self
+        )
+
     def __float__(self) -> float:
         raise TypeError(
             f"turning {_name(self)} into a plain number would cut it off from its gradient; write "
@@ -219,7 +225,15 @@ class Value:
                 f"{_name(self)} was made by {self.op!r} and cannot be copied or pickled: its copy would be cut off "
                 "from the leaves it depends on; copy the leaves and compute it again, or keep its number, v.data"
             )
-        return _leaf, (self._data, self.label, None if self.grad is NOT_COMPUTED else self.grad)
+        state = None if self.grad is NOT_COMPUTED else self.grad, getattr(self, "__dict__", None)
+        return _leaf, (type(self), self._data, self.label), state
+
+    def __setstate__(self, state: Any) -> None:
+        grad, attributes = state
+        if grad is not None:
+            self.grad = grad
+        for name, attribute in (attributes or {}).items():
+            setattr(self, name, attribute)
 
     def _apply(self, row: Primitive, *arguments: Any) -> Value:
         """How a row called on Values comes here."""
@@ -319,6 +333,18 @@ def label(values: Sequence[Value], names: Sequence[str]) -> None:
         v.label = name
 
 
+_ELSEWHERE = {  # names from micrograd and torch, and what they are here
+    "_prev": ".operands",
+    "_op": ".op",
+    "_backward": "a row of your own, primitive(name, forward, *partials), whose partials backward() multiplies",
+    "item": ".data",
+    "detach": "stop_gradient(v), or Value(v.data) for a new leaf",
+    "numpy": ".data",
+    "requires_grad": "stop_gradient(v) for a constant; every other leaf has a gradient",
+    "zero_": "v.grad = 0.0",
+}
+
+
 def _constant(x: Any, row: Primitive, arguments: tuple[Any, ...]) -> float:
     """A number among the arguments; an error names the operation and all of them."""
     if x.__class__ is float:
@@ -407,10 +433,9 @@ def _equal(x: Value, y: Any) -> Any:
     return apply(table.equal, x, y) if tracing else x._data == y
 
 
-def _leaf(data: float, label: str, grad: float | None) -> Value:
-    leaf = Value(data, label)
-    if grad is not None:
-        leaf.grad = grad
+def _leaf(kind: type[Value], data: float, label: str) -> Value:
+    leaf = kind.__new__(kind)
+    Value.__init__(leaf, data, label)
     return leaf
 
 

@@ -1,9 +1,7 @@
 """Pictures of a graph: `draw`, `explain`, `step`. One model of the graph; Graphviz, SVG, HTML and text read it."""
 
-from autograd.picture.drawing import Drawing, draw, mimebundle
+from autograd.picture.drawing import Drawing, draw, draw_dot, mimebundle
 from autograd.picture.explanation import Explanation, explain
 from autograd.picture.stepper import Stepper, step
-
-draw_dot = draw  # its name in micrograd
 
 __all__ = ["Drawing", "Explanation", "Stepper", "draw", "draw_dot", "explain", "mimebundle", "step"]

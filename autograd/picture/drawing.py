@@ -29,11 +29,20 @@ class Drawing:
 
     def __init__(self, scene: Scene, theme: str, title: str, root: Value) -> None:
         self._scene, self._theme, self._title, self._root = scene, theme, title, root
+        self._graphviz: dict[str, str] = {}  # its format, and the direction of the graph, where asked for
 
     @property
     def graphviz(self) -> "graphviz.Digraph":
         """The picture as a graphviz.Digraph, for Graphviz to lay out."""
-        return dot.digraph(self._scene, self._theme)
+        graph = dot.digraph(self._scene, self._theme)
+        if self._graphviz:
+            graph.format = self._graphviz["format"]
+            graph.attr(rankdir=self._graphviz["rankdir"])
+        return graph
+
+    def render(self, *arguments: Any, **options: Any) -> str:
+        """`graphviz.render(filename, view=…)`: the picture as Graphviz lays it out, in a file; returns its name."""
+        return self.graphviz.render(*arguments, **options)  # type: ignore[no-any-return]
 
     def svg(self) -> str:
         """A standalone SVG document, the same bytes every time; needs no other program."""
@@ -125,6 +134,15 @@ def draw(
     shown = scene(graph, collapse)
     shown.caption = _caption(graph, path_to) if collapse is None else []
     return Drawing(shown, theme, f"the graph of {typeset.text(graph.root.name)}", value)
+
+
+def draw_dot(value: Value, format: str = "svg", rankdir: str = "LR", **options: Any) -> Drawing:
+    """`draw` by micrograd's name and with its arguments: `format` is that of `.render()`, `rankdir` "LR" or "TB"."""
+    if rankdir not in ("LR", "TB"):
+        raise ValueError(f'draw_dot: rankdir="LR" (left to right) or "TB" (top to bottom), not {rankdir!r}')
+    drawing = draw(value, **options)
+    drawing._graphviz = {"format": format, "rankdir": rankdir}
+    return drawing
 
 
 def graph_of(
