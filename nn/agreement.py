@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from autograd import Value
-from nn.engines import Compiled, Eager, Loss
+from nn.engines import Compiled, Eager, Loss, demanded
 from nn.examples import hashable
 
 CLASSES = 8  # examples compared at a time, at most: one of each class
@@ -28,13 +28,16 @@ def engine(
     Y: list[Any],
     compiled: bool | None,
     costs: bool = True,
+    named: str | None = None,
+    devices: Any = None,
 ) -> Eager | Compiled:
-    """The compiled engine where it works, else the eager one; `compiled` True or False demands one of them."""
+    """The compiled engine where it works, else the eager one; `compiled` True or False, or a name, demands one."""
+    compiled = demanded(compiled, named)
     eager = Eager(model, loss, parameters)
     if compiled is False:
         return eager
     try:
-        native = Compiled(model, loss, parameters)
+        native = Compiled(model, loss, parameters, "jax" if named == "jax" else None, devices)
         x, y = native.table(X[:1]), native.table(Y[:1])
         if costs:
             native.cost(x, y)

@@ -18,6 +18,9 @@ from nn.optimizers import Optimizer
 Loss = Callable[[Any, Any], Any]
 
 
+ENGINES = ("native", "eager", "jax")
+
+
 class Step(NamedTuple):
     """What a step of the optimizer needs of a batch, as the engine holds numbers: lists, or arrays."""
 
@@ -94,7 +97,14 @@ class Compiled:
 
     compiled = True
 
-    def __init__(self, model: Callable[[Any], Any], loss: Loss, parameters: Sequence[Value]) -> None:
+    def __init__(
+        self,
+        model: Callable[[Any], Any],
+        loss: Loss,
+        parameters: Sequence[Value],
+        runner: str | None = None,
+        devices: Any = None,
+    ) -> None:
         from importlib.util import find_spec
 
         from autograd import compile
@@ -107,8 +117,8 @@ class Compiled:
             output = model(_listed(x))
             return loss(output, _listed(y)), output
 
-        self._costs = compile(cost_and_output)
-        self._outputs = compile(lambda x: model(_listed(x)))
+        self._costs = compile(cost_and_output, runner, devices)
+        self._outputs = compile(lambda x: model(_listed(x)), runner, devices)
         self._leaves: Any = None
         self.read()
 
@@ -248,3 +258,14 @@ def _numbers(output: Any) -> Any:
 
 def _number(a: Any) -> float:
     return a.data if isinstance(a, Value) else float(a)
+
+
+def demanded(compiled: bool | None, named: str | None) -> bool | None:
+    """`compiled`, as the engine's name says it."""
+    if named is None:
+        return compiled
+    if named not in ENGINES:
+        raise ValueError(f"no engine {named!r}; there are {', '.join(map(repr, ENGINES))}")
+    if compiled not in (None, named != "eager"):
+        raise ValueError(f"engine={named!r} and compiled={compiled!r} contradict each other; give one of them")
+    return named != "eager"

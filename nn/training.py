@@ -18,7 +18,7 @@ from typing import Any
 
 from nn import checkpoints, examples
 from nn.accuracy import Judge, counted, judge_of
-from nn.agreement import engine
+from nn.agreement import engine as engine_for
 from nn.engines import depends, first_trouble
 from nn.history import History
 from nn.interrupts import Interrupts
@@ -46,6 +46,8 @@ def fit(
     checkpoint: str | os.PathLike[str] | None = None,
     resume: str | os.PathLike[str] | None = None,
     compiled: bool | None = None,
+    engine: str | None = None,
+    devices: Any = None,
 ) -> History:
     """Minimise 1/n Σ loss(model(x), y) + l2 · Σ p² over the parameters p of the model, and say how it went.
 
@@ -58,6 +60,8 @@ def fit(
     checkpoint  a file written after each epoch; `resume` goes on from one, up to `epochs` in all
     compiled    True or False to demand the compiled or the eager run; by default compiled where it works and a few
                 examples, compared before it is trusted and after epochs 1, 2, 4, 8, …, cost what they do eagerly
+    engine      the same by name, "native" or "eager", or "jax": XLA, on the first of JAX's devices, or with the
+                batch cut between these `devices`; it compiles once for each size of batch
 
     The model gets inputs as Values, so derivatives in the inputs may be part of a cost. ValueError when no example's
     cost depends on a parameter.
@@ -89,7 +93,7 @@ def fit(
         )
     run = Run(
         model,
-        engine(model, loss, parameters, X, Y, compiled),
+        engine_for(model, loss, parameters, X, Y, compiled, named=engine, devices=devices),
         chosen,
         X,
         Y,

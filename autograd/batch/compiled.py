@@ -35,16 +35,17 @@ from autograd.program.program import Program
 from autograd.program.simplify import exact, simplify
 
 _FLOAT, _PLAIN = {float}, {float, int, bool}
-RUNNERS = ("python", "tape", "source")
+RUNNERS = ("python", "tape", "source", "jax")
 QUICK = 200  # instructions, at most, of a program that runs as plain Python when called on plain numbers
 
 
-def compile(function: Callable[..., Any], runner: str | None = None) -> Compiled:
+def compile(function: Callable[..., Any], runner: str | None = None, devices: Any = None) -> Compiled:
     """`function` of scalars, as a function of batches.
 
     Arguments are arrays or lists whose leading axis is the batch; the function sees one example, as an array or as
     nested lists of Values. A plain number is the same for every example. `runner` is "python" (nothing to install),
-    "tape" (nothing compiled for this function) or "source" (compiled for this function); left out, it goes by size.
+    "tape" (nothing compiled for this function), "source" (compiled for this function) or "jax" (XLA, on the first of
+    JAX's devices or on these `devices`, between which the batch is cut); left out, it goes by size.
 
     Leaves that the function does not get as arguments are its parameters, read at each call. TypeError where it looks
     at a number (`.data`, an `if` on a comparison), as another example may have another: choose with `where`.
@@ -54,14 +55,16 @@ def compile(function: Callable[..., Any], runner: str | None = None) -> Compiled
         raise TypeError(f"compile: expected a function, got {type(function).__name__}")
     if runner is not None and runner not in RUNNERS:
         raise ValueError(f"compile: no runner {runner!r}; there are {', '.join(map(repr, RUNNERS))}")
-    return Compiled(function, runner)
+    if devices is not None and runner != "jax":
+        raise ValueError('compile: devices are JAX\'s; say runner="jax" too')
+    return Compiled(function, runner, devices)
 
 
 class Compiled:
     """A compiled function: see `compile`."""
 
-    def __init__(self, function: Callable[..., Any], runner: str | None) -> None:
-        self.function, self.runner = function, runner
+    def __init__(self, function: Callable[..., Any], runner: str | None, devices: Any = None) -> None:
+        self.function, self.runner, self.devices = function, runner, devices
         self.name = getattr(function, "__name__", type(function).__name__).replace("<lambda>", "function")
         self._traces: dict[tuple[tuple[Shape, ...], tuple[bool, ...]], Trace] = {}
         self._last: Trace | None = None
@@ -161,7 +164,7 @@ class Compiled:
         trace = self._traces.get(key)
         if trace is None:
             with collector_paused():
-                trace = self._traces[key] = Trace(self.function, self.name, read, names, self.runner)
+                trace = self._traces[key] = Trace(self.function, self.name, read, names, self.runner, self.devices)
         self._last = trace
         return trace, read
 
@@ -191,6 +194,7 @@ class Trace:
         read: arguments.Arguments,
         names: Sequence[str],
         runner: str | None,
+        devices: Any = None,
     ) -> None:
         result, graph, self.parameters = _recorded(function, name, read, names)
         results = leaves(result, f"the result of {name}")
@@ -200,8 +204,8 @@ class Trace:
         self._is_one = is_one_number(result)
         self._is_pair = isinstance(result, tuple) and len(result) == 2 and is_one_number(result[0])
         self.program: Program = simplify(graph)
-        self.shapes, self.structure, self._runner = read.shapes, arguments.structure(read), runner
-        self.forward = Execution(self.program, self.parameters, read.shapes, runner)
+        self.shapes, self.structure, self._how = read.shapes, arguments.structure(read), (runner, devices)
+        self.forward = Execution(self.program, self.parameters, read.shapes, *self._how)
         self._gradient: Execution | None = None
 
     def gradient(self, has_aux: bool = False) -> Execution:
@@ -215,7 +219,7 @@ class Trace:
                 self.rest = layout(self.template[1])
             with collector_paused():
                 program = simplify(value_and_gradient(self.program), len(self.program))
-            self._gradient = Execution(program, self.parameters, self.shapes, self._runner)
+            self._gradient = Execution(program, self.parameters, self.shapes, *self._how)
         return self._gradient
 
     def numbers(self, at: Any) -> Any:

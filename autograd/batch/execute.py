@@ -33,9 +33,14 @@ class Execution:
     """A program bound to its parameters and to the shapes of its arguments."""
 
     def __init__(
-        self, program: Program, parameters: Sequence[Value], shapes: Sequence[Shape], runner: str | None
+        self,
+        program: Program,
+        parameters: Sequence[Value],
+        shapes: Sequence[Shape],
+        runner: str | None,
+        devices: Any = None,
     ) -> None:
-        self.program, self.parameters, self.runner = program, parameters, runner
+        self.program, self.parameters, self.runner, self.devices = program, parameters, runner, devices
         self.columns = [
             (argument, i, 0 if shape is None else math.prod(shape))
             for argument, shape in enumerate(shapes)
@@ -50,14 +55,26 @@ class Execution:
         n = 1 if read.n is None else read.n
         if self.runner == "python":
             return self._run_plainly(read, n, at)
-        from autograd.native.tape import Runner, form
+        if self.runner == "jax":
+            how = "jax"
+        else:
+            from autograd.native.tape import form
 
-        how = form(self._straight, n)
+            how = form(self._straight, n)
         runner = self._runners.get(how)
         if runner is None:
             with collector_paused():
-                runner = self._runners[how] = Runner(self.program, self.columns, self.parameters, how)
+                runner = self._runners[how] = self._made(how)
         return runner.run(read.arrays, n, at)
+
+    def _made(self, how: str) -> Any:
+        if how == "jax":
+            from autograd.export.jax_runner import Runner as Jax
+
+            return Jax(self.program, self.columns, self.parameters, self.devices)
+        from autograd.native.tape import Runner
+
+        return Runner(self.program, self.columns, self.parameters, how)
 
     def _run_plainly(self, read: Arguments, n: int, at: Any) -> tuple[Any, Any]:
         flat = [array.ravel().tolist() for array in read.arrays]

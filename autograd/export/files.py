@@ -17,13 +17,13 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from autograd.export import loops
+from autograd.export import jax, loops
 from autograd.program.expand import expand
 from autograd.program.program import Program
 from autograd.program.rules import Rules
-from autograd.program.simplify import exact
+from autograd.program.simplify import exact, simplify
 from autograd.program.source import Body, straight, wrapped_words
-from autograd.program.spelling import JAVASCRIPT, PYTHON, C, Language
+from autograd.program.spelling import JAVASCRIPT, JAX, PYTHON, C, Language
 
 STRAIGHT = 2_000  # instructions, at most, that are printed one by one in C
 MOST = 50_000  # in JavaScript and Python, which have no loops here
@@ -43,6 +43,9 @@ class Exported(NamedTuple):
 def write(path: str | os.PathLike[str], it: Exported) -> None:
     """Write the file, and a header beside C. ValueError for a suffix that is no language of ours."""
     path = Path(path)
+    if path.name.endswith("_jax.py"):
+        path.write_text(jax_text(it), encoding="utf-8")
+        return
     if path.suffix not in _PRINTERS:
         raise ValueError(f"export: {path.name!r} ends in none of {', '.join(_PRINTERS)}: the suffix is the language")
     for name, text in _PRINTERS[path.suffix](path.stem, it).items():
@@ -122,6 +125,32 @@ def py_files(stem: str, it: Exported) -> dict[str, str]:
     says = '"""' + "\n".join(_about(it, PYTHON)) + '\n"""\n'
     head = f"{says}\nimport math\nfrom math import inf, nan\n"
     return {f"{stem}.py": "\n\n".join([head + "\n" + "\n".join(numbers) + "\n", *_python(rules), *printed])}
+
+
+def jax_text(it: Exported) -> str:
+    """Functions of p and of x, one column an example: results for each example; the mean and its gradient."""
+    it = it._replace(name=f"{it.name}_" if it.name in JAX.taken else it.name)
+    programs = {"_value": simplify(it.program)}
+    if it.gradient:
+        programs["_gradient"] = simplify(it.gradient)
+    numbers = "\n".join(wrapped_words("parameters = np.array([", [*map(JAX.number, it.numbers)], "])"))
+    says = "\n".join(
+        [
+            *_about(it, JAX),
+            "x has a row for each input and a column for each example. XLA takes subnormal",
+            "numbers for 0.",
+        ]
+    )
+    x64 = 'jax.config.update("jax_enable_x64", True)'
+    many = len(it.program.outputs) > 1
+    texts = [f'"""{says}\n"""\n\n{jax.text(programs)}\n\n{x64}\n{numbers}\n']
+    texts.append(f"def {it.name}(p, x):\n    return _value(p, x)[1]{'' if many else '[0]'}\n")
+    if it.gradient:
+        whole = "_gradient(p, x)[0]"
+        if it.of_inputs:  # one for each example
+            whole = "jax.vmap(lambda column: _gradient(column, x[:, :1])[0], in_axes=1, out_axes=1)(x)"
+        texts.append(f"def {it.name}_gradient(p, x):\n    whole = {whole}\n    return whole[0], whole[1:]\n")
+    return "\n\n".join(texts)
 
 
 def _python(rules: Rules) -> list[str]:

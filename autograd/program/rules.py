@@ -20,7 +20,7 @@ from typing import Any
 
 from autograd.core import ieee
 from autograd.core.primitives import BUILT_IN, Primitive
-from autograd.program.spelling import PYTHON, Language
+from autograd.program.spelling import JAX, PYTHON, Language
 
 _SIGNS: dict[type, tuple[str, int]] = {
     ast.Add: ("+", 5), ast.Sub: ("-", 5), ast.Mult: ("*", 6), ast.Div: ("/", 6),
@@ -87,6 +87,10 @@ class _Translation:
         self.rules, self.language, self.f = rules, rules.language, f
         self.node = tree(f)
         self.known: set[str] = {a.arg for a in self.node.args.args}
+        self.written, self.newest = (
+            set(self.known),
+            dict[str, str](),
+        )  # in JAX: all variables, and what each name is now
 
     def text(self, name: str) -> str:
         given = self.node.args
@@ -96,11 +100,23 @@ class _Translation:
         body = [ast.Return(self.node.body)] if isinstance(self.node, ast.Lambda) else self.node.body
         if self.language is PYTHON:
             return "\n".join([head, *[f"    {line}" for statement in body for line in self.python(statement)]])
+        if self.language is JAX:
+            lines: list[str] = []
+            result = self.returned(body, lines)
+            return "\n".join([head, *[f"    {line}" for line in (*lines, f"return {result}")]])
         early = {name for part in body if not isinstance(part, ast.Assign) for name in _assigned(part)} - self.known
         lines = [self.declared(name, self.language.number(0.0)) for name in sorted(early)]
         return "\n".join([f"{head} {{", *[f"    {line}" for line in [*lines, *self.block(body)]], "}"])
 
     def declared(self, name: str, value: str) -> str:
+        if self.language is JAX:  # where both sides of an if are computed, each has variables of its own
+            new = name
+            while new in self.written:
+                new += "_"
+            self.written.add(new)
+            self.known.add(name)
+            self.newest[name] = new
+            return f"{new} = {value}"
         if name in self.known:
             return f"{name} = {value};"
         self.known.add(name)
@@ -111,6 +127,25 @@ class _Translation:
         if isinstance(statement, ast.Expr):
             return []
         return ast.unparse(_Renamed(self).visit(copy.deepcopy(statement))).splitlines()
+
+    def returned(self, body: Sequence[ast.stmt], lines: list[str]) -> str:
+        """What statements return, as one expression: both sides of an `if`; what they assign goes to `lines`."""
+        for i, node in enumerate(body):
+            match node:
+                case ast.Return(value=ast.expr() as value):
+                    return self.expression(value)
+                case ast.Try(body=inner):
+                    return self.returned([*inner, *body[i + 1 :]], lines)
+                case ast.If(test=test, body=yes, orelse=no):
+                    condition, before = self.expression(test), dict(self.newest)
+                    sides = []
+                    for side in (yes, [*no, *body[i + 1 :]]):
+                        self.newest = dict(before)
+                        sides.append(self.returned(side, lines))
+                    return self.language.choose.format(condition, *sides)
+                case _:
+                    lines += [line.removesuffix(";") for line in self.statement(node)]
+        raise Untranslatable("one side of an if returns nothing")
 
     def block(self, statements: Sequence[ast.stmt]) -> list[str]:
         return [line for statement in statements for line in self.statement(statement)]
@@ -171,7 +206,7 @@ class _Translation:
         logic = self.language.logic
         match node:
             case ast.Name(id=name) if name in self.known:
-                return name, _CALL
+                return self.newest.get(name, name), _CALL
             case ast.Constant() | ast.Name() | ast.Attribute():
                 return self.constant(node)
             case ast.UnaryOp(op=ast.USub(), operand=x):
@@ -180,13 +215,18 @@ class _Translation:
                 return f"{logic['not ']}{self.expression(x, _SIGN)}", _SIGN
             case ast.BinOp(left=x, op=op, right=y) if type(op) in _SIGNS:
                 sign, level = _SIGNS[type(op)]
+                if self.language is JAX and isinstance(x, ast.Compare):  # true is no number there
+                    return f"{self.number_of(x)} {sign} {self.number_of(y)}", level
                 return f"{self.expression(x, level)} {sign} {self.expression(y, level + 1)}", level
             case ast.BoolOp(op=op, values=parts):
                 word, level = (logic["and"], _AND) if isinstance(op, ast.And) else (logic["or"], _OR)
-                return f" {word} ".join([self.expression(part, _COMPARED) for part in parts]), level
+                tight = _CALL if self.language is JAX else _COMPARED
+                return f" {word} ".join([self.expression(part, tight) for part in parts]), level
             case ast.Compare(left=x, ops=ops, comparators=others) if all(type(op) in _SIGNS for op in ops):
                 xs = [self.expression(part, _SUM) for part in (x, *others)]
                 pairs = [f"{a} {_SIGNS[type(op)][0]} {b}" for a, op, b in zip(xs, ops, xs[1:], strict=False)]
+                if self.language is JAX and len(pairs) > 1:
+                    pairs = [f"({pair})" for pair in pairs]
                 return f" {logic['and']} ".join(pairs), _COMPARED if len(pairs) == 1 else _AND
             case ast.IfExp(test=test, body=x, orelse=y):
                 condition = self.expression(test, _OR)
@@ -194,6 +234,10 @@ class _Translation:
             case ast.Call(func=f, args=xs, keywords=[]):
                 return self.called(self.found(f), xs)
         raise Untranslatable(f"it holds {ast.unparse(node)!r}")
+
+    def number_of(self, node: ast.expr) -> str:
+        text = self.expression(node)
+        return self.language.logic["float"].format(text) if isinstance(node, ast.Compare) else f"({text})"
 
     def called(self, f: Any, xs: Sequence[ast.expr]) -> tuple[str, int]:
         if f is float:
