@@ -100,7 +100,7 @@ def test_a_masked_path_passes_exactly_nothing() -> None:
 def test_a_batch_size_is_compiled_once() -> None:
     f, X, Y = moons("jax")
     f.value_and_grad(X, Y)
-    runner = f._last.gradient()._by_jax()
+    runner = f._last.gradient()._runners["jax"]
     for n in (100, 100, 36, 100, 36):
         f.value_and_grad(X[:n], Y[:n])
     assert runner._run._cache_size() == 2
