@@ -26,6 +26,7 @@ from nn.losses import (
 from nn.modules import Module
 from nn.optimizers import SGD, Adam, AdamW
 from nn.prediction import Evaluation, evaluate, predict
+from nn.sources import from_sklearn, from_torch
 from nn.training import fit
 
 __all__ = [  # noqa: RUF022
@@ -39,5 +40,5 @@ __all__ = [  # noqa: RUF022
     # training and using a model
     "fit", "History", "predict", "evaluate", "Evaluation",
     # files and examples
-    "load", "FileError", "data",
+    "load", "FileError", "data", "from_sklearn", "from_torch",
 ]  # fmt: skip

@@ -56,7 +56,7 @@ class Execution:
         if self.runner == "python":
             return self._run_plainly(read, n, at)
         if self.runner == "jax":
-            how = "jax"
+            how: Any = "jax"
         else:
             from autograd.native.tape import form
 
@@ -67,7 +67,7 @@ class Execution:
                 runner = self._runners[how] = self._made(how)
         return runner.run(read.arrays, n, at)
 
-    def _made(self, how: str) -> Any:
+    def _made(self, how: Any) -> Any:
         if how == "jax":
             from autograd.export.jax_runner import Runner as Jax
 
