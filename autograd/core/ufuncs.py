@@ -17,8 +17,9 @@ LOG2, LOG10, DEGREE = math.log(2), math.log(10), math.pi / 180
 
 
 def rule_of(name: str) -> Callable[..., Any] | None:
-    """What numpy's elementwise function of this name does to numbers and Values; None where there is no rule."""
-    return RULES.get(name)
+    """What numpy's elementwise function of this name does to numbers and Values; None where there is no rule. A row of
+    the table that has the name answers for it."""
+    return RULES.get(name) or table.TABLE.get(name)
 
 
 def data_of(x: Any) -> Any:
