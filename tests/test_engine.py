@@ -252,3 +252,18 @@ def test_threads_that_share_a_leaf_lose_nothing() -> None:
     for thread in threads:
         thread.join()
     assert leaf.grad == 4 * steps * 3.0
+
+
+def test_in_a_browser_a_swept_chain_is_held_by_a_list_that_outlives_its_operands() -> None:
+    """So each node is freed when its only consumer is gone already, and frees nothing else: slots go by name."""
+    program = """if True:
+        import sys
+        sys.platform = "emscripten"
+        from autograd import Value
+        z = Value(1.0)
+        for _ in range(5):
+            z = z * 1.0
+        z.backward()
+        print(len(z.below), z.below[-1] is z._x, sorted(Value.__slots__).index("below") > Value.__slots__.index("_y"))
+    """
+    assert run("-c", program, pure="1").stdout.split() == ["4", "True", "True"]

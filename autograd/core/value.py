@@ -16,6 +16,9 @@ from autograd.core import primitives as table
 from autograd.core.ieee import number
 from autograd.core.primitives import Primitive
 
+# In a browser an interpreter crashes when it frees a chain of a few thousand links. There the root of a sweep holds the
+# order of all below it in a list, which outlives the operands (slots are freed by name), and drops its last item first.
+FREES_SLOWLY = sys.platform == "emscripten"
 NOT_COMPUTED = float("0")  # a 0.0 of its own: the gradient that no sweep has written yet, shown as "—"
 
 
@@ -37,7 +40,7 @@ class Value:
     # tuple of partials. An operand is a Value or (a constant) a float; the partial of a constant, and of a path that a
     # mask switched off, is None. A row of one operand leaves the second side empty, and so does one of many operands,
     # but a dot: (w₁, …, wₙ, b) is its first side, and its second the inputs, which all neurons of a layer share.
-    __slots__ = ("_data", "_grad", "_px", "_py", "_row", "_x", "_y", "label")
+    __slots__ = ("_data", "_grad", "_px", "_py", "_row", "_x", "_y", "label", *(("below",) if FREES_SLOWLY else ()))
     _data: float
     _row: Primitive | None
     _x: Any
@@ -46,6 +49,7 @@ class Value:
     _py: Any
     _grad: float
     label: str
+    below: list[Value]
 
     def __init__(self, data: Any, label: str = "") -> None:
         if data.__class__ is not float:
