@@ -19,7 +19,7 @@ from typing import Any
 from autograd.batch import arguments
 from autograd.batch.arguments import Shape
 from autograd.batch.execute import Execution, collector_paused
-from autograd.batch.results import layout, speller, stacked
+from autograd.batch.results import layout, recipe, speller, stacked
 from autograd.core import modes
 from autograd.core.arrays import array_of
 from autograd.core.fast import add_gradients
@@ -27,6 +27,7 @@ from autograd.core.primitives import TABLE
 from autograd.core.value import Argument, Value
 from autograd.derivatives.structures import is_one_number, leaves, rebuild
 from autograd.export.files import Exported, write
+from autograd.native.entry import ARRAY_OF_WHOLE, LEAF, OF_WHOLE, Leaf, install, with_entry
 from autograd.native.roll import Tape
 from autograd.program import source
 from autograd.program.differentiate import parametric, value_and_gradient
@@ -34,9 +35,7 @@ from autograd.program.lower import lower
 from autograd.program.program import Program
 from autograd.program.simplify import exact, simplify
 
-_FLOAT, _PLAIN = {float}, {float, int, bool}
 RUNNERS = ("python", "tape", "source", "jax")
-QUICK = 200  # instructions, at most, of a program that runs as plain Python when called on plain numbers
 
 
 def compile(function: Callable[..., Any], runner: str | None = None, devices: Any = None) -> Compiled:
@@ -57,7 +56,7 @@ def compile(function: Callable[..., Any], runner: str | None = None, devices: An
         raise ValueError(f"compile: no runner {runner!r}; there are {', '.join(map(repr, RUNNERS))}")
     if devices is not None and runner != "jax":
         raise ValueError('compile: devices are JAX\'s; say runner="jax" too')
-    return Compiled(function, runner, devices)
+    return with_entry(Compiled)(function, runner, devices)  # type: ignore[no-any-return]
 
 
 class Compiled:
@@ -68,8 +67,7 @@ class Compiled:
         self.name = getattr(function, "__name__", type(function).__name__).replace("<lambda>", "function")
         self._traces: dict[tuple[tuple[Shape, ...], tuple[bool, ...]], Trace] = {}
         self._last: Trace | None = None
-        self._quick: Callable[..., Any] | None = None  # for plain floats, and how many
-        self._quick_count = -1
+        self._gradient_entry: Callable[..., Any] = with_entry(_Elsewhere)()
         self._names = _argument_names(function)
 
     def __call__(self, *args: Any, at: Any = None) -> Any:
@@ -77,16 +75,14 @@ class Compiled:
 
         `at`: an array of numbers for the `parameters`, in their order, in place of those of their Values.
         """
-        if len(args) == self._quick_count and at is None:
-            kinds = {*map(type, args)}
-            if kinds == _FLOAT:
-                return self._quick(*args)  # type: ignore[misc]
-            if kinds <= _PLAIN:
-                return self._quick(*map(float, args))  # type: ignore[misc]
         trace, read = self._trace(args)
-        if read.n is None:
-            return self._one(trace, read, trace.numbers(at))
-        return stacked(trace.layout, trace.forward.run(read, trace.numbers(at))[1])
+        _, each = trace.forward.run(read, trace.numbers(at))
+        if at is None:
+            layout = None if read.n is None else trace.layout
+            self._shorten(self, trace.forward, read, Compiled.__call__, lambda: recipe(trace.template, layout))
+        if read.n is not None:
+            return stacked(trace.layout, each)
+        return rebuild(trace.template, [x for (x,) in each] if isinstance(each, list) else each.ravel().tolist())
 
     def value_and_grad(self, *args: Any, at: Any = None, has_aux: bool = False) -> Any:
         """The mean of the results over the batch, and its gradient in the parameters: one number for each.
@@ -94,9 +90,15 @@ class Compiled:
         With `has_aux` the function returns a pair: what the gradient is of, and anything else; the result is
         (mean, gradient, the rest for each example), all of one pass. `at` is as in a call.
         """
+        if at is None and not has_aux and (found := self._gradient_entry(*args)) is not None:
+            return found
         trace, read = self._trace(args)
         whole, each = trace.gradient(has_aux).run(read, trace.numbers(at))
         if not has_aux:
+            leaves = [Leaf(OF_WHOLE), Leaf(ARRAY_OF_WHOLE, 1, len(trace.parameters))]
+            method, shape = _Elsewhere.__call__, [LEAF, LEAF, 4]
+            if at is None:
+                self._shorten(self._gradient_entry, trace.gradient(), read, method, lambda: (leaves, shape))
             return float(whole[0]), whole[1:]
         return float(whole[0]), whole[1:], stacked(trace.rest, each)
 
@@ -168,20 +170,27 @@ class Compiled:
         self._last = trace
         return trace, read
 
-    def _one(self, trace: Trace, read: arguments.Arguments, at: Any) -> Any:
-        """One example of plain numbers. A small program is printed as Python, which beats the way into native code."""
-        if self.runner is None and trace.program.count() <= QUICK and at is None:
-            text = source.function_text("quick_", trace.program, speller(trace.template))
-            quick = source.compiled(text, "quick_")
-            parameters = trace.parameters
-            if parameters:
-                self._quick = lambda *numbers: quick(*numbers, *[p._data for p in parameters])
-            else:
-                self._quick = quick
-            self._quick_count = len(read.arrays)
-            return self._quick(*[x.tolist() for x in read.arrays])
-        _, each = trace.forward.run(read, at)
-        return rebuild(trace.template, [x for (x,) in each] if isinstance(each, list) else each.ravel().tolist())
+    def _shorten(
+        self,
+        entry: Any,
+        execution: Execution,
+        read: arguments.Arguments,
+        method: Callable[..., Any],
+        recipe: Callable[[], Any],
+    ) -> None:
+        """From the third call like this one on, go straight to machine code."""
+        if self.runner in ("python", "jax") or not hasattr(entry, "has_entry"):
+            return
+        plan = execution.plan(1 if read.n is None else read.n, method, read.shapes, recipe)
+        if plan is not None:
+            install(entry, plan)
+
+
+class _Elsewhere:
+    """Answers None to the calls that its entry does not take."""
+
+    def __call__(self, *args: Any) -> None:
+        return None
 
 
 class Trace:

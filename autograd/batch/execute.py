@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -13,6 +13,7 @@ from autograd.core.value import Value
 from autograd.program import reference
 from autograd.program.program import Program
 
+ENOUGH = 3  # calls, after which they go straight to machine code
 SMALL = 256  # instructions, at most, of a program that is compiled as straight-line code
 
 
@@ -75,6 +76,18 @@ class Execution:
         from autograd.native.tape import Runner
 
         return Runner(self.program, self.columns, self.parameters, how)
+
+    def plan(self, n: int, method: Any, shapes: Sequence[Shape], recipe: Callable[[], Any]) -> Any:
+        """How calls of so many examples go straight to machine code, once there were a few; `recipe` says what they
+        make. None while they go another way."""
+        from autograd.native import entry
+        from autograd.native.tape import form
+
+        runner = self._runners.get(form(self._straight, n))
+        if runner is not None and runner.calls == ENOUGH:
+            made = recipe()
+            runner.plan = made and entry.plan(method, runner.entry_work(), shapes, *made)
+        return runner and runner.plan
 
     def _run_plainly(self, read: Arguments, n: int, at: Any) -> tuple[Any, Any]:
         flat = [array.ravel().tolist() for array in read.arrays]

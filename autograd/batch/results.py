@@ -8,6 +8,7 @@ from itertools import count
 from typing import Any, NamedTuple
 
 from autograd.derivatives.structures import is_array, rectangle
+from autograd.native.entry import A_FLOAT, AN_ARRAY, LEAF, Leaf
 
 
 class Rows(NamedTuple):
@@ -52,6 +53,28 @@ def stacked(layout: Any, each: Any) -> Any:
     if isinstance(layout, dict):
         return {key: stacked(item, each) for key, item in layout.items()}
     return type(layout)([stacked(item, each) for item in layout])
+
+
+def recipe(template: Any, layout: Any) -> tuple[list[Leaf], list[int]] | None:
+    """The same for machine code: what is to be made, and the tuples and lists around it; None where there is more than
+    those. `layout` None: of one example, whose numbers are floats."""
+    leaves: list[Leaf] = []
+    steps: list[int] = []
+    known = _add_steps(template if layout is None else layout, leaves, steps)
+    return (leaves, steps) if known else None
+
+
+def _add_steps(x: Any, leaves: list[Leaf], steps: list[int]) -> bool:
+    if isinstance(x, Rows) or not isinstance(x, tuple | list | dict):
+        steps.append(LEAF)
+        whole = isinstance(x, Rows)
+        leaves.append(Leaf(AN_ARRAY, x.begin, x.end - x.begin, x.shape) if whole else Leaf(A_FLOAT, len(leaves)))
+        return not is_array(x)
+    if isinstance(x, dict) or hasattr(x, "_fields") or not x:
+        return False
+    known = all([_add_steps(item, leaves, steps) for item in x])
+    steps.append(2 * len(x) + isinstance(x, list))
+    return known
 
 
 def _nested(numbers: list[float], shape: tuple[int, ...]) -> list[Any]:

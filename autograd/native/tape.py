@@ -7,6 +7,7 @@ machine, for the first program that uses it. As straight-line code, every instru
 from __future__ import annotations
 
 import ctypes
+import sys
 import threading
 from collections.abc import Callable, Sequence
 from functools import cache
@@ -17,6 +18,7 @@ from autograd.native import build, straight
 from autograd.native import encode as layout
 from autograd.native.driver import driver
 from autograd.native.encode import encode
+from autograd.native.entry import Plan, Work
 from autograd.native.ir import LANES, Body, Module
 from autograd.native.kernels import kernel
 from autograd.native.objects import address, value_offsets
@@ -39,7 +41,7 @@ class Straight:
         self.code = straight.code(program, strides, lanes, effort)
         self.block, self.sums = LANES, program.primitives.count(MEAN)
 
-    def work(self) -> Any:
+    def work(self, alone: bool = False) -> Any:
         """What a thread needs for itself."""
         return _array([0])
 
@@ -75,11 +77,14 @@ class Tapes:
         }  # fmt: skip
         self._plan = [plan.get(field, 0) for field in range(layout.PLAN_SIZE)]
 
-    def work(self) -> Any:
-        """A plan with lanes of its own."""
-        plan, lanes = _array(self._plan), _array([0.0] * self._lanes_size, float)
+    def work(self, alone: bool = False) -> Any:
+        """A plan with lanes of its own; for a thread that shares no batch with others, alone, with all of its own."""
+        plan, lanes, once = _array(self._plan), _array([0.0] * self._lanes_size, float), self._once.copy()
         plan[layout.LANES_AT] = address(lanes)
         self._tables.append(lanes)
+        if alone:
+            plan[layout.ONCE_AT] = address(once)
+            self._tables.append(once)
         return plan
 
 
@@ -95,6 +100,12 @@ class Form(NamedTuple):
     kind: str
     width: int
     effort: int = 3
+
+    def examples(self) -> tuple[int, int]:
+        """The fewest and the most examples for which it is chosen."""
+        if self.kind == "tape":
+            return (1, FEW) if self.width == 1 else (FEW + 1, sys.maxsize)
+        return (1, LANES - 1) if self.width == 1 else (LANES, MANY - 1) if self.effort == 1 else (MANY, sys.maxsize)
 
 
 def form(straight: bool, n: int) -> Form:
@@ -139,12 +150,15 @@ class Runner:
             _function(code.address(name), straight.SIGNATURES[name]) for name in ("before", "each", "after", "run")
         ]
         self._lock = threading.Lock()
+        self._how, self.calls = form, 0
+        self.plan: Plan | None = None
         self._empty, self._array = np.empty, np.array
 
     def run(self, arrays: Sequence[Any], n: int, at: Any = None) -> tuple[Any, Any]:
         """The results for the whole batch, (program.whole,) doubles, and those for each of n examples, (others, n).
         `at`: the parameters' numbers, an array, in place of those of their Values."""
         whole, each = self._empty(self._whole), self._empty((self._each, n))
+        self.calls += 1
         with self._lock:
             columns = self._array([*map(address, arrays)], dtype=int)[self._arguments] + self._offsets
             numbers = self._numbers
@@ -159,6 +173,12 @@ class Runner:
             else:
                 self._run_in_chunks(chunks, *given, address(whole), n)
         return whole, each
+
+    def entry_work(self) -> Work:
+        """For calls that come by an entry: as many examples as are not cut into pieces."""
+        least, most = self._how.examples()
+        run, sums = self.form.code.address("run"), self._array([0.0] * (self.form.sums + 1))
+        return Work(run, self.form.work(True), sums, self._objects, least, min(most, int(2 * self._chunk) - 1))
 
     def _run_in_chunks(self, chunks: int, columns: int, numbers: int, each: int, whole: int, n: int) -> None:
         """The same on several threads. The cut depends on the work alone, and each chunk has sums of its own, added in

@@ -1,0 +1,200 @@
+"""Calls that go straight to machine code: the results of the way round, for exactly the calls it is made for."""
+
+from __future__ import annotations
+
+import gc
+import sys
+import threading
+import weakref
+from typing import Any
+
+import pytest
+
+from autograd import Value, compile, exp, value_and_grad, where
+
+np = pytest.importorskip("numpy")
+pytest.importorskip("llvmlite")
+
+WARM = 5  # calls, after which there are no more of the other way
+
+
+def warm(function: Any, *args: Any) -> Any:
+    """The result of the last of a few calls."""
+    for _ in range(WARM):
+        result = function(*args)
+    return result
+
+
+def goes_round(function: Any, *args: Any) -> bool:
+    """Whether the method of the class is called."""
+    called = False
+
+    def look(frame: Any, event: str, _: Any) -> None:
+        nonlocal called
+        called = called or (event == "call" and frame.f_code.co_name == "__call__")
+
+    sys.setprofile(look)
+    try:
+        function(*args)
+    finally:
+        sys.setprofile(None)
+    return called
+
+
+def test_after_a_few_calls_no_python_runs() -> None:
+    f = compile(lambda x, y: x * y + 1.0)
+    assert goes_round(f, 2.0, 3.0) and warm(f, 2.0, 3.0) == 7.0
+    assert not goes_round(f, 2.0, 3.0)
+    g = compile(lambda x, y: x * y + 1.0)
+    warm(g, np.ones(20), np.ones(20))
+    assert not goes_round(g, np.ones(9), np.ones(9))
+
+
+STRUCTURES: dict[str, Any] = {
+    "a number": lambda x, y: x * y,
+    "a tuple": lambda x, y: (x, (y, x + y), x - y),
+    "a list": lambda x, y: [x, y, exp(x)],
+    "lists of lists": lambda x, y: [[x, y], [y, 2.0]],
+    "three axes": lambda x, y: [[[x, y, x], [y, x, 1.0]]],
+    "a ragged list": lambda x, y: [x, [y, x * y]],
+    "a list in a tuple": lambda x, y: (x, [y, x * y]),
+    "a dictionary": lambda x, y: {"sum": x + y, "rest": (x, y)},
+    "nothing that varies": lambda x, y: (1.0, 2.0),
+}
+
+
+def same(a: Any, b: Any) -> bool:
+    if isinstance(a, dict):
+        return a.keys() == b.keys() and all(same(a[k], b[k]) for k in a)
+    if isinstance(a, tuple | list):
+        return type(a) is type(b) and len(a) == len(b) and all(map(same, a, b))
+    if hasattr(a, "shape"):
+        return a.shape == b.shape and a.dtype == b.dtype and a.tolist() == b.tolist()
+    return type(a) is type(b) and bool(a == b)
+
+
+@pytest.mark.parametrize("name", STRUCTURES)
+@pytest.mark.parametrize("n", [None, 1, 7, 8, 50])
+def test_results_are_those_of_the_first_call(name: str, n: int | None) -> None:
+    rng = np.random.default_rng(0)
+    args = (0.5, -1.25) if n is None else tuple(rng.normal(size=(2, n)))
+    f = compile(STRUCTURES[name])
+    first = f(*args)
+    assert same(warm(f, *args), first)
+
+
+def test_arguments_of_several_axes_and_plain_numbers_among_arrays() -> None:
+    f = compile(lambda a, x, t: a[0][1] * x[2] + t)
+    a, x = np.arange(40.0).reshape(10, 2, 2), np.arange(30.0).reshape(10, 3)
+    first = f(a, x, 0.5)
+    assert warm(f, a, x, 0.5).tolist() == first.tolist() == (a[:, 0, 1] * x[:, 2] + 0.5).tolist()
+
+
+def test_parameters_are_read_at_each_call() -> None:
+    w = Value(2.0)
+    f = compile(lambda x: w * x)
+    X = np.array([1.0, 2.0])
+    warm(f, X)
+    w.data = 10.0
+    assert f(X).tolist() == [10.0, 20.0]
+    mean, gradient = warm(f.value_and_grad, X)
+    assert (mean, gradient.tolist()) == (15.0, [1.5])
+    w.data = -1.0
+    assert f.value_and_grad(X)[0] == -1.5
+
+
+def test_what_is_unusual_goes_the_other_way() -> None:
+    f = compile(lambda x, y: x * y)
+    x = np.arange(20.0)
+    warm(f, x, x)
+    assert f([1.0, 2.0], [3.0, 4.0]).tolist() == [3.0, 8.0]
+    assert f(x[::2], x[::2]).tolist() == (x[::2] ** 2).tolist()
+    assert f(x.astype(np.float32), x.astype(int)).tolist() == (x * x).tolist()
+    assert f(x, 2.0).tolist() == (2 * x).tolist() and f(3, 4.0) == 12.0
+    assert f(x.reshape(20, 1)[:, 0], x).tolist() == (x * x).tolist()
+    assert f(x.view(type("Sub", (np.ndarray,), {})), x).tolist() == (x * x).tolist()
+    with pytest.raises(ValueError, match="x holds 20 examples and y holds 3"):
+        f(x, x[:3])
+    with pytest.raises(ValueError, match="holds no examples"):
+        f(x[:0], x[:0])
+    with pytest.raises(TypeError, match="got a Value"):
+        f(Value(1.0), x)
+    with pytest.raises(TypeError, match="unexpected keyword"):
+        f(x, x, z=1)
+    assert f(x, x).tolist() == (x * x).tolist()
+
+
+def test_an_array_whose_numbers_are_not_aligned_goes_the_other_way() -> None:
+    f = compile(lambda x: x + 1.0)
+    warm(f, np.ones(10))
+    raw = np.zeros(81, dtype=np.uint8)
+    crooked = raw[1:].view(np.float64)
+    assert not crooked.flags.aligned and f(crooked).tolist() == [1.0] * 10
+
+
+def test_batches_of_all_sizes_by_turns() -> None:
+    f = compile(lambda x: (x * x, x))
+    for n in [1, 3, 7, 8, 9, 100, 5000, 1, 8, 5000, 100_000, 3] * 4:
+        x = np.linspace(0.0, 1.0, n)
+        square, copy = f(x)
+        assert square.tolist() == (x * x).tolist() and copy.tolist() == x.tolist()
+
+
+def test_results_are_arrays_of_their_own() -> None:
+    f = compile(lambda x: (x, x))
+    x = np.ones(10)
+    a, b = warm(f, x)
+    a[0] = 5.0
+    assert b[0] == x[0] == 1.0 and a.flags.owndata and f(x)[0][0] == 1.0
+
+
+@pytest.mark.parametrize("n", [None, 10])
+def test_calls_leave_nothing_behind(n: int | None) -> None:
+    f = compile(lambda x: (x, [x, 2.0 * x]))
+    x = 0.3 if n is None else np.ones(n)
+    warm(f, x)
+    gc.collect()
+    before, references = sys.getallocatedblocks(), sys.getrefcount(x)
+    for _ in range(1000):
+        f(x)
+    assert sys.getallocatedblocks() - before < 50 and sys.getrefcount(x) == references
+
+
+def test_a_compiled_function_is_freed() -> None:
+    f = compile(lambda x: x * x)
+    warm(f, 1.0)
+    warm(f.value_and_grad, np.ones(3))
+    gone = weakref.ref(f)
+    gc.disable()
+    try:
+        del f
+        assert gone() is None
+    finally:
+        gc.enable()
+
+
+def test_threads_share_a_compiled_function() -> None:
+    w = Value(3.0)
+    f = compile(lambda x: where(x > 0.5, w * x, exp(x)))
+    f(np.ones(10)), f.value_and_grad(np.ones(10))
+    wrong: list[Any] = []
+
+    def work(k: int) -> None:
+        x = np.linspace(0.0, 1.0, 10 + k)
+        expected = np.where(x > 0.5, 3.0 * x, np.exp(x))
+        for _ in range(200):
+            if not np.allclose(f(x), expected, rtol=1e-15) or abs(f.value_and_grad(x)[0] - expected.mean()) > 1e-12:
+                wrong.append(k)
+
+    threads = [threading.Thread(target=work, args=(k,)) for k in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not wrong
+
+
+def test_derivatives_come_by_the_same_way() -> None:
+    f = compile(value_and_grad(lambda a, b: a * a * b, argnums=(0, 1)))
+    assert warm(f, 3.0, 2.0) == (18.0, (12.0, 9.0))
+    assert not goes_round(f, 3.0, 2.0)
