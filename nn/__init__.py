@@ -26,6 +26,7 @@ from nn.losses import (
 from nn.modules import Module
 from nn.optimizers import SGD, Adam, AdamW
 from nn.prediction import Evaluation, evaluate, predict
+from nn.shards import Shards
 from nn.sources import from_sklearn, from_torch
 from nn.training import fit
 
@@ -38,7 +39,7 @@ __all__ = [  # noqa: RUF022
     # optimizers
     "SGD", "Adam", "AdamW",
     # training and using a model
-    "fit", "History", "predict", "evaluate", "Evaluation",
+    "fit", "History", "Shards", "predict", "evaluate", "Evaluation",
     # files and examples
     "load", "FileError", "data", "from_sklearn", "from_torch",
 ]  # fmt: skip

@@ -24,13 +24,15 @@ from nn.history import History
 from nn.interrupts import Interrupts
 from nn.losses import squared_error
 from nn.optimizers import Adam, Optimizer
+from nn.shards import Shards
+from nn.shards import train as train_on_shards
 from nn.watchers import Agreement, Bar, Callback, Checkpoint, HeldOut, Patience, Run, Watcher
 
 
 def fit(
     model: Any,
     X: Any,
-    Y: Any,
+    Y: Any = None,
     loss: Callable[[Any, Any], Any] = squared_error,
     optimizer: Optimizer | Callable[[list[Any]], Optimizer] | None = None,
     epochs: int = 100,
@@ -51,6 +53,7 @@ def fit(
 ) -> History:
     """Minimise 1/n Σ loss(model(x), y) + l2 · Σ p² over the parameters p of the model, and say how it went.
 
+    X, Y        as many examples and targets; or Shards and nothing, for more data than memory holds
     optimizer   an Optimizer of the model's parameters, or a function of them that makes one; Adam at 0.01 by default
     batch_size  examples in a step; all of them by default. Batches are shuffled anew in each epoch, from `seed`
     validation  a fraction of the examples to hold out, or a pair (X, Y); judged after each epoch
@@ -70,6 +73,12 @@ def fit(
     not finite raises FloatingPointError, which names the first such node and keeps the parameters of that step.
     """
     started = time.perf_counter()
+    if isinstance(X, Shards):
+        _no_others(Y=Y, batch_size=batch_size, validation=validation, patience=patience, callback=callback)
+        _no_others(accuracy=accuracy, checkpoint=checkpoint, resume=resume, compiled=compiled, engine=engine)
+        chosen = _optimizer(optimizer, model.parameters())
+        with _bar(progress, 0, epochs) as bar:
+            return train_on_shards(model, X, loss, chosen, epochs, float(l2), bar)
     X, Y = examples.pairs(X, Y)
     for name, function, such in (("model", model, "nn.MLP(2, [8, 1])"), ("loss", loss, "nn.mse")):
         if not callable(function):
@@ -116,6 +125,13 @@ def fit(
         train(run, epochs, watchers)
     run.history.seconds += time.perf_counter() - started
     return run.history
+
+
+def _no_others(**given: Any) -> None:
+    """Shards are read anew for every step, and each step is one over all of them."""
+    for name, value in given.items():
+        if value is not None:
+            raise ValueError(f"fit: {name}= does not go with Shards: an epoch is one step over all of them")
 
 
 def train(run: Run, epochs: int, watchers: Sequence[Watcher]) -> None:

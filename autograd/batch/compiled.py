@@ -12,7 +12,7 @@ that it did not get as arguments are its parameters: shared by all examples, and
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextvars import Context
 from typing import Any
 
@@ -20,6 +20,7 @@ from autograd.batch import arguments
 from autograd.batch.arguments import Shape
 from autograd.batch.execute import Execution, collector_paused
 from autograd.batch.results import layout, recipe, speller, stacked
+from autograd.batch.shards import new_token, over
 from autograd.core import modes
 from autograd.core.arrays import array_of
 from autograd.core.fast import add_gradients
@@ -69,6 +70,7 @@ class Compiled:
         self._last: Trace | None = None
         self._gradient_entry: Callable[..., Any] = with_entry(_Elsewhere)()
         self._names = _argument_names(function)
+        self.token = new_token()  # by which a worker knows it again
 
     def __call__(self, *args: Any, at: Any = None) -> Any:
         """The result for each example, as arrays; of plain numbers only, a number (or what structure it returns).
@@ -109,6 +111,22 @@ class Compiled:
         mean, *slopes = whole if isinstance(whole, list) else whole.tolist()
         add_gradients(trace.parameters, slopes)
         return mean  # type: ignore[no-any-return]
+
+    def over(
+        self, shards: Iterable[Any], load: Callable[[Any], Sequence[Any]], map: Callable[..., Iterable[Any]] = map
+    ) -> tuple[float, Any]:
+        """The mean over all examples of all shards, and its gradient, as of `value_and_grad` on all of them at once.
+
+        `load(shard)` reads one shard as the function's arguments, a tuple of arrays. `map` is the builtin, an
+        executor's, dask's or Ray's: it applies a picklable function to each shard, here or elsewhere, and may give
+        futures. Sums are added in the order of the shards, so the bits are the same however many workers there are.
+        """
+        return over(self, shards, load, map)
+
+    @property
+    def recorded(self) -> bool:
+        """Has a call told what the parameters are?"""
+        return self._last is not None
 
     @property
     def parameters(self) -> list[Value]:
