@@ -94,12 +94,6 @@ def power_of_two(n: V) -> V:
     return from_bits((n + 1023) << 52)
 
 
-def scaled(x: Any, n: V) -> Any:
-    """2ⁿ·x, in two steps: 2ⁿ alone may be too large or too small for a double."""
-    half = n >> 1
-    return x * power_of_two(half) * power_of_two(n - half)
-
-
 def rare(condition: V, usual: V, name: str, x: V) -> Any:
     """`usual`, but what the C library's function `name` says of x in the lanes where the condition holds."""
     body, lanes = x.body, x.lanes
@@ -156,8 +150,6 @@ _EXP = [
 
 def reduced(x: Any, low: Any = None) -> tuple[V, Any, Any]:
     """n, r and s with e^(x + low) = 2ⁿ·(1 + r + s): r is x − n·log 2, at most ½·log 2, and s what its series adds."""
-    x = select(x > 711.0, 711.0, x)
-    x = select(x < -746.0, -746.0, x)
     shifted = fma(x, LOG2_E, ROUND)
     n = shifted - ROUND
     high = fma(-n, LN2_HIGH, x)
@@ -174,11 +166,23 @@ def one_plus(r: Any, s: Any) -> tuple[Any, Any]:
     return high, ((1.0 - high) + r) + s
 
 
+def scaled(high: Any, low: Any, n: V) -> Any:
+    """2ⁿ·(high + low), in two steps: 2ⁿ alone may be too large or too small for a double."""
+    half = n >> 1
+    most = power_of_two(n - half)
+    return fma(most, low, most * high) * power_of_two(half)
+
+
+def exponential(x: Any, n: V, high: Any, low: Any) -> Any:
+    """2ⁿ·(high + low), but 0 and inf for x that is too small or too large for n to be right: beside the long way that
+    the other operations make, not in it."""
+    return select(x < -746.0, 0.0, select(x > 711.0, inf, scaled(high, low, n)))
+
+
 @rule
 def exp(x: V) -> Any:
     n, r, s = reduced(x)
-    high, low = one_plus(r, s)
-    return scaled(high + low, n)
+    return exponential(x, n, *one_plus(r, s))
 
 
 def expm1_parts(x: Any, halvings: int = 0) -> tuple[Any, Any]:
@@ -210,9 +214,9 @@ def sinh(x: V) -> Any:
 
 @rule
 def cosh(x: V) -> Any:
-    n, r, s = reduced(abs(x))
-    high, low = one_plus(r, s)
-    half = scaled(high + low, n - 1)
+    a = abs(x)
+    n, r, s = reduced(a)
+    half = exponential(a, n - 1, *one_plus(r, s))
     return half + 0.25 / half
 
 
@@ -329,8 +333,7 @@ def pow(x: V, y: V) -> Any:
     e_low = fma(y, low, e_low)
     e_low = select(abs(e) < 746.0, e_low, 0.0)
     n, r, s = reduced(e, e_low)
-    one, rest = one_plus(r, s)
-    z = scaled(one + rest, n)
+    z = exponential(e, n, *one_plus(r, s))
     # x = 0 and inf, where the logarithm is no number; then negative x; then what nothing else changes
     grows = (y > 0.0) ^ (a < 1.0)
     z = select((a == 0.0) | (a == inf) | (abs(y) == inf), select(grows, inf, 0.0), z)
@@ -510,7 +513,8 @@ def _erfc_tail(a: Any) -> Any:
     square, square_low = two_product(a, a)
     n, r, s = reduced(-square, -square_low)
     e, e_low = one_plus(r, s)
-    return scaled(fma(e, q, fma(e, q_low, e_low * q)), n)
+    product, rest = two_product(e, q)
+    return scaled(product, fma(e, q_low, fma(e_low, q, rest)), n)
 
 
 def _erf_small(x: V) -> Any:
