@@ -248,7 +248,7 @@ def _dot(result: Program, program: Program, new: list[int], chain: _Chain) -> in
                 w, x = x, w
             weights.append(w)
             inputs.append(x)
-        elif term in others and not short:
+        elif others and not short:
             weights.append(result.constant(1.0))
             inputs.append(new[term])
     total = result.append(table.dot, (*weights, start, *inputs))
