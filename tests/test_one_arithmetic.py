@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 
 from autograd import Value, compile, dot, exp, gelu, grad, hypot, relu, sigmoid, sin, softplus, tanh, value_and_grad
+from autograd import sum as total
+from autograd.native import tape
 from tests.compare import bits
 
 np = pytest.importorskip("numpy")
@@ -88,3 +90,28 @@ def test_a_batch_gives_nan_and_infinity_where_eager_does(runner: str, name: str)
         z, (dx, dy) = f(*point)
         assert list(map(math.isnan, row)) == list(map(math.isnan, (z, dx, dy))), (point, row, z, dx, dy)
         assert list(map(math.isinf, row)) == list(map(math.isinf, (z, dx, dy))), (point, row, z, dx, dy)
+
+
+def test_an_irregular_program_has_the_same_bits_in_kernels_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A tape of many short loops joins those that often follow one another; here, it is made to think it has many."""
+    leaves = [Value(x) for x in np.random.default_rng(5).normal(size=6).tolist()]
+
+    def cost() -> Any:
+        nodes: list[Any] = list(leaves)
+        for _ in range(12):
+            nodes.append(softplus(nodes[-3]) + dot(nodes[-6:-1], nodes[-5:]))
+            shares = [exp(x - nodes[-1]) for x in nodes[-4:]]
+            nodes += [x / total(shares) for x in shares]
+        return total(nodes)
+
+    answers = []
+    for irregular in (10**9, 0):
+        monkeypatch.setattr(tape, "IRREGULAR", irregular)
+        monkeypatch.setattr(tape, "COMMON", 3)
+        compiled = compile(cost, "tape")
+        value, slopes = compiled.value_and_grad()
+        answers.append([bits(value), *map(bits, slopes.tolist())])
+    assert answers[0] == answers[1]
+    eager = cost()
+    eager.backward()
+    assert [value, *slopes] == pytest.approx([eager.data, *[leaf.grad for leaf in compiled.parameters]], rel=1e-12)

@@ -17,12 +17,15 @@ the same order wherever the lane is: alone, among others, or beside the alike in
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import cache
+from functools import cache, reduce
+from operator import add
 from typing import Any
 
+from autograd.core import primitives as table
 from autograd.native import tiles
 from autograd.native.build import build
 from autograd.native.ir import LANES, Body, Module, V, constant, fma, select
+from autograd.native.roll import DOTS, SUMS
 from autograd.native.rows import compute
 
 ARGUMENTS = [("ptr", "code"), ("ptr", "once"), ("ptr", "lanes"), ("ptr", "sums"), ("i64", "live")]
@@ -45,6 +48,64 @@ def kernel(kind: Any, operands: int, width: int) -> int:
     body.give()
     module.add(body)
     return build(module.text()).address("kernel")
+
+
+Few = tuple[Any, int, int]  # a loop of few single numbers: its kind, how many operands each has, how many there are
+
+
+@cache
+def few(loops: tuple[Few, ...]) -> int:
+    """The address of a kernel for loops that follow one another, each of so few numbers that it is no loop. A program
+    whose instructions have little in common is made of these: there, branches cost more than what they choose."""
+    module = Module()
+    body = Body(module, "kernel", ARGUMENTS)
+    at = 0
+    for loop in loops:
+        at += _few(_Kernel(body, 1, short=str(loop[0]).startswith("short_")), at, *loop)
+    body.give()
+    module.add(body)
+    return build(module.text(), 1 if len(loops) > 1 else 3).address("kernel")
+
+
+def _few(k: _Kernel, at: int, kind: Any, operands: int, count: int) -> int:
+    """One of the loops, whose words begin there; how many words it has."""
+    body, words = k.body, 3 if isinstance(kind, str) else 2
+    size = 2 * operands + 1 if isinstance(kind, str) and kind != SUMS else operands
+    numbers = [
+        [body.load(body.at(k.lanes, k.word(at + words + size * i + j))) for j in range(size)] for i in range(count)
+    ]
+    if kind == SUMS:
+        results = [reduce(add, xs, constant(body, 0.0)) for xs in numbers]
+    elif isinstance(kind, str):
+        results = [_chain(k, xs[:operands], xs[operands:-1], xs[-1]) for xs in numbers]
+    elif kind in _CHEAP or count == 1:
+        results = [compute(kind, xs) for xs in numbers]
+    else:
+        lanes = 1 << (count - 1).bit_length()
+        columns = [_side_by_side(body, column, lanes) for column in zip(*numbers, strict=True)]
+        z = body.spread(compute(kind, columns), lanes)
+        results = [body.lane(z, i) for i in range(count)]
+    first = k.word(at + words - 1)
+    for i, z in enumerate(results):
+        body.store(body.spread(z, 1), body.at(k.lanes, first + i))
+    return words + size * count
+
+
+CHAINS = (DOTS, f"short_{DOTS}", SUMS)  # kinds beside rows of the table that `few` knows
+_CHEAP = (table.add, table.sub, table.mul, table.div, table.neg)
+
+
+def _chain(k: _Kernel, ws: Sequence[V], xs: Sequence[V], total: V) -> V:
+    for w, x in zip(ws, xs, strict=True):
+        total = total + w * x if k.short else fma(w, x, total)
+    return total
+
+
+def _side_by_side(body: Body, numbers: Sequence[V], lanes: int) -> V:
+    z = body.poison(lanes)
+    for i in range(lanes):
+        z = body.with_lane(z, i, numbers[min(i, len(numbers) - 1)])
+    return z
 
 
 class _Kernel:

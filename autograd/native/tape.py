@@ -9,18 +9,21 @@ from __future__ import annotations
 import ctypes
 import sys
 import threading
+from collections import Counter
 from collections.abc import Callable, Sequence
 from functools import cache
+from itertools import pairwise
 from typing import Any, NamedTuple
 
+from autograd.core.primitives import Primitive
 from autograd.core.value import Value
 from autograd.native import build, straight
 from autograd.native import encode as layout
 from autograd.native.driver import driver
-from autograd.native.encode import encode
+from autograd.native.encode import Code, encode
 from autograd.native.entry import Plan, Work
 from autograd.native.ir import LANES, Body, Module
-from autograd.native.kernels import kernel
+from autograd.native.kernels import CHAINS, few, kernel
 from autograd.native.objects import address, value_offsets
 from autograd.native.roll import Tape
 from autograd.native.tiles import BLOCK
@@ -31,6 +34,8 @@ CHUNK = 2_000_000  # multiply-adds, about 0.1 ms of work: a batch is cut into pi
 MEAN_WORK = 200  # and as many more for each mean, whose sum in each piece is cleared and added up
 CHUNKS = 64  # at most
 FEW = 4  # up to this many examples, a tape takes them one at a time
+IRREGULAR = 1000  # loops, from which on a tape's short ones have kernels of their own,
+COMMON, LONGEST = 64, 24  # and so many alike pairs of neighbours become one, of so many loops at most
 MANY = 4096  # examples from which on LLVM's best effort pays
 
 
@@ -58,14 +63,14 @@ class Tapes:
             self._once[place] = number
         self._lanes_size = (tape.lanes_size + 1) * width
         self.sums = len(tape.means)
-        made = {loop: kernel(*loop[:2], width if loop[2] else 1) for loop in set(code.kernels)}
+        made, starts, phases = _kernels(code, width)
         outputs = [(program.moments[row] == EXAMPLE, tape.place[row]) for row in program.outputs]
         whole, each = [place for _, place in outputs[: program.whole]], outputs[program.whole :]
         self._words = _array(code.words, "u4")
-        tables = [[made[loop] for loop in code.kernels], code.offsets, strides, [m.place for m in tape.means], each]
+        tables = [made, starts, strides, [m.place for m in tape.means], each]
         self._tables = [_array(table) for table in (*tables, whole)]
         kernels, offsets, columns, means, each_at, whole_at = map(address, self._tables)
-        once, copies, examples, batch = code.phases
+        once, copies, examples, batch = phases
         plan = {
             layout.ONCE_AT: address(self._once), layout.CODE_AT: address(self._words),
             layout.KERNELS_AT: kernels, layout.OFFSETS_AT: offsets,
@@ -86,6 +91,50 @@ class Tapes:
             plan[layout.ONCE_AT] = address(once)
             self._tables.append(once)
         return plan
+
+
+def _kernels(code: Code, width: int) -> tuple[list[int], list[int], list[int]]:
+    """The kernel of each loop, where its words begin, and how many loops each phase has. Where there are thousands,
+    most are of a few numbers; then those that often follow one another become one."""
+    keys: list[Any] = []
+    for (kind, operands, over_lanes), offset in zip(code.kernels, code.offsets, strict=True):
+        side, words = width if over_lanes else 1, code.words
+        few_known = side == 1 and len(code.kernels) > IRREGULAR and (kind in CHAINS or isinstance(kind, Primitive))
+        count, terms = (words[offset], operands or words[offset + 1]) if few_known else (0, 0)
+        if few_known and count <= LANES and count * terms <= 4 * LANES:
+            keys.append(((kind, terms, count),))
+        else:
+            keys.append(kernel(kind, operands, side))
+    made, offsets, phases, begin = [], [], [], 0
+    for length in code.phases:
+        merged = _merged(keys[begin : begin + length])
+        offsets += [code.offsets[begin + i] for i, _ in merged]
+        made += [few(key) if isinstance(key, tuple) else key for _, key in merged]
+        phases.append(len(merged))
+        begin += length
+    return made, offsets, phases
+
+
+def _merged(keys: Sequence[Any]) -> list[tuple[int, Any]]:
+    """(index of the first, key): neighbours that are tuples joined where that pair is the commonest of all, again and
+    again, as long as it is common."""
+    items = list(enumerate(keys))
+    while True:
+        pairs = Counter(
+            (a, b)
+            for (_, a), (_, b) in pairwise(items)
+            if isinstance(a, tuple) and isinstance(b, tuple) and len(a) + len(b) <= LONGEST
+        )
+        pair, often = pairs.most_common(1)[0] if pairs else (None, 0)
+        if often < COMMON:
+            return items
+        joined: list[tuple[int, Any]] = []
+        for index, key in items:
+            if joined and (joined[-1][1], key) == pair:
+                joined[-1] = joined[-1][0], joined[-1][1] + key
+            else:
+                joined.append((index, key))
+        items = joined
 
 
 def _array(numbers: Sequence[Any], kind: Any = "i8") -> Any:

@@ -299,7 +299,12 @@ def log1p(x: V) -> Any:
 
 @rule
 def softplus(x: V) -> Any:
-    return log1p(exp(-abs(x))) + select(x > 0.0, x, 0.0)
+    """log(1 + e) + max(x, 0), e = e^−|x|: `log1p` where 0 ≤ e ≤ 1, so that 1 + e is halved or not."""
+    e = exp(-abs(x))
+    u, lost = two_sum(1.0, e)
+    large = u > 1.4142135623730951
+    f = fma(select(large, 0.5, 1.0), lost, select(large, 0.5 * u, u) - 1.0)
+    return log_of(select(large, 1.0, 0.0), f) + select(x > 0.0, x, 0.0)
 
 
 # Powers: the logarithm to 10 bits more than a double has, since y multiplies its error.
