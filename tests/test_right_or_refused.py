@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import copy
 import gc
 import random
 from decimal import Decimal
@@ -421,6 +422,22 @@ def test_backward_within_a_backward_of_its_thread_raises() -> None:
         fast._sweeping = False
 
 
+@pytest.mark.parametrize("call", [lambda f: f([1.0, -1.0]), lambda f: f(-1.0), lambda f: f.backward([1.0, -1.0])])
+def test_an_anomaly_in_a_compiled_call_is_found_at_its_line(call: Any) -> None:
+    w = Value(1.0, label="w")
+    f = compile(lambda x: autograd.sqrt(w * x))
+    f(1.0)
+    f.backward([1.0])
+    with autograd.detect_anomaly(), pytest.raises(FloatingPointError, match=r"forward: nan from sqrt.*test_right_or"):
+        call(f)
+
+
+def test_an_anomaly_of_a_compiled_gradient_is_found() -> None:
+    f = compile(lambda x: autograd.sqrt(x * 1.0) * 0.0)
+    with autograd.detect_anomaly(), pytest.raises(FloatingPointError, match=r"backward"):
+        f([1.0, 0.0])
+
+
 # 11. Small
 
 
@@ -439,3 +456,30 @@ def test_a_decimal_that_no_double_holds_overflows() -> None:
     with pytest.raises(OverflowError, match="too large"):
         Value(Decimal("1e400"))
     assert Value(Decimal("Infinity")).data == inf
+
+
+def test_a_row_whose_partial_gives_too_few_says_so() -> None:
+    short = autograd.primitive("short", lambda *xs: xs[0], lambda xs, z: [1.0], nary=True)
+    with pytest.raises(TypeError, match="short: its partial gave 1 ∂z/∂x for 2 operands"):
+        short(Value(1.0), Value(2.0))
+
+
+def test_a_subclass_with_its_own_equality_compiles_right() -> None:
+    class Same(Value):
+        def __eq__(self, other: Any) -> bool:
+            return True
+
+    a, b = Same(2.0), Same(3.0)
+    f = compile(lambda x: a * x + b)
+    assert f(X).tolist() == [3.0, 4.0, 5.0, 7.0] and f.backward([1.0]) == 5.0 and (a.grad, b.grad) == (1.0, 1.0)
+
+
+def test_a_copy_keeps_its_class_and_what_it_holds() -> None:
+    named = Kept(2.0, "w")
+    named.unit = "m"
+    copied = copy.copy(named)
+    assert type(copied) is Kept and (copied.data, copied.label, copied.unit) == (2.0, "w", "m")
+
+
+class Kept(Value):
+    unit: str

@@ -23,8 +23,9 @@ from autograd.batch.results import layout, recipe, speller, stacked
 from autograd.batch.shards import new_token, over
 from autograd.core import modes
 from autograd.core.arrays import array_of
-from autograd.core.fast import add_gradients
+from autograd.core.fast import add_gradients, number_adjoints
 from autograd.core.primitives import TABLE
+from autograd.core.sweeps import topological_order
 from autograd.core.value import Argument, Value
 from autograd.derivatives.structures import is_one_number, leaves, rebuild
 from autograd.export.files import Exported, write
@@ -186,7 +187,22 @@ class Compiled:
             with collector_paused():
                 trace = self._traces[key] = Trace(self.function, self.name, read, names, self.runner, self.devices)
         self._last = trace
+        if modes.active and modes.anomaly() is not None:
+            self._look_for_anomalies(read, names)
         return trace, read
+
+    def _look_for_anomalies(self, read: arguments.Arguments, names: Sequence[str]) -> None:
+        """Within `detect_anomaly`, the function itself on each example, forward and backward: it knows its lines."""
+        for k in range(read.n or 1):
+            arrays = [x if shape is None else x[k : k + 1] for x, shape in zip(read.arrays, read.shapes, strict=True)]
+            try:
+                result = self.function(*_as_values(read._replace(arrays=arrays), names)[1])
+                for z in leaves(result, f"the result of {self.name}"):
+                    if isinstance(z, Value):
+                        number_adjoints(topological_order(z), {z: 1.0})
+            except FloatingPointError as error:
+                error.add_note(f"in example {k} of {self.name}")
+                raise
 
     def _shorten(
         self,

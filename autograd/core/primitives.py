@@ -98,7 +98,10 @@ class Primitive(engine.Row):  # type: ignore[misc]
         partials = self.textbook if textbook else self.partials
         if self.arity is None:
             assert partials[0] is not None
-            return partials[0](operands, z)  # type: ignore[no-any-return]
+            found = list(partials[0](operands, z))
+            if len(found) != len(operands):
+                raise TypeError(f"{self.name}: its partial gave {len(found)} ∂z/∂x for {len(operands)} operands")
+            return found
         return [None if partial is None else partial(*operands, z) for partial in partials]
 
     def __repr__(self) -> str:
