@@ -143,7 +143,7 @@ def test_a_model_that_looks_at_numbers_is_run_eagerly_and_said():
 
 
 def test_without_the_fast_extra_it_runs_eagerly_in_silence(monkeypatch):
-    def missing(function):
+    def missing(function, *options):
         raise ImportError("compile needs llvmlite: pip install 'chainrule[fast]'")
 
     monkeypatch.setattr(autograd, "compile", missing)
