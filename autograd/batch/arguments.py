@@ -6,6 +6,7 @@ array; an example that was given as a list it sees as one. A plain number is the
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -70,7 +71,8 @@ def as_array(x: Any, where: str) -> Any:
     _NDARRAY, _DOUBLE = np.ndarray, np.dtype(np.float64)
     if not isinstance(x, np.ndarray) and not hasattr(x, "__len__") and not hasattr(x, "__array__"):
         return np.asarray(number(x, where))
-    if isinstance(x, np.ma.MaskedArray) and np.ma.is_masked(x):
+    masked = sys.modules.get("numpy.ma")  # which loads on first use: a tenth of a second, when nobody has one
+    if masked is not None and isinstance(x, masked.MaskedArray) and masked.is_masked(x):
         raise TypeError(f"{where}: a masked array; fill its masked entries or drop those rows first")
     if isinstance(x, dict | str | bytes | set | frozenset):
         raise TypeError(f"{where}: expected numbers or an array of numbers, got {type(x).__name__}")
