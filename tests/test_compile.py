@@ -548,6 +548,29 @@ def test_the_code_of_a_users_row_is_not_kept_for_another_of_its_name(runner: str
         assert done.stdout == expected, done.stderr
 
 
+CRASHING = (
+    "import os, signal; from autograd.native import build\n"
+    "def crash(*_): os.kill(os.getpid(), signal.SIGKILL)\n"
+    "build.{name} = crash\n"
+)
+
+
+def test_code_that_crashed_llvm_is_not_loaded_again(tmp_path: Path) -> None:
+    first = python(JOB, CHAINRULE_CACHE=str(tmp_path))
+    kept = sorted(tmp_path.glob("*.o"))
+    assert python(CRASHING.format(name="_link") + JOB, CHAINRULE_CACHE=str(tmp_path)).returncode != 0
+    assert len(sorted(tmp_path.glob("*.o"))) == len(kept) - 1  # what it was at is out of the way
+    assert python(JOB, CHAINRULE_CACHE=str(tmp_path)).stdout == first.stdout
+    assert sorted(tmp_path.glob("*.o")) == kept
+
+
+def test_a_killed_first_run_leaves_nothing_that_is_loaded(tmp_path: Path) -> None:
+    killed = CRASHING.replace("build.{name}", "os.replace").format() + JOB
+    assert python(killed, CHAINRULE_CACHE=str(tmp_path)).returncode != 0
+    assert not list(tmp_path.glob("*.o"))
+    assert python(JOB, CHAINRULE_CACHE=str(tmp_path)).stdout == "[2.0, 5.43656365691809, 14.7781121978613]\n"
+
+
 def test_the_cache_drops_its_older_half_when_it_is_full(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(build, "MOST_FILES", 6)
     monkeypatch.setattr(build, "_cache_directory", lambda: tmp_path)
