@@ -69,9 +69,12 @@ def columns(result: Any) -> Any:
 def test_a_row_has_the_same_bits_in_every_batch_form_and_place(name: str) -> None:
     points = np.random.default_rng(3).normal(size=(2, 1000))
     points[:, ::50] = np.array([0.0, -0.0, 1e-310, 700.0, -700.0])[:, None].repeat(4, 1).reshape(-1)
-    f = {runner: compile(FUNCTIONS[name], runner) for runner in RUNNERS[1:]}
+    f = {runner: compile(FUNCTIONS[name], runner) for runner in (*RUNNERS[1:], None)}
     whole = columns(f["source"](*points))
     for compiled in f.values():
+        for k in range(0, 1000, 25):
+            alone = compiled(*points[:, k].tolist())
+            assert list(map(bits, np.ravel(alone).tolist())) == list(map(bits, whole[:, k].tolist())), k
         for n in SIZES:
             for start in (0, 1000 - n):
                 got = columns(compiled(*points[:, start : start + n]))
