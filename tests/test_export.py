@@ -189,8 +189,8 @@ def test_random_expressions_are_the_plain_runners_to_the_bit(made: Any, seed: in
     f([x])
     f.export(folder / "made.c")
     library = built(folder)
-    library.function.restype = ctypes.c_double
-    assert bits(library.function(None, numbers(x))) == bits(float(f([x])[0]))
+    library.made.restype = ctypes.c_double
+    assert bits(library.made(None, numbers(x))) == bits(float(f([x])[0]))
 
 
 @needs_cc

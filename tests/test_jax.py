@@ -84,7 +84,7 @@ def test_the_export_prints_textbook_code(tmp_path: Path) -> None:
     assert "W2 @ v4 + b2" in text
     scope: dict[str, Any] = {}
     exec(text, scope)
-    mean, gradient = scope["function_gradient"](scope["parameters"], np.column_stack([X, Y]).T)
+    mean, gradient = scope["moons_gradient"](scope["parameters"], np.column_stack([X, Y]).T)
     want, slopes = f.value_and_grad(X, Y)
     assert abs(mean - want) < 1e-14 and np.abs(gradient - slopes).max() < 1e-14
 

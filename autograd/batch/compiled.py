@@ -163,7 +163,10 @@ class Compiled:
         slopes = None
         if gradient and is_one_number(result):
             slopes = exact(value_and_gradient(graph if parameters else parametric(graph)))
-        name = self.name if self.name.isidentifier() and self.name not in TABLE else "function"
+        stem = os.path.basename(path).partition(".")[0].removesuffix("_jax")  # names what has no name of its own
+        name = next(
+            (n for n in (self.name, stem) if n != "function" and n.isidentifier() and n not in TABLE), "function"
+        )
         numbers = [p._data for p in parameters]
         write(path, Exported(name, exact(graph), slopes, numbers, not parameters, speller(trace.template)))
 

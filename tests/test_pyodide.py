@@ -1,0 +1,102 @@
+"""The wheel in the browser's Python: Pyodide, run by Node. It imports, trains, draws and steps, with nothing beside it.
+
+`npm install pyodide` somewhere, and NODE_PATH or CHAINRULE_PYODIDE says where; without it these tests are skipped.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+
+
+def package() -> Path | None:
+    """Where the npm package is."""
+    places = [os.environ.get("CHAINRULE_PYODIDE", ""), str(ROOT / "node_modules" / "pyodide")]
+    places += [f"{p}/pyodide" for p in os.environ.get("NODE_PATH", "").split(":")]
+    return next((Path(p).resolve() for p in places if p and (Path(p) / "pyodide.mjs").exists()), None)
+
+
+needs_pyodide = pytest.mark.skipif(
+    shutil.which("node") is None or package() is None, reason="needs node and the npm package pyodide"
+)
+
+PROGRAM = """
+import json, sys
+import autograd, nn
+from autograd import Value, draw, step
+
+w, a, b = Value(2.0, label="w"), Value(0.5, label="a"), Value(-0.3, label="b")
+C = ((w * a + b).sigmoid() - 1.0) ** 2
+C.backward()
+
+model = nn.MLP(1, [1, 1, 1], activation="sigmoid", output="sigmoid", seed=0)
+history = nn.fit(model, [[0.0], [1.0]], [0.0, 1.0], epochs=20, seed=1, progress=False)
+
+y = x = Value(1.0)
+for _ in range(100_000):
+    y = y * 1.0001 + 1e-9
+y.backward()
+slope = x.grad
+del y
+json.dumps({
+    "w": w.grad, "cost": history.cost, "weights": model.state_dict(), "slope": slope,
+    "svg": draw(C).svg()[:4], "page": len(step(C).html()),
+    "beside": sorted({"numpy", "tqdm", "graphviz", "llvmlite"} & set(sys.modules)),
+})
+"""
+
+
+@pytest.fixture(scope="module")
+def said(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    folder = tmp_path_factory.mktemp("pyodide")
+    wheel = folder / "packages.zip"
+    with zipfile.ZipFile(wheel, "w") as archive:  # what the wheel holds
+        for name in ("autograd", "nn"):
+            for path in sorted((ROOT / name).rglob("*")):
+                if path.is_file() and path.suffix not in (".pyc", ".so") and "__pycache__" not in path.parts:
+                    archive.write(path, path.relative_to(ROOT))
+    script = f"""
+import {{ loadPyodide }} from {json.dumps(str(package() / "pyodide.mjs"))};
+import {{ readFileSync }} from "node:fs";
+const pyodide = await loadPyodide();
+pyodide.unpackArchive(new Uint8Array(readFileSync({json.dumps(str(wheel))})), "zip");
+console.log("RESULT" + pyodide.runPython({json.dumps(PROGRAM)}));
+"""
+    (folder / "run.mjs").write_text(script)
+    done = subprocess.run(["node", "run.mjs"], cwd=folder, capture_output=True, text=True, timeout=300)
+    lines = [line for line in done.stdout.splitlines() if line.startswith("RESULT")]
+    assert lines, done.stderr[-3000:]
+    return json.loads(lines[0].removeprefix("RESULT"))
+
+
+@needs_pyodide
+def test_it_draws_and_steps_without_what_is_not_there(said: Any) -> None:
+    assert said["svg"] == "<svg" and said["page"] > 10_000
+    assert said["beside"] == []
+
+
+@needs_pyodide
+def test_it_differentiates_and_frees_a_long_chain(said: Any) -> None:
+    assert said["slope"] == pytest.approx(1.0001**100_000, rel=1e-9)
+
+
+@needs_pyodide
+def test_it_trains_to_the_weights_of_this_machine(said: Any) -> None:
+    program = PROGRAM[PROGRAM.index("model =") : PROGRAM.index("y = x =")] + "print(json.dumps(model.state_dict()))"
+    here = subprocess.run(
+        [sys.executable, "-c", f"import nn, json\n{program}"], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    want = json.loads(here.stdout)
+    assert said["weights"].keys() == want.keys()
+    assert all(abs(said["weights"][name] - want[name]) < 1e-12 for name in want)
+    assert said["cost"][-1] < said["cost"][0]
