@@ -4,6 +4,7 @@ import base64
 import itertools
 import os
 import random
+import re
 import shutil
 import stat
 import subprocess
@@ -30,7 +31,8 @@ HOSTILE += ["nul\x00bell\x07", "lone\ud800", "\u202ereversed", "{0}%s", "]]>", "
 
 def texts(document):
     """The texts of an SVG document, one string per <text> element."""
-    return ["".join(element.itertext()) for element in ET.fromstring(document).iter("{http://www.w3.org/2000/svg}text")]
+    found = ET.fromstring(document).iter("{http://www.w3.org/2000/svg}text")
+    return ["".join(element.itertext()).replace("\u00a0", " ") for element in found]
 
 
 # ---- SVG
@@ -139,7 +141,55 @@ def test_edges_run_from_left_to_right_through_their_labels():
     layout = svg.place(scene.scene(model.build(network_cost(2, 3, 2, 1))))
     for route, label in zip(layout.routes, layout.labels, strict=True):
         assert [x for x, _ in route] == sorted(x for x, _ in route)
-        assert (label.x, label.y) in route
+        level = [x for x, y in route if label is not None and abs(y - label.y) < 1e-6]
+        if label is not None:
+            assert min(level) <= label.x - label.width / 2 + 1e-6
+            assert max(level) >= label.x + label.width / 2 - 1e-6
+
+
+def curve_points(path, steps=24):
+    """Points along the cubic curves of a path's data."""
+    (x, y), found = (0.0, 0.0), []
+    for part in re.findall(r"[MC][^MC]+", path):
+        n = [float(number) for number in part[1:].split()]
+        for k in range(steps + 1) if part[0] == "C" else ():
+            t = k / steps
+            a, b, c, d = (1 - t) ** 3, 3 * t * (1 - t) ** 2, 3 * t * t * (1 - t), t**3
+            found.append((a * x + b * n[0] + c * n[2] + d * n[4], a * y + b * n[1] + c * n[3] + d * n[5]))
+        x, y = n[-2:]
+    return found
+
+
+@pytest.mark.parametrize("by", [None, "neuron", "layer"])
+@pytest.mark.parametrize("sizes", [(1, 1, 1, 1), (2, 3, 1), (2, 4, 4, 1), (2, 8, 8, 1)])
+def test_no_label_lies_on_a_foreign_edge(sizes, by):
+    shown = scene.scene(model.build(network_cost(*sizes)), by)
+    layout = svg.place(shown)
+    curves = [curve_points(svg._curve(route)) for route in layout.routes]
+    on = [
+        (k, other)
+        for k, label in enumerate(layout.labels)
+        if label is not None
+        for other, points in enumerate(curves)
+        if other != k
+        and any(abs(x - label.x) < label.width / 2 - 1 and abs(y - label.y) < label.height / 2 - 1 for x, y in points)
+    ]
+    assert on == []
+
+
+def test_between_dense_columns_derivatives_are_colours_and_widths_with_the_number_in_the_title():
+    cost = network_cost(2, 8, 8, 1)
+    picture = draw(cost, collapse="neuron").svg()
+    boxes = [text for text in texts(picture) if text.startswith("× ")]
+    assert len(boxes) == 8 + 2  # the last layer and the cost; not the 16 and 64 between layers
+    assert picture.count('stroke="#2563eb"') + picture.count('stroke="#ea580c"') == 16 + 64
+    assert picture.count("<title>∂a₁⁽²⁾/∂a₁⁽¹⁾ = ") == 1
+
+
+def test_above_150_cards_neurons_are_collapsed_unless_that_is_refused():
+    cost = network_cost(2, 11, 12, 1)
+    assert "L2 · neuron 12" in texts(draw(cost).svg())
+    assert "L2 · neuron 12" not in texts(draw(cost, collapse=False).svg())
 
 
 def test_a_chain_is_straight():
@@ -284,8 +334,8 @@ def test_a_value_at_the_end_of_a_cell_shows_its_graph():
 
 
 def test_a_huge_value_at_the_end_of_a_cell_shows_how_to_focus():
-    bundle = network_cost(2, 16, 16, 1)._repr_mimebundle_()
-    assert "collapse=&quot;layer&quot;" in bundle["text/html"]
+    bundle = ad.sum([Value(float(k)) ** 2 for k in range(200)])._repr_mimebundle_()
+    assert "max_nodes=201" in bundle["text/html"]
     assert "<svg" not in "".join(bundle.values())
 
 

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 from autograd.picture.formula import typeset
 from autograd.picture.formula.typeset import Box
-from autograd.picture.scene import Card, Line, Link, Scene, wrapped
+from autograd.picture.scene import Card, Line, Link, Scene, thickness, wrapped
+from autograd.picture.scene import colour as shade_of
 from autograd.picture.svg import COLOURS, THEMES
 
 if TYPE_CHECKING:
@@ -33,15 +34,15 @@ def digraph(scene: Scene, theme: str = "light") -> "graphviz.Digraph":
     graph.attr("edge", color=colour["border"], fontname=FONT, fontsize="10", arrowsize="0.7")
     for index, card in enumerate(scene.cards):
         graph.node(f"n{index}", label=_table(card, colour), tooltip=_quoted(card.spoken))
-    strongest = max((link.strength for link in scene.links if link.strength), default=1.0)
     for link in scene.links:
-        thickness = 1.1 if link.strength is None else 0.8 + 2.2 * min(1.0, link.strength / strongest) ** 0.5
+        wide = f"{0.8 + 2.2 * thickness(scene, link) if link.weighted else 1.1:.2f}"
+        label = {"label": _tag(link, colour)} if link.words else {}
         graph.edge(
-            f"n{link.source}", f"n{link.target}", label=_tag(link, colour), penwidth=f"{thickness:.2f}",
+            f"n{link.source}", f"n{link.target}", **label, penwidth=wide, color=colour[shade_of(link)],
             tooltip=_quoted(link.spoken), labeltooltip=_quoted(link.spoken),
         )  # fmt: skip
         for _ in range(min(link.ways, 3) - 1):  # the operand is read again
-            graph.edge(f"n{link.source}", f"n{link.target}", penwidth=f"{thickness:.2f}")
+            graph.edge(f"n{link.source}", f"n{link.target}", penwidth=wide)
     below = [f'<FONT COLOR="{colour["grad"]}" POINT-SIZE="14">{_text(box)}</FONT>' for box in scene.caption]
     below += [escape(line) for note in scene.notes for line in wrapped("⚠ " + note)]
     if below:

@@ -10,9 +10,10 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from autograd.core.sweeps import topological_order
 from autograd.core.value import Value
 from autograd.files import write
-from autograd.picture import dot, model, svg
+from autograd.picture import dot, model, select, svg
 from autograd.picture.collapse import count_groups
 from autograd.picture.formula import typeset
 from autograd.picture.scene import Scene, scene
@@ -106,7 +107,7 @@ def image(picture: str, alt: str) -> str:
 def draw(
     value: Value,
     fold: bool = True,
-    collapse: str | None = None,
+    collapse: str | bool | None = None,
     depth: int | None = None,
     path_to: Value | None = None,
     max_nodes: int = model.MAX_NODES,
@@ -115,7 +116,8 @@ def draw(
     """A picture of the graph that computed a value, with the local derivative on every edge.
 
     fold       hide unlabelled values that are used once; False shows every primitive
-    collapse   "neuron" or "layer": one card per module, by the labels `w_{12}^(1)`
+    collapse   "neuron" or "layer": one card per module, by the labels `w_{12}^(1)`; None for what suits the size:
+               above 150 cards by neuron, if labels say so; False for every value on its own
     depth      only what is at most this many edges from the value
     path_to    only what lies between this value and the result, and the chain rule along it
     max_nodes  refuse to draw more cards than this
@@ -130,9 +132,12 @@ def draw(
     for name, limit in (("depth", depth), ("max_nodes", max_nodes)):
         if limit is not None and not (isinstance(limit, int) and limit >= 0):
             raise ValueError(f"draw: {name}= is a whole number, 0 or more, not {limit!r}")
-    graph = graph_of(value, fold, collapse, depth, path_to, max_nodes)
-    shown = scene(graph, collapse)
-    shown.caption = _caption(graph, path_to) if collapse is None else []
+    if collapse is None and fold and depth is None and path_to is None and _is_better_collapsed(value, max_nodes):
+        collapse = "neuron"
+    by = str(collapse) if collapse else None
+    graph = graph_of(value, fold, by, depth, path_to, max_nodes)
+    shown = scene(graph, by)
+    shown.caption = _caption(graph, path_to) if by is None else []
     return Drawing(shown, theme, f"the graph of {typeset.text(graph.root.name)}", value)
 
 
@@ -143,6 +148,12 @@ def draw_dot(value: Value, format: str = "svg", rankdir: str = "LR", **options: 
     drawing = draw(value, **options)
     drawing._graphviz = {"format": format, "rankdir": rankdir}
     return drawing
+
+
+def _is_better_collapsed(value: Value, max_nodes: int) -> bool:
+    """Has it more cards than one can look at, and labels that put most of them into neurons?"""
+    shown = select.visible(topological_order(value), fold=True)
+    return NOTEBOOK_NODES < len(shown) <= 100_000 and count_groups(shown, "neuron") <= min(max_nodes, len(shown) // 2)
 
 
 def graph_of(

@@ -11,6 +11,7 @@ from itertools import pairwise
 
 GAP_X, GAP_Y = 34.0, 18.0
 LABEL_GAP_Y = 8.0
+MORE_X = 90.0  # at most, between columns with many edges
 LONG = 12  # an edge past more columns than this runs behind them instead of being led between their boxes
 SWEEPS = 8
 
@@ -48,7 +49,7 @@ def lay_out(
     margin: float = 24.0,
 ) -> Layout:
     """Place cards (width, height) given in topological order, the edges between them and the edges' labels."""
-    rank = _ranks(len(cards), edges)
+    rank = ranks(len(cards), edges)
     items = [Item(w, h, 2 * r, is_card=True) for (w, h), r in zip(cards, rank, strict=True)]
     chains: list[list[int]] = []
     label_of: list[int | None] = []
@@ -70,11 +71,11 @@ def lay_out(
     width = max((i.x + i.width / 2 for i in items), default=0.0) + margin
     height = max((i.y + i.height / 2 for i in items), default=0.0) + margin
     spans = [max((items[k].width for k in column), default=0.0) for column in columns]
-    routes = _routes(items, edges, chains, label_of, spans)
+    routes = _routes(items, edges, chains, spans)
     return Layout(width, height, items[: len(cards)], [None if k is None else items[k] for k in label_of], routes)
 
 
-def _ranks(count: int, edges: Sequence[tuple[int, int]]) -> list[int]:
+def ranks(count: int, edges: Sequence[tuple[int, int]]) -> list[int]:
     """Longest path from the leaves; then leaves, and whatever feeds more than it reads, move up to their consumers."""
     operands: list[list[int]] = [[] for _ in range(count)]
     consumers: list[list[int]] = [[] for _ in range(count)]
@@ -178,7 +179,7 @@ def _place_columns(items: list[Item], columns: list[list[int]], margin: float) -
     x = margin
     for number, column in enumerate(columns):
         span = max((items[k].width for k in column), default=0.0)
-        x += GAP_X if number else 0.0
+        x += GAP_X + min(MORE_X, 2.0 * sum(len(items[k].left) for k in column)) if number else 0.0
         for k in column:
             items[k].x = x + span / 2
         x += span
@@ -242,7 +243,6 @@ def _routes(
     items: list[Item],
     edges: Sequence[tuple[int, int]],
     chains: list[list[int]],
-    label_of: list[int | None],
     spans: list[float],
 ) -> list[list[tuple[float, float]]]:
     arriving: dict[int, list[int]] = {}
@@ -261,7 +261,7 @@ def _routes(
         points = [(a.x + a.width / 2, a.y)]
         for k in chains[edge]:
             item = items[k]
-            half = 0.0 if k == label_of[edge] else spans[item.column] / 2
+            half = spans[item.column] / 2  # level all across the column: no edge runs through another's label
             points += [(item.x - half, item.y), (item.x + half, item.y)] if half else [(item.x, item.y)]
         points.append((b.x - b.width / 2, port[edge]))
         routes.append(points)

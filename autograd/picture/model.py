@@ -89,7 +89,7 @@ class Graph:
         self._partials: dict[Value, Any] = {}
 
     @cached_property
-    def _position(self) -> dict[Value, int]:
+    def position(self) -> dict[Value, int]:
         return {value: k for k, value in enumerate(self.order)}
 
     @cached_property
@@ -122,7 +122,7 @@ class Graph:
         if source not in self._shared:
             return []
         above = {source}  # a path between the two runs through values between them in the order
-        for value in self.order[self._position[source] + 1 : self._position[target]]:
+        for value in self.order[self.position[source] + 1 : self.position[target]]:
             if any(a in above for a in value._arguments if a.__class__ is not float):
                 above.add(value)
         if operands is None:

@@ -4,6 +4,7 @@ The idea: Graphviz, SVG, HTML and plain text differ in how they set a card, not 
 decided here once.
 """
 
+import math
 import textwrap
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -13,12 +14,14 @@ from autograd.core.value import Value
 from autograd.picture.collapse import Collapsed, Group, collapse
 from autograd.picture.formula import labels, typeset
 from autograd.picture.formula.typeset import EQUALS, Box, format_number, number_box, operator, row
+from autograd.picture.layout import ranks
 from autograd.picture.model import GROUP, OUTPUT, Edge, Graph, Node
 from autograd.picture.notes import close
 
 NOT_COMPUTED = "—"
 MOST_ROWS = 10  # of a group's card; beyond, its values are listed by name and range
 WIDEST_RULE = 30  # characters of a rule on a link
+MOST_LABELS = 12  # between two columns; beyond, a derivative is a colour and a width
 FEW = 60  # edges that also say what σ′ is
 WIDEST_FORMULA = 40  # characters of a formula in a title
 
@@ -47,7 +50,8 @@ class Link:
     target: int
     words: list[tuple[Box, bool]]  # lines of the label; True for the emphasized one
     spoken: str
-    strength: float | None = None  # |derivative| between groups, drawn as thickness
+    number: float = 0.0  # the derivative; between groups the one of largest size
+    weighted: bool = False  # its size is drawn as thickness: between groups, and where it has no words
     ways: int = 1  # how often the target reads the source: as many lines
 
 
@@ -57,6 +61,17 @@ class Scene:
     links: list[Link]
     notes: list[str]
     caption: list[Box] = field(default_factory=list)
+
+
+def thickness(scene: Scene, link: Link) -> float:
+    """How wide a link is drawn, from 0 to 1, by the square root of its derivative's size."""
+    largest = max((abs(x.number) for x in scene.links if x.weighted and math.isfinite(x.number)), default=0.0)
+    return min(1.0, abs(link.number) / largest) ** 0.5 if largest and link.number == link.number else 0.0
+
+
+def colour(link: Link) -> str:
+    """The colour of a link: the sign of its derivative where it has no words."""
+    return "border" if link.words or not link.number else "positive" if link.number > 0 else "negative"
 
 
 def scene(graph: Graph, by: str | None = None) -> Scene:
@@ -70,11 +85,25 @@ def scene(graph: Graph, by: str | None = None) -> Scene:
             edge.target.index,
             words(graph, edge),
             typeset.text(_sentence(graph, edge)),
+            number=edge.number,
             ways=len(edge.ways),
         )
         for edge in graph.edges
     ]
+    bare_between_columns(len(cards), links)
     return Scene(cards, links, list(graph.notes) + _left_out(graph))
+
+
+def bare_between_columns(cards: int, links: list[Link]) -> None:
+    """Take the words from links where there are too many between two columns to be read: colour and width remain."""
+    rank = ranks(cards, [(link.source, link.target) for link in links])
+    between: dict[tuple[int, int], list[Link]] = {}
+    for link in links:
+        between.setdefault((rank[link.source], rank[link.target]), []).append(link)
+    for crowd in between.values():
+        if len(crowd) > MOST_LABELS:
+            for link in crowd:
+                link.words, link.weighted = [], True
 
 
 def card(graph: Graph, node: Node) -> Card:
@@ -138,10 +167,11 @@ def _grouped(graph: Graph, collapsed: Collapsed) -> Scene:
         ports.setdefault(edge.target, []).append(edge.source.value)
     links = []
     for (source, target), edges in collapsed.links().items():
-        strength = max(abs(edge.number) for edge in edges)
+        largest = max((edge.number for edge in edges), key=abs)
         symbols = [typeset.text(graph.symbol(edge, ports[edge.target])) for edge in edges[:16]]
         spoken = ", ".join(f"{x} = {format_number(e.number)}" for x, e in zip(symbols, edges, strict=False))
-        links.append(Link(source.index, target.index, _jacobian(edges), spoken, strength))
+        links.append(Link(source.index, target.index, _jacobian(edges), spoken, largest, weighted=True))
+    bare_between_columns(len(cards), links)
     return Scene(cards, links, list(graph.notes) + _left_out(graph))
 
 

@@ -1,7 +1,8 @@
 """`step(C)`: one self-contained HTML page that walks through the forward pass and then back, edge by edge.
 
 The idea: the page holds the final picture and, for every value and every edge, the few fragments it is told with
-(name, formula, number, running sum). `stepper.js` composes the steps from those, so a step costs nothing in the file.
+(name, formula, number). `stepper.js` composes the steps from those, so a step costs nothing in the file. Beside them it
+holds the graph as `live` prints it, so that a leaf can be dragged and everything follows.
 """
 
 import json
@@ -15,10 +16,10 @@ from typing import Any
 from autograd.core.sweeps import topological_order
 from autograd.core.value import Value
 from autograd.files import write
-from autograd.picture import model, svg
+from autograd.picture import live, model, svg
 from autograd.picture.drawing import image
 from autograd.picture.formula import stacked, typeset
-from autograd.picture.formula.typeset import Box, format_number
+from autograd.picture.formula.typeset import Box
 from autograd.picture.model import Edge, Graph, Node
 from autograd.picture.scene import Scene, right_hand_side, scene
 
@@ -34,6 +35,8 @@ class Stepper:
         self._title = title
         self._scene: Scene = scene(graph)
         self._story = _story(graph)
+        self._engine = live.script(graph.order) or ""
+        self._root = typeset.text(graph.root.name)
         self._layout = svg.place(self._scene)
 
     def html(self) -> str:
@@ -48,10 +51,10 @@ class Stepper:
             "font": svg.FONT,
             "width": f"{width:.0f}",
             "height": f"{height:.0f}",
-            "least": f"{0.8 * width:.0f}",
-            "most": f"{1.2 * width:.0f}",
             "picture": re.sub(r'="([\w.#-]+)"(?=[ >])', r"=\1", picture),  # HTML does without the quotes
             "notes": notes,
+            "root": escape(self._root),
+            "engine": self._engine,
             "story": json.dumps(self._story, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c"),
             "script": files("autograd.picture").joinpath("stepper.js").read_text("utf-8"),
         }
@@ -105,19 +108,11 @@ def _story(graph: Graph) -> dict[str, Any]:
     order = backward_order(graph)
     index = {edge: k for k, edge in enumerate(graph.edges)}
     marks = graph.names | {n.value: typeset.reference(n.name, f"{{{n.index}}}") for n in graph.nodes}
-    running: dict[Node, float] = {}
-    sums: dict[Edge, list[str]] = {}
-    for edge in order:
-        before = running.get(edge.source)
-        running[edge.source] = edge.contribution + (before or 0.0)
-        sums[edge] = [format_number(edge.contribution)]
-        if before is not None:
-            sums[edge].append(format_number(running[edge.source]))
     return {
         "root": graph.root.index,
         "nodes": [_told(graph, node, marks) for node in graph.nodes],
         "edges": [
-            [e.source.index, e.target.index, _rule(graph, e, marks), format_number(e.number), *sums[e]]
+            [e.source.index, e.target.index, _rule(graph, e, marks), e.number, int(e.masked), _held(graph, e)]
             for e in graph.edges
         ],
         "order": [index[edge] for edge in order],
@@ -132,20 +127,28 @@ def backward_order(graph: Graph) -> list[Edge]:
     return [edge for value in reversed(topological_order(graph.root.value)) for edge in arriving.get(value, ())]
 
 
-def _told(graph: Graph, node: Node, marks: dict[Value, Box]) -> list[str | bool]:
-    """[name, name in MathML, value, gradient]; an operation adds its formula, where {3} stands for node 3.
+def _told(graph: Graph, node: Node, marks: dict[Value, Box]) -> list[str | float | bool | None]:
+    """[name, name in MathML, place in the order, value, gradient]; an operation adds its formula, {3} for node 3.
 
     One whose operands have changed since says so last: their numbers no longer give its value.
     """
-    told: list[str | bool] = [
-        typeset.text(node.name),
+    name, place = typeset.text(node.name), graph.position[node.value]
+    told: list[str | float | bool | None] = [
+        name,
         stacked.mathml(node.name),
-        format_number(node.data),
-        format_number(node.adjoint),
+        place,
+        node.data,
+        node.adjoint if node.reached else None,
     ]
     if not node.is_leaf:
         told.append(stacked.mathml(right_hand_side(graph, node, marks)))
     return [*told, True] if node.stale else told
+
+
+def _held(graph: Graph, edge: Edge) -> str:
+    """The operands that the edge's derivative holds fixed."""
+    held = graph.held(edge)
+    return stacked.mathml(typeset.row(typeset.joined(held, typeset.operator(",")))) if held else ""
 
 
 def _rule(graph: Graph, edge: Edge, marks: dict[Value, Box]) -> str:

@@ -12,7 +12,7 @@ from itertools import pairwise
 from autograd.picture.formula import typeset
 from autograd.picture.layout import Layout, lay_out
 from autograd.picture.model import GROUP, INPUT, OPERATION, OUTPUT, PARAMETER
-from autograd.picture.scene import Card, Line, Link, Scene, wrapped
+from autograd.picture.scene import Card, Line, Link, Scene, colour, thickness, wrapped
 
 FONT = "Helvetica, Arial, 'Liberation Sans', 'DejaVu Sans', sans-serif"
 TITLE, TEXT, SMALL = 16.0, 14.0, 13.0  # font sizes
@@ -26,6 +26,7 @@ COLOURS = {
     "paper": ("#ffffff", "#0f172a"), "ink": ("#1e293b", "#e2e8f0"), "muted": ("#64748b", "#94a3b8"),
     "border": ("#94a3b8", "#64748b"), "value": ("#1d4ed8", "#93c5fd"), "grad": ("#b91c1c", "#fca5a5"),
     "label": ("#fff7ed", "#292524"), "note": ("#92400e", "#fcd34d"),
+    "positive": ("#2563eb", "#60a5fa"), "negative": ("#ea580c", "#fb923c"),
     PARAMETER: ("#fde68a", "#854d0e"), INPUT: ("#e2e8f0", "#334155"), OPERATION: ("#dbeafe", "#1e3a8a"),
     GROUP: ("#dbeafe", "#1e3a8a"), OUTPUT: ("#bbf7d0", "#166534"),
 }  # fmt: skip
@@ -103,10 +104,10 @@ def draw_svg(scene: Scene, theme: str = "light", title: str = "computational gra
         *shapes(scene, layout, paint),
     ]
     y = layout.height + 6.0
-    for box, colour, size in footer:
+    for box, shade, size in footer:
         out.append(
             f'<text x="{_n(width / 2)}" y="{_n(y)}" text-anchor="middle" font-size="{_n(size)}"'
-            f"{paint('foot', fill=colour)}>{typeset.svg(box, size)}</text>"
+            f"{paint('foot', fill=shade)}>{typeset.svg(box, size)}</text>"
         )
         y += 24.0
     out.append("</svg>")
@@ -115,15 +116,16 @@ def draw_svg(scene: Scene, theme: str = "light", title: str = "computational gra
 
 def shapes(scene: Scene, layout: Layout, paint: Paint, page: bool = False) -> list[str]:
     """Links below, then their labels, then cards. In a page they have ids (e0, l0, n0); CSS draws the arrowheads."""
-    strongest = max((link.strength for link in scene.links if link.strength), default=1.0)
     out = []
     for k, (link, route) in enumerate(zip(scene.links, layout.routes, strict=True)):
-        thickness = 1.6 if link.strength is None else 1.0 + 2.5 * min(1.0, link.strength / strongest) ** 0.5
+        wide = 0.8 + 3.0 * thickness(scene, link) if link.weighted else 1.6
         path = "".join(_curve(strand) for strand in _strands(route, link.ways))
         if page:
-            out.append(f'<path id="e{k}" class="line" d="{path}"/>')
+            tip = "" if link.words else f"<title>{escape(link.spoken)}</title>"
+            out.append(f'<path id="e{k}" class="line" d="{path}">{tip}</path>')
         else:
-            out.append(f"<g>{_arrow(path, route[-1], thickness, paint)}</g>")
+            tip = "" if link.words else f"<title>{escape(link.spoken)}</title>"
+            out.append(f"<g>{tip}{_arrow(path, route[-1], wide, colour(link), paint)}</g>")
     for k, (link, item) in enumerate(zip(scene.links, layout.labels, strict=True)):
         if item is not None:
             start = f'<g id="l{k}">' if page else f"<g><title>{escape(link.spoken)}</title>"
@@ -158,11 +160,11 @@ def _curve(points: list[tuple[float, float]]) -> str:
     return "".join(path)
 
 
-def _arrow(path: str, tip: tuple[float, float], thickness: float, paint: Paint) -> str:
+def _arrow(path: str, tip: tuple[float, float], wide: float, shade: str, paint: Paint) -> str:
     head = f"M{tip[0]:.0f} {tip[1]:.0f}l-10 -4.5v9z"
     return (
-        f'<path d="{path}"{paint("line", fill="none", stroke="border", stroke_width=_n(thickness))}/>'
-        f'<path d="{head}"{paint("head", fill="border")}/>'
+        f'<path d="{path}"{paint("line", fill="none", stroke=shade, stroke_width=_n(wide))}/>'
+        f'<path d="{head}"{paint("head", fill=shade)}/>'
     )
 
 
@@ -197,18 +199,18 @@ def _card(card: Card, width: float, height: float, paint: Paint, page: bool) -> 
 
 
 def _line(line: Line, y: float, width: float, middle: float, paint: Paint, page: bool) -> list[str]:
-    name_class, colour = {"value": ("m", "muted"), "grad": ("g", "grad"), "row": ("t", "ink")}.get(line.tone, ("m", ""))
+    name_class, shade = {"value": ("m", "muted"), "grad": ("g", "grad"), "row": ("t", "ink")}.get(line.tone, ("m", ""))
     out = []
-    if colour:
+    if shade:
         text = typeset.svg(line.name, TEXT, page)
-        out.append(f'<text x="{_n(PAD)}" y="{_n(y)}"{paint(name_class, fill=colour)}>{text}</text>')
+        out.append(f'<text x="{_n(PAD)}" y="{_n(y)}"{paint(name_class, fill=shade)}>{text}</text>')
     head = {"font_size": _n(SMALL - 1)} if line.tone == "head" else {"font_weight": "bold"}
     shades = ("muted" if line.tone == "head" else "value", "grad")
     both = bool(line.value and line.grad)
-    for css_class, number, shade in (("v", line.value, shades[0]), ("d", line.grad, shades[1])):
+    for css_class, number, tone in (("v", line.value, shades[0]), ("d", line.grad, shades[1])):
         if number:
             x = middle if both and css_class == "v" else width - PAD
-            look = paint(css_class, fill=shade, text_anchor="end", **head)
+            look = paint(css_class, fill=tone, text_anchor="end", **head)
             out.append(f'<text x="{_n(x)}" y="{_n(y)}"{look}>{escape(number)}</text>')
     return out
 

@@ -191,13 +191,15 @@ def runs(box: Box, level: int = 0) -> Iterator[Run]:
         yield from runs(fence(below) if is_compound(below) else below, level)
     elif kind == "scripts":
         yield from runs(box[1], level)
-        for script, shift, mark in ((box[2], -1, "_"), (box[3], 1, "^")):
+        for script, shift in ((box[2], -1), (box[3], 1)):
             if script is None:
                 continue
             if level == 0 and not _has_scripts(script):
                 yield from runs(script, shift)
-            else:  # a script on a script: one level is all that stays legible on a line
-                yield Run(f"{mark}({text(script)})", False, level)
+            elif level == 0:  # a script on a script: Unicode has small figures, a second shift is not legible on a line
+                yield Run(text(script), False, shift)
+            else:
+                yield Run(f"{'^' if shift > 0 else '_'}({text(script)})", False, level)
     else:
         raise ValueError(f"not a box: {box!r}")
 
@@ -238,13 +240,16 @@ def svg(box: Box, size: float, page: bool = False) -> str:
     """
     italic = ' class="i"' if page else ' font-style="italic"'
     small = ' class="u"' if page else f' font-size="{_coordinate(0.72 * size)}"'
-    out, offset = [], 0.0
+    out: list[str] = []
+    offset = 0.0
     for (is_italic, level), group in groupby(_flat(box), key=lambda run: (run.italic, run.level)):
         target = {0: 0.0, 1: -0.36 * size, -1: 0.22 * size}[level]
         attributes = f' dy="{_coordinate(target - offset)}"' if target != offset else ""
         attributes += small if level else ""
         attributes += italic if is_italic else ""
         body = escape("".join(run.text for run in group))
+        if out and body.startswith(" "):  # some renderers drop a blank at the start of a tspan
+            body = "\u00a0" + body[1:]
         out.append(f"<tspan{attributes}>{body}</tspan>" if attributes else body)
         offset = target
     return "".join(out)
