@@ -262,7 +262,7 @@ class _Entry:
 def _entry() -> int:
     module = Module()
     write(module)
-    return build(module.text()).address("entry")
+    return build(module.text(), 1).address("entry")
 
 
 @cache
