@@ -11,17 +11,14 @@
 
 from typing import TYPE_CHECKING, Any
 
+from autograd.core import columns, face, functions
 from autograd.core.engine import engine as engine
 from autograd.core.extension import primitive
-from autograd.core.functions import affine, dot, elu, leaky_relu, logsumexp, mean, sum
+from autograd.core.face import *
+from autograd.core.functions import *  # in the place of rows of the same name
 from autograd.core.modes import detect_anomaly, differentiating, no_grad
-from autograd.derivatives.transforms import grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
-
-from autograd.core.primitives import (  # isort: skip
-    acos, asin, atan, atan2, cos, cosh, equal, erf, erfc, exp, expm1, gelu, hypot, log, log1p, maximum, minimum, relu,
-    sigmoid, silu, sin, sinh, softplus, sqrt, stop_gradient, tan, tanh, where,
-)  # fmt: skip
 from autograd.core.value import Argument, Value, assign, label, numbers
+from autograd.derivatives.transforms import grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
 
 if TYPE_CHECKING:
     from autograd.batch.compiled import compile
@@ -35,20 +32,40 @@ _LATER = {  # what recording and differentiating do not need loads on first use
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _LATER:
-        raise AttributeError(f"module 'autograd' has no attribute {name!r}")
-    from importlib import import_module
+    if name in _LATER:
+        from importlib import import_module
 
-    found = globals()[name] = getattr(import_module(f"autograd.{_LATER[name]}"), name)
-    return found
+        found = globals()[name] = getattr(import_module(f"autograd.{_LATER[name]}"), name)
+        return found
+    if (row := columns.find(name)) is not None:  # entered later
+        return row
+    why = f": {_REFUSED[name]}" if name in _REFUSED else ""
+    raise AttributeError(f"module 'autograd' has no attribute {name!r}{why}")
 
+
+_REFUSED = {  # names of `math` that are no functions of a Value, and what to write
+    "comb": "it is of whole numbers; exp(-lbeta(k + 1, n - k + 1)) / (n + 1) is its smooth extension",
+    "factorial": "it is of whole numbers; gamma(x + 1) is its smooth extension",
+    "fma": "write x * y + z",
+    "frexp": "its results are parts of a double, one of them a whole number; take math.frexp(v.data)",
+    "fsum": "write sum(xs)",
+    "gcd": "it is of whole numbers; take math.gcd of .data",
+    "isclose": "compare the numbers: math.isclose(v.data, w.data)",
+    "isfinite": "ask the number: math.isfinite(v.data)",
+    "isinf": "ask the number: math.isinf(v.data)",
+    "isnan": "ask the number: math.isnan(v.data)",
+    "isqrt": "it is of whole numbers; floor(sqrt(x)) is that of a Value",
+    "lcm": "it is of whole numbers; take math.lcm of .data",
+    "modf": "write trunc(x) and x - trunc(x)",
+    "nextafter": "it is about the representation of a double; take math.nextafter(v.data, towards)",
+    "perm": "it is of whole numbers; gamma(n + 1) / gamma(n - k + 1) is its smooth extension",
+    "pow": "write x ** y",
+    "sumprod": "write dot(p, q)",
+    "ulp": "it is about the representation of a double; take math.ulp(v.data)",
+}
 
 __all__ = [  # noqa: RUF022
     "Argument", "Value", "assign", "label", "numbers",
-    # functions of numbers or Values
-    "acos", "affine", "asin", "atan", "atan2", "cos", "cosh", "dot", "elu", "equal", "erf", "erfc", "exp", "expm1",
-    "gelu", "hypot", "leaky_relu", "log", "log1p", "logsumexp", "maximum", "mean", "minimum", "relu", "sigmoid", "silu",
-    "sin", "sinh", "softplus", "sqrt", "sum", "tan", "tanh", "where",
     # derivatives of functions
     "check_gradients", "grad", "hessian", "hvp", "jacobian", "jvp", "value_and_grad", "vjp",
     # whole batches, natively
@@ -56,5 +73,7 @@ __all__ = [  # noqa: RUF022
     # pictures
     "draw", "draw_dot", "explain", "step",
     # recording
-    "detect_anomaly", "differentiating", "no_grad", "primitive", "stop_gradient",
+    "detect_anomaly", "differentiating", "no_grad", "primitive",
 ]  # fmt: skip
+__all__ += functions.__all__
+__all__ += [name for name in face.__all__ if name not in functions.__all__]  # the rows of the table that are functions

@@ -12,29 +12,37 @@ import warnings
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from autograd.core import functions
+from autograd.core import columns, functions
 from autograd.core import primitives as table
 from autograd.core.value import Value
 
 TOO_DEEP = "the formula is nested too deeply to be parsed"
 CONSTANTS = {"pi": math.pi, "e": math.e, "inf": math.inf, "nan": math.nan}
-_HIDDEN = {"add", "sub", "mul", "div", "neg", "pow", "pow_x", "pow_y", "defined", "above", "sum", "dot", "step"}
-_HIDDEN |= {"greater", "greater_equal", "equal", "logsumexp", "leaky_relu", "elu", "where"}
 
-BINARY: dict[type, Callable[[Any, Any], Any]] = {
-    ast.Add: table.add, ast.Sub: table.sub, ast.Mult: table.mul, ast.Div: table.div, ast.Pow: table.pow_,
-    ast.Gt: table.greater, ast.GtE: table.greater_equal,
-    ast.Lt: lambda x, y: table.greater(y, x), ast.LtE: lambda x, y: table.greater_equal(y, x),
-    ast.Eq: table.equal, ast.NotEq: lambda x, y: table.sub(1.0, table.equal(x, y)),
-}  # fmt: skip
+
+def _operators() -> dict[type, Callable[[Any, Any], Any]]:
+    """What Python's grammar calls the infix signs of the table; < and <= are > and >= of exchanged operands."""
+    rows: dict[type, Callable[[Any, Any], Any]] = {}
+    for row in table.TABLE.values():
+        if row.infix and row.arity == 2:
+            match ast.parse(f"x {row.infix} y", mode="eval").body:
+                case ast.BinOp(op=sign) | ast.Compare(ops=[sign]):
+                    rows[type(sign)] = row
+    for less, greater in ((ast.Lt, rows[ast.Gt]), (ast.LtE, rows[ast.GtE])):
+        rows[less] = _exchanged(greater)
+    return rows
+
+
+def _exchanged(row: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
+    return lambda x, y: row(y, x)
+
+
+BINARY = _operators()
 
 
 def known_functions() -> dict[str, Callable[..., Any]]:
     """The functions a formula may use: the table's, with those of the user, and the ones that take lists."""
-    known: dict[str, Callable[..., Any]] = {name: row for name, row in table.TABLE.items() if name not in _HIDDEN}
-    for listed in ("dot", "sum", "mean", "logsumexp", "leaky_relu", "elu"):
-        known[listed] = getattr(functions, listed)
-    return known | {"where": table.where, "max": table.maximum, "min": table.minimum}
+    return {**columns.functions(), **{name: getattr(functions, name) for name in functions.__all__}}
 
 
 class FormulaError(ValueError):

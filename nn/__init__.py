@@ -18,13 +18,14 @@ from nn.losses import (
     binary_cross_entropy_with_logits,
     cross_entropy,
     hinge,
+    huber,
     l2,
     mse,
     softmax,
     squared_error,
 )
 from nn.modules import Module
-from nn.optimizers import SGD, Adam, AdamW
+from nn.optimizers import SGD, Adam, AdamW, clip_gradients
 from nn.prediction import Evaluation, evaluate, predict
 from nn.shards import Shards
 from nn.sources import from_sklearn, from_torch
@@ -34,10 +35,10 @@ __all__ = [  # noqa: RUF022
     # modules
     "Module", "Neuron", "Layer", "MLP", "Sequential",
     # losses
-    "squared_error", "mse", "binary_cross_entropy", "binary_cross_entropy_with_logits", "cross_entropy", "hinge", "l2",
-    "softmax",
+    "squared_error", "mse", "binary_cross_entropy", "binary_cross_entropy_with_logits", "cross_entropy", "hinge",
+    "huber", "l2", "softmax",
     # optimizers
-    "SGD", "Adam", "AdamW",
+    "SGD", "Adam", "AdamW", "clip_gradients",
     # training and using a model
     "fit", "History", "Shards", "predict", "evaluate", "Evaluation",
     # files and examples

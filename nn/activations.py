@@ -24,6 +24,13 @@ ACTIVATIONS: dict[str, Activation | None] = {
     "elu": Value.elu,
     "gelu": Value.gelu,
     "silu": Value.silu,
+    "mish": Value.mish,
+    "softsign": Value.softsign,
+    "celu": Value.celu,
+    "selu": Value.selu,
+    "hardtanh": Value.hardtanh,
+    "relu6": Value.relu6,
+    "hardswish": Value.hardswish,
     "sin": Value.sin,
     "exp": Value.exp,
 }

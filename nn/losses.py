@@ -11,7 +11,7 @@ import math
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from autograd import Value, dot, exp, log, log1p, logsumexp, maximum, relu, softplus, stop_gradient, sum, where
+from autograd import Value, dot, exp, log, log1p, logsumexp, maximum, minimum, relu, softplus, stop_gradient, sum, where
 
 Number = Value | float
 
@@ -54,19 +54,41 @@ def binary_cross_entropy_with_logits(z: Any, y: Any) -> Any:
     return _blend(y, softplus(-z), softplus(z))
 
 
-def cross_entropy(logits: Sequence[Number], target: Any) -> Any:
+def cross_entropy(logits: Sequence[Number], target: Any, smoothing: float = 0.0) -> Any:
     """−log softmax(logits)[target] for the index of the right class, in the form logsumexp(logits) − logits[target].
 
-    IndexError when the target is not one of the classes. (In a compiled program, which cannot raise, nan.)
+    A list of probabilities, one for each class, is a soft target: −Σ pₖ log softmax(logits)ₖ. With `smoothing` ε the
+    target is 1 − ε of itself and ε/K of each of the K classes (Szegedy et al. 2016). IndexError when the target is not
+    one of the classes. (In a compiled program, which cannot raise, nan.)
     """
     if not _is_list(logits):
         raise TypeError(f"cross_entropy needs a list of logits, one for each class, got {logits!r}")
+    if not 0.0 <= smoothing <= 1.0:
+        raise ValueError(f"cross_entropy: smoothing is between 0 and 1, got {smoothing!r}")
+    if smoothing:
+        evenly = [1.0 / len(logits)] * len(logits)
+        return (1.0 - smoothing) * cross_entropy(logits, target) + smoothing * cross_entropy(logits, evenly)
+    if _is_list(target) and not isinstance(target, str):
+        total = logsumexp(logits)
+        return sum([_probability(p, "cross_entropy") * (total - z) for z, p in _pairs(logits, target, "cross_entropy")])
     if _is_traced(target):
         right: Any = float("nan")
         for k, z in enumerate(logits):
             right = where((target >= k) * (target <= k), z, right)
         return logsumexp(logits) - right
     return logsumexp(logits) - logits[_class(target, len(logits))]
+
+
+def huber(output: Any, target: Any, delta: float = 1.0) -> Any:
+    """½(a − y)² where |a − y| ≤ δ, beyond δ(|a − y| − ½δ) (Huber 1964): a square whose slope stops at ±δ. Lists are
+    averaged."""
+    if not delta > 0.0:
+        raise ValueError(f"huber: delta is positive, got {delta!r}")
+    if _is_list(output):
+        return sum([huber(a, y, delta) for a, y in _pairs(output, target, "huber")]) / len(output)
+    error = abs(output - _single(target, "huber"))
+    near = minimum(error, delta)
+    return near * (error - 0.5 * near)
 
 
 def hinge(score: Any, y: Any) -> Any:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, SupportsFloat
 
 from autograd import Value, assign, numbers
+from autograd import norm as norm_of
 
 Rate = float | Callable[[int], float]
 
@@ -192,3 +193,18 @@ def _at_least_0(name: str, **settings: float) -> None:
     for setting, number in settings.items():
         if not isinstance(number, SupportsFloat) or not float(number) >= 0:
             raise ValueError(f"{name}: {setting} is {number!r}; it must be 0 or more")
+
+
+def clip_gradients(parameters: Iterable[Value], norm: float) -> float:
+    """Scale every `.grad` so that the norm of them all, √ Σ grad², is `norm` at most (Pascanu, Mikolov & Bengio 2013).
+
+    Returns what the norm was. Between `loss.backward()` and `optimizer.step()`; a gradient that is inf or nan stays.
+    """
+    if not norm > 0.0:
+        raise ValueError(f"clip_gradients: the norm is positive, got {norm!r}")
+    parameters = list(parameters)
+    was = norm_of([p.grad for p in parameters])
+    if norm < was < math.inf:
+        for p in parameters:
+            p.grad *= norm / was
+    return float(was)

@@ -9,10 +9,11 @@ from pathlib import Path
 import autograd
 import nn
 from autograd import Value, detect_anomaly, grad, hessian, hvp, jvp, value_and_grad
-from autograd.core.primitives import BUILT_IN, TABLE
+from autograd.core import primitives
+from autograd.core.columns import TABLE, Primitive
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-ROWS = sorted(BUILT_IN)
+ROWS = sorted(row.name for row in vars(primitives).values() if isinstance(row, Primitive) and not row.by_call)
 
 
 def show(what: str, numbers: list[float]) -> None:

@@ -237,7 +237,6 @@ REFUSED: dict[str, Callable[[Any], Any]] = {
     "percentile": lambda x: np.percentile(x, 50),
     "nansum": lambda x: np.nansum(x),
     "histogram": lambda x: np.histogram(x),
-    "fmod": lambda x: np.fmod(x, 2),
     "heaviside": lambda x: np.heaviside(x, 0.5),
     "spacing": lambda x: np.spacing(x),
     "sum": lambda x: np.sum(x, dtype=np.float32),

@@ -230,7 +230,9 @@ def test_a_power_on_a_name_with_a_superscript_does_not_join_it():
 @pytest.mark.parametrize("name", TABLE)
 def test_every_row_of_the_table_prints(name):
     row = TABLE[name]
-    leaves = [Value(x, label) for x, label in ((0.5, "x"), (0.25, "y"), (0.75, "z"))][: row.arity or 3]
+    leaves = [Value(x, label) for x, label in ((0.5, "x"), (0.25, "y"), (0.75, "z"), (0.625, "u"), (0.125, "v"))][
+        : row.arity or 3
+    ]
     value = row(*leaves)
     names = {leaf: labels.box(leaf.label) for leaf in leaves}
     box = formula.formula(value, names)

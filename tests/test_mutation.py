@@ -10,7 +10,7 @@ from tests.mutation import caught_by, main, mutants
 QUICK = ("doubled", "made up", "read as a number", "no mask", "kink 1 missing", "with operands exchanged")
 
 
-@pytest.mark.parametrize("name", TABLE)
+@pytest.mark.parametrize("name", [name for name, row in TABLE.items() if not row.by_call])
 def test_a_broken_rule_is_caught(name: str) -> None:
     broken = [mutant for mutant in mutants(TABLE[name]) if mutant.what.endswith(QUICK) and not mutant.owner]
     assert broken

@@ -172,3 +172,56 @@ def test_softmax_is_exact_to_the_last_digits_and_so_is_its_slope():
         slopes = [float(exact * (1 - exact)), float(-exact * (1 - exact))]
         assert p.data == pytest.approx(float(exact), rel=4e-16)
     assert [a.grad, b.grad] == pytest.approx(slopes, rel=2e-15)
+
+
+@given(st.lists(st.floats(-30, 30), min_size=2, max_size=5), st.data())
+def test_a_soft_target_is_the_cross_entropy_of_two_distributions(logits, data):
+    weights = [data.draw(st.floats(0.1, 1)) for _ in logits]
+    target = [w / sum(weights) for w in weights]
+
+    def exact(*zs):
+        total = mpmath.log(sum(map(mpmath.exp, zs)))
+        mass = sum(map(mpmath.mpf, target))
+        return sum(p * (total - z) for p, z in zip(map(mpmath.mpf, target), zs)), [
+            mass * mpmath.exp(z - total) - p for p, z in zip(map(mpmath.mpf, target), zs)
+        ]
+
+    cost, slopes = value_and_gradient(lambda *zs: nn.cross_entropy(zs, target), *logits)
+    exact_cost, exact_slopes = exactly(exact, *logits)
+    assert cost == pytest.approx(exact_cost, rel=1e-13, abs=1e-13)
+    assert slopes == pytest.approx(exact_slopes, rel=1e-12, abs=1e-14)
+
+
+def test_a_soft_target_that_is_certain_is_the_class_itself():
+    zs = [Value(0.3), Value(-1.0), Value(2.0)]
+    assert nn.cross_entropy(zs, [0, 1, 0]).data == pytest.approx(nn.cross_entropy(zs, 1).data, rel=1e-15)
+
+
+def test_label_smoothing_mixes_the_target_with_all_classes():
+    zs = [0.3, -1.0, 2.0]
+    mixed = [0.1 / 3, 0.9 + 0.1 / 3, 0.1 / 3]
+    assert nn.cross_entropy(zs, 1, smoothing=0.1) == pytest.approx(nn.cross_entropy(zs, mixed), rel=1e-14)
+    with pytest.raises(ValueError, match="smoothing is between 0 and 1, got 2"):
+        nn.cross_entropy(zs, 1, smoothing=2)
+
+
+@pytest.mark.parametrize(
+    ("a", "cost", "slope"), [(1.5, 0.125, 0.5), (4.0, 2.5, 1.0), (-2.0, 2.5, -1.0), (1.0, 0.0, 0.0)]
+)
+def test_huber_is_a_square_near_the_target_and_straight_beyond(a, cost, slope):
+    close(value_and_gradient(lambda v: nn.huber(v, 1.0), a), (cost, [slope]))
+
+
+def test_huber_averages_lists_and_names_a_wrong_delta():
+    assert nn.huber([3.0, 1.0], [0.0, 1.0], delta=2.0) == (2.0 * 3.0 - 2.0) / 2
+    with pytest.raises(ValueError, match="delta is positive, got 0"):
+        nn.huber(1.0, 0.0, delta=0)
+
+
+def test_gradients_are_clipped_to_a_norm_together():
+    p, q = Value(1.0), Value(2.0)
+    p.grad, q.grad = 3.0, 4.0
+    assert nn.clip_gradients([p, q], 10.0) == 5.0 and (p.grad, q.grad) == (3.0, 4.0)
+    assert nn.clip_gradients([p, q], 1.0) == 5.0 and [p.grad, q.grad] == pytest.approx([0.6, 0.8], rel=1e-15)
+    with pytest.raises(ValueError, match="the norm is positive"):
+        nn.clip_gradients([p, q], 0.0)

@@ -190,20 +190,27 @@ def test_leaving_the_graph_silently_is_refused(convert: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "step",
-    [
-        round,
-        math.floor,
-        math.ceil,
-        math.trunc,
-        lambda v: v % 2,
-        lambda v: 2 % v,
-        lambda v: v // 2,
-        lambda v: divmod(2, v),
-    ],
+    ("operator", "row"),
+    [(round, "round"), (math.floor, "floor"), (math.ceil, "ceil"), (math.trunc, "trunc")],
 )
-def test_a_step_is_refused_and_says_how_to_make_it_a_row(step: Any) -> None:
-    assert_refused(lambda: step(Value(1.0, label="p")), "'p'", "v.data", "floor = primitive", "x - m * floor(x / m)")
+@given(x=doubles)
+def test_rounding_is_a_row_without_slope(operator: Any, row: str, x: float) -> None:
+    v = Value(x)
+    assert_same_node(operator(v), apply(TABLE[row], v))
+
+
+@given(x=doubles, y=doubles)
+def test_remainders_are_their_rows_and_pythons(x: float, y: float) -> None:
+    v = Value(x)
+    assert_same_node(v % y, apply(TABLE["mod"], v, y))
+    assert_same_node(y // v, apply(TABLE["floordiv"], y, v))
+    assert [z.data for z in divmod(v, 0.75)] == [(v // 0.75).data, (v % 0.75).data] or math.isnan((v % 0.75).data)
+    if y != 0.0 and math.isfinite(x):
+        assert bits((v % y).data) == bits(x % y) and bits((v // y).data) == bits(x // y)
+
+
+def test_rounding_to_digits_is_refused_and_says_what_to_write() -> None:
+    assert_refused(lambda: round(Value(1.0), 2), "round(v * 100) / 100")
 
 
 # Copies

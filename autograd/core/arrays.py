@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from autograd.core.ufuncs import METHODS, RULES
+from autograd.core.ufuncs import METHODS, OTHERS
 from autograd.core.value import Value
 
 
@@ -50,7 +50,7 @@ def _method(name: str, rule: Callable[..., Any]) -> Any:
 
 
 def _bind() -> None:
-    bound = {name: _method(name, RULES[name]) for name in METHODS if not hasattr(Value, name)}
+    bound = {name: _method(name, OTHERS[name]) for name in METHODS if not hasattr(Value, name)}
     for name, f in {**bound, "__array_ufunc__": _array_ufunc, "__array_function__": _array_function}.items():
         setattr(Value, name, f)
 

@@ -15,6 +15,7 @@ import numpy
 
 from autograd.core import functions
 from autograd.core import primitives as table
+from autograd.core.columns import listed
 from autograd.core.ieee import number
 from autograd.core.primitives import Primitive
 from autograd.core.ufuncs import rule_of
@@ -185,7 +186,7 @@ def smallest(xs: list[Any]) -> Any:
 
 FOLDS: dict[str, Callable[[list[Any]], Any]] = {
     "add": functions.sum, "multiply": product, "maximum": largest, "minimum": smallest,
-    "logaddexp": functions.logsumexp,
+    "logaddexp": listed(table.logsumexp),
 }  # fmt: skip
 
 

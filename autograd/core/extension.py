@@ -8,9 +8,10 @@ from collections.abc import Callable
 from math import nan
 from typing import Any
 
+from autograd.core import ieee
+from autograd.core.columns import TABLE, Partial, Primitive, row
 from autograd.core.ieee import number
 from autograd.core.modes import computing
-from autograd.core.primitives import TABLE, Partial, Primitive, row
 from autograd.core.value import Value
 
 
@@ -28,14 +29,16 @@ def primitive(name: str, forward: Callable[..., float], *partials: Partial | Non
     """
     _check(name, forward, partials, columns.get("nary", False))
     rules = [None if partial is None else _total(partial, ValueError) for partial in partials]
-    return row(name, _total(forward, (ValueError, ArithmeticError)), *rules, **columns)
+    entered = row(name, _total(forward, (ValueError, ArithmeticError)), *rules, **columns)
+    entered.own = True
+    return entered
 
 
 def _check(name: Any, forward: Any, partials: tuple[Any, ...], nary: bool) -> None:
     """Refuse a row that could not work, saying what to give instead."""
     if not isinstance(name, str) or not name.isidentifier():
         raise ValueError(f"primitive: a name is one word, as it would be written in Python, got {name!r}")
-    if keyword.iskeyword(name) or name in ("inf", "nan", "divide", "power"):
+    if keyword.iskeyword(name) or name in ("inf", "nan", *ieee.__all__):
         raise ValueError(f"primitive: {name!r} means something else in printed programs; choose another name")
     if name in TABLE:
         raise ValueError(f"primitive {name!r} is in the table already; choose another name")

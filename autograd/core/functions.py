@@ -1,4 +1,4 @@
-"""The functions whose operands are lists, or that have defaults; the others are the rows of the table themselves."""
+"""The functions that take lists, and some that are made of others; the rest are the rows of the table themselves."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from autograd.core import engine
 from autograd.core import primitives as table
 from autograd.core.ieee import add_up
 from autograd.core.value import Value, record
+
+__all__ = ["affine", "dist", "dot", "entropy", "hypot", "mean", "sum"]
 
 
 def dot(ws: Sequence[Value | float], xs: Sequence[Value | float], b: Value | float = 0.0) -> Any:
@@ -79,22 +81,22 @@ def mean(xs: Iterable[Value | float]) -> Any:
     return sum(xs) / len(xs)
 
 
-def logsumexp(xs: Iterable[Value | float]) -> Any:
-    """log Σ exp xᵢ as one node, finite for any finite xᵢ. ValueError when there are none."""
-    xs = _several(xs, "logsumexp")
-    if not xs:
-        raise ValueError("logsumexp of no numbers: give at least one")
-    return table.logsumexp(*xs)
+def dist(p: Iterable[Value | float], q: Iterable[Value | float]) -> Any:
+    """√ Σ (pᵢ − qᵢ)², the distance of two points. ValueError when they have different numbers of coordinates."""
+    p, q = _several(p, "dist"), _several(q, "dist")
+    if len(p) != len(q):
+        raise ValueError(f"dist: points of {len(p)} and {len(q)} coordinates; it needs as many of one as of the other")
+    return table.norm(*[x - y for x, y in zip(p, q, strict=True)])
 
 
-def leaky_relu(x: Value | float, slope: Value | float = 0.01) -> Any:
-    """x for x > 0, else slope · x; the slope at 0 is `slope`."""
-    return table.leaky_relu(x, slope)
+def hypot(*xs: Value | float) -> Any:
+    """√ Σ xᵢ², scaled so that no square overflows; slopes x/z, and 0 where all xᵢ are 0, the least-norm subgradient."""
+    return table.hypot(*xs) if len(xs) == 2 else table.norm(*xs)
 
 
-def elu(x: Value | float, alpha: Value | float = 1.0) -> Any:
-    """x for x > 0, else alpha · (eˣ − 1) (Clevert et al. 2016); the slope at 0 is alpha, the left-hand one."""
-    return table.elu(x, alpha)
+def entropy(ps: Iterable[Value | float]) -> Any:
+    """−Σ pᵢ log pᵢ in nats, for probabilities; of one that is 0, 0 with slope inf."""
+    return sum([table.entr(p) for p in _several(ps, "entropy")])
 
 
 def _several(xs: Iterable[Value | float], name: str) -> tuple[Value | float, ...]:

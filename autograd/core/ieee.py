@@ -11,16 +11,67 @@ import math
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from functools import reduce
+from math import asinh as asinh
 from math import atan as atan
+from math import cbrt as cbrt
 from math import copysign, erf, erfc, inf, nan
 from math import tanh as tanh
 from operator import add
 from typing import Any
 
 __all__ = [
-    "acos", "add_up", "asin", "atan", "atan2", "atan2_y", "cos", "cosh", "divide", "erf", "erfc", "exp", "expm1",
-    "hypot", "hypot_x", "log", "log1p", "logsumexp", "number", "power", "sigmoid", "sigmoid_x", "sin", "sinh",
-    "softmax_share", "softplus", "sqrt", "tan", "tanh",
+    "acos",
+    "acosh",
+    "add_up",
+    "asin",
+    "asin_leg",
+    "asinh",
+    "atan",
+    "atan2",
+    "atan2_y",
+    "atanh",
+    "cbrt",
+    "ceil",
+    "clip",
+    "copysign",
+    "cos",
+    "cosh",
+    "divide",
+    "erf",
+    "erfc",
+    "exp",
+    "exp2",
+    "expm1",
+    "floor",
+    "floor_divide",
+    "fmod",
+    "hypot",
+    "hypot_x",
+    "ldexp",
+    "log",
+    "log1p",
+    "log2",
+    "log10",
+    "logaddexp",
+    "logit",
+    "logsumexp",
+    "modulo",
+    "norm",
+    "number",
+    "power",
+    "remainder",
+    "rint",
+    "sigmoid",
+    "sigmoid_x",
+    "sin",
+    "sinh",
+    "softmax_share",
+    "softplus",
+    "softsign",
+    "sqrt",
+    "tan",
+    "tanh",
+    "trunc",
 ]  # fmt: skip
 
 atan2 = math.atan2
@@ -85,9 +136,50 @@ def power(x: float, y: float) -> float:
         return nan  # a negative base and a fractional exponent
 
 
+def modulo(x: float, y: float) -> float:
+    """Python's x % y, with the sign of y."""
+    if y == 0.0 or not -inf < x < inf:
+        return nan
+    rest = math.fmod(x, y)
+    if rest == 0.0:
+        return copysign(0.0, y)
+    return rest + y if (rest < 0.0) != (y < 0.0) else rest
+
+
+def floor_divide(x: float, y: float) -> float:
+    """Python's x // y."""
+    if y == 0.0 or not -inf < x < inf:
+        return floor(divide(x, y))
+    rest = math.fmod(x, y)
+    quotient = (x - rest) / y
+    if rest != 0.0 and (rest < 0.0) != (y < 0.0):
+        quotient = quotient - 1.0
+    if quotient == 0.0:
+        return copysign(0.0, x / y)
+    whole = floor(quotient)
+    return whole + 1.0 if quotient - whole > 0.5 else whole
+
+
+def fmod(x: float, y: float) -> float:
+    """C's: with the sign of x."""
+    return math.fmod(x, y) if y != 0.0 and -inf < x < inf else nan
+
+
+def remainder(x: float, y: float) -> float:
+    """x less the nearest multiple of y."""
+    return math.remainder(x, y) if y != 0.0 and -inf < x < inf else nan
+
+
 def exp(x: float) -> float:
     try:
         return math.exp(x)
+    except OverflowError:
+        return inf
+
+
+def exp2(x: float) -> float:
+    try:
+        return math.exp2(x)
     except OverflowError:
         return inf
 
@@ -102,6 +194,18 @@ def expm1(x: float) -> float:
 def log(x: float) -> float:
     if x > 0.0:
         return math.log(x)
+    return -inf if x == 0.0 else nan
+
+
+def log2(x: float) -> float:
+    if x > 0.0:
+        return math.log2(x)
+    return -inf if x == 0.0 else nan
+
+
+def log10(x: float) -> float:
+    if x > 0.0:
+        return math.log10(x)
     return -inf if x == 0.0 else nan
 
 
@@ -147,6 +251,64 @@ def cosh(x: float) -> float:
         return math.cosh(x)
     except OverflowError:
         return inf
+
+
+def acosh(x: float) -> float:
+    return math.acosh(x) if x >= 1.0 else nan
+
+
+def atanh(x: float) -> float:
+    if -1.0 < x < 1.0:
+        return math.atanh(x)
+    return copysign(inf, x) if x == 1.0 or x == -1.0 else nan
+
+
+def floor(x: float) -> float:
+    """The largest whole number up to x, as a float; −0 of −0."""
+    return copysign(float(math.floor(x)), x) if -inf < x < inf else x
+
+
+def ceil(x: float) -> float:
+    return copysign(float(math.ceil(x)), x) if -inf < x < inf else x
+
+
+def trunc(x: float) -> float:
+    return copysign(float(math.trunc(x)), x) if -inf < x < inf else x
+
+
+def rint(x: float) -> float:
+    """The nearest whole number, the even one at a tie."""
+    size, from_there = abs(x), 4503599627370496.0  # 2⁵², from which on there are whole numbers only
+    return copysign((size + from_there) - from_there, x) if size < from_there else x
+
+
+def ldexp(x: float, i: float) -> float:
+    """x·2ⁱ for a whole number i."""
+    if i != floor(i) or x != x:
+        return nan
+    if abs(i) > 1e4:  # beyond what any double can make up for
+        return x if x == 0.0 or abs(x) == inf else copysign(inf if i > 0.0 else 0.0, x)
+    try:
+        return math.ldexp(x, int(i))
+    except OverflowError:
+        return copysign(inf, x)
+
+
+def logit(x: float) -> float:
+    """log(x / (1 − x))"""
+    return log(x) - log1p(-x)
+
+
+def softsign(x: float) -> float:
+    """x / (1 + |x|)"""
+    return x / (1.0 + abs(x)) if -inf < x < inf else x if x != x else copysign(1.0, x)
+
+
+def clip(x: float, low: float, high: float) -> float:
+    """min(max(x, low), high); nan if any of them is."""
+    if x != x or low != low or high != high:
+        return nan
+    return high if high < low or high < x else low if x < low else x
 
 
 def hypot(x: float, y: float) -> float:
@@ -215,6 +377,22 @@ def _left_to_right(xs: Iterable[float], start: float = 0.0) -> float:
 
 # The built-in sum does the same, faster, before Python 3.12; since then it compensates for the rounding.
 add_up: Callable[..., float] = sum if sys.version_info < (3, 12) else _left_to_right
+
+
+def logaddexp(x: float, y: float) -> float:
+    """log(eˣ + eʸ), shifted by the larger."""
+    top = x if x > y or x != x else y
+    return top + math.log1p(math.exp(-abs(x - y))) if -inf < top < inf else top if x == x else x
+
+
+def norm(*xs: float) -> float:
+    """√ Σ xᵢ², scaled by the largest of them so that no square overflows or vanishes."""
+    top = 0.0
+    for x in xs:
+        top = abs(x) if abs(x) > top or x != x else top
+    if top == 0.0 or top == inf or top != top:
+        return nan if any([x != x for x in xs]) else top
+    return top * math.sqrt(add_up([(x / top) * (x / top) for x in xs], 0.0))
 
 
 def logsumexp(xs: Sequence[float]) -> float:

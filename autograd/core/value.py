@@ -9,12 +9,18 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from autograd.core import engine, modes
 from autograd.core import primitives as table
+from autograd.core import special as special  # so that all rows are there to be methods
+from autograd.core.columns import Primitive, find_method, methods
 from autograd.core.ieee import number
-from autograd.core.primitives import Primitive
+
+if TYPE_CHECKING:
+    from autograd.core.face import Methods
+else:
+    Methods = object
 
 # In a browser an interpreter crashes when it frees a chain of a few thousand links. There the root of a sweep holds the
 # order of all below it in a list, which outlives the operands (slots are freed by name), and drops its last item first.
@@ -23,7 +29,7 @@ NOT_COMPUTED = float("0")  # a 0.0 of its own: the gradient that no sweep has wr
 
 
 @engine.node
-class Value:
+class Value(Methods):
     """A scalar with its place in the computational graph.
 
     data      the number, a float                            label     the name it is printed with
@@ -128,33 +134,17 @@ class Value:
     def __rtruediv__(self, other: Any) -> Value: return _operator(table.div, other, self)
     def __rpow__(self, other: Any) -> Value:     return _operator(table.pow_, other, self)
     def __neg__(self) -> Value:                  return apply(table.neg, self)
+    def __mod__(self, other: Any) -> Value:      return _operator(table.mod, self, other)
+    def __rmod__(self, other: Any) -> Value:     return _operator(table.mod, other, self)
+    def __floordiv__(self, other: Any) -> Value: return _operator(table.floordiv, self, other)
+    def __rfloordiv__(self, other: Any) -> Value: return _operator(table.floordiv, other, self)
+    def __divmod__(self, other: Any) -> Any:     return self // other, self % other
+    def __rdivmod__(self, other: Any) -> Any:    return other // self, other % self
     def __pos__(self) -> Value:                  return self
     def __abs__(self) -> Value:                  return apply(table.abs_, self)
-
-    # The unary rows as methods.
-    def exp(self) -> Value:      return apply(table.exp, self)
-    def log(self) -> Value:      return apply(table.log, self)
-    def log1p(self) -> Value:    return apply(table.log1p, self)
-    def expm1(self) -> Value:    return apply(table.expm1, self)
-    def sqrt(self) -> Value:     return apply(table.sqrt, self)
-    def sin(self) -> Value:      return apply(table.sin, self)
-    def cos(self) -> Value:      return apply(table.cos, self)
-    def tan(self) -> Value:      return apply(table.tan, self)
-    def asin(self) -> Value:     return apply(table.asin, self)
-    def acos(self) -> Value:     return apply(table.acos, self)
-    def atan(self) -> Value:     return apply(table.atan, self)
-    def sinh(self) -> Value:     return apply(table.sinh, self)
-    def cosh(self) -> Value:     return apply(table.cosh, self)
-    def tanh(self) -> Value:     return apply(table.tanh, self)
-    def sigmoid(self) -> Value:  return apply(table.sigmoid, self)
-    def softplus(self) -> Value: return apply(table.softplus, self)
-    def gelu(self) -> Value:     return apply(table.gelu, self)
-    def silu(self) -> Value:     return apply(table.silu, self)
-    def erf(self) -> Value:      return apply(table.erf, self)
-    def erfc(self) -> Value:     return apply(table.erfc, self)
-    def relu(self) -> Value:     return apply(table.relu, self)
-    def leaky_relu(self, slope: Value | float = 0.01) -> Value: return apply(table.leaky_relu, self, slope)
-    def elu(self, alpha: Value | float = 1.0) -> Value:         return apply(table.elu, self, alpha)
+    def __floor__(self) -> Value:                return apply(table.floor, self)
+    def __ceil__(self) -> Value:                 return apply(table.ceil, self)
+    def __trunc__(self) -> Value:                return apply(table.trunc, self)
 
     # Comparisons read the numbers; under tracing they become 0/1 nodes, for `where`.
     def __lt__(self, other: Any) -> Any: return _compare(table.greater, other, self)
@@ -176,6 +166,13 @@ class Value:
         """A subclass may compare as it likes, but is hashed by identity: the sweeps keep nodes in sets and dicts."""
         cls.__hash__ = Value.__hash__  # type: ignore[method-assign]
 
+    def __round__(self, digits: int | None = None) -> Value:
+        if digits:
+            raise TypeError(
+                "round(v, digits) is not differentiable in one step: write round(v * 100) / 100 for two digits"
+            )
+        return apply(table.rint, self)
+
     def __bool__(self) -> bool:
         if modes.active and modes.is_tracing():
             raise TypeError(
@@ -189,6 +186,9 @@ class Value:
         )
 
     def __getattr__(self, name: str) -> Any:
+        """A function of the table that was entered later is a method too."""
+        if not name.startswith("_") and (method := find_method(name)) is not None:
+            return method.__get__(self)
         written = _ELSEWHERE.get(name)
         raise AttributeError(
             f"a Value has no attribute {name!r}" + (f": write {written}" if written else ""), name=name, obj=self
@@ -201,16 +201,6 @@ class Value:
         )
 
     __int__ = __complex__ = __float__  # type: ignore[assignment]
-
-    def _step(self, *_: Any) -> Any:
-        raise TypeError(
-            f"rounding, % and // of {_name(self)}: they go in steps, which are no primitives here; take them of its "
-            "number, v.data, or make the step a row, floor = primitive('floor', math.floor, None), and write "
-            "x - m * floor(x / m) for x % m"
-        )
-
-    __round__ = __floor__ = __ceil__ = __trunc__ = _step
-    __mod__ = __rmod__ = __floordiv__ = __rfloordiv__ = __divmod__ = __rdivmod__ = _step
 
     def __format__(self, spec: str) -> str:
         return format(self._data, spec) if spec else repr(self)
@@ -387,11 +377,11 @@ def watched(node: Value) -> Value:
 if engine.C is not None:
     record = engine.C.record
 
-for _described in table.ABOUT:  # help(v.exp) is that of exp
-    if _described.name in vars(Value):
-        getattr(Value, _described.name).__doc__ = _described.__doc__
-
 _new = Value.__new__
+
+for _method_name, _method in methods().items():
+    for _owner in (Value, engine.defined):
+        setattr(_owner, _method_name, _method)
 
 
 def _operator(row: Primitive, x: Any, y: Any) -> Any:

@@ -18,7 +18,8 @@ from types import BuiltinFunctionType, CodeType, FunctionType, ModuleType
 from typing import Any
 
 from autograd.core import ieee
-from autograd.core.primitives import BUILT_IN, Primitive, dot, dot_parts
+from autograd.core.columns import Primitive
+from autograd.core.primitives import dot, dot_parts
 from autograd.native import build
 from autograd.native.ir import V, constant, fma, intrinsic, select
 from autograd.native.vector import RULES, by_lane, exp, log
@@ -35,6 +36,8 @@ def compute(row: Primitive, operands: Sequence[Any]) -> Any:
     if body is None:
         return row.forward(*operands)
     operands = [_number(x) for x in operands]
+    if row.by_call:
+        return by_lane(_callback(row), [_vector(x, operands) for x in operands])
     forward = getattr(row.forward, "__wrapped__", row.forward)  # of a user's row: V does not raise
     try:
         return _number(body.module.branches(lambda: read(forward)(*operands)))
@@ -86,7 +89,7 @@ def _holds_v(x: Any) -> bool:
 @cache
 def _with_other_globals(f: FunctionType) -> Callable[..., Any]:
     names = _names(f.__code__)
-    scope = {name: _global(f.__globals__[name]) for name in names if name in f.__globals__}
+    scope = {name: _global(f.__globals__[name]) for name in names if f.__globals__.get(name, f) is not f}
     scope |= {name: rule for name, rule in _BUILTINS.items() if name in names and name not in scope}
     scope["__builtins__"] = builtins
     cells = f.__closure__ and tuple([type(cell)(_global(cell.cell_contents)) for cell in f.__closure__])
@@ -153,7 +156,7 @@ RULES |= {math.floor: _rounding("floor"), math.ceil: _rounding("ceil"), math.tru
 def _symbol(row: Primitive, error: Exception) -> str:
     """The name of a C function that computes a row of the user's own: what Numba, if installed, makes of it."""
     try:
-        if row.name in BUILT_IN or row.arity is None:
+        if not row.own or row.arity is None:
             raise error
         from numba import cfunc, types
 
@@ -167,6 +170,18 @@ def _symbol(row: Primitive, error: Exception) -> str:
         f"{row.name}.{made.address:x}"  # another process's is elsewhere, so that code that calls it is not kept for it
     )
     build.define(name, int(made.address))
+    return name
+
+
+def _callback(row: Primitive) -> str:
+    """The name of a C function that calls a row's forward in Python."""
+    import ctypes
+
+    made = ctypes.CFUNCTYPE(ctypes.c_double, *[ctypes.c_double] * (row.arity or 0))(row.forward)
+    _made.append(made)
+    address = ctypes.cast(made, ctypes.c_void_p).value or 0
+    name = f"{row.name}.{address:x}"
+    build.define(name, address)
     return name
 
 

@@ -1,34 +1,23 @@
 """Rows that have no kernel, rewritten in rows that have.
 
-A user's row may be made of other rows: called on Values, its `forward` leaves a graph that says how. Derivatives are
-taken before, so the partials that came with the row are the ones that count, and `stop_gradient` has done its work.
+A row may say what it is `made_of`, and a user's row be made of other rows: called on Values, its `forward` leaves a
+graph that says how. Derivatives are taken before, so the partials that came with the row are the ones that count, and
+`stop_gradient` has done its work.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextvars import Context
-from functools import reduce
-from math import inf
 from typing import Any
 
 from autograd.core import primitives as table
+from autograd.core.columns import Primitive
 from autograd.core.modes import tracing
-from autograd.core.primitives import BUILT_IN, Primitive
 from autograd.core.value import Value
 from autograd.program.lower import lower
 from autograd.program.program import MASKED_DOT, MEAN, Program, masked_dot_parts
 from autograd.program.simplify import dots, share
-
-
-def logsumexp(*xs: Any) -> Any:
-    """top + log Σ exp(xᵢ − top), and top itself where it is infinite or nan."""
-    top = reduce(table.maximum, xs)
-    total = top + table.log(table.sum_(*[table.exp(x - top) for x in xs]))
-    return table.where(table.greater(inf, table.abs_(top)), total, top)
-
-
-_MADE_OF: dict[str, Callable[..., Any]] = {"logsumexp": logsumexp}
 
 
 def _tidy(program: Program) -> Program:
@@ -45,8 +34,6 @@ def expand(program: Program, tidy: Callable[[Program], Program] = _tidy) -> Prog
     def append(primitive: Any, operands: tuple[int, ...]) -> int:
         if _stays(primitive):
             return result.append(primitive, operands)
-        if primitive is table.stop_gradient:
-            return operands[0]
         if primitive is MASKED_DOT:
             return _masked_dot(result, operands)
         key = (primitive.name, len(operands))
@@ -68,22 +55,21 @@ def _masked_dot(result: Program, operands: tuple[int, ...]) -> int:
 
 
 def _stays(primitive: Any) -> bool:
-    built_in = primitive.name in BUILT_IN and primitive.name not in _MADE_OF and primitive is not table.stop_gradient
-    return built_in or primitive is MEAN
+    return primitive is MEAN or (primitive is not MASKED_DOT and primitive.made_of is None and not primitive.own)
 
 
 def _body(primitive: Primitive, count: int) -> Program | None:
     """What a row of so many operands is made of; None if its function does not take Values."""
     operands = [Value(0.5) for _ in range(count)]
-    forward = getattr(primitive.forward, "__wrapped__", primitive.forward)  # what the user wrote
+    forward: Any = primitive.made_of or getattr(primitive.forward, "__wrapped__", primitive.forward)
     try:
-        z = Context().run(_traced, _MADE_OF.get(primitive.name, forward), operands)
+        z = Context().run(_traced, forward, operands)
     except Exception:
         return None
     if not isinstance(z, Value):
         return None
     program, others = lower([z], operands)
-    return None if others else program
+    return None if others else expand(program)
 
 
 def _traced(forward: Callable[..., Any], operands: Sequence[Value]) -> Any:

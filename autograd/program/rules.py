@@ -19,7 +19,7 @@ from types import BuiltinFunctionType, FunctionType
 from typing import Any
 
 from autograd.core import ieee
-from autograd.core.primitives import BUILT_IN, Primitive
+from autograd.core.columns import TABLE, Primitive
 from autograd.program.spelling import JAX, PYTHON, Language
 
 _SIGNS: dict[type, tuple[str, int]] = {
@@ -27,7 +27,11 @@ _SIGNS: dict[type, tuple[str, int]] = {
     ast.Lt: ("<", 4), ast.Gt: (">", 4), ast.LtE: ("<=", 4), ast.GtE: (">=", 4), ast.Eq: ("==", 4), ast.NotEq: ("!=", 4),
 }  # fmt: skip
 _CHOICE, _OR, _AND, _COMPARED, _SUM, _SIGN, _CALL = 1, 2, 3, 4, 5, 7, 9
-_SPELLED = {ieee.divide: "divide", ieee.power: "power"}  # what printed Python calls them
+_SPELLED = {
+    row.forward: row.forward.__name__
+    for row in TABLE.values()
+    if row.is_arithmetic and row.forward.__module__ == ieee.__name__
+}  # what printed Python calls them
 
 
 class Untranslatable(TypeError):
@@ -46,7 +50,7 @@ class Rules:
     def row(self, primitive: Primitive) -> str:
         """The name by which a row is called. TypeError if the language cannot say what it computes."""
         forward = getattr(primitive.forward, "__wrapped__", primitive.forward)
-        self._own = primitive.name not in BUILT_IN
+        self._own = primitive.own
         try:
             return self.function(forward, primitive.name)
         except Untranslatable as reason:

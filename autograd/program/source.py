@@ -14,21 +14,20 @@ from typing import Any, NamedTuple
 
 from autograd.core import ieee
 from autograd.core import primitives as table
-from autograd.core.primitives import BUILT_IN, TABLE, Primitive
+from autograd.core.columns import TABLE, Primitive
 from autograd.program.expand import expand
 from autograd.program.program import MASKED_DOT, MEAN, Program, masked_dot_parts
 from autograd.program.rules import Rules
 from autograd.program.simplify import exact
 from autograd.program.spelling import JAVASCRIPT, PYTHON, Language
 
-_INFIX = {table.add: "{} + {}", table.sub: "{} - {}", table.mul: "{} * {}", table.neg: "-{}"}
-_SPELLED = {table.div: "divide", table.pow_: "power"}
 WIDTH = 110
 
 
 def called(primitive: Primitive) -> str:
-    """What a row is called where the library can be imported."""
-    return _SPELLED.get(primitive, primitive.name)
+    """What a row is called where the library can be imported: as in `ieee` where Python's operator may raise."""
+    in_ieee = primitive.is_arithmetic and primitive.forward.__module__ == ieee.__name__
+    return primitive.forward.__name__ if in_ieee else primitive.name
 
 
 def function_text(name: str, program: Program, returns: Callable[[Sequence[str]], str] | None = None) -> str:
@@ -72,23 +71,24 @@ def javascript(functions: Mapping[str, Program], export: bool = False) -> str:
 def imports(text: str) -> str:
     """The import lines that printed functions need."""
     called, words = set(re.findall(r"(\w+)\(", text)), set(re.findall(r"\w+", text))
+    rows = sorted(called & TABLE.keys() - {"abs"})
+    at_home = [name for name in rows if getattr(table, name, None) is TABLE[name]]
+    entered = [name for name in rows if name not in at_home]
     modules = {
         "math": sorted(words & {"nan", "inf"}),
-        "autograd.core.ieee": sorted(called & set(_SPELLED.values())),
-        "autograd.core.primitives": sorted(called & BUILT_IN - {"abs"}),
+        "autograd.core.columns": ["TABLE"] if entered else [],
+        "autograd.core.ieee": sorted(called & set(ieee.__all__) - TABLE.keys()),
+        "autograd.core.primitives": at_home,
     }
-    own = sorted(called & TABLE.keys() - BUILT_IN)
-    if own:
-        modules["autograd.core.primitives"] = ["TABLE", *modules["autograd.core.primitives"]]
     lines = [f"from {module} import {', '.join(names)}\n" for module, names in modules.items() if names]
-    lines += ["\n", *[f'{name} = TABLE["{name}"]\n' for name in own]] if own else []
+    lines += ["\n", *[f'{name} = TABLE["{name}"]\n' for name in entered]] if entered else []
     return "".join([*lines, "\n\n"]) if lines else ""
 
 
 def compiled(text: str, name: str) -> Callable[..., Any]:
     """The printed function, running: the rows it names are the table's plain functions of floats."""
-    scope: dict[str, Any] = {p.name: p.forward for p in TABLE.values()}
-    scope |= {"divide": ieee.divide, "power": ieee.power, "nan": math.nan, "inf": math.inf}
+    scope: dict[str, Any] = {"nan": math.nan, "inf": math.inf}
+    scope |= {called(row): row.forward for row in TABLE.values()}
     exec(text, scope)
     return scope[name]  # type: ignore[no-any-return]
 
@@ -150,8 +150,8 @@ def terms(
         return [language.number(0.0), *xs]
     if primitive is table.div and safe:
         return [f"{xs[0]} / {xs[1]}"]
-    if primitive in _INFIX:
-        return [_INFIX[primitive].format(*xs)]
+    if primitive.is_arithmetic and called(primitive) == primitive.name:
+        return [primitive.text.format(*xs)]
     return [f"{call(primitive)}({', '.join(xs)})"]
 
 

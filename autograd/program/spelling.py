@@ -50,10 +50,13 @@ def _words(prefix: str, names: str, **others: str) -> dict[Callable[..., Any], s
 
 
 # Functions of `ieee` that are C's and JavaScript's own, special points included.
-_TOTAL = "exp expm1 log log1p sqrt sin cos tan asin acos atan sinh cosh tanh atan2 erf erfc".split()
+_TOTAL = (
+    "exp expm1 log log1p sqrt sin cos tan asin acos atan sinh cosh tanh atan2 erf erfc exp2 log2 log10 asinh acosh "
+    "atanh cbrt floor ceil trunc copysign fmod remainder"
+).split()
 _LIBM = (
     "exp expm1 log log1p log2 log10 sqrt cbrt sin cos tan asin acos atan sinh cosh tanh asinh acosh atanh atan2 pow "
-    "fabs floor ceil trunc copysign erf erfc fmod"
+    "fabs floor ceil trunc copysign erf erfc fmod exp2 remainder"
 )
 _LIBM = " ".join([name for name in _LIBM.split() if hasattr(math, name)])
 
@@ -96,6 +99,18 @@ _JS_KEYWORDS = (
 _JS_OWN = {
     "pow": "const pow = (x, y) => x === 1 || (x === -1 && Math.abs(y) === Infinity) ? 1 : Math.pow(x, y);",
     "copysign": "const copysign = (x, y) => (y < 0 || Object.is(y, -0) ? -Math.abs(x) : Math.abs(x));",
+    "fmod": "const fmod = (x, y) => x % y;",
+    "exp2": "const exp2 = (x) => Math.pow(2, x);",
+    "remainder": """\
+const remainder = (x, y) => {
+  const b = Math.abs(y), half = 0.5 * b;
+  let r = b < 8e307 ? Math.abs(x) % (b + b) : Math.abs(x);
+  if (b < 1e-300 ? r + r > b : r > half) {
+    r -= b;
+    if (b < 1e-300 ? r + r >= b : r >= half) r -= b;
+  }
+  return b === 0 || Math.abs(x) === Infinity ? NaN : (x < 0 || Object.is(x, -0) ? -r : r);
+};""",
     "erf": """\
 const gauss = (x) => {
   const top = Math.fround(x);
@@ -120,7 +135,10 @@ JAVASCRIPT = Language(
     name="JavaScript",
     words=_words(
         "Math.",
-        " ".join([name for name in _LIBM.split() if name != "fmod"]),
+        _LIBM,
+        fmod="fmod",
+        exp2="exp2",
+        remainder="remainder",
         fabs="Math.abs",
         pow="pow",
         copysign="copysign",

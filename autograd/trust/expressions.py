@@ -11,15 +11,14 @@ import inspect
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+from autograd.core.columns import ATOM, POWER, Primitive
 from autograd.core.ieee import number
-from autograd.core.primitives import Primitive, dot_parts
+from autograd.core.primitives import dot_parts
 from autograd.core.value import Value
 
 Operand = int | float  # the index of an input or step (inputs first), or a constant
 
-_INFIX = {"add": "+", "sub": "-", "mul": "*", "div": "/", "pow": "**"}
-_BINDING = {"add": 1, "sub": 1, "mul": 2, "div": 2, "neg": 3, "pow": 4}
-_LISTS = ("sum", "logsumexp", "dot")
+_SIGN = 2.5  # how tightly a sign before a number binds in Python: between a product and a power
 
 
 class Step(NamedTuple):
@@ -57,7 +56,7 @@ class Expression:
     def __repr__(self) -> str:
         n = len(self.inputs)
         uses = [i for step in self.steps for i in step.operands if isinstance(i, int)]
-        texts: list[tuple[str, int]] = [(name, 9) for name in self.names]
+        texts: list[tuple[str, float]] = [(name, ATOM) for name in self.names]
         lines = []
         for k, step in enumerate(self.steps, n):
             text = _written(step, texts)
@@ -67,7 +66,7 @@ class Expression:
                 texts.append(text)  # written where it is used
             else:
                 lines.append(f"    v{k - n + 1} = {text[0]}")
-                texts.append((f"v{k - n + 1}", 9))
+                texts.append((f"v{k - n + 1}", ATOM))
         if not self.steps:
             lines = [f"    return {self.names[0]}"]
         call = f"f({', '.join(map(repr, self.inputs))})"
@@ -93,18 +92,10 @@ def _applied(row: Primitive, xs: list[Any]) -> Any:
     """A row on numbers and Values; on scalars of another engine, by its operators and methods."""
     if all([isinstance(x, Value | float | int) for x in xs]):
         return row(*xs)
-    if row.name == "neg":
-        return -xs[0]
+    if row.is_arithmetic:
+        return eval(f"lambda x, y: x {row.infix} y" if row.arity == 2 else f"lambda x: {row.infix}x")(*xs)
     if row.name == "abs":
         return abs(xs[0])
-    if row.name in _INFIX:
-        x, y = xs
-        match row.name:
-            case "add": return x + y  # fmt: skip  # noqa: E701
-            case "sub": return x - y  # fmt: skip  # noqa: E701
-            case "mul": return x * y  # fmt: skip  # noqa: E701
-            case "div": return x / y  # fmt: skip  # noqa: E701
-        return x**y
     if row.name == "sum":
         return sum(xs[1:], xs[0])
     method = getattr(xs[0], row.name, None)
@@ -113,25 +104,27 @@ def _applied(row: Primitive, xs: list[Any]) -> Any:
     return method(*xs[1:])
 
 
-def _written(step: Step, texts: list[tuple[str, int]]) -> tuple[str, int]:
+def _written(step: Step, texts: list[tuple[str, float]]) -> tuple[str, float]:
     """A step in Python, and how tightly it binds."""
     row, operands = step
-    parts = [texts[i] if isinstance(i, int) else (repr(i), 9 if i >= 0 else 3) for i in operands]
-    level = _BINDING.get(row.name, 9)
-    if row.name in _INFIX:
+    parts = [texts[i] if isinstance(i, int) else (repr(i), ATOM if i >= 0 else _SIGN) for i in operands]
+    if row.is_arithmetic and row.arity == 1:
+        return row.infix + _bracketed(*parts[0], _SIGN), _SIGN
+    if row.is_arithmetic:
         (x, left), (y, right) = parts
-        x = x if left > level or (left == level and row.name != "pow") else f"({x})"
-        y = y if right > level else f"({y})"
-        return f"{x} {_INFIX[row.name]} {y}", level
-    if row.name == "neg":
-        return (f"-{parts[0][0]}" if parts[0][1] > level else f"-({parts[0][0]})"), level
+        x = x if left == row.level != POWER else _bracketed(x, left, row.level)
+        return f"{x} {row.infix} {_bracketed(y, right, row.level)}", row.level
     plain = [text for text, _ in parts]
     if row.name == "dot":
         ws, b, xs = dot_parts(plain)
-        return f"dot([{', '.join(ws)}], [{', '.join(xs)}], {b})", level
-    if row.name in _LISTS:
-        return f"{row.name}([{', '.join(plain)}])", level
-    return f"{row.name}({', '.join(plain)})", level
+        return f"dot([{', '.join(ws)}], [{', '.join(xs)}], {b})", ATOM
+    listed = ", ".join(plain)
+    return f"{row.name}([{listed}])" if row.arity is None else f"{row.name}({listed})", ATOM
+
+
+def _bracketed(text: str, level: float, least: float) -> str:
+    """The text, in brackets unless it binds more tightly than that."""
+    return text if level > least else f"({text})"
 
 
 def is_ordinary(row: Primitive, xs: Sequence[float], margin: float = 1e-2, largest: float = 1e3) -> bool:

@@ -69,19 +69,13 @@ try:
 except ImportError:
     raise ImportError("autograd.testing makes its examples with Hypothesis: pip install hypothesis") from None
 
-from autograd.core.primitives import TABLE, Primitive
+from autograd.core.columns import TABLE, Primitive
 from autograd.derivatives.structures import leaves
 from autograd.trust.checks import check_gradients, derivative_of
 from autograd.trust.differences import differences
 from autograd.trust.expressions import Expression, Step, is_ordinary
 
 __all__ = ["Expression", "assert_gradients_match", "check_gradients", "expressions", "inputs", "values"]
-
-# Rows that exist for the partials of others, or that nothing is differentiated through.
-_HELPERS = (
-    "step", "sign", "above", "greater", "greater_equal", "equal", "stop_gradient", "defined",
-    "pow_x", "pow_y",
-)  # fmt: skip
 
 
 def values(low: float = -math.inf, high: float = math.inf, special: bool = True) -> st.SearchStrategy[float]:
@@ -115,7 +109,8 @@ def inputs(primitive: Primitive | str, special: bool = False) -> st.SearchStrate
     """
     row = _row(primitive)
     if row.arity is not None:
-        drawn = st.tuples(*[values(low, high, special) for low, high in row.domain])
+        spans = zip(row.names, row.domain, strict=True)
+        drawn = st.tuples(*[_ORDERS if x in row.whole else values(*span, special) for x, span in spans])
     else:
         lengths = st.sampled_from((3, 5, 7) if row is TABLE["dot"] else (1, 2, 3, 4, 5))
         drawn = lengths.flatmap(lambda n: st.tuples(*[values(special=special)] * n))
@@ -127,9 +122,11 @@ def expressions(
 ) -> st.SearchStrategy[Expression]:
     """Random functions with inputs to call them at: `f(*f.inputs)`.
 
-    Up to `max_nodes` applications of the given rows (default: every row of the table, yours included) to `n_inputs`
-    inputs (default: one to three), constants, and each other's results, shared ones too. At the inputs every node is
-    smooth and of moderate size. They shrink towards one row applied to one simple number, and print as Python.
+    Up to `max_nodes` applications of the given rows (default: every public row that has a derivative, yours
+    included, but not the special functions) to `n_inputs` inputs (default: one to three), constants, and each other's
+    results. At the inputs
+    every node is smooth and of moderate size. They shrink towards one row applied to one simple number, and print as
+    Python.
     """
     rows = [_row(p) for p in primitives] if primitives is not None else None
     if rows is not None and not rows:
@@ -143,7 +140,7 @@ def expressions(
 
 @st.composite
 def _expressions(draw: st.DrawFn, rows: list[Primitive] | None, max_nodes: int, n_inputs: int | None) -> Expression:
-    rows = rows or [row for name, row in TABLE.items() if name not in _HELPERS]
+    rows = rows or [row for row in TABLE.values() if row.public and any(row.partials) and not row.by_call]
     n = n_inputs or draw(st.integers(1, 3))
     xs = draw(st.tuples(*[values(special=False)] * n))
     known, steps = list(xs), []
@@ -172,6 +169,7 @@ def _expressions(draw: st.DrawFn, rows: list[Primitive] | None, max_nodes: int, 
     return Expression(xs, steps)
 
 
+_ORDERS = st.sampled_from((0.0, 1.0, 2.0))  # of a family of derivatives
 _CONSTANTS = (2.0, 0.5, -1.0, 3.0)
 _OPERAND = st.integers(0, 63)
 

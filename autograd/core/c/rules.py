@@ -28,8 +28,8 @@ MOST_OPERANDS = 3
 
 # What C's library computes as Python's `math` does; gamma, lgamma, hypot and fsum are Python's own.
 LIBM = frozenset(
-    "acos acosh asin asinh atan atan2 atanh cbrt copysign cos cosh erf erfc exp exp2 expm1 fabs fmod isinf isnan log "
-    "log10 log1p log2 pow sin sinh sqrt tan tanh".split()
+    "acos acosh asin asinh atan atan2 atanh cbrt ceil copysign cos cosh erf erfc exp exp2 expm1 fabs floor fmod isinf "
+    "isnan log log10 log1p log2 pow remainder sin sinh sqrt tan tanh trunc".split()
 )
 OPERATORS = {
     ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/",
@@ -128,7 +128,7 @@ def _functions(module: ast.Module, prefix: str, rows: dict[str, str]) -> dict[st
                 pass
     if prefix:
         for name in sorted(_taken_over(module) - set(own)):
-            operands = ["y", "x"] if name in ("atan2", "copysign", "fmod", "pow") else ["x"]
+            operands = ["y", "x"] if name in ("atan2", "copysign", "fmod", "pow", "remainder") else ["x"]
             call = ast.parse(f"return math.{name}({', '.join(operands)})").body
             functions[f"{prefix}{name}"] = _Scope({}, operands).function(f"{prefix}{name}", operands, call)
     return functions

@@ -6,14 +6,15 @@ first, equal factors become powers, `−z/y` reads as a quotient.
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextvars import Context
 from typing import Any
 
-from autograd.core.primitives import Primitive, dot_parts
+from autograd.core.columns import ATOM, POWER, SUM, Primitive
+from autograd.core.primitives import dot_parts, where
 from autograd.core.value import Value, apply
 from autograd.picture.formula import typeset
-from autograd.picture.formula.product import ATOM, POWER, PRODUCT, SUM, Product, as_base, constant, multiplied, plus
+from autograd.picture.formula.product import Product, as_base, constant, multiplied, plus
 from autograd.picture.formula.typeset import (
     ELLIPSIS,
     Box,
@@ -69,6 +70,11 @@ def symbolic_partials(value: Value, textbook: bool = True) -> Any:
         return [OPAQUE] * len(value._arguments)
 
 
+def in_other_rows(primitive: Primitive, arguments: Any) -> Any:
+    """What the row is shown as, if that is not its own name."""
+    return Context().run(primitive.shown, *arguments) if primitive.shown else None  # type: ignore[arg-type]
+
+
 def primed(value: Value) -> tuple[Box, Box] | None:
     """(f′(u), what that is) where `rule` writes a prime for the value's operation, else None."""
     position = next((k for k, argument in enumerate(value._arguments) if isinstance(argument, Value)), None)
@@ -101,11 +107,13 @@ def _size(partial: Any, z: Value) -> int:
             continue
         seen[v] = None
         arguments = v._arguments
-        if v._row.name == "defined":
-            stack.append(arguments[0])
+        if (shown := in_other_rows(v._row, arguments)) is not None:
+            stack.append(shown)
             continue
-        constant_added = v._row.name in ("add", "sub") and not all(isinstance(a, Value) for a in arguments)
-        count += not (v._row.name == "neg" or constant_added)
+        constant_added = (
+            v._row.infix in ("+", "-") and v._row.arity == 2 and not all(isinstance(a, Value) for a in arguments)
+        )
+        count += not ((v._row.infix == "-" and v._row.arity == 1) or constant_added)
         count += max(0, v._row.text.count("{0}") - 1)  # a row that is itself printed as a formula
         stack.extend(arguments)
     return count
@@ -135,17 +143,21 @@ class _Printer:
         return box if level == ATOM else fence(box)
 
     def application(self, primitive: Primitive, arguments: Any, depth: int) -> tuple[Box, int]:
-        special = _STRUCTURES.get(primitive.name)
-        return special(self, arguments, depth) if special else self.by_template(primitive, arguments, depth)
+        if (shown := in_other_rows(primitive, arguments)) is not None:
+            return self.expression(shown, depth)
+        if primitive.arity is None:
+            return _SUMS.get(primitive.name, _listed)(self, primitive, arguments, depth)
+        if primitive.is_arithmetic:
+            shape = _SHAPES.get(primitive.infix, _infix) if primitive.arity == 2 else _prefixed
+            return shape(self, primitive, arguments, depth)
+        if primitive is where:
+            return _where(self, primitive, arguments, depth)
+        return self.by_template(primitive, arguments, depth)
 
     def by_template(
         self, primitive: Primitive, arguments: Any, depth: int, part: slice = slice(None)
     ) -> tuple[Box, int]:
         """The row's own `text`, or a part of it, its operands fenced where the template does not bracket them."""
-        if primitive.arity is None:
-            shown = _elided(list(arguments), self.terms)
-            parts = [ELLIPSIS if a is _GAP else self.expression(a, depth)[0] for a in shown]
-            return row(function(primitive.text), fence(typeset.joined(parts, operator(", ")))), ATOM
         operands: list[Box] = []
         for k, argument in enumerate(arguments):
             box, level = self.expression(argument, depth)
@@ -158,7 +170,9 @@ class _Printer:
                 pieces.append(operands[int(piece[1:-1])])
             else:
                 pieces += [function(t) if t[0].isalpha() else operator(t) for t in re.findall(r"\w+|[^\w]+", piece)]
-        return typeset.template(row(*pieces), primitive.latex[part], tuple(operands)), primitive.level
+        box = typeset.root(operands[0]) if primitive.text == "√({0})" else row(*pieces)
+        latex = primitive.latex[part]
+        return (typeset.template(box, latex, tuple(operands)) if latex else box), primitive.level
 
     def prime(self, value: Value) -> Box:
         """f′(x)"""
@@ -175,24 +189,20 @@ class _Printer:
         if x in self.names or primitive is None or depth >= self.deepest:
             return out.times(*self.expression(x, depth))
         arguments = x._arguments
-        if primitive.name == "mul":
+        if (shown := in_other_rows(primitive, arguments)) is not None:
+            return self.product(shown, depth)
+        sign = primitive.infix if primitive.is_arithmetic else ""
+        if sign == "*":
             return self.product(arguments[0], depth + 1).by(self.product(arguments[1], depth + 1))
-        if primitive.name == "div":
+        if sign == "/":
             return self.product(arguments[0], depth + 1).by(self.product(arguments[1], depth + 1), -1.0)
-        if primitive.name == "neg":
+        if sign == "-" and primitive.arity == 1:
             out = self.product(arguments[0], depth + 1)
             out.number = -out.number
             return out
-        if primitive.name == "defined":
+        if sign == "+" and 0.0 in arguments[1:]:  # `x + 0.0` turns −0 into 0
             return self.product(arguments[0], depth + 1)
-        if primitive.name == "add" and 0.0 in arguments[1:]:  # `x + 0.0` turns −0 into 0
-            return self.product(arguments[0], depth + 1)
-        if primitive.name == "pow_x" and not isinstance(arguments[1], Value):
-            exponent = arguments[1]
-            out = self.power(arguments[0], exponent - 1.0, depth)
-            out.number *= exponent
-            return out
-        if primitive.name == "pow" and not isinstance(arguments[1], Value):
+        if sign == "**" and not isinstance(arguments[1], Value):
             return self.power(arguments[0], arguments[1], depth)
         return out.times(*self.expression(x, depth))
 
@@ -201,22 +211,28 @@ class _Printer:
         return out.times(*self.expression(base, depth), exponent=exponent) if exponent else out
 
 
-# The rows with a shape of their own on paper.
+# What is written with a sign, and what that looks like on paper; sums and lists of any length.
 
 
-def _add(p: _Printer, arguments: Any, depth: int) -> tuple[Box, int]:
+def _infix(p: _Printer, primitive: Primitive, arguments: Any, depth: int) -> tuple[Box, int]:
+    (left, x), (right, y) = p.expression(arguments[0], depth), p.expression(arguments[1], depth)
+    left, right = fence(left) if x < primitive.level else left, fence(right) if y <= primitive.level else right
+    return row(left, binary(primitive.infix), right), primitive.level
+
+
+def _add(p: _Printer, primitive: Primitive, arguments: Any, depth: int) -> tuple[Box, int]:
     (left, _), (right, _) = p.expression(arguments[0], depth), p.expression(arguments[1], depth)
-    return plus(left, right), SUM
+    return plus(left, right), primitive.level
 
 
-def _sub(p: _Printer, arguments: Any, depth: int) -> tuple[Box, int]:
+def _sub(p: _Printer, primitive: Primitive, arguments: Any, depth: int) -> tuple[Box, int]:
     (left, _), (right, level) = p.expression(arguments[0], depth), p.expression(arguments[1], depth)
     if right[0] == "num" and right[1].startswith("−"):
-        return row(left, binary("+"), number(right[1][1:])), SUM
-    return row(left, binary("−"), fence(right) if level <= SUM else right), SUM
+        return row(left, binary("+"), number(right[1][1:])), primitive.level
+    return row(left, binary("−"), fence(right) if level <= primitive.level else right), primitive.level
 
 
-def _mul(p: _Printer, arguments: Any, depth: int) -> tuple[Box, int]:
+def _mul(p: _Printer, primitive: Primitive, arguments: Any, depth: int) -> tuple[Box, int]:
     x, y = arguments
     if x is y:
         return scripts(as_base(*p.expression(x, depth)), None, number("2")), POWER
@@ -225,39 +241,30 @@ def _mul(p: _Printer, arguments: Any, depth: int) -> tuple[Box, int]:
     return multiplied([p.expression(x, depth), p.expression(y, depth)])
 
 
-def _div(p: _Printer, arguments: Any, depth: int) -> tuple[Box, int]:
-    return fraction(p.expression(arguments[0], depth)[0], p.expression(arguments[1], depth)[0]), PRODUCT
+def _div(p: _Printer, primitive: Primitive, arguments: Any, depth: int) -> tuple[Box, int]:
+    return fraction(p.expression(arguments[0], depth)[0], p.expression(arguments[1], depth)[0]), primitive.level
 
 
-def _neg(p: _Printer, arguments: Any, depth: int) -> tuple[Box, int]:
+def _pow(p: _Printer, primitive: Primitive, arguments: Any, depth: int) -> tuple[Box, int]:
+    base = as_base(*p.expression(arguments[0], depth))
+    return scripts(base, None, p.expression(arguments[1], depth)[0]), primitive.level
+
+
+_SHAPES = {"+": _add, "-": _sub, "*": _mul, "/": _div, "**": _pow}
+
+
+def _prefixed(p: _Printer, primitive: Primitive, arguments: Any, depth: int) -> tuple[Box, int]:
     box, level = p.expression(arguments[0], depth)
-    return row(operator("−"), fence(box) if level <= SUM else box), SUM
+    sign = operator(primitive.infix.replace("-", "−"))
+    return row(sign, fence(box) if level <= primitive.level else box), primitive.level
 
 
-def _pow(p: _Printer, arguments: Any, depth: int) -> tuple[Box, int]:
-    return scripts(as_base(*p.expression(arguments[0], depth)), None, p.expression(arguments[1], depth)[0]), POWER
+def _listed(p: _Printer, primitive: Primitive, arguments: Any, depth: int) -> tuple[Box, int]:
+    parts = [ELLIPSIS if a is _GAP else p.expression(a, depth)[0] for a in _elided(arguments, p.terms)]
+    return row(function(primitive.name), fence(typeset.joined(parts, operator(", ")))), ATOM
 
 
-def _pow_x(p: _Printer, arguments: Any, depth: int) -> tuple[Box, int]:
-    (x, level), (y, y_level) = p.expression(arguments[0], depth), p.expression(arguments[1], depth)
-    below = row(fence(y) if y_level <= SUM else y, binary("−"), number("1"))
-    return multiplied([(y, y_level), (scripts(as_base(x, level), None, below), POWER)])
-
-
-def _pow_y(p: _Printer, arguments: Any, depth: int) -> tuple[Box, int]:
-    (x, level), (y, _) = p.expression(arguments[0], depth), p.expression(arguments[1], depth)
-    return multiplied([(scripts(as_base(x, level), None, y), POWER), (row(function("log"), fence(x)), ATOM)])
-
-
-def _sqrt(p: _Printer, arguments: Any, depth: int) -> tuple[Box, int]:
-    return typeset.root(p.expression(arguments[0], depth)[0]), ATOM
-
-
-def _defined(p: _Printer, arguments: Any, depth: int) -> tuple[Box, int]:
-    return p.expression(arguments[0], depth)
-
-
-def _where(p: _Printer, arguments: Any, depth: int) -> tuple[Box, int]:
+def _where(p: _Printer, primitive: Primitive, arguments: Any, depth: int) -> tuple[Box, int]:
     """(a if x > 0 else b): a condition that is a bracket [x > 0] goes without it."""
     condition, yes, no = arguments
     made_by = condition._row if isinstance(condition, Value) and condition not in p.names else None
@@ -268,19 +275,20 @@ def _where(p: _Printer, arguments: Any, depth: int) -> tuple[Box, int]:
     return typeset.cases(p.product(yes, depth).box(), shown, p.product(no, depth).box()), ATOM
 
 
-def _sum(p: _Printer, arguments: Any, depth: int) -> tuple[Box, int]:
+def _sum(p: _Printer, primitive: Primitive, arguments: Any, depth: int) -> tuple[Box, int]:
     return _plus([p.expression(a, depth) if a is not _GAP else (ELLIPSIS, ATOM) for a in _elided(arguments, p.terms)])
 
 
-def _dot(p: _Printer, arguments: Any, depth: int) -> tuple[Box, int]:
+def _dot(p: _Printer, primitive: Primitive, arguments: Any, depth: int) -> tuple[Box, int]:
     ws, bias, xs = dot_parts(arguments)
-    pairs = _elided(list(zip(ws, xs, strict=True)), p.terms)
     terms = [
         (ELLIPSIS, ATOM) if pair is _GAP else multiplied([p.expression(pair[0], depth), p.expression(pair[1], depth)])
-        for pair in pairs
+        for pair in _elided(list(zip(ws, xs, strict=True)), p.terms)
     ]
     return _plus(terms + ([p.expression(bias, depth)] if isinstance(bias, Value) or bias else []))
 
+
+_SUMS = {"sum": _sum, "dot": _dot}
 
 _GAP: Any = object()
 
@@ -293,10 +301,3 @@ def _plus(terms: list[tuple[Box, int]]) -> tuple[Box, int]:
     if len(terms) == 1:
         return terms[0]
     return typeset.joined([box for box, _ in terms], binary("+")) if terms else number("0"), SUM
-
-
-_STRUCTURES: dict[str, Callable[[_Printer, Any, int], tuple[Box, int]]] = {
-    "add": _add, "sub": _sub, "mul": _mul, "div": _div, "neg": _neg, "pow": _pow, "pow_x": _pow_x, "pow_y": _pow_y,
-    "sqrt": _sqrt, "defined": _defined, "sum": _sum, "dot": _dot,
-    "where": _where,
-}  # fmt: skip

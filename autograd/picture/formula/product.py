@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from autograd.core.columns import ATOM, POWER, PRODUCT, SUM
 from autograd.picture.formula.typeset import (
     DOT,
     Box,
@@ -18,8 +19,6 @@ from autograd.picture.formula.typeset import (
     row,
     scripts,
 )
-
-SUM, PRODUCT, POWER, ATOM = 1, 2, 3, 4  # how tightly a formula binds: the table's `level`
 
 
 class Product:
