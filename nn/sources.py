@@ -24,6 +24,10 @@ class _Linear(NamedTuple):
 
 
 _SKLEARN = {"relu": "relu", "tanh": "tanh", "logistic": "sigmoid", "identity": LINEAR, "softmax": "softmax"}
+_LINEAR = (
+    "LogisticRegression", "LogisticRegressionCV", "LinearRegression", "Ridge", "RidgeCV", "Lasso", "LassoCV",
+    "ElasticNet", "ElasticNetCV", "Lars", "BayesianRidge", "HuberRegressor", "SGDRegressor",
+)  # fmt: skip
 _FITS = "MLPClassifier, MLPRegressor, LogisticRegression and linear models such as LinearRegression and Ridge"
 
 
@@ -41,22 +45,15 @@ def from_sklearn(estimator: Any) -> Module:
             _Linear(_listed(W.T), _listed(b), last if i == len(pairs) - 1 else hidden) for i, (W, b) in enumerate(pairs)
         ]
         return _model(layers)
-    if name.startswith("MLP") or (hasattr(estimator, "fit") and not hasattr(estimator, "coef_") and _is_linear(name)):
+    if name.startswith("MLP") or (hasattr(estimator, "fit") and not hasattr(estimator, "coef_") and name in _LINEAR):
         raise ValueError(f"from_sklearn: this {name} is not fitted; call its fit first")
-    if not _is_linear(name) or not hasattr(estimator, "coef_"):
+    if name not in _LINEAR or not hasattr(estimator, "coef_"):
         raise TypeError(f"from_sklearn: {name} is not a model of layers; what fits are {_FITS}")
     weights, biases = _listed(estimator.coef_), _listed(estimator.intercept_)
     weights = weights if isinstance(weights[0], list) else [weights]
     biases = biases if isinstance(biases, list) else [biases] * len(weights)
     classes = name.startswith("LogisticRegression")
     return _model([_Linear(weights, biases, LINEAR if not classes else "softmax" if len(weights) > 1 else "sigmoid")])
-
-
-def _is_linear(name: str) -> bool:
-    return name in ("LogisticRegression", "LogisticRegressionCV", "LinearRegression") or name in (
-        "Ridge", "RidgeCV", "Lasso", "LassoCV", "ElasticNet", "ElasticNetCV", "Lars", "BayesianRidge", "HuberRegressor",
-        "SGDRegressor",
-    )  # fmt: skip
 
 
 def _named(where: str, activation: str) -> str:
