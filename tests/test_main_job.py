@@ -67,7 +67,7 @@ def test_the_cost_falls_and_the_probabilities_fall_with_the_temperature(printed)
 def test_the_forward_pass_is_listed_layer_by_layer(printed):
     listed = re.search(r"One example forward.*\n((?:  .*\n)+)", printed)[1]
     names = re.findall(r"^  (\S+)", listed, re.M)
-    assert names[:5] == ["w₁₁⁽¹⁾", "x", "b₁⁽¹⁾", "z₁⁽¹⁾", "a₁⁽¹⁾"]
+    assert names[:5] == ["w₁₁⁽¹⁾", "b₁⁽¹⁾", "x", "z₁⁽¹⁾", "a₁⁽¹⁾"]
     assert names[5:9] == ["w₁₁⁽²⁾", "b₁⁽²⁾", "z₁⁽²⁾", "a₁⁽²⁾"]
     assert names[9:] == ["w₁₁⁽³⁾", "b₁⁽³⁾", "z₁⁽³⁾", "a₁⁽³⁾", "y", "C₀"]
 

@@ -21,6 +21,7 @@ from autograd.batch.arguments import Shape
 from autograd.batch.execute import Execution, collector_paused
 from autograd.batch.results import layout, recipe, speller, stacked
 from autograd.batch.shards import new_token, over
+from autograd.batch.surroundings import Surroundings
 from autograd.core import modes
 from autograd.core.arrays import array_of
 from autograd.core.fast import add_gradients, number_adjoints
@@ -29,7 +30,7 @@ from autograd.core.sweeps import topological_order
 from autograd.core.value import Argument, Value
 from autograd.derivatives.structures import is_one_number, leaves, rebuild
 from autograd.export.files import Exported, write
-from autograd.native.entry import ARRAY_OF_WHOLE, LEAF, OF_WHOLE, Leaf, install, with_entry
+from autograd.native.entry import ARRAY_OF_WHOLE, LEAF, OF_WHOLE, Leaf, install, uninstall, with_entry
 from autograd.native.roll import Tape
 from autograd.program import source
 from autograd.program.differentiate import parametric, value_and_gradient
@@ -48,9 +49,13 @@ def compile(function: Callable[..., Any], runner: str | None = None, devices: An
     "tape" (nothing compiled for this function), "source" (compiled for this function) or "jax" (XLA, on the first of
     JAX's devices or on these `devices`, between which the batch is cut); left out, it goes by size.
 
-    Leaves that the function does not get as arguments are its parameters, read at each call. TypeError where it looks
-    at a number (`.data`, an `if` on a comparison), as another example may have another: choose with `where`.
-    ImportError when it is called without numpy and llvmlite, unless the runner is "python".
+    Leaves that the function does not get as arguments are its parameters, read at each call. What else it could read
+    (its closure, the globals that it names, and the lists, dicts, small arrays and attributes from there, to some 250
+    places) is compared at each call, and the function recorded anew where it has changed; a draw of random numbers, a
+    file and what lies further stay as they were when it was recorded.
+
+    TypeError where it looks at a number (`.data`, an `if` on a comparison), as another example may have another: choose
+    with `where`. ImportError when it is called without numpy and llvmlite, unless the runner is "python".
     """
     if not callable(function):
         raise TypeError(f"compile: expected a function, got {type(function).__name__}")
@@ -68,6 +73,8 @@ class Compiled:
         self.function, self.runner, self.devices = function, runner, devices
         self.name = getattr(function, "__name__", type(function).__name__).replace("<lambda>", "function")
         self._traces: dict[tuple[tuple[Shape, ...], tuple[bool, ...]], Trace] = {}
+        self._recordings: dict[Any, Recording] = {}
+        self._surroundings = Surroundings(function)
         self._last: Trace | None = None
         self._gradient_entry: Callable[..., Any] = with_entry(_Elsewhere)()
         self._names = _argument_names(function)
@@ -184,15 +191,34 @@ class Compiled:
     def _trace(self, args: Sequence[Any]) -> tuple[Trace, arguments.Arguments]:
         names = self._names_of(len(args))
         read = arguments.read(args, names, self.name)
+        if self._surroundings.changed():
+            self._forget()
         key = read.shapes, read.as_arrays
         trace = self._traces.get(key)
         if trace is None:
             with collector_paused():
-                trace = self._traces[key] = Trace(self.function, self.name, read, names, self.runner, self.devices)
+                trace = self._traces[key] = Trace(self._recording(read, names), read, self.runner, self.devices)
         self._last = trace
         if modes.active and modes.anomaly() is not None:
             self._look_for_anomalies(read, names)
         return trace, read
+
+    def _recording(self, read: arguments.Arguments, names: Sequence[str]) -> Recording:
+        """One call of the function serves one example, a batch, and a number that is the same for every example."""
+        key = tuple([shape or () for shape in read.shapes]), read.as_arrays
+        if key not in self._recordings:
+            self._recordings[key] = Recording(self.function, self.name, read, names)
+            self._surroundings = Surroundings(self.function)  # what the function itself has changed is no news
+        return self._recordings[key]
+
+    def _forget(self) -> None:
+        """The surroundings have changed: record anew."""
+        self._traces.clear()
+        self._recordings.clear()
+        self._surroundings = Surroundings(self.function)
+        for entry in (self, self._gradient_entry):
+            if hasattr(entry, "has_entry"):
+                uninstall(entry)
 
     def _look_for_anomalies(self, read: arguments.Arguments, names: Sequence[str]) -> None:
         """Within `detect_anomaly`, the function itself on each example, forward and backward: it knows its lines."""
@@ -218,7 +244,8 @@ class Compiled:
         """From the third call like this one on, go straight to machine code."""
         if self.runner in ("python", "jax") or not hasattr(entry, "has_entry"):
             return
-        plan = execution.plan(1 if read.n is None else read.n, method, read.shapes, recipe)
+        guard = self._surroundings.guard
+        plan = execution.plan(1 if read.n is None else read.n, method, read.shapes, guard, recipe)
         if plan is not None:
             install(entry, plan)
 
@@ -230,35 +257,39 @@ class _Elsewhere:
         return None
 
 
-class Trace:
-    """The program that one structure of arguments leads to, and what runs it."""
+class Recording:
+    """What the function did with one structure of arguments: its program, and the leaves that it met."""
 
     def __init__(
-        self,
-        function: Callable[..., Any],
-        name: str,
-        read: arguments.Arguments,
-        names: Sequence[str],
-        runner: str | None,
-        devices: Any = None,
+        self, function: Callable[..., Any], name: str, read: arguments.Arguments, names: Sequence[str]
     ) -> None:
         result, graph, self.parameters = _recorded(function, name, read, names)
         results = leaves(result, f"the result of {name}")
         self.name = name
         self.template = rebuild(result, [0.0] * len(results), arrays=False)  # the graph itself is not needed any more
-        self.layout = layout(self.template)
-        self._is_one = is_one_number(result)
-        self._is_pair = isinstance(result, tuple) and len(result) == 2 and is_one_number(result[0])
+        self.is_one = is_one_number(result)
+        self.is_pair = isinstance(result, tuple) and len(result) == 2 and is_one_number(result[0])
         self.program: Program = simplify(graph)
+
+
+class Trace:
+    """A recording, and what runs it on arguments of one structure."""
+
+    def __init__(
+        self, recording: Recording, read: arguments.Arguments, runner: str | None, devices: Any = None
+    ) -> None:
+        self.recording, self.name, self.parameters = recording, recording.name, recording.parameters
+        self.template, self.program = recording.template, recording.program
+        self.layout = layout(self.template)
         self.shapes, self.structure, self._how = read.shapes, arguments.structure(read), (runner, devices)
         self.forward = Execution(self.program, self.parameters, read.shapes, *self._how)
         self._gradient: Execution | None = None
 
     def gradient(self, has_aux: bool = False) -> Execution:
         """What computes the mean and its gradient; with `has_aux` of the first result, and the `rest` beside it."""
-        if has_aux and not self._is_pair:
+        if has_aux and not self.recording.is_pair:
             raise TypeError(f"{self.name}: has_aux is for a function that returns a pair: a number, and anything else")
-        if not has_aux and not self._is_one:
+        if not has_aux and not self.recording.is_one:
             raise TypeError(f"{self.name}: a gradient needs one number for each example, the function returns several")
         if self._gradient is None:
             if has_aux:
@@ -283,7 +314,7 @@ class Trace:
     def text(self) -> str:
         name = self.name if self.name.isidentifier() and self.name not in TABLE else "function"
         text = source.function_text(name, self.program, speller(self.template))
-        if self._is_one and self.parameters:
+        if self.recording.is_one and self.parameters:
             gradient = self.gradient().program
             text += "\n\n\n" + source.function_text(f"{name}_value_and_gradient", gradient, _spell_gradient)
         return source.imports(text) + text + "\n"

@@ -77,16 +77,19 @@ class Execution:
 
         return Runner(self.program, self.columns, self.parameters, how)
 
-    def plan(self, n: int, method: Any, shapes: Sequence[Shape], recipe: Callable[[], Any]) -> Any:
-        """How calls of so many examples go straight to machine code, once there were a few; `recipe` says what they
-        make. None while they go another way."""
+    def plan(
+        self, n: int, method: Any, shapes: Sequence[Shape], guard: Callable[[], Any], recipe: Callable[[], Any]
+    ) -> Any:
+        """How calls of so many examples go straight to machine code, once there were a few; `guard` says what must be
+        as it was, and `recipe` what they make. None while they go another way."""
         from autograd.native import entry
         from autograd.native.tape import form
 
         runner = self._runners.get(form(self._straight, n))
         if runner is not None and runner.calls == ENOUGH:
-            made = recipe()
-            runner.plan = made and entry.plan(method, runner.entry_work(), shapes, *made)
+            made, guarded = recipe(), guard()
+            if made is not None and guarded is not None:
+                runner.plan = entry.plan(method, runner.entry_work(), shapes, guarded, *made)
         return runner and runner.plan
 
     def _run_plainly(self, read: Arguments, n: int, at: Any) -> tuple[Any, Any]:

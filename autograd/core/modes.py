@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import sys
 import threading
+from array import array
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -35,6 +36,7 @@ _anomaly: Settings = ContextVar("anomaly", default=())
 _derivative: ContextVar[set[Value] | None] = ContextVar("derivative", default=None)
 _lock = threading.RLock()  # a signal handler may enter a mode while its own thread is entering one
 active = 0  # how many modes are on, over all contexts
+looking = array("q", [0])  # and how many of them look for anomalies, where machine code reads it
 
 
 @contextmanager
@@ -43,6 +45,7 @@ def _mode(variable: Settings, value: Any) -> Iterator[None]:
     setting = _Setting(value)
     with _lock:
         active += 1
+        looking[0] += isinstance(value, Anomaly)
         _tell()
     variable.set((*_lasting(variable), setting))
     try:
@@ -52,6 +55,7 @@ def _mode(variable: Settings, value: Any) -> Iterator[None]:
         variable.set(_lasting(variable))
         with _lock:
             active -= 1
+            looking[0] -= isinstance(value, Anomaly)
             _tell()
 
 

@@ -5,9 +5,10 @@ object whose calls are machine code has two words of its own: the address of `en
 `__call__`, and that of a plan, which says what to look for and what to make. There is one `entry` for all functions.
 
 It takes floats and contiguous arrays of doubles of the expected shapes, as many examples as the plan allows, and no
-keywords. Anything else is for the method that the plan names first, which has the messages and the other ways. While it
-runs no other thread of Python does; objects that the garbage collector tracks are made last, when nothing of the plan
-is needed any more: the collector may run anything.
+keywords, as long as all that the function could read when it was recorded is what it was (`Guard`). Anything else is
+for the method that the plan names first, which has the messages and the other ways. While it runs no other thread of
+Python does; objects that the garbage collector tracks are made last, when nothing of the plan is needed any more: the
+collector may run anything.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from collections.abc import Sequence
 from functools import cache
 from typing import Any, NamedTuple
 
+from autograd.core import modes
 from autograd.native.build import build
 from autograd.native.ir import Body, Module, V, select
 from autograd.native.objects import value_offsets
@@ -29,9 +31,11 @@ from autograd.native.objects import value_offsets
     ARGUMENTS, ARGUMENTS_AT, COLUMNS, LEAST, MOST,  # how many, what is expected; a table to fill; of how many examples
     LEAVES, LEAVES_AT, RESULTS, WHOLE, DIRECT,  # what is made; what is computed; is the one array computed in place?
     SHAPE, SHAPE_AT,  # the tuples and lists around them
-    FLOAT_TYPE, ARRAY_TYPE, DOUBLES, NEW_FLOAT, NEW_TUPLE, NEW_LIST, NEW_ARRAY, CALL,  # of Python and numpy
+    WORDS, WORDS_AT, NAMES, NAMES_AT,  # what must be as it was: how many, and tables of (address, word) and of
+    # (dict, key, content)
+    FLOAT_TYPE, ARRAY_TYPE, DOUBLES, NEW_FLOAT, NEW_TUPLE, NEW_LIST, NEW_ARRAY, CALL, GET,  # of Python and numpy
     PLAN_SIZE,
-) = range(30)  # fmt: skip
+) = range(35)  # fmt: skip
 WIDTH = 8  # words of an entry in the tables of arguments, (axes, columns, lengths of the axes after the first), and of
 # leaves, (kind, first, count, axes after the first, their lengths)
 AXES = 4  # at most, after the first
@@ -40,6 +44,7 @@ LEAF = -1  # in the shape: the next leaf; 2k: a tuple of the last k, 2k + 1: a l
 
 # Where things are, for CPython and numpy on machines of 64 bits; `trusted` looks whether it is so.
 TYPE, NUMBER, ITEMS, LIST_ITEMS = 8, 16, 24, 24
+WORD, SIZE, CONTENT = 8, 16, 16  # SIZE of a list, a tuple or a dict, CONTENT of a cell
 DATA, ARRAY_AXES, LENGTHS, DESCRIPTION, FLAGS = 16, 24, 32, 56, 64
 CONTIGUOUS_AND_ALIGNED = 0x101
 VECTOR, PLAN = 16, 24  # in an object with an entry
@@ -52,6 +57,27 @@ class Leaf(NamedTuple):
     first: int = 0
     size: int = 1
     shape: tuple[int, ...] = ()
+
+
+class Guard(NamedTuple):
+    """Places that must hold what they hold now; whoever makes one keeps them, and what is in them, alive."""
+
+    cells: Sequence[Any]  # of closures
+    names: Sequence[tuple[dict[Any, Any], Any]]  # keys in dicts; hashing and comparing one runs no code of Python
+    lists: Sequence[list[Any]]
+    sizes: Sequence[dict[Any, Any]]  # dicts whose keys are as many
+    arrays: Sequence[Any]  # contiguous, of items of 64 bits
+
+    def words(self) -> list[int]:
+        """Addresses, each with the word there. A list's items lie where they did if the pointer to them says so."""
+        places = [modes.looking.buffer_info()[0], *[id(cell) + CONTENT for cell in self.cells]]
+        for items in self.lists:
+            first = id(items) + LIST_ITEMS
+            start = ctypes.c_int64.from_address(first).value
+            places += [id(items) + SIZE, first, *[start + WORD * i for i in range(len(items))]]
+        places += [id(holder) + SIZE for holder in self.sizes]
+        places += [array.ctypes.data + WORD * i for array in self.arrays for i in range(array.size)]
+        return [word for at in places for word in (at, ctypes.c_int64.from_address(at).value)]
 
 
 def write(module: Module) -> None:
@@ -91,6 +117,7 @@ class _Entry:
         self.need(self.same(body.argument("kwnames"), V(body, "null", "ptr")))
         nargs = body.argument("nargsf") & (2**63 - 1)
         self.need(nargs == self.word(ARGUMENTS))
+        self.guard()
         n = self.arguments(nargs)
         numbers = self.word(NUMBERS, "ptr")
         with body.loop(0, self.word(PARAMETERS)) as i:
@@ -111,6 +138,19 @@ class _Entry:
         body.give(self.shape(made))
         body.label("other")
         body.give(self.other())
+
+    def guard(self) -> None:
+        """Is all that is frozen in the code what it was?"""
+        body = self.body
+        with body.loop(0, self.word(WORDS)) as i:
+            place = body.at(self.word(WORDS_AT, "ptr"), i * 2, "i64")
+            address = body.load(place, kind="ptr")
+            self.need(body.load(address, kind="i64") == body.load(body.at(place, 1, "i64"), kind="i64"))
+        with body.loop(0, self.word(NAMES)) as i:
+            place = body.at(self.word(NAMES_AT, "ptr"), i * 3, "i64")
+            holder, key = [body.load(body.at(place, k, "i64"), kind="ptr") for k in (0, 1)]
+            content = self.call(GET, "ptr", holder, key)
+            self.need(self.same(content, body.load(body.at(place, 2, "i64"), kind="ptr")))
 
     def arguments(self, nargs: V) -> V:
         """Look at them and fill in the columns; how many examples there are."""
@@ -288,6 +328,8 @@ def _symbols() -> dict[int, int] | None:
         and word(id(pair) + ITEMS).value == there
         and word(id(pair) + 16).value == 2
         and word(word(id(items) + LIST_ITEMS).value).value == there
+        and word(id(items) + SIZE).value == word(id({1: 1, 2: 2}) + SIZE).value == 2
+        and word(id((lambda: array).__closure__[0]) + CONTENT).value == there  # type: ignore[index]
     )
     if not trusted:
         return None
@@ -299,7 +341,7 @@ def _symbols() -> dict[int, int] | None:
     if table[2] != id(np.ndarray):
         return None
     functions = {NEW_FLOAT: "PyFloat_FromDouble", NEW_TUPLE: "PyTuple_New", NEW_LIST: "PyList_New"}
-    functions[CALL] = "PyObject_Vectorcall"
+    functions |= {CALL: "PyObject_Vectorcall", GET: "PyDict_GetItem"}
     found = {k: ctypes.cast(getattr(api, name), ctypes.c_void_p).value or 0 for k, name in functions.items()}
     found |= {FLOAT_TYPE: id(float), ARRAY_TYPE: id(np.ndarray), DOUBLES: id(np.dtype(np.float64))}
     return found | {NEW_ARRAY: table[93] or 0}
@@ -366,6 +408,11 @@ def install(callable_: Any, plan: Plan) -> None:
     ctypes.c_int64.from_address(id(callable_) + VECTOR).value = _entry()
 
 
+def uninstall(callable_: Any) -> None:
+    """From now on, calls of this object go to its method again."""
+    ctypes.c_int64.from_address(id(callable_) + VECTOR).value = 0
+
+
 class Work(NamedTuple):
     """The code of a program, and what it needs: arrays that nothing else uses."""
 
@@ -378,12 +425,18 @@ class Work(NamedTuple):
 
 
 def plan(
-    method: Any, work: Work, shapes: Sequence[tuple[int, ...] | None], leaves: Sequence[Leaf], shape: Sequence[int]
+    method: Any,
+    work: Work,
+    shapes: Sequence[tuple[int, ...] | None],
+    guard: Guard,
+    leaves: Sequence[Leaf],
+    shape: Sequence[int],
 ) -> Plan | None:
     """The plan of a function; None where it cannot have one.
 
     method          what takes the object and the arguments of all other calls
     shapes          of an example's share of each argument, None for a number
+    guard           what is looked at first
     leaves, shape   the results, and the tuples and lists around them: see the words above
     """
     import math
@@ -408,14 +461,16 @@ def plan(
         np.empty(sizes[1] + 1), work.work, work.sums,
     ]  # fmt: skip
     places = dict(zip((NUMBERS, COLUMNS, RESULTS, WHOLE, WORK, SUMS), [a.ctypes.data for a in arrays], strict=True))
+    words, names = guard.words(), [id(x) for holder, key in guard.names for x in (holder, key, holder[key])]
     fields = {
         METHOD: id(method), RUN: work.run, PARAMETERS: len(values), FLOAT: (offsets or (0, 0))[0],
         DOUBLE: (offsets or (0, 0))[1], ARGUMENTS: len(shapes), LEAST: work.least, MOST: most, LEAVES: len(leaves),
-        DIRECT: int(direct), SHAPE: len(shape),
+        DIRECT: int(direct), SHAPE: len(shape), WORDS: len(words) // 2, NAMES: len(guard.names),
     }  # fmt: skip
     expected = [(0,) if s is None else (1 + len(s), math.prod(s), *s) for s in shapes]
     made = [(x.kind, x.first, x.size, len(x.shape), *x.shape) for x in leaves]
     tables = {VALUES_AT: values, ARGUMENTS_AT: _table(expected), LEAVES_AT: _table(made), SHAPE_AT: shape}
+    tables |= {WORDS_AT: words, NAMES_AT: names}
     return Plan(symbols | places | fields, tables, (arrays, method))
 
 

@@ -1,0 +1,228 @@
+"""A compiled function says what the function itself says, also after what it reads beside its arguments has changed."""
+
+from __future__ import annotations
+
+import functools
+import random
+import types
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from autograd import Value, compile, detect_anomaly, log, stop_gradient
+
+SOME_GLOBAL = 2.0
+
+
+class Model:
+    scale = 1.0
+
+    def __init__(self) -> None:
+        self.offset = 1.0
+
+    def cost(self, x: Any) -> Any:
+        return x * self.scale + self.offset
+
+    def __call__(self, x: Any) -> Any:
+        return self.cost(x) * 2.0
+
+
+class Slotted:
+    __slots__ = ("offset",)
+
+
+def _cell() -> Any:
+    c = 2.0
+
+    def f(x: Any) -> Any:
+        return x * c
+
+    def change() -> None:
+        nonlocal c
+        c += 1.0
+
+    return f, change
+
+
+def _global() -> Any:
+    def change() -> None:
+        global SOME_GLOBAL
+        SOME_GLOBAL += 1.0
+
+    return lambda x: x * SOME_GLOBAL, change
+
+
+def _global_of_a_helper() -> Any:
+    _, change = _global()
+
+    def helper(x: Any) -> Any:
+        return SOME_GLOBAL * x
+
+    return lambda x: helper(x) + 1.0, change
+
+
+def _growing_list() -> Any:
+    items = [1.0]
+    return lambda x: x * sum(items), lambda: items.append(3.0)
+
+
+def _item_of_a_list() -> Any:
+    items = [1.0, 2.0]
+    return lambda x: x * items[1], lambda: items.__setitem__(1, items[1] + 1.0)
+
+
+def _item_of_a_dict() -> Any:
+    settings = {"rate": 1.0}
+    return lambda x: x * settings["rate"], lambda: settings.update(rate=settings["rate"] + 1.0)
+
+
+def _new_key() -> Any:
+    settings: dict[str, float] = {}
+    return lambda x: x * len(settings), lambda: settings.update({str(len(settings)): 1.0})
+
+
+def _set() -> Any:
+    chosen: set[int] = set()
+    return lambda x: x * len(chosen), lambda: chosen.add(len(chosen))
+
+
+def _array() -> Any:
+    factors = np.array([1.0, 2.0])
+    return lambda x: x * factors[1], lambda: factors.__setitem__(1, factors[1] + 1.0)
+
+
+def _attribute() -> Any:
+    model = Model()
+
+    def change() -> None:
+        model.offset += 1.0
+
+    return model, change
+
+
+def _attribute_of_a_method() -> Any:
+    model = Model()
+
+    def change() -> None:
+        model.offset += 1.0
+
+    return model.cost, change
+
+
+def _attribute_of_a_class() -> Any:
+    def change() -> None:
+        Model.scale += 1.0
+
+    return Model(), change
+
+
+def _attribute_of_a_module() -> Any:
+    settings = types.ModuleType("some_settings")
+    settings.rate = 1.0  # type: ignore[attr-defined]
+
+    def change() -> None:
+        settings.rate += 1.0  # type: ignore[attr-defined]
+
+    return lambda x: x * settings.rate, change  # type: ignore[attr-defined]
+
+
+def _slot() -> Any:
+    held = Slotted()
+    held.offset = 1.0  # type: ignore[attr-defined]
+
+    def change() -> None:
+        held.offset += 1.0  # type: ignore[attr-defined]
+
+    return lambda x: x + held.offset, change  # type: ignore[attr-defined]
+
+
+def _partial() -> Any:
+    items = [1.0]
+    return functools.partial(lambda items, x: x * len(items), items), lambda: items.append(1.0)
+
+
+def _default() -> Any:
+    def f(x: Any, items: Any = [1.0]) -> Any:  # noqa: B006
+        return x * len(items)
+
+    return f, lambda: f.__defaults__[0].append(1.0)  # type: ignore[index]
+
+
+def _another_parameter() -> Any:
+    weights = [Value(2.0)]
+    return lambda x: x * weights[0], lambda: weights.__setitem__(0, Value(weights[0].data + 1.0))
+
+
+CHANGES = [
+    _cell, _global, _global_of_a_helper, _growing_list, _item_of_a_list, _item_of_a_dict, _new_key, _set, _array,
+    _attribute, _attribute_of_a_method, _attribute_of_a_class, _attribute_of_a_module, _slot, _partial, _default,
+    _another_parameter,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("runner", [None, "python"])
+@pytest.mark.parametrize("make", CHANGES, ids=lambda make: make.__name__.strip("_"))
+def test_a_change_reaches_one_call_a_batch_of_one_and_a_row_of_a_batch(make: Callable[[], Any], runner: Any) -> None:
+    f, change = make()
+    h = compile(f, runner)
+    for _ in range(3):
+        result = f(2.0)
+        wanted = result.data if isinstance(result, Value) else result
+        for _ in range(5):  # the later ones go straight to machine code
+            assert h(2.0) == wanted
+            assert h(np.array([2.0])).tolist() == [wanted]
+            assert h(np.array([1.0, 2.0])).tolist()[1] == wanted
+        change()
+
+
+def test_a_change_reaches_the_gradient_too() -> None:
+    items, w = [1.0], Value(2.0)
+    h = compile(lambda x: x * w * len(items))
+    X = np.array([1.0, 2.0])
+    for n in (1, 2):
+        for _ in range(5):
+            mean, gradient = h.value_and_grad(X)
+            assert (mean, gradient.tolist()) == (3.0 * n, [1.5 * n])
+        items.append(1.0)
+
+
+def test_what_is_drawn_by_chance_is_the_same_for_one_call_and_a_batch() -> None:
+    h = compile(lambda x: x * random.random())
+    assert h(2.0) == h([2.0])[0] == h([1.0, 2.0])[1] == h(np.array([2.0]))[0]
+
+
+def test_a_function_that_counts_its_calls_is_recorded_once() -> None:
+    calls: list[int] = []
+
+    def f(x: Any) -> Any:
+        calls.append(1)
+        return x * 2.0
+
+    h = compile(f)
+    for _ in range(5):
+        h(1.0), h([1.0, 2.0])
+    assert len(calls) == 1
+
+
+def test_a_change_of_a_parameters_number_is_no_change() -> None:
+    calls, w = [], Value(2.0)
+
+    def f(x: Any) -> Any:
+        calls.append(1)
+        return x * w
+
+    h = compile(f)
+    for k in range(6):
+        w.data = float(k)
+        assert h(1.0) == float(k)
+    assert len(calls) == 1
+
+
+def test_an_anomaly_is_found_after_calls_that_went_straight_to_machine_code() -> None:
+    h = compile(lambda x: log(stop_gradient(x)))
+    for _ in range(6):
+        h(1.0)
+    with detect_anomaly(), pytest.raises(FloatingPointError, match="nan from log"):
+        h(-1.0)
