@@ -316,3 +316,18 @@ def test_a_sum_that_cancels_equals_the_gradient_to_the_rounding_of_its_terms():
     C.backward()
     assert x.grad != 0.0
     assert explain(C, wrt=x).text().endswith("✓ equals x.grad")
+
+
+def test_blanks_leave_the_numbers_to_be_filled_in_and_the_key_has_them():
+    cost = neuron_cost()
+    cost.backward()
+    w = named(cost)["w"]
+    sheet = explain(cost, wrt=w, blanks=True)
+    assert sheet.text().splitlines() == [
+        "∂C/∂w = ∂z/∂w · ∂a⁽ᴸ⁾/∂z · ∂C/∂a⁽ᴸ⁾",
+        "      = a⁽ᴸ⁻¹⁾ · σ′(z) · 2(a⁽ᴸ⁾ − y)",
+        "      = ____ · ____ · (____) = ____",
+        "  where σ′(u) = σ(u)·(1 − σ(u))",
+    ]
+    assert sheet._repr_mimebundle_() == {"text/plain": sheet.text()}
+    assert sheet.key().text() == explain(cost, wrt=w).text()

@@ -419,3 +419,23 @@ def test_a_thousand_values_can_be_drawn():
         values[-1].label = f"h_{len(values)}"
     drawing = draw(ad.sum(values[-20:]))
     ET.fromstring(drawing.svg())
+
+
+def test_a_worksheet_gives_the_leaves_and_leaves_the_rest_blank():
+    cost = neuron_cost()
+    cost.backward()
+    sheet = draw(cost, show="blank")
+    shown = texts(sheet.svg())
+    assert {"2", "0.5", "−0.3", "1"} <= set(shown)
+    assert shown.count("______") == 3 + 7  # computed values, gradients
+    assert "∂z/∂w = a(L−1)" in shown
+    for answer in ("0.6682", "0.1101", "−0.07357", "0.2217", "−0.6636"):
+        assert answer not in sheet.svg() + sheet.text() + sheet.html() + sheet.graphviz.source
+    with pytest.raises(ValueError, match='show="numbers" or "blank"'):
+        draw(cost, show="nothing")
+
+
+def test_an_automatic_theme_is_the_light_one_with_a_style_for_the_dark():
+    light, auto = (draw(neuron_cost(), theme=theme).svg() for theme in ("light", "auto"))
+    assert "@media(prefers-color-scheme:dark)" in auto
+    assert re.sub(r' class="[^"]*"|<style>.*?</style>\n', "", auto) == light

@@ -13,7 +13,8 @@ from autograd.picture.formula import typeset
 from autograd.picture.formula.typeset import Box
 from autograd.picture.scene import Card, Line, Link, Scene, thickness, wrapped
 from autograd.picture.scene import colour as shade_of
-from autograd.picture.svg import COLOURS, THEMES
+from autograd.picture.svg import COLOURS
+from autograd.picture.svg import shade_of as shade_of_theme
 
 if TYPE_CHECKING:
     import graphviz
@@ -25,7 +26,7 @@ def digraph(scene: Scene, theme: str = "light") -> "graphviz.Digraph":
     """The scene as a graphviz.Digraph."""
     import graphviz
 
-    shade = THEMES.index(theme)
+    shade = shade_of_theme(theme)
     colour = {name: pair[shade] for name, pair in COLOURS.items()}
     graph = graphviz.Digraph("chainrule")
     graph.attr(rankdir="LR", bgcolor=colour["paper"], nodesep="0.2", ranksep="0.45", margin="0", pad="0.25")

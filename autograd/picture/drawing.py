@@ -16,7 +16,7 @@ from autograd.files import write
 from autograd.picture import dot, model, select, svg
 from autograd.picture.collapse import count_groups
 from autograd.picture.formula import typeset
-from autograd.picture.scene import Scene, scene
+from autograd.picture.scene import Scene, blank, scene
 
 if TYPE_CHECKING:
     import graphviz
@@ -51,10 +51,12 @@ class Drawing:
 
     def html(self) -> str:
         """A self-contained HTML page with the picture."""
-        paper = svg.COLOURS["paper"][svg.THEMES.index(self._theme)]
+        own = svg.dark_style().replace(".f-paper{", "body{background:" + svg.COLOURS["paper"][1] + "}.f-paper{")
+        style = own if self._theme == "auto" else ""
+        paper = svg.COLOURS["paper"][svg.shade_of(self._theme)]
         return (
             f'<!doctype html>\n<html lang="en"><meta charset="utf-8"><title>{escape(self._title)}</title>'
-            f"<style>body{{margin:0;background:{paper}}}svg{{max-width:100%;height:auto}}</style>\n{self.svg()}</html>\n"
+            f"<style>body{{margin:0;background:{paper}}}svg{{max-width:100%;height:auto}}</style>{style}\n{self.svg()}</html>\n"
         )
 
     def text(self) -> str:
@@ -112,6 +114,7 @@ def draw(
     path_to: Value | None = None,
     max_nodes: int = model.MAX_NODES,
     theme: str = "light",
+    show: str = "numbers",
 ) -> Drawing:
     """A picture of the graph that computed a value, with the local derivative on every edge.
 
@@ -121,12 +124,15 @@ def draw(
     depth      only what is at most this many edges from the value
     path_to    only what lies between this value and the result, and the chain rule along it
     max_nodes  refuse to draw more cards than this
-    theme      "light" or "dark"
+    theme      "light", "dark", or "auto": what the reader's system prefers, where the viewer knows style sheets
+    show       "numbers", or "blank": a worksheet, with the leaves' values given and the rest to be filled in
     """
     if not isinstance(value, Value):
         raise TypeError(f"draw: a Value is drawn, not {type(value).__name__}")
-    if theme not in svg.THEMES:
-        raise ValueError(f'draw: theme="light" or "dark", not {theme!r}')
+    if theme not in (*svg.THEMES, "auto"):
+        raise ValueError(f'draw: theme="light", "dark" or "auto", not {theme!r}')
+    if show not in ("numbers", "blank"):
+        raise ValueError(f'draw: show="numbers" or "blank", not {show!r}')
     if path_to is not None and not isinstance(path_to, Value):
         raise TypeError(f"draw: path_to= is a Value of the graph, not {type(path_to).__name__}")
     for name, limit in (("depth", depth), ("max_nodes", max_nodes)):
@@ -138,6 +144,8 @@ def draw(
     graph = graph_of(value, fold, by, depth, path_to, max_nodes)
     shown = scene(graph, by)
     shown.caption = _caption(graph, path_to) if by is None else []
+    if show == "blank":
+        shown = blank(shown)
     return Drawing(shown, theme, f"the graph of {typeset.text(graph.root.name)}", value)
 
 

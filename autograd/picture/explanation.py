@@ -31,17 +31,23 @@ from autograd.picture.notes import close
 MOST_PATHS = 8  # written out; beyond, the rest is said as a count and a sum
 LONGEST_PATH = 12  # factors written out
 WIDTH = 80  # columns of text before a derivation breaks at its signs = and ·
+BLANK = "____"  # to be filled in
 ALIKE = 3  # paths alike but for the numbers in their names that are written out
 
 
 class Explanation:
     """A derivation: print it, or `.text()`, `.latex()`, `.mathml()`; a notebook typesets the LaTeX."""
 
-    def __init__(self, derivations: list["Derivation"]) -> None:
-        self._derivations = derivations
+    def __init__(self, derivations: list["Derivation"], blanks: bool = False) -> None:
+        self._derivations, self._blanks = derivations, blanks
 
     def text(self) -> str:
-        return "\n\n".join(derivation.text() for derivation in self._derivations)
+        text = "\n\n".join(derivation.text() for derivation in self._derivations)
+        return "\n".join(_blanked(line) for line in text.splitlines() if ".grad" not in line) if self._blanks else text
+
+    def key(self) -> "Explanation":
+        """The same with its numbers: the answers to `blanks=True`."""
+        return Explanation(self._derivations)
 
     def latex(self) -> str:
         """An aligned block, without the dollar signs."""
@@ -61,15 +67,20 @@ class Explanation:
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         """No HTML beside the LaTeX: it would be preferred, and an untrusted notebook strips the MathML from it."""
+        if self._blanks:
+            return {"text/plain": self.text()}
         return {"text/plain": self.text(), "text/latex": f"$\\displaystyle {self.latex()}$"}
 
 
-def explain(value: Value, wrt: Value | Sequence[Value] | None = None, fold: bool = True) -> Explanation:
+def explain(
+    value: Value, wrt: Value | Sequence[Value] | None = None, fold: bool = True, blanks: bool = False
+) -> Explanation:
     """How ∂value/∂wrt comes about, path by path: wrt a Value, or each of a list, or every labelled leaf.
 
     Where no leaf has a label, every leaf. For each path the partials along it, as symbols, as rules and as this run's
     numbers, their product, and the sum over the paths beside `.grad`. What has a label is a factor of its own;
-    `fold=False` takes every primitive for one.
+    `fold=False` takes every primitive for one. `blanks=True` leaves the numbers out of the text, to be filled in, and
+    its `.key()` has them.
     """
     several: list[Any] = list(wrt) if isinstance(wrt, (list, tuple)) else [] if wrt is None else [wrt]
     for v in (value, *several):
@@ -78,7 +89,19 @@ def explain(value: Value, wrt: Value | Sequence[Value] | None = None, fold: bool
     if wrt is None:
         leaves = [v for v in topological_order(value) if v._row is None]
         several = [v for v in leaves if v.label] or leaves
-    return Explanation([Derivation(value, v, fold) for v in several])
+    return Explanation([Derivation(value, v, fold) for v in several], blanks)
+
+
+def _blanked(line: str) -> str:
+    """A line whose sides of nothing but numbers are to be filled in."""
+    first, *sides = re.split(r"((?:^ *| )= |together )", line)
+    return first + "".join(
+        _NUMBER.sub(BLANK, side) if re.fullmatch(r"[\d.e−∞na()·+… ]+", side) and _NUMBER.search(side) else side
+        for side in sides
+    )
+
+
+_NUMBER = re.compile(r"−?(?:\d[\d.]*(?:e−?\d+)?|∞|nan)")
 
 
 class Derivation:

@@ -7,7 +7,7 @@ decided here once.
 import math
 import textwrap
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from autograd.core.value import Value
@@ -15,10 +15,11 @@ from autograd.picture.collapse import Collapsed, Group, collapse
 from autograd.picture.formula import labels, typeset
 from autograd.picture.formula.typeset import EQUALS, Box, format_number, number_box, operator, row
 from autograd.picture.layout import ranks
-from autograd.picture.model import GROUP, OUTPUT, Edge, Graph, Node
+from autograd.picture.model import GROUP, INPUT, OUTPUT, PARAMETER, Edge, Graph, Node
 from autograd.picture.notes import close
 
 NOT_COMPUTED = "—"
+BLANK = "______"  # to be filled in
 MOST_ROWS = 10  # of a group's card; beyond, its values are listed by name and range
 WIDEST_RULE = 30  # characters of a rule on a link
 MOST_LABELS = 12  # between two columns; beyond, a derivative is a colour and a width
@@ -92,6 +93,28 @@ def scene(graph: Graph, by: str | None = None) -> Scene:
     ]
     bare_between_columns(len(cards), links)
     return Scene(cards, links, list(graph.notes) + _left_out(graph))
+
+
+def blank(scene: Scene) -> Scene:
+    """The scene as a worksheet: the leaves' values are given, every other number is to be filled in."""
+    cards = []
+    for card in scene.cards:
+        given = card.kind in (PARAMETER, INPUT)
+        lines = [
+            line if line.tone == "head" else line._replace(
+                value=line.value and (line.value if given else BLANK), grad=line.grad and BLANK
+            )
+            for line in card.lines
+        ]  # fmt: skip
+        spoken = "; ".join(f"{typeset.text(line.name)} {line.value or line.grad}" for line in lines)
+        cards.append(replace(card, lines=lines, spoken=f"{typeset.text(card.title)}: {spoken}"))
+    links = []
+    for link in scene.links:
+        told = [(box, bold) for box, bold in link.words if bold or "×" not in typeset.text(box)]
+        words = [(operator(f"= {BLANK}") if bold else box, bold) for box, bold in told]
+        spoken = " ".join(typeset.text(box) for box, _ in words)
+        links.append(replace(link, words=words, spoken=spoken, weighted=False, number=0.0))
+    return Scene(cards, links, list(scene.notes))
 
 
 def bare_between_columns(cards: int, links: list[Link]) -> None:

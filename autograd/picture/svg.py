@@ -31,19 +31,32 @@ COLOURS = {
     GROUP: ("#dbeafe", "#1e3a8a"), OUTPUT: ("#bbf7d0", "#166534"),
 }  # fmt: skip
 
-THEMES = ("light", "dark")
+THEMES = ("light", "dark")  # and "auto": light, with a style sheet for viewers that ask for the dark
 
 Paint = Callable[..., str]  # class name, attribute="colour or other value", … -> the attributes to write
 
 
+def shade_of(theme: str) -> int:
+    """The column of COLOURS."""
+    return THEMES.index("dark") if theme == "dark" else THEMES.index("light")
+
+
 def plain_paint(theme: str) -> Paint:
-    """Everything written out as attributes."""
-    shade = THEMES.index(theme)
+    """Everything written out as attributes; "auto" adds classes, by which `dark_style` repaints."""
+    shade = shade_of(theme)
 
     def paint(_class: str, **look: str) -> str:
-        return "".join(f' {k.replace("_", "-")}="{COLOURS[v][shade] if v in COLOURS else v}"' for k, v in look.items())
+        text = "".join(f' {k.replace("_", "-")}="{COLOURS[v][shade] if v in COLOURS else v}"' for k, v in look.items())
+        coloured = " ".join(f"{k[0]}-{v}" for k, v in look.items() if v in COLOURS) if theme == "auto" else ""
+        return f'{text} class="{coloured}"' if coloured else text
 
     return paint
+
+
+def dark_style() -> str:
+    """Rules that repaint what `plain_paint("auto")` classed, where the reader prefers the dark."""
+    rules = "".join(f".{k[0]}-{name}{{{k}:{dark}}}" for name, (_, dark) in COLOURS.items() for k in ("fill", "stroke"))
+    return f"<style>@media(prefers-color-scheme:dark){{{rules}}}</style>"
 
 
 def class_paint(css_class: str, **_look: str) -> str:
@@ -100,6 +113,7 @@ def draw_svg(scene: Scene, theme: str = "light", title: str = "computational gra
         f'viewBox="0 0 {_n(width)} {_n(height)}" font-family="{FONT}" font-size="{_n(TEXT)}" role="graphics-document" '
         f'aria-label="{escape(title)}">',
         f"<title>{escape(title)}</title>",
+        *([dark_style()] if theme == "auto" else []),
         f'<rect width="100%" height="100%"{paint("paper", fill="paper")}/>',
         *shapes(scene, layout, paint),
     ]
