@@ -41,7 +41,7 @@ SPECIAL = [
     -math.inf,
     math.nan,
 ]
-FIXED = [row for row in TABLE.values() if row.arity is not None]
+FIXED = [row for row in TABLE.values() if row.arity in (1, 2, 3)]
 
 
 def same(got: Any, expected: Any) -> bool:

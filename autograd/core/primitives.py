@@ -290,7 +290,7 @@ softplus      = row("softplus",      ieee.softplus,                             
                                      about="log(1 + eˣ), without overflow at any x and without a threshold.")
 log_sigmoid   = row("log_sigmoid",   lambda x: -ieee.softplus(-x),                  lambda x, z: sigmoid(-x),
                                      aliases=("log_expit",), about="log σ(x) = −log(1 + e⁻ˣ), finite for any finite x.")
-logit         = row("logit",         ieee.logit,                                    lambda x, z: 1 / (x * (1 - x)),
+logit         = row("logit",         ieee.logit,                                    lambda x, z: defined(1 / (x * (1 - x)), z),
                                      domain=(0.0, 1.0), about="log(x/(1 − x)), the inverse of the sigmoid; ±inf at 1 and 0, nan beyond.")
 silu          = row("silu",          lambda x: x * ieee.sigmoid(x),                 lambda x, z: sigmoid(x) + x * sigmoid_x(x),
                                      about="x·σ(x), also known as swish (Elfwing, Uchibe & Doya 2018).",
