@@ -168,6 +168,7 @@ KINKS = {  # row: points around which some operand crosses a kink
     **{name: [(2.0,)] for name in ("floor", "ceil", "trunc")},
     **{name: [(2.0, 1.0)] for name in ("mod", "floordiv", "fmod")},
     "round": [(2.5,)],
+    "norm": [(0.0, 0.0, 0.0)],
     "remainder": [(2.5, 1.0)],
     "copysign": [(0.0, 1.0), (1.0, 0.0)],
     **{name: [(0.0,)] for name in ("cbrt", "softsign", "selu")},

@@ -34,11 +34,11 @@ def _half(x: float) -> float:
 
 
 def _whole_quotient(x: float, y: float) -> float:
-    return ieee.sin(pi * ieee.divide(x, y)) if y != 0.0 else 0.0
+    return y * ieee.sin(pi * ieee.divide(x, y)) if y != 0.0 else 0.0
 
 
 def _half_quotient(x: float, y: float) -> float:
-    return ieee.cos(pi * ieee.divide(x, y)) if y != 0.0 else 0.0
+    return y * ieee.cos(pi * ieee.divide(x, y)) if y != 0.0 else 0.0
 
 
 def dot_parts(xs: Sequence[Any]) -> tuple[Sequence[Any], Any, Sequence[Any]]:
@@ -374,6 +374,6 @@ dot           = row("dot",           _dot,                                      
 logsumexp     = row("logsumexp",     lambda *xs: ieee.logsumexp(xs),                shares,
                                      nary=True, least=1, made_of=_logsumexp, about="log Σ exp xᵢ, finite for any finite xᵢ.", textbook=(softmax,))
 norm          = row("norm",          ieee.norm, lambda xs, z: [hypot_x(x, rest) for x, rest in zip(xs, _others(xs, hypot, 0.0), strict=True)],
-                                     nary=True, least=0, made_of=_norm,
+                                     nary=True, least=0, kinks=(lambda *xs: sum(map(abs, xs)),), made_of=_norm,
                                      about="√ Σ xᵢ², scaled so that no square overflows; 0 of no numbers. At 0 every slope is 0, the least-norm subgradient.")
 # fmt: on
