@@ -109,7 +109,7 @@ const remainder = (x, y) => {
     r -= b;
     if (b < 1e-300 ? r + r >= b : r >= half) r -= b;
   }
-  return b === 0 || Math.abs(x) === Infinity ? NaN : (x < 0 || Object.is(x, -0) ? -r : r);
+  return b !== b || b === 0 || Math.abs(x) === Infinity ? NaN : (x < 0 || Object.is(x, -0) ? -r : r);
 };""",
     "erf": """\
 const gauss = (x) => {
