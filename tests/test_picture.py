@@ -388,7 +388,7 @@ def test_numbers_are_short(number, text):
 def test_only_values_are_drawn_and_only_known_options():
     with pytest.raises(TypeError, match="draw: a Value is drawn, not float"):
         draw(1.0)
-    with pytest.raises(ValueError, match='theme="light" or "dark"'):
+    with pytest.raises(ValueError, match='theme="light", "dark" or "auto"'):
         draw(neuron_cost(), theme="blue")
 
 
