@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from autograd import Value, compile, exp, value_and_grad, where
+from autograd import Value, compile, detect_anomaly, exp, log, value_and_grad, where
 
 np = pytest.importorskip("numpy")
 pytest.importorskip("llvmlite")
@@ -198,3 +198,32 @@ def test_derivatives_come_by_the_same_way() -> None:
     f = compile(value_and_grad(lambda a, b: a * a * b, argnums=(0, 1)))
     assert warm(f, 3.0, 2.0) == (18.0, (12.0, 9.0))
     assert not goes_round(f, 3.0, 2.0)
+
+
+def test_a_gradient_at_other_parameters_comes_with_the_rest_of_its_pass() -> None:
+    w, b = Value(1.0), Value(2.0)
+    f = compile(lambda x: ((w * x + b) ** 2, [w * x, b]))
+    x, at = np.array([1.0, 2.0, 3.0]), np.array([3.0, -1.0])
+    first = f.value_and_grad(x, at=at, has_aux=True)
+    for _ in range(WARM):
+        mean, gradient, rest = f.value_and_grad(x, at=at, has_aux=True)
+    assert not goes_round(lambda: f.value_and_grad(x, at=at, has_aux=True))
+    assert (mean, gradient.tolist(), rest.tolist()) == (first[0], first[1].tolist(), first[2].tolist())
+    assert rest.tolist() == [[3.0, -1.0], [6.0, -1.0], [9.0, -1.0]]
+    assert f.value_and_grad(x, at=[0.0, 2.0], has_aux=True)[0] == 4.0
+    assert f.value_and_grad(x, has_aux=True)[0] == np.mean((x + 2.0) ** 2)
+    with pytest.raises(ValueError, match="there are 2 parameters"):
+        f.value_and_grad(x, at=np.ones(3), has_aux=True)
+
+
+def test_within_detect_anomaly_calls_go_the_other_way() -> None:
+    f = compile(lambda x: log(x) * 2.0)
+    x = np.array([1.0, -1.0])
+    warm(f, x)
+    warm(f.value_and_grad, x)
+    with detect_anomaly():
+        with pytest.raises(FloatingPointError, match="nan from log"):
+            f(x)
+        with pytest.raises(FloatingPointError, match="nan from log"):
+            f.value_and_grad(x)
+    assert not goes_round(f, x)

@@ -76,7 +76,8 @@ class Compiled:
         self._recordings: dict[Any, Recording] = {}
         self._surroundings = Surroundings(function)
         self._last: Trace | None = None
-        self._gradient_entry: Callable[..., Any] = with_entry(_Elsewhere)()
+        elsewhere = with_entry(_Elsewhere)
+        self._gradient_entries = {(at, aux): elsewhere() for at in (False, True) for aux in (False, True)}
         self._names = _argument_names(function)
         self.token = new_token()  # by which a worker knows it again
 
@@ -89,7 +90,8 @@ class Compiled:
         _, each = trace.forward.run(read, trace.numbers(at))
         if at is None:
             layout = None if read.n is None else trace.layout
-            self._shorten(self, trace.forward, read, Compiled.__call__, lambda: recipe(trace.template, layout))
+            make = lambda: recipe(trace.template, layout)
+            self._shorten(self, trace.forward, read, Compiled.__call__, False, make)
         if read.n is not None:
             return stacked(trace.layout, each)
         return rebuild(trace.template, [x for (x,) in each] if isinstance(each, list) else each.ravel().tolist())
@@ -100,15 +102,16 @@ class Compiled:
         With `has_aux` the function returns a pair: what the gradient is of, and anything else; the result is
         (mean, gradient, the rest for each example), all of one pass. `at` is as in a call.
         """
-        if at is None and not has_aux and (found := self._gradient_entry(*args)) is not None:
+        entry = self._gradient_entries[at is not None, has_aux]
+        found = entry(*args) if at is None else entry(*args, at)
+        if found is not None:
             return found
         trace, read = self._trace(args)
-        whole, each = trace.gradient(has_aux).run(read, trace.numbers(at))
+        execution = trace.gradient(has_aux)
+        whole, each = execution.run(read, trace.numbers(at))
+        make = lambda: trace.gradient_recipe(has_aux)
+        self._shorten(entry, execution, read, _Elsewhere.__call__, at is not None, make)
         if not has_aux:
-            leaves = [Leaf(OF_WHOLE), Leaf(ARRAY_OF_WHOLE, 1, len(trace.parameters))]
-            method, shape = _Elsewhere.__call__, [LEAF, LEAF, 4]
-            if at is None:
-                self._shorten(self._gradient_entry, trace.gradient(), read, method, lambda: (leaves, shape))
             return float(whole[0]), whole[1:]
         return float(whole[0]), whole[1:], stacked(trace.rest, each)
 
@@ -216,7 +219,7 @@ class Compiled:
         self._traces.clear()
         self._recordings.clear()
         self._surroundings = Surroundings(self.function)
-        for entry in (self, self._gradient_entry):
+        for entry in (self, *self._gradient_entries.values()):
             if hasattr(entry, "has_entry"):
                 uninstall(entry)
 
@@ -239,13 +242,14 @@ class Compiled:
         execution: Execution,
         read: arguments.Arguments,
         method: Callable[..., Any],
+        at: bool,
         recipe: Callable[[], Any],
     ) -> None:
         """From the third call like this one on, go straight to machine code."""
         if self.runner in ("python", "jax") or not hasattr(entry, "has_entry"):
             return
         guard = self._surroundings.guard
-        plan = execution.plan(1 if read.n is None else read.n, method, read.shapes, guard, recipe)
+        plan = execution.plan(1 if read.n is None else read.n, method, read.shapes, at, guard, recipe)
         if plan is not None:
             install(entry, plan)
 
@@ -298,6 +302,14 @@ class Trace:
                 program = simplify(value_and_gradient(self.program), len(self.program))
             self._gradient = Execution(program, self.parameters, self.shapes, *self._how)
         return self._gradient
+
+    def gradient_recipe(self, has_aux: bool) -> Any:
+        """What a call of the gradient makes: see `recipe`."""
+        leaves, steps = [Leaf(OF_WHOLE), Leaf(ARRAY_OF_WHOLE, 1, len(self.parameters))], [LEAF, LEAF]
+        if not has_aux:
+            return leaves, [*steps, 4]
+        rest = recipe(self.template[1], self.rest)
+        return rest and (leaves + rest[0], [*steps, *rest[1], 6])
 
     def numbers(self, at: Any) -> Any:
         """`at`, looked at: one number for each parameter."""

@@ -78,7 +78,13 @@ class Execution:
         return Runner(self.program, self.columns, self.parameters, how)
 
     def plan(
-        self, n: int, method: Any, shapes: Sequence[Shape], guard: Callable[[], Any], recipe: Callable[[], Any]
+        self,
+        n: int,
+        method: Any,
+        shapes: Sequence[Shape],
+        at: bool,
+        guard: Callable[[], Any],
+        recipe: Callable[[], Any],
     ) -> Any:
         """How calls of so many examples go straight to machine code, once there were a few; `guard` says what must be
         as it was, and `recipe` what they make. None while they go another way."""
@@ -86,11 +92,14 @@ class Execution:
         from autograd.native.tape import form
 
         runner = self._runners.get(form(self._straight, n))
-        if runner is not None and runner.calls == ENOUGH:
+        if runner is None or runner.calls < ENOUGH:
+            return None
+        if (method, at) not in runner.plans:
             made, guarded = recipe(), guard()
-            if made is not None and guarded is not None:
-                runner.plan = entry.plan(method, runner.entry_work(), shapes, guarded, *made)
-        return runner and runner.plan
+            known = made is not None and guarded is not None
+            work = runner.entry_work
+            runner.plans[method, at] = entry.plan(method, work(), shapes, at, guarded, *made) if known else None
+        return runner.plans[method, at]
 
     def _run_plainly(self, read: Arguments, n: int, at: Any) -> tuple[Any, Any]:
         flat = [array.ravel().tolist() for array in read.arrays]

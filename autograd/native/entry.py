@@ -28,6 +28,7 @@ from autograd.native.objects import value_offsets
 (
     METHOD, RUN, WORK, SUMS,  # what takes other calls; the code of `straight.SIGNATURES`, and what it needs
     PARAMETERS, VALUES_AT, FLOAT, DOUBLE, NUMBERS,  # how many; Values, the offsets in them; where numbers are put
+    AT,  # or are they the last argument?
     ARGUMENTS, ARGUMENTS_AT, COLUMNS, LEAST, MOST,  # how many, what is expected; a table to fill; of how many examples
     LEAVES, LEAVES_AT, RESULTS, WHOLE, DIRECT,  # what is made; what is computed; is the one array computed in place?
     SHAPE, SHAPE_AT,  # the tuples and lists around them
@@ -35,7 +36,7 @@ from autograd.native.objects import value_offsets
     # (dict, key, content)
     FLOAT_TYPE, ARRAY_TYPE, DOUBLES, NEW_FLOAT, NEW_TUPLE, NEW_LIST, NEW_ARRAY, CALL, GET,  # of Python and numpy
     PLAN_SIZE,
-) = range(35)  # fmt: skip
+) = range(36)  # fmt: skip
 WIDTH = 8  # words of an entry in the tables of arguments, (axes, columns, lengths of the axes after the first), and of
 # leaves, (kind, first, count, axes after the first, their lengths)
 AXES = 4  # at most, after the first
@@ -116,11 +117,18 @@ class _Entry:
         body = self.body
         self.need(self.same(body.argument("kwnames"), V(body, "null", "ptr")))
         nargs = body.argument("nargsf") & (2**63 - 1)
-        self.need(nargs == self.word(ARGUMENTS))
+        count, at = self.word(ARGUMENTS), self.word(AT)
+        self.need(nargs == count + at)
         self.guard()
-        n = self.arguments(nargs)
-        numbers = self.word(NUMBERS, "ptr")
-        with body.loop(0, self.word(PARAMETERS)) as i:
+        n = self.arguments(count)
+        held = body.variable(self.word(NUMBERS, "ptr"))
+        with body.when(at != 0):
+            last = body.load(body.at(body.argument("args"), count, "ptr"), kind="ptr")
+            self.need_array(last, body.integer(1))
+            self.need(body.load(self.field(last, LENGTHS), kind="i64") == self.word(PARAMETERS))
+            body.store(self.field(last, DATA), held)
+        numbers = body.load(held, kind="ptr")
+        with body.when(at == 0), body.loop(0, self.word(PARAMETERS)) as i:
             value = body.load(body.at(self.word(VALUES_AT, "ptr"), i, "ptr"), kind="ptr")
             number = body.load(body.at(value, self.word(FLOAT), "i8"), kind="ptr")
             body.store(body.load(body.at(number, self.word(DOUBLE), "i8")), body.at(numbers, i))
@@ -167,11 +175,7 @@ class _Entry:
                 body.store(body.at(given, NUMBER, "i8"), first)
                 body.store(body.at(first, 1, "ptr"), column)
             with body.when(axes != 0):
-                self.need(kind == self.word(ARRAY_TYPE))
-                self.need(self.field(given, DESCRIPTION, "i64") == self.word(DOUBLES))
-                self.need(self.integer(given, ARRAY_AXES) == axes)
-                flags = self.integer(given, FLAGS)
-                self.need((flags & CONTIGUOUS_AND_ALIGNED) == CONTIGUOUS_AND_ALIGNED)
+                self.need_array(given, axes)
                 lengths = self.field(given, LENGTHS)
                 n, known = body.load(lengths, kind="i64"), body.load(examples, kind="i64")
                 self.need(n > 0)
@@ -189,6 +193,13 @@ class _Entry:
         self.need(n >= self.word(LEAST))
         self.need(n <= self.word(MOST))
         return n  # type: ignore[no-any-return]
+
+    def need_array(self, given: V, axes: V) -> None:
+        self.need(self.field(given, TYPE, "i64") == self.word(ARRAY_TYPE))
+        self.need(self.field(given, DESCRIPTION, "i64") == self.word(DOUBLES))
+        self.need(self.integer(given, ARRAY_AXES) == axes)
+        flags = self.integer(given, FLAGS)
+        self.need((flags & CONTIGUOUS_AND_ALIGNED) == CONTIGUOUS_AND_ALIGNED)
 
     def integer(self, place: V, offset: int) -> V:
         return self.body.op(f"sext {self.field(place, offset, 'i32')} to i64", "i64")
@@ -428,6 +439,7 @@ def plan(
     method: Any,
     work: Work,
     shapes: Sequence[tuple[int, ...] | None],
+    at: bool,
     guard: Guard,
     leaves: Sequence[Leaf],
     shape: Sequence[int],
@@ -436,6 +448,7 @@ def plan(
 
     method          what takes the object and the arguments of all other calls
     shapes          of an example's share of each argument, None for a number
+    at              whether the parameters' numbers are a last argument
     guard           what is looked at first
     leaves, shape   the results, and the tuples and lists around them: see the words above
     """
@@ -446,7 +459,7 @@ def plan(
     symbols, offsets, values = _symbols(), value_offsets(), work.values
     if symbols is None or any(len(s or ()) > AXES for s in (*shapes, *[leaf.shape for leaf in leaves])):
         return None
-    if len(values) and offsets is None:
+    if len(values) and offsets is None and not at:
         return None
     sizes = [0, 0]  # of results for each example, and for the batch
     for leaf in leaves:
@@ -465,7 +478,7 @@ def plan(
     fields = {
         METHOD: id(method), RUN: work.run, PARAMETERS: len(values), FLOAT: (offsets or (0, 0))[0],
         DOUBLE: (offsets or (0, 0))[1], ARGUMENTS: len(shapes), LEAST: work.least, MOST: most, LEAVES: len(leaves),
-        DIRECT: int(direct), SHAPE: len(shape), WORDS: len(words) // 2, NAMES: len(guard.names),
+        AT: int(at), DIRECT: int(direct), SHAPE: len(shape), WORDS: len(words) // 2, NAMES: len(guard.names),
     }  # fmt: skip
     expected = [(0,) if s is None else (1 + len(s), math.prod(s), *s) for s in shapes]
     made = [(x.kind, x.first, x.size, len(x.shape), *x.shape) for x in leaves]

@@ -200,7 +200,7 @@ class Runner:
         ]
         self._lock = threading.Lock()
         self._how, self.calls = form, 0
-        self.plan: Plan | None = None
+        self.plans: dict[Any, Plan | None] = {}
         self._empty, self._array = np.empty, np.array
 
     def run(self, arrays: Sequence[Any], n: int, at: Any = None) -> tuple[Any, Any]:
