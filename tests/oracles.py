@@ -37,6 +37,7 @@ ORACLES: dict[str, Callable[..., Any]] = {
     "hypot_x": lambda x, y: x / mp.sqrt(x * x + y * y),
     "atan2_y": lambda y, x: x / (x * x + y * y),
     "softmax_share": lambda a, b: a / (a + b),
+    "pow_times": lambda m, g: m * g,
     # arithmetic
     "add": lambda x, y: x + y,
     "sub": lambda x, y: x - y,

@@ -163,17 +163,20 @@ remainder     = row("remainder",     ieee.remainder,                            
                                      kinks=(_half_quotient,),
                                      about="x − y·n, n being the whole number nearest x/y (the even one at a tie), as IEEE 754 says; nan for y = 0.")
 
-# A power and its two partials. x⁰ is 1 with slope 0 everywhere; 0ʸ has slope 0 in y for y ≥ 0; nan in y for x < 0.
+# A power and its two partials; 0 times anything is 0 in theirs. x⁰ is 1 with slope 0 everywhere; 0ʸ has slope 0 in y for y ≥ 0; nan in y for x < 0.
+pow_times     = row("pow_times",     lambda m, g: 0.0 if m == 0.0 else m * g,       lambda m, g, z: g,
+                                                                                    lambda m, g, z: m,
+                                     shown=lambda m, g: m * g, public=False, masked=True)
 pow_          = row("pow",           ieee.power,                                    lambda x, y, z: pow_x(x, y),
                                                                                     lambda x, y, z: pow_y(x, y),
                                      infix="**", level=POWER, aliases=("power", "float_power"), domain=(POSITIVE, REAL), kinks=(lambda x, y: x,))
 pow_x         = row("pow_x",         lambda x, y: 0.0 if y == 0.0 else y * ieee.power(x, y - 1.0),
-                                     lambda x, y, z: where(y, y * pow_x(x, y - 1), 0.0),
+                                     lambda x, y, z: pow_times(y, pow_x(x, y - 1)),
                                      lambda x, y, z: pow_(x, y - 1) + y * pow_y(x, y - 1),
                                      shown=lambda x, y: y * pow_(x, y - 1), public=False, domain=(POSITIVE, REAL), kinks=(lambda x, y: x,))
 pow_y         = row("pow_y",         lambda x, y: ieee.power(x, y) * ieee.log(x) if x != 0.0 else 0.0 if y >= 0.0 else -inf if y < 0.0 else nan,
                                      lambda x, y, z: pow_(x, y - 1) + y * pow_y(x, y - 1),
-                                     lambda x, y, z: where(z, z * log(x), 0.0),
+                                     lambda x, y, z: pow_times(z, log(x)),
                                      shown=lambda x, y: pow_(x, y) * log(x), public=False, domain=(POSITIVE, REAL), kinks=(lambda x, y: x,))
 # Exponentials and logarithms. `+ 0.0` turns −0 into 0, so that a slope is the limit from inside the domain.
 exp           = row("exp",           ieee.exp,                                      lambda x, z: z,
