@@ -244,8 +244,8 @@ def test_siblings_inside_a_derivative_do_not_disturb_each_other() -> None:
 def test_a_captured_history_is_walked_once_not_by_every_inner_derivative(monkeypatch: pytest.MonkeyPatch) -> None:
     walked = []
 
-    def counted(*roots: Any, seen: Any = None) -> Any:
-        order = topological_order(*roots, seen=seen)
+    def counted(*roots: Any, seen: Any = None, **options: Any) -> Any:
+        order = topological_order(*roots, seen=seen, **options)
         walked.append(len(order))
         return order
 
