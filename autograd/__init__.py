@@ -9,6 +9,7 @@
 ```
 """
 
+import builtins
 from typing import TYPE_CHECKING, Any
 
 from autograd.core import columns, face, functions
@@ -21,9 +22,11 @@ from autograd.core.value import Argument, Value, assign, label, numbers
 from autograd.derivatives.transforms import grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
 
 if TYPE_CHECKING:
-    from autograd.batch.compiled import compile
+    from autograd.batch.compiled import compile as compile
     from autograd.picture import draw, draw_dot, explain, step
     from autograd.trust.checks import check_gradients
+
+__version__ = "0.1.0"
 
 _LATER = {  # what recording and differentiating do not need loads on first use
     "check_gradients": "trust.checks", "compile": "batch.compiled",
@@ -64,12 +67,15 @@ _REFUSED = {  # names of `math` that are no functions of a Value, and what to wr
     "ulp": "it is about the representation of a double; take math.ulp(v.data)",
 }
 
+
+def __dir__() -> list[str]:
+    return sorted({*__all__, *_ALSO, "__version__", "engine", "testing"})
+
+
 __all__ = [  # noqa: RUF022
     "Argument", "Value", "assign", "label", "numbers",
     # derivatives of functions
     "check_gradients", "grad", "hessian", "hvp", "jacobian", "jvp", "value_and_grad", "vjp",
-    # whole batches, natively
-    "compile",
     # pictures
     "draw", "draw_dot", "explain", "step",
     # recording
@@ -77,3 +83,6 @@ __all__ = [  # noqa: RUF022
 ]  # fmt: skip
 __all__ += functions.__all__
 __all__ += [name for name in face.__all__ if name not in functions.__all__]  # the rows of the table that are functions
+# `from autograd import *` leaves Python's own functions alone: import these by name.
+_ALSO = ["compile", *[name for name in __all__ if hasattr(builtins, name)]]
+__all__ = [name for name in __all__ if name not in _ALSO]

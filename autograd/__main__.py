@@ -76,8 +76,7 @@ def _numbers(given: Sequence[str], formula: Formula) -> dict[str, float]:
     missing = [name for name in formula.names if name not in found and name not in CONSTANTS]
     if missing:
         remedy = " ".join(f"{name}=…" for name in missing)
-        known = f" (known are {', '.join(CONSTANTS)} and the functions {', '.join(sorted(known_functions()))})"
-        raise FormulaError(f"no number for {', '.join(missing)}: add {remedy}{known}")
+        raise FormulaError(f"no number for {', '.join(missing)}: add {remedy}")
     return {name: found[name] for name in formula.names if name in found}
 
 

@@ -1,4 +1,4 @@
-"""A program in a terminal: signs that cannot be shown, a reader who has read enough, Ctrl-C.
+"""A program in a terminal, or before a pipe: its signs, a reader who has read enough, Ctrl-C.
 
 None of these is an error of the program, so none ends in a traceback; the exit status says what happened.
 """
@@ -14,7 +14,9 @@ def run(main: Callable[[], int]) -> int:
     """What `main()` returns or exits with, after all that it printed has arrived."""
     for stream in (sys.stdout, sys.stderr):
         if stream is not None:  # closed by the shell: python -m nn >&-
-            stream.reconfigure(errors="replace")  # type: ignore[union-attr]
+            # A terminal says what it shows; a file or a pipe gets everything, whatever the locale is.
+            encoding = None if stream.isatty() else "utf-8"
+            stream.reconfigure(encoding=encoding, errors="replace")  # type: ignore[union-attr]
     try:
         try:
             status = main()

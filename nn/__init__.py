@@ -9,6 +9,7 @@
 ```
 """
 
+from nn import clash as clash  # isort: skip
 from nn import data
 from nn.files import FileError, load
 from nn.history import History

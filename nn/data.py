@@ -13,6 +13,7 @@ from itertools import pairwise
 from typing import Any, NamedTuple
 
 Inputs = list[list[float]]
+MOST_CLASSES = 20  # of a target that is text
 
 
 def moons(n: int = 100, noise: float = 0.1, seed: int | None = None) -> tuple[Inputs, list[int]]:
@@ -93,28 +94,35 @@ def _shaken(
 
 
 class Table(NamedTuple):
-    """What a CSV file held: the names of its columns, the last of which is the target."""
+    """What a CSV file held: the names of its columns, the last of which is the target; where that is text, its classes,
+    of which Y has the numbers."""
 
     names: list[str]
     X: Inputs
     Y: list[float]
+    classes: tuple[str, ...] = ()
 
 
 class DataError(ValueError):
     """A file of examples cannot be used: the message names the file, the row and the column."""
 
 
-def read_csv(path: str | os.PathLike[str]) -> Table:
-    """A CSV file of numbers with a header row; the last column is the target. DataError says what is wrong, and where.
+def read_csv(path: str | os.PathLike[str], target: str | None = None) -> Table:
+    """A CSV file of numbers with a header row; the target is the last column, or the one of this name. A target that is
+    text is a class: Y numbers its words in alphabetical order. DataError says what is wrong, and where.
 
-    Rows are counted as the file's lines are, from 1.
+    Columns are separated as the header says, by commas, semicolons or tabs; without commas between them, numbers may
+    have a decimal comma. Rows are counted as the file's lines are, from 1.
     """
     import csv
 
     name = os.fspath(path)
     try:
         with open(path, newline="", encoding="utf-8-sig") as file:
-            reader = csv.reader(file)
+            header = file.readline()
+            separator = max(",;\t", key=header.count)
+            file.seek(0)
+            reader = csv.reader(file, delimiter=separator)
             rows = [(reader.line_num, row) for row in reader if any(cell.strip() for cell in row)]
     except OSError as error:
         raise DataError(f"{name}: {error.strerror or error}") from None
@@ -123,10 +131,23 @@ def read_csv(path: str | os.PathLike[str]) -> Table:
     if not rows:
         raise DataError(f"{name}: row 1: the file is empty; it needs a header row and rows of numbers")
     names = _header(name, *rows[0])
+    if target is not None and target not in names:
+        raise DataError(f"{name}: no column {target!r} for the target; there are {', '.join(names)}")
+    last = len(names) - 1 if target is None else names.index(target)
     if len(rows) == 1:
         raise DataError(f"{name}: row {rows[0][0] + 1}: there are no examples below the header")
-    numbers = [_numbers(name, line, row, names) for line, row in rows[1:]]
-    return Table(names, [row[:-1] for row in numbers], [row[-1] for row in numbers])
+    for line, row in rows[1:]:
+        _complete(name, line, row, names)
+    body = [[*row[:last], *row[last + 1 :], row[last]] for _, row in rows[1:]]
+    names = [*names[:last], *names[last + 1 :], names[last]]
+    lines = [line for line, _ in rows[1:]]
+    if separator != ",":
+        body = _with_points(name, lines, body, names)
+    classes = _classes(name, names[-1], [row[-1].strip() for row in body])
+    if classes:
+        body = [[*row[:-1], str(classes.index(row[-1].strip()))] for row in body]
+    numbers = [_numbers(name, line, row, names) for line, row in zip(lines, body, strict=True)]
+    return Table(names, [row[:-1] for row in numbers], [row[-1] for row in numbers], classes)
 
 
 def _header(file: str, line: int, cells: Sequence[str]) -> list[str]:
@@ -141,13 +162,39 @@ def _header(file: str, line: int, cells: Sequence[str]) -> list[str]:
     return names
 
 
-def _numbers(file: str, line: int, cells: Sequence[str], names: Sequence[str]) -> list[float]:
+def _complete(file: str, line: int, cells: Sequence[str], names: Sequence[str]) -> None:
     if len(cells) > len(names):
         raise DataError(
             f"{file}: row {line}: column {len(names) + 1} has no name in the header ({cells[len(names)]!r})"
         )
     if len(cells) < len(names):
         raise DataError(f"{file}: row {line}: column {names[len(cells)]!r} is missing")
+
+
+def _with_points(file: str, lines: list[int], body: list[list[str]], names: Sequence[str]) -> list[list[str]]:
+    """Decimal commas as points. A file that has both is refused: one of them may separate thousands."""
+    with_points = [[c.replace(",", ".") if _is_number(c.replace(",", ".")) else c for c in row] for row in body]
+    commas = [(line, names[k]) for line, row in zip(lines, body, strict=True) for k, c in enumerate(row) if "," in c]
+    points = any("." in c and _is_number(c) for row in body for c in row)
+    if commas and points:
+        line, column = commas[0]
+        raise DataError(f"{file}: row {line}, column {column!r}: decimal commas and decimal points in one file")
+    return with_points
+
+
+def _classes(file: str, column: str, cells: Sequence[str]) -> tuple[str, ...]:
+    """The words of a target none of which is a number; none where one is."""
+    if any(_is_number(cell) or cell in ("", "inf", "nan") for cell in cells):
+        return ()
+    classes = tuple(sorted(set(cells)))
+    if len(classes) == 1:
+        raise DataError(f"{file}: column {column!r}: {classes[0]!r} is no number, and as a class it is the only one")
+    if len(classes) > MOST_CLASSES:
+        raise DataError(f"{file}: column {column!r}: {len(classes)} different words; {MOST_CLASSES} classes at most")
+    return classes
+
+
+def _numbers(file: str, line: int, cells: Sequence[str], names: Sequence[str]) -> list[float]:
     for column, cell in zip(names, cells, strict=True):
         if not _is_number(cell):
             raise DataError(f"{file}: row {line}, column {column!r}: {cell.strip()!r} is not a finite number")

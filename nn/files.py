@@ -30,6 +30,11 @@ class FileError(ValueError):
 
 def save(model: Module, path: Path) -> None:
     """Write a model's architecture and weights; a failed save leaves an older file at that place whole."""
+    if (suffix := os.path.splitext(path)[1].lower()) not in ("", ".json", ".safetensors"):
+        raise ValueError(
+            f"save: {os.fspath(path)!r}: a model is saved as data, in .json or .safetensors; a file that ends in "
+            f"{suffix} would be taken for another kind"
+        )
     record = {"class": type(model).__name__, "architecture": _rebuildable(model)}
     if _is_safetensors(path):
         write(path, _to_safetensors(record, model.state_dict()))

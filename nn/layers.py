@@ -137,7 +137,9 @@ class Sequential(Module):
         return None if None in steps else {"module": type(self).__name__, "steps": steps}
 
     def _shape(self) -> str:
-        return ", ".join(repr(s) if isinstance(s, Module) else _name(s) for s in self.layers)
+        return ", ".join(
+            f"{type(s).__name__}({s._shape()})" if isinstance(s, Module) else _name(s) for s in self.layers
+        )
 
 
 class MLP(Sequential):

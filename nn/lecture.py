@@ -10,24 +10,23 @@ from __future__ import annotations
 import argparse
 import math
 import os
-import random
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from itertools import pairwise
-from typing import Any, NamedTuple
+from typing import Any
 
 from autograd import Value
 from autograd.files import printable
-from nn.data import DataError, Table, read_csv
+from nn.data import DataError, read_csv
 from nn.layers import MLP
 from nn.losses import squared_error
 from nn.optimizers import SGD
-from nn.prediction import evaluate, predict
+from nn.prediction import evaluate
+from nn.standardised import BELOW, Examples, wrapped
 from nn.training import fit
 
 CHALLENGER = os.path.join(os.path.dirname(__file__), "challenger.csv")
-LAUNCHES = (31.0, 53.0, 81.0)  # °F: Challenger's last launch, the coldest and the warmest before it
 LISTED = 40  # numbers of the forward pass that are printed
 MOST_PARAMETERS = 5_000  # each is differentiated six more times, by differences
 EXPLAINED = 12  # parameters whose chain rule is written out
@@ -38,9 +37,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _options(arguments)
     try:
         data = Examples(
-            read_csv(CHALLENGER if options.data is None else options.data), options.data, options.rows, options.seed
-        )
-        sizes = _sizes(options.layers, data)
+            read_csv(CHALLENGER if options.data is None else options.data, options.target),
+            options.data, options.rows, options.seed,
+        )  # fmt: skip
+        sizes = _sizes(options.layers or _usual(data), data)
         os.makedirs(options.out, exist_ok=True)
     except DataError as error:
         print(f"python -m nn: {printable(error)}", file=sys.stderr)
@@ -50,21 +50,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
     model = MLP(sizes[0], sizes[1:], activation="sigmoid", output="sigmoid", seed=options.seed)
     print(data.description())
-    print(f"network    {model!r}, initial weights from seed {options.seed}\n")
+    print(wrapped(f"network    {model!r}, initial weights from seed {options.seed}"), end="\n\n")
 
     x, y = data.X[0], data.Y[0]
-    print(f"One example forward: {data.said(0)}")
+    print(wrapped(f"One example forward: {data.said(0)}"))
     cost = _cost(model, x, y)
     print("\n".join(_forward(cost)))
     cost.backward()
-    print("\nThe chain rule, with the numbers of this example, beside the finite difference of C₀")
+    print("\nThe chain rule with the numbers of this example, beside finite differences of C₀")
     print("\n".join(_chain_rules(model, cost, lambda: _cost(model, x, y).data)))
     files = _pictures(cost, model.parameters(), options.out)
 
     before = evaluate(model, data.X, data.Y).cost
     print(
-        f"\nTraining on the mean cost 1/n Σ Cₖ over all {len(data.X)} examples by gradient descent, "
-        f"lr = {options.lr:g}",
+        f"\nTraining on the mean cost 1/n Σ Cₖ of {len(data.X)} examples by gradient descent, lr = {options.lr:g}",
         flush=True,
     )
     try:
@@ -91,10 +90,11 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "data",
         nargs="?",
-        help="a CSV file with a header row, the target in its last column "
-        "(by default: the Space Shuttle's O-rings, damaged or not at the launch temperature)",
+        help="a CSV file with a header row and any number of columns of numbers, the target in the last, numbers or "
+        "words (by default: the Space Shuttle's O-rings, damaged or not at the launch temperature)",
     )
-    parser.add_argument("--layers", default="1-1-1-1", help="inputs, hidden neurons, output (default: %(default)s)")
+    parser.add_argument("--target", metavar="COLUMN", help="the target's column, where it is not the last")
+    parser.add_argument("--layers", help="inputs, hidden neurons, outputs (1-1-1-1; for n inputs and m outputs n-4-m)")
     parser.add_argument("--epochs", type=_above(int, 0), default=1000, help="passes over the data (%(default)s)")
     parser.add_argument("--lr", type=_above(float, 0.0), default=5.0, help="learning rate (%(default)s)")
     parser.add_argument("--seed", type=int, default=0, help="of the initial weights (%(default)s)")
@@ -116,6 +116,13 @@ def _above(kind: Callable[[str], Any], least: float) -> Callable[[str], Any]:
     return number
 
 
+def _usual(data: Examples) -> str:
+    """The lecture's network for one number from one number; otherwise one hidden layer, small enough to show."""
+    nin, nout = len(data.table.names) - 1, data.outputs
+    hidden = max(1, min(4, (MOST_PARAMETERS - nout) // (nin + 1 + nout)))
+    return "1-1-1-1" if nin == nout == 1 else f"{nin}-{hidden}-{nout}"
+
+
 def _sizes(layers: str, data: Examples) -> list[int]:
     sizes = [int(part) if part.strip().isdecimal() else 0 for part in layers.split("-")]
     if len(sizes) < 2 or min(sizes) < 1:
@@ -126,98 +133,21 @@ def _sizes(layers: str, data: Examples) -> list[int]:
             f"--layers {layers}: the first number must be {len(columns)}, for the input "
             f"column{'s'[: len(columns) != 1]} {', '.join(columns)} of {data.name}"
         )
-    if sizes[-1] != 1:
-        raise DataError(f"--layers {layers}: there is one target, {data.table.names[-1]!r}, so the last must be 1")
+    if sizes[-1] != data.outputs:
+        target = data.table.names[-1]
+        number = f"one target, {target!r}" if data.outputs == 1 else f"{data.outputs} classes of {target!r}"
+        raise DataError(f"--layers {layers}: there {'is' if data.outputs == 1 else 'are'} {number}, "
+                        f"so the last must be {data.outputs}")  # fmt: skip
     if (parameters := sum((nin + 1) * nout for nin, nout in pairwise(sizes))) > MOST_PARAMETERS:
         raise DataError(f"--layers {layers}: {parameters:,} parameters; {MOST_PARAMETERS:,} are the most shown here")
     return sizes
 
 
-class Scale(NamedTuple):
-    """(x − shift) / size."""
-
-    shift: float
-    size: float
-
-    def __call__(self, x: float) -> float:
-        return (x - self.shift) / self.size
-
-    def back(self, x: float) -> float:
-        return x * self.size + self.shift
-
-
-class Examples:
-    """A table as the network sees it: inputs of mean 0 and deviation 1, targets between 0 and 1; of a long one, `most`
-    rows that are drawn from it."""
-
-    def __init__(self, table: Table, file: str | None, most: int, seed: int) -> None:
-        self.given, self.seed = len(table.X), seed
-        if self.given > most:
-            drawn = sorted(random.Random(seed).sample(range(self.given), most))
-            table = Table(table.names, [table.X[k] for k in drawn], [table.Y[k] for k in drawn])
-        self.table, self.own = table._replace(names=[printable(name) for name in table.names]), file is None
-        self.name = "the Challenger flights" if self.own else "the file"
-        self.scales = [_standard(column) for column in zip(*table.X, strict=True)]
-        low, high = min(table.Y), max(table.Y)
-        inside = low >= 0 and high <= 1
-        self.target = Scale(0.0, 1.0) if inside else Scale(low, (high - low) or 1.0)
-        for name, scale in zip(table.names, [*self.scales, self.target], strict=True):
-            if not math.isfinite(scale.size):
-                raise DataError(f"{file}: column {name!r}: its numbers are too far apart to be scaled to the same size")
-        self.X = [self.scaled(row) for row in table.X]
-        self.Y = [self.target(y) for y in table.Y]
-
-    def scaled(self, row: Sequence[float]) -> list[float]:
-        return [scale(x) for scale, x in zip(self.scales, row, strict=True)]
-
-    def description(self) -> str:
-        *inputs, target = self.table.names
-        source = "flights of the Space Shuttle before Challenger's last" if self.own else "examples"
-        lines = [f"data       {len(self.X)} {source}: {', '.join(inputs)} → {target}"]
-        if self.given > len(self.X):
-            lines.append(f"sample     drawn from {self.given:,} by seed {self.seed}; --rows {self.given} takes all")
-        for k, (name, scale) in enumerate(zip(inputs, self.scales, strict=True)):
-            x = "x" if len(inputs) == 1 else f"x{str(k + 1).translate(_BELOW)}"
-            lines.append(f"inputs     standardised: {x} = ({name} − {scale.shift:.6g}) / {scale.size:.6g}")
-        if self.target != Scale(0.0, 1.0):
-            lines.append(f"target     scaled: y = ({target} − {self.target.shift:.6g}) / {self.target.size:.6g}")
-        return "\n".join(lines)
-
-    def said(self, k: int) -> str:
-        numbers = [*self.table.X[k], self.table.Y[k]]
-        return ", ".join(f"{name} = {x:g}" for name, x in zip(self.table.names, numbers, strict=True))
-
-    def predictions(self, model: MLP) -> Iterator[str]:
-        """The fitted target at chosen inputs."""
-        *inputs, target = self.table.names
-        if self.own:
-            rows, heads = [[t] for t in LAUNCHES], [f"{t:g} °F" for t in LAUNCHES]
-            title = "fitted     probability that an O-ring is damaged"
-        elif len(inputs) == 1:
-            column = sorted(x for (x,) in self.table.X)
-            rows = [[x] for x in (column[0], column[len(column) // 2], column[-1])]
-            heads, title = [f"{inputs[0]} = {x:g}" for (x,) in rows], f"fitted     {target}"
-        else:
-            rows, heads = self.table.X[:3], [self.said(k) for k in range(len(self.table.X[:3]))]
-            title = f"fitted     {target}"
-        yield title
-        for head, a in zip(heads, predict(model, [self.scaled(row) for row in rows], compiled=False), strict=True):
-            yield f"           {head}: {self.target.back(a):.4g}"
-
-
-def _standard(column: Sequence[float]) -> Scale:
-    try:
-        mean = math.fsum(column) / len(column)
-        deviation = math.sqrt(math.fsum((x - mean) ** 2 for x in column) / len(column))
-    except OverflowError:
-        return Scale(0.0, math.inf)
-    return Scale(mean, deviation or 1.0)
-
-
-def _cost(model: MLP, x: Sequence[float], y: float) -> Value:
+def _cost(model: MLP, x: Sequence[float], y: Any) -> Value:
     """C₀ of one example, with x and y in the graph under their names."""
     inputs = [Value(v, "x" if len(x) == 1 else f"x_{k}") for k, v in enumerate(x, 1)]
-    cost: Value = squared_error(model(inputs), Value(y, "y"))
+    targets = [Value(v, f"y_{k}") for k, v in enumerate(y, 1)] if isinstance(y, list) else Value(y, "y")
+    cost: Value = squared_error(model(inputs), targets)
     cost.label = "C_0"
     return cost
 
@@ -307,11 +237,11 @@ def _pictures(cost: Value, parameters: Sequence[Value], folder: str) -> list[str
     return said
 
 
-_BELOW, _ABOVE = (str.maketrans("0123456789,()", signs) for signs in ("₀₁₂₃₄₅₆₇₈₉,₍₎", "⁰¹²³⁴⁵⁶⁷⁸⁹,⁽⁾"))
+_ABOVE = str.maketrans("0123456789,()", "⁰¹²³⁴⁵⁶⁷⁸⁹,⁽⁾")
 
 
 def pretty(label: str) -> str:
     """w_{12}^(1) as w₁₂⁽¹⁾."""
     base, _, above = label.partition("^")
     name, _, below = base.partition("_")
-    return name + below.strip("{}").translate(_BELOW) + above.translate(_ABOVE)
+    return name + below.strip("{}").translate(BELOW) + above.translate(_ABOVE)

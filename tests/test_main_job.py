@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 import nn
+from nn.__main__ import _chosen as chosen
 from nn.lecture import finite_difference, main, pretty
 
 ROOT = Path(__file__).parent.parent
@@ -113,7 +114,10 @@ def test_a_file_of_ones_own_with_two_inputs_and_targets_of_any_size(tmp_path, ca
         ("t,y\n1e200,0\n-1e200,1\n", "column 't': its numbers are too far apart to be scaled"),
         ("t,y\n1,1e308\n2,-1e308\n", "column 'y': its numbers are too far apart to be scaled"),
         (b"t,y\n\xff,1\n", "not a CSV file of text in UTF-8"),
-        ("a,b,y\n1,2,0\n", "--layers 1-1-1-1: the first number must be 2, for the input columns a, b of the file"),
+        ("t;y\n1,5;1\n2.5;0\n", "row 2, column 't': decimal commas and decimal points in one file"),
+        ("t;y\n1.234,5;1\n2;0\n", "row 2, column 't': '1.234,5' is not a finite number"),
+        ("t,y\n1,yes\n2,yes\n", "column 'y': 'yes' is no number, and as a class it is the only one"),
+        ("t,y\n" + "".join([f"1,word{k}\n" for k in range(21)]), "column 'y': 21 different words; 20 classes at most"),
     ],
 )
 def test_a_bad_file_is_one_line_that_names_file_row_and_column(tmp_path, capsys, content, message):
@@ -209,3 +213,59 @@ def test_of_many_rows_a_sample_is_drawn_and_named(capsys, tmp_path):
 
 def test_few_rows_are_all_taken(printed):
     assert "sample" not in printed
+
+
+def test_the_network_has_as_many_inputs_as_the_file_and_lines_stay_within_80_columns(tmp_path, capsys):
+    names = [f"measurement_{k}" for k in range(12)]
+    rows = [",".join(str((3 * j + k * k) % 7) for k in range(13)) for j in range(9)]
+    (tmp_path / "a.csv").write_text("\n".join([",".join([*names, "target"]), *rows]))
+    status, out, _ = run(capsys, tmp_path / "a.csv", "--epochs", 1, "--out", tmp_path)
+    assert status == 0 and "network    MLP(12 → 4 sigmoid → 1 sigmoid; 57 parameters)" in out
+    said = [line for line in out.splitlines() if not line.startswith("wrote")]  # a path is as long as it is
+    assert max(map(len, said)) <= 80
+
+
+def test_the_lecture_stays_within_80_columns(printed):
+    assert max(map(len, printed.splitlines())) <= 80
+
+
+def test_semicolons_decimal_commas_a_target_in_the_middle_and_its_classes(tmp_path, capsys):
+    text = (
+        "len;species;wid\n5,1;setosa;0,2\n4,9;setosa;0,3\n7,0;versi;1,4\n6,4;versi;1,5\n6,3;virgi;2,5\n5,8;virgi;2,4\n"
+    )
+    (tmp_path / "a.csv").write_text(text)
+    status, out, _ = run(capsys, tmp_path / "a.csv", "--target", "species", "--out", tmp_path)
+    assert status == 0
+    assert "6 examples: len, wid → species" in out and "network    MLP(2 → 4 sigmoid → 3 sigmoid" in out
+    assert "classes    y₁ = 1 is setosa, y₂ = 1 is versi, y₃ = 1 is virgi" in out
+    assert "One example forward: len = 5.1, wid = 0.2, species = setosa" in out
+    assert "accuracy   100.0 %" in out
+    assert re.search(r"len = 7, wid = 1.4, species = versi: versi \(0\.\d+\)", out)
+
+
+def test_of_two_classes_one_output_tells(tmp_path, capsys):
+    (tmp_path / "a.csv").write_text("x,ok\n1,no\n2,no\n8,yes\n9,yes\n")
+    status, out, _ = run(capsys, tmp_path / "a.csv", "--out", tmp_path)
+    assert status == 0 and "classes    y = 0 is no, y = 1 is yes" in out and "1-1" not in out
+    assert re.search(r"x = 1: no \(", out) and re.search(r"x = 9: yes \(", out)
+
+
+def test_a_target_that_is_no_column_names_the_columns(tmp_path, capsys):
+    (tmp_path / "a.csv").write_text("x,ok\n1,0\n")
+    status, out, err = run(capsys, tmp_path / "a.csv", "--target", "okay")
+    assert (status, out) == (2, "") and "no column 'okay' for the target; there are x, ok" in err
+
+
+@pytest.mark.parametrize(("which", "status"), [([], 2), (["-h"], 0), (["fly"], 2)])
+def test_the_command_chainrule_says_what_it_does(which, status, monkeypatch, capsys):
+    monkeypatch.setattr(sys, "argv", ["chainrule", *which])
+    assert chosen() == status
+    said = capsys.readouterr()
+    assert "usage: chainrule train" in (said.err if which == ["fly"] else said.out)
+
+
+def test_the_command_chainrule_trains_and_derives(monkeypatch, capsys, tmp_path):
+    monkeypatch.setattr(sys, "argv", ["chainrule", "train", "--epochs", "0", "--out", str(tmp_path)])
+    assert chosen() == 0 and "0 epochs" in capsys.readouterr().out
+    monkeypatch.setattr(sys, "argv", ["chainrule", "derive", "w*a", "w=2", "a=3"])
+    assert chosen() == 0 and "∂C/∂w = a = 3" in capsys.readouterr().out

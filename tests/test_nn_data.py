@@ -73,4 +73,4 @@ def test_split_needs_a_target_for_each_row():
 def test_a_csv_file_is_read_with_its_names_quotes_and_byte_order_mark(tmp_path):
     file = tmp_path / "a.csv"
     file.write_bytes('\ufeff"height, m", weight \n1.5,"70"\n 1.8 ,8.05e1\n'.encode())
-    assert read_csv(file) == (["height, m", "weight"], [[1.5], [1.8]], [70.0, 80.5])
+    assert read_csv(file) == (["height, m", "weight"], [[1.5], [1.8]], [70.0, 80.5], ())

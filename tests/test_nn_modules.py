@@ -147,7 +147,7 @@ def test_repr_shows_architecture_and_parameter_count(xor_net):
     assert repr(xor_net) == "MLP(2 → 3 tanh → 1 sigmoid; 13 parameters)"
     assert repr(nn.Layer(2, 3)) == "Layer(2 → 3 relu; 9 parameters)"
     net = nn.Sequential(nn.Layer(2, 2, "tanh"), sum)
-    assert repr(net) == "Sequential(Layer(2 → 2 tanh; 6 parameters), sum; 6 parameters)"
+    assert repr(net) == "Sequential(Layer(2 → 2 tanh), sum; 6 parameters)"
 
 
 class Custom(nn.Module):

@@ -134,6 +134,10 @@ class Compiled:
         """
         return over(self, shards, load, map)
 
+    def __repr__(self) -> str:
+        said = "not called yet" if self._last is None else self._last.program.heading()
+        return f"<compile({self.name}): {said}>"
+
     @property
     def recorded(self) -> bool:
         """Has a call told what the parameters are?"""

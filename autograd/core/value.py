@@ -346,7 +346,8 @@ def _constant(x: Any, row: Primitive, arguments: tuple[Any, ...]) -> float:
     try:
         return number(x, row.name)
     except (TypeError, OverflowError):
-        return number(x, f"{row.name}({_listed(arguments)})")
+        pass  # say it once, with all of the arguments
+    return number(x, f"{row.name}({_listed(arguments)})")
 
 
 def _listed(arguments: tuple[Any, ...]) -> str:

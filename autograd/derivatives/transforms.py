@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from math import isfinite
+from types import MethodType
 from typing import Any
 
 from autograd.core import modes
@@ -18,6 +19,28 @@ from autograd.derivatives.second_order import second_derivatives
 from autograd.derivatives.structures import is_array, leaves, matching, rebuild, rectangle
 
 Function = Callable[..., Any]
+
+
+class Derivative:
+    """A function made of another one, under a name that says so; `inspect.signature` finds the other's arguments."""
+
+    def __init__(self, name: str, call: Function, of: Function | None = None) -> None:
+        self.__name__ = self.__qualname__ = name
+        self._call = call
+        if of is not None:
+            self.__wrapped__ = of
+
+    def __call__(self, *arguments: Any, **keywords: Any) -> Any:
+        return self._call(*arguments, **keywords)
+
+    def __get__(self, instance: Any, owner: Any = None) -> Any:
+        """As a function does in a class: f's first argument is the instance."""
+        return self if instance is None else MethodType(self, instance)
+
+    def __repr__(self) -> str:
+        return f"<{self.__name__}>"
+
+
 Argnums = int | tuple[int, ...]
 
 
@@ -32,14 +55,14 @@ def grad(f: Function, argnums: Argnums = 0) -> Function:
     """
     transform = f"grad({name_of(f)})"
     both = _value_and_grad(transform, f, argnums)
-    return _named(transform, lambda *arguments, **keywords: both(*arguments, **keywords)[1], f)
+    return Derivative(transform, lambda *arguments, **keywords: both(*arguments, **keywords)[1], f)
 
 
 def value_and_grad(f: Function, argnums: Argnums = 0) -> Function:
     """value_and_grad(f)(x) is the pair f(x), ∂f/∂x, from one run of f. They are
     numbers where x is, as with `grad`, and Values of a Value or within `differentiating`."""
     transform = f"value_and_grad({name_of(f)})"
-    return _named(transform, _value_and_grad(transform, f, argnums), f)
+    return Derivative(transform, _value_and_grad(transform, f, argnums), f)
 
 
 def _value_and_grad(transform: str, f: Function, argnums: Argnums) -> Function:
@@ -81,7 +104,7 @@ def vjp(f: Function, *primals: Any) -> tuple[Any, Callable[[Any], tuple[Any, ...
         cotangents = matching(cotangent, f"{transform}: the cotangent", recording.result, of)
         return tuple(recording.shaped(recording.pull(cotangents)))
 
-    return rebuild(recording.result, recording.values()), _named(f"pullback of {name_of(f)}", pullback)
+    return rebuild(recording.result, recording.values()), Derivative(f"pullback of {name_of(f)}", pullback)
 
 
 def hvp(f: Function, primals: Sequence[Any], v: Sequence[Any]) -> Any:
@@ -167,7 +190,7 @@ def hessian(f: Function, argnums: Argnums = 0) -> Function:
         blocks = tuple([tuple(_blocks(recording, x, part)) for x, part in parts])
         return blocks if isinstance(argnums, tuple) else blocks[0][0]
 
-    return _named(transform, run, f)
+    return Derivative(transform, run, f)
 
 
 def _gradient(transform: str, f: Function, which: Sequence[int]) -> Function:
@@ -214,14 +237,6 @@ def _directions(transform: str, primals: Any, name: str, v: Any) -> list[Any]:
                 f"{transform}: {what} is the tuple of arguments, got {type(x).__name__}; write (x,) for one"
             )
     return matching(v, f"{transform}: {name}", primals, "primals")
-
-
-def _named(name: str, f: Function, of: Function | None = None) -> Function:
-    """f under this name; where it takes the arguments of another function, `inspect.signature` finds them there."""
-    f.__name__ = f.__qualname__ = name
-    if of is not None:
-        f.__wrapped__ = of  # type: ignore[attr-defined]
-    return f
 
 
 def _check(transform: str, f: Any, argnums: Any) -> None:

@@ -80,6 +80,9 @@ class Tape:
 
         return listing(self)
 
+    def __repr__(self) -> str:
+        return f"<program of {self.program.heading()}; print it>"
+
     def _place_leaves(self) -> None:
         program = self.program
         for row in range(program.leaves):

@@ -14,7 +14,7 @@ from autograd.core.sweeps import topological_order
 from autograd.core.value import Value
 from autograd.files import write
 from autograd.picture import dot, model, select, svg
-from autograd.picture.collapse import count_groups
+from autograd.picture.collapse import BY, count_groups, key_of
 from autograd.picture.formula import typeset
 from autograd.picture.scene import Scene, blank, scene
 
@@ -89,7 +89,8 @@ class Drawing:
         return Path(path)
 
     def __repr__(self) -> str:
-        return f"<Drawing of {self._title}: {len(self._scene.cards)} cards, {len(self._scene.links)} edges>"
+        cards, edges = len(self._scene.cards), len(self._scene.links)
+        return f"<Drawing of {self._title}: {cards} card{'s'[: cards != 1]}, {edges} edge{'s'[: edges != 1]}>"
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         picture = self.svg()
@@ -128,7 +129,7 @@ def draw(
     show       "numbers", or "blank": a worksheet, with the leaves' values given and the rest to be filled in
     """
     if not isinstance(value, Value):
-        raise TypeError(f"draw: a Value is drawn, not {type(value).__name__}")
+        raise TypeError(f"draw: a Value is drawn, not {model.instead('draw', value)}")
     if theme not in (*svg.THEMES, "auto"):
         raise ValueError(f'draw: theme="light", "dark" or "auto", not {theme!r}')
     if show not in ("numbers", "blank"):
@@ -172,6 +173,11 @@ def graph_of(
         return model.build(value, fold, path_to, depth, max_nodes)
     graph = model.build(value, True, path_to, depth, max(max_nodes, 100_000))
     groups = count_groups([node.value for node in graph.nodes], by)
+    if by in BY and not any([key_of(node.value, by) for node in graph.nodes]):
+        raise ValueError(
+            f'collapse="{by}": this graph has no {by}s; the modules of nn name what they compute, z_1^(1) and a_1^(1), '
+            "and labels like these are what is collapsed"
+        )
     if groups > max_nodes:
         raise ValueError(f'collapse="{by}" leaves {groups:,} cards, more than max_nodes={max_nodes:,}')
     return graph

@@ -85,7 +85,9 @@ def explain(
     several: list[Any] = list(wrt) if isinstance(wrt, (list, tuple)) else [] if wrt is None else [wrt]
     for v in (value, *several):
         if not isinstance(v, Value):
-            raise TypeError(f"explain: derivatives are explained of a Value, wrt a Value; got {type(v).__name__}")
+            raise TypeError(
+                f"explain: derivatives are explained of a Value, wrt a Value; got {model.instead('explain', v)}"
+            )
     if wrt is None:
         leaves = [v for v in topological_order(value) if v._row is None]
         several = [v for v in leaves if v.label] or leaves

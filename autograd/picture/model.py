@@ -146,6 +146,12 @@ class Graph:
         return product
 
 
+def instead(function: str, given: Any) -> str:
+    """What was given where a Value was asked for, and of a model what to write."""
+    kind = type(given).__name__
+    return f"{kind}; give what it computes: {function}(model(x))" if callable(given) else kind
+
+
 def build(
     root: Value,
     fold: bool = True,

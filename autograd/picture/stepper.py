@@ -95,7 +95,7 @@ def step(
     `path_to` keeps only what lies between that value and the result; the other options are those of `draw`.
     """
     if not isinstance(value, Value):
-        raise TypeError(f"step: a Value is stepped through, not {type(value).__name__}")
+        raise TypeError(f"step: a Value is stepped through, not {model.instead('step', value)}")
     graph = model.build(value, fold, path_to, max_nodes=max_nodes)
     graph.notes = [note for note in graph.notes if "changed" in note]
     for node in graph.nodes:  # the page makes its own sweep, so nobody needs to have called backward()

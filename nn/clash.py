@@ -1,0 +1,10 @@
+"""Says so where `autograd` is another distribution's: both packages cannot be installed in one environment."""
+
+import autograd
+
+if not hasattr(autograd, "Value"):
+    raise ImportError(
+        f"nn stands on the package `autograd` of the distribution chainrule, but {autograd.__file__} is another one, "
+        "HIPS autograd most likely. The two share an import name and cannot share an environment: "
+        "pip uninstall autograd && pip install --force-reinstall chainrule"
+    )

@@ -1,0 +1,110 @@
+"""What somebody meets in the first minute: names, texts and refusals that say what to do."""
+
+import builtins
+import inspect
+import os
+import subprocess
+import sys
+import traceback
+from pathlib import Path
+
+import pytest
+
+import autograd
+import nn
+from autograd import Value, compile, draw, explain, grad, step
+
+ROOT = Path(__file__).parent.parent
+
+
+def python(*arguments, **environment):
+    env = {**os.environ, "PYTHONPATH": str(ROOT), **environment}
+    return subprocess.run([sys.executable, *arguments], capture_output=True, env=env, timeout=60)
+
+
+def test_a_pipe_gets_utf_8_whatever_the_locale_is():
+    done = python("-m", "autograd", "w*a", "w=2", "a=3", PYTHONIOENCODING="cp1252")
+    assert "∂C/∂w = a = 3" in done.stdout.decode("utf-8")
+
+
+def test_a_missing_number_is_one_short_line():
+    done = python("-m", "autograd", "w*a + b", "w=2", "a=3")
+    assert (done.returncode, done.stdout) == (2, b"")
+    assert done.stderr.decode().split("\n") == ["error: no number for b: add b=…", ""]
+
+
+@pytest.mark.parametrize("look", [draw, explain, step])
+def test_of_a_model_its_output_is_what_can_be_looked_at(look):
+    with pytest.raises(TypeError, match=rf"MLP; give what it computes: {look.__name__}\(model\(x\)\)"):
+        look(nn.MLP(2, [1]))
+
+
+@pytest.mark.parametrize("by", ["neuron", "layer"])
+def test_a_graph_without_modules_does_not_collapse(by):
+    with pytest.raises(ValueError, match=f'collapse="{by}": this graph has no {by}s'):
+        draw(Value(2.0, "w") * 3, collapse=by)
+
+
+def test_a_model_is_not_saved_as_what_it_is_not(tmp_path):
+    with pytest.raises(ValueError, match=r"m\.pkl'?: a model is saved as data, in \.json or \.safetensors"):
+        nn.MLP(1, [1]).save(tmp_path / "m.pkl")
+    assert not list(tmp_path.iterdir())
+
+
+def test_one_edge_is_one_edge():
+    assert repr(draw(Value(2.0, "w").exp())) == "<Drawing of the graph of C: 2 cards, 1 edge>"
+
+
+def square(x):
+    return x * x
+
+
+def test_what_is_made_says_what_it_is():
+    assert repr(grad(square)) == "<grad(square)>"
+    compiled = compile(square, runner="python")
+    assert repr(compiled) == "<compile(square): not called yet>"
+    compiled([1.0, 2.0])
+    assert repr(compiled).startswith("<compile(square): 1 inputs, 0 parameters; ")
+    assert repr(compiled.program).startswith("<program of 1 inputs, 0 parameters; ")
+    network = nn.Sequential(nn.Layer(2, 3), nn.Layer(3, 1))
+    assert repr(network) == "Sequential(Layer(2 → 3 relu), Layer(3 → 1 relu); 13 parameters)"
+
+
+def test_a_gradient_still_takes_the_arguments_of_its_function_also_as_a_method():
+    assert str(inspect.signature(grad(square))) == "(x)"
+
+    class Well:
+        depth = 3.0
+
+        @lambda f: grad(f, argnums=1)
+        def force(self, x):
+            return self.depth * x * x
+
+    assert Well().force(2.0) == 12.0
+
+
+def test_dir_shows_the_public_names_and_no_others():
+    assert set(autograd.__all__) < set(dir(autograd))
+    assert set(dir(autograd)) - set(autograd.__all__) == {"__version__", "compile", "engine", "sum", "testing"}
+    for name in dir(autograd):
+        if name != "testing":  # a module
+            assert hasattr(autograd, name)
+
+
+def test_a_star_import_replaces_no_builtin():
+    assert not set(autograd.__all__) & set(vars(builtins))
+
+
+@pytest.mark.parametrize("wrong", [lambda: Value(2.0) + "x", lambda: autograd.hypot(Value(1.0), None)])
+def test_an_error_is_told_once(wrong):
+    with pytest.raises(TypeError) as raised:
+        wrong()
+    assert "another exception occurred" not in "".join(traceback.format_exception(raised.value))
+
+
+def test_another_autograd_is_named_when_nn_is_imported(tmp_path):
+    (tmp_path / "autograd").mkdir()
+    (tmp_path / "autograd" / "__init__.py").write_text("from math import tanh\n")
+    (tmp_path / "nn").symlink_to(ROOT / "nn", target_is_directory=True)
+    done = subprocess.run([sys.executable, "-c", "import nn"], capture_output=True, text=True, cwd=tmp_path, env={})
+    assert "HIPS autograd most likely" in done.stderr and "pip uninstall autograd" in done.stderr
