@@ -85,7 +85,9 @@ def test_a_gradient_still_takes_the_arguments_of_its_function_also_as_a_method()
 
 def test_dir_shows_the_public_names_and_no_others():
     assert set(autograd.__all__) < set(dir(autograd))
-    assert set(dir(autograd)) - set(autograd.__all__) == {"__version__", "compile", "engine", "sum", "testing"}
+    beside = set(dir(autograd)) - set(autograd.__all__) - set(vars(builtins))
+    assert beside == {"__version__", "engine", "testing"}
+    assert {"compile", "sum"} < set(dir(autograd))
     for name in dir(autograd):
         if name != "testing":  # a module
             assert hasattr(autograd, name)
