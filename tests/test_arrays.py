@@ -5,6 +5,7 @@ Values are held against numpy itself on floats, gradients against closed forms.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -367,3 +368,30 @@ def test_a_row_of_the_table_answers_for_numpys_function_of_its_name() -> None:
         assert grad(lambda x: np.spacing(x).sum())(X).tolist() == [2.0] * N
     finally:
         del TABLE["spacing"]
+
+
+@pytest.mark.parametrize(
+    "choose", [np.max, np.min, lambda a: np.maximum(a[:1], a[1:])[0]], ids=["max", "min", "maximum"]
+)
+@pytest.mark.parametrize("other", [1.0, math.nan], ids=["tie", "nan"])
+def test_what_numpys_own_object_array_would_choose_wrongly_is_refused(choose: Any, other: float) -> None:
+    with pytest.raises(TypeError, match=r"np.stack\(\[v, w\]\)"):
+        choose(np.array([Value(1.0), Value(other)]))
+
+
+def test_numpys_own_object_array_chooses_where_the_numbers_differ() -> None:
+    v, w = Value(1.0), Value(2.0)
+    assert np.max(np.array([v, w])) is w and np.min(np.array([v, w])) is v
+
+
+def test_the_remedy_shares_the_slope_of_a_tie_and_keeps_a_nan() -> None:
+    v, w = Value(1.0), Value(1.0)
+    np.max(np.stack([v, w])).backward()
+    assert (v.grad, w.grad) == (0.5, 0.5)
+    assert math.isnan(np.max(np.stack([v, Value(math.nan)])).data)
+
+
+def test_equal_values_compare_as_ever_where_a_person_asks() -> None:
+    v, w = Value(1.0), Value(1.0)
+    assert v >= w and v <= w and not v > w
+    assert [v >= 1.0, v <= 1.0] == [True, True] and (np.array([v, w]) >= 1.0).all()

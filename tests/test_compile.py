@@ -126,7 +126,7 @@ def test_the_function_is_traced_once_for_each_structure() -> None:
         [[1, 2], [3, 4]],
     ):
         g(batch)
-    assert len(calls) == 5
+    assert len(calls) == 4  # a number is the structure of an example in a batch of numbers
 
 
 @pytest.mark.parametrize("runner", [None, *RUNNERS])
@@ -255,7 +255,7 @@ def test_a_row_that_nothing_native_expresses_says_what_to_do() -> None:
 @pytest.mark.parametrize(
     ("argument", "error", "words"),
     [
-        ([[1.0, 2.0], [3.0]], ValueError, "cost: x: ragged.*2 numbers in example 0 and 1 numbers in example 1"),
+        ([[1.0, 2.0], [3.0]], ValueError, "cost: x: ragged.*a list of 2 in example 0 and a list of 1 in example 1"),
         (np.zeros((0, 2)), ValueError, r"x holds no examples, its shape is \(0, 2\)"),
         (np.array([1.0, None]), TypeError, "x: expected an array of numbers, got objects, such as NoneType None"),
         (np.array(["a"]), TypeError, "x: .*text"),

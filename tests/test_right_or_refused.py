@@ -5,7 +5,11 @@ from __future__ import annotations
 import asyncio
 import copy
 import gc
+import os
 import random
+import subprocess
+import sys
+import textwrap
 from decimal import Decimal
 from fractions import Fraction
 from math import inf, nan
@@ -479,3 +483,164 @@ def test_a_copy_keeps_its_class_and_what_it_holds() -> None:
 
 class Kept(Value):
     unit: str
+
+
+# ---- small things, the same in both engines ----
+
+ENGINES = pytest.mark.parametrize("pure", ["0", "1"], ids=["C where built", "pure"])
+
+
+def run_in(pure: str, text: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(text)],
+        env={**os.environ, "CHAINRULE_PURE": pure}, capture_output=True, text=True, timeout=120,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+
+
+@ENGINES
+def test_attributes_of_a_value_are_checked_where_they_are_set(pure: str) -> None:
+    run_in(
+        pure,
+        """
+        from autograd import Value
+        v = Value(2.0, label="v")
+        for name, wrong, said in (
+            ("label", 5, "a label is text, got int"), ("label", None, "a label is text, got NoneType"),
+            ("grad", None, "expected a number, got None"), ("grad", Value(0.0), "v.data for its number"),
+            ("data", "2", "expected a number"), ("data", None, "expected a number, got None"),
+        ):
+            try:
+                setattr(v, name, wrong)
+            except TypeError as error:
+                assert said in str(error), error
+            else:
+                raise AssertionError((name, wrong))
+        assert (v.data, v.grad, v.label) == (2.0, 0.0, "v")
+        class Text(str): pass
+        v.label = Text("w")
+        assert type(v.label) is str and v.label == "w"
+        """,
+    )
+
+
+@ENGINES
+def test_a_value_can_be_weakly_referred_to(pure: str) -> None:
+    run_in(
+        pure,
+        """
+        import weakref
+        from autograd import Value
+        v = Value(2.0)
+        z = v * v
+        leaf, node = weakref.ref(v), weakref.ref(z)
+        assert leaf() is v and node() is z and weakref.WeakKeyDictionary({v: 1})[v] == 1
+        del z
+        assert node() is None and leaf() is v
+        del v
+        assert leaf() is None
+        """,
+    )
+
+
+@ENGINES
+def test_forms_of_other_libraries_say_what_to_write(pure: str) -> None:
+    run_in(
+        pure,
+        """
+        from autograd import Value
+        x = Value(2.0)
+        for call, said in (
+            (lambda: Value(4.0, (x,), "tanh"), "primitive(name, forward, *partials)"),
+            (lambda: Value(4.0, (x,)), "primitive(name, forward, *partials)"),
+            (lambda: x.backward(retain_graph=True), "retain_graph=True"),
+            (lambda: x.backward(Value(1.0)), "(g * v).backward()"),
+        ):
+            try:
+                call()
+            except TypeError as error:
+                assert said in str(error), error
+            else:
+                raise AssertionError(said)
+        assert x.grad == 0.0
+        """,
+    )
+
+
+@ENGINES
+def test_a_signal_handler_that_calls_backward_during_one_loses_nothing(pure: str) -> None:
+    run_in(
+        pure,
+        """
+        import signal
+        from autograd import Value
+        w = Value(1.0)
+        z = w * 0.0
+        for _ in range(100_000):
+            z = z + w
+        small, counted, refused = w * 3.0, 0, 0
+        def handler(*_):
+            global counted, refused
+            try:
+                small.backward()
+                counted += 1
+            except RuntimeError as error:
+                assert "under way" in str(error)
+                refused += 1
+        signal.signal(signal.SIGALRM, handler)
+        sweeps = 0
+        signal.setitimer(signal.ITIMER_REAL, 0.001, 0.001)
+        while sweeps < 20 or counted + refused < 20:
+            z.backward()
+            sweeps += 1
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        assert w.grad == 100_000.0 * sweeps + 3.0 * counted, (w.grad, sweeps, counted)
+        assert refused or Value.backward.__class__.__name__ == "method_descriptor"
+        """,
+    )
+
+
+@ENGINES
+def test_a_finalizer_that_calls_backward_during_one_loses_nothing(pure: str) -> None:
+    run_in(
+        pure,
+        """
+        import gc
+        from autograd import Value
+        w, outcomes = Value(1.0), []
+        class Owner:
+            def __init__(self): self.itself = self
+            def __del__(self):
+                try:
+                    (w * 3.0).backward()
+                    outcomes.append(3.0)
+                except RuntimeError as error:
+                    assert "under way" in str(error)
+                    outcomes.append(0.0)
+        z = w * 0.0
+        for _ in range(50_000):
+            z = z + w
+        gc.set_threshold(10)
+        for _ in range(20):
+            Owner()
+            z.backward()
+        gc.collect()
+        assert len(outcomes) == 20 and w.grad == 50_000.0 * 20 + sum(outcomes), (w.grad, outcomes)
+        """,
+    )
+
+
+def test_a_batch_that_is_not_rectangular_says_which_examples() -> None:
+    with pytest.raises(ValueError, match="a number in example 0 and a list of 1 in example 1"):
+        compile(lambda x: x)([1.0, [2.0]])
+
+
+def test_fit_without_a_bar_does_not_load_tqdm() -> None:
+    run_in(
+        "0",
+        """
+        import sys, nn
+        nn.fit(nn.MLP(1, [1]), [[0.0], [1.0]], [0.0, 1.0], epochs=2, progress=False)
+        assert "tqdm" not in sys.modules
+        """,
+    )

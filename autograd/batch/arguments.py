@@ -86,7 +86,7 @@ def as_array(x: Any, where: str) -> Any:
 
 
 def _lengths(x: Any) -> str:
-    held = [f"{len(row)} numbers" if hasattr(row, "__len__") else "a number" for row in x]
+    held = [f"a list of {len(row)}" if hasattr(row, "__len__") else "a number" for row in x]
     odd = next((i for i, what in enumerate(held) if what != held[0]), None)
     return (
         "lists of several lengths in an example"

@@ -53,13 +53,14 @@ class Surroundings:
             if not self._queue:  # code that was met later may name more
                 for space in self._spaces.values():
                     self._items(space, sorted(self._called & space.keys()))
+        self._holders, self._keys, self._contents = ([name[i] for name in self._names] for i in range(3))
         del self._seen, self._queue, self._spaces, self._called, self._known
 
     def changed(self) -> bool:
         """Whether a place holds something else."""
         return not (
             all([_content(cell) is was for cell, was in self._cells])
-            and all([holder.get(name, NOTHING) is was for holder, name, was in self._names])
+            and all(map(is_, map(dict.get, self._holders, self._keys), self._contents))
             and all([len(items) == len(was) and all(map(is_, items, was)) for items, was in self._lists])
             and all([len(holder) == was for holder, was in self._sizes])
             and all([items == was for items, was in self._sets])

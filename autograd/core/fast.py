@@ -28,7 +28,7 @@ def _add(self: Value, other: Any) -> Any:  # 0.2 µs a node, 1.5 through `apply`
         return _binary(table.add, self, other)
     node = _new(Value)
     node._data = z
-    node.label = ""
+    node._label = ""
     node._grad = NOT_COMPUTED
     node._row = _ADD
     node._x = self
@@ -54,7 +54,7 @@ def _mul(self: Value, other: Any) -> Any:
         return _binary(table.mul, self, other)
     node = _new(Value)
     node._data = x * px
-    node.label = ""
+    node._label = ""
     node._grad = NOT_COMPUTED
     node._row = _MUL
     node._x = self
@@ -201,12 +201,19 @@ AGAIN = (
 )
 
 
-def backward(root: Value) -> None:
+def backward(root: Value, *others: Any, **options: Any) -> None:
     """`root.backward()`: `adjoints` on numbers, written into `.grad` as they form (0.2 µs a node instead of 1).
 
     Leaves add this sweep's total to what they had; the nodes between hold this sweep's alone. If the sweep cannot be
     finished, every `.grad` is as it was.
     """
+    if others or options:
+        given = ", ".join([*map(repr, others), *[f"{name}={x!r}" for name, x in options.items()]])
+        raise TypeError(
+            f"backward() takes nothing, got {given}: it can be called again (there is no retain_graph), "
+            "(g * v).backward() weighs v by g, and derivatives that can be "
+            "differentiated again (create_graph) are those of grad"
+        )
     if modes.active and modes.is_tracing():
         raise TypeError(
             "backward() was called while the function is being traced: it would write the gradients of one example; "
@@ -416,7 +423,8 @@ def _connect() -> None:
     data, grad = defined["data"], defined["grad"]
     engine.C.connect(
         TABLE, operator=_binary, unary=_unary, call=Primitive.__call__, backward=backward, init=defined["__init__"],
-        get_data=data.fget, set_data=data.fset, set_grad=grad.fset, watched=watched, not_computed=NOT_COMPUTED,
+        get_data=data.fget, set_data=data.fset, set_grad=grad.fset,
+        set_label=defined["label"].fset, watched=watched, not_computed=NOT_COMPUTED,
     )  # fmt: skip
     del Primitive.__call__
 

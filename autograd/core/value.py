@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Sequence
+from opcode import opmap
 from typing import TYPE_CHECKING, Any
 
 from autograd.core import engine, modes
@@ -46,7 +47,18 @@ class Value(Methods):
     # tuple of partials. An operand is a Value or (a constant) a float; the partial of a constant, and of a path that a
     # mask switched off, is None. A row of one operand leaves the second side empty, and so does one of many operands,
     # but a dot: (w₁, …, wₙ, b) is its first side, and its second the inputs, which all neurons of a layer share.
-    __slots__ = ("_data", "_grad", "_px", "_py", "_row", "_x", "_y", "label", *(("below",) if FREES_SLOWLY else ()))
+    __slots__ = (
+        "__weakref__",
+        "_data",
+        "_grad",
+        "_label",
+        "_px",
+        "_py",
+        "_row",
+        "_x",
+        "_y",
+        *(("below",) if FREES_SLOWLY else ()),
+    )
     _data: float
     _row: Primitive | None
     _x: Any
@@ -54,16 +66,19 @@ class Value(Methods):
     _px: Any
     _py: Any
     _grad: float
-    label: str
+    _label: str
     below: list[Value]
 
-    def __init__(self, data: Any, label: str = "") -> None:
+    def __init__(self, data: Any, label: str = "", *made: Any) -> None:
+        if made or isinstance(label, tuple | list | set):
+            raise TypeError(
+                "Value(data, operands, op) makes no node here: call a row, y = x.tanh(), or make one of your own, "
+                "primitive(name, forward, *partials), which is called on Values"
+            )
         if data.__class__ is not float:
             if isinstance(data, Value):
                 raise TypeError(f"Value: {data!r} is a Value already; use it as it is, or write .data for its number")
             data = number(data)
-        if not isinstance(label, str):
-            raise TypeError(f"Value: a label is text, got {type(label).__name__}")
         self._data = data
         self.label = label
         self._grad = NOT_COMPUTED
@@ -93,6 +108,17 @@ class Value(Methods):
     @grad.setter
     def grad(self, grad: Any) -> None:
         self._grad = grad if grad.__class__ is float else number(grad, f"{_name(self)}.grad")
+
+    @property
+    def label(self) -> str:
+        """The name it is printed with."""
+        return self._label
+
+    @label.setter
+    def label(self, label: Any) -> None:
+        if not isinstance(label, str):
+            raise TypeError(f"Value: a label is text, got {type(label).__name__}")
+        self._label = str.__str__(label)  # exactly a str, which can hold no reference back to this node
 
     @property
     def op(self) -> str:
@@ -358,7 +384,7 @@ def record(row: Primitive, data: float, x: Any, y: Any, px: Any, py: Any) -> Val
     """A new node; the one place where nodes are made."""
     node = _new(Value)
     node._data = data
-    node.label = ""
+    node._label = ""
     node._grad = NOT_COMPUTED
     node._row = row
     node._x = x
@@ -407,8 +433,20 @@ def _compare(row: Primitive, x: Any, y: Any) -> Any:
         return NotImplemented
     if modes.active and modes.is_tracing():
         return apply(row, x, y)
-    numbers = [v._data if isinstance(v, Value) else _constant(v, row, (x, y)) for v in (x, y)]
-    return row.forward(*numbers) == 1.0
+    a, b = [v._data if isinstance(v, Value) else _constant(v, row, (x, y)) for v in (x, y)]
+    if not (a < b or a > b) and row is table.greater_equal:
+        _refuse_numpys_choice(sys._getframe(2))
+    return row.forward(a, b) == 1.0
+
+
+def _refuse_numpys_choice(frame: Any) -> None:
+    """np.max of numpy's own object array asks `v >= w`, and np.min `v <= w`, and takes one of the two: the wrong slope
+    at a tie, and the wrong number beside a nan. Code that a person wrote asks with an instruction for it."""
+    if "numpy" in sys.modules and frame.f_code.co_code[frame.f_lasti] != opmap["COMPARE_OP"]:
+        raise TypeError(
+            "one of two Values was to be chosen where they are equal or nan, as np.max and np.min do in an array that "
+            "numpy made of Values, np.array([v, w]); write np.max(np.stack([v, w])), maximum(v, w) or minimum(v, w)"
+        )
 
 
 def _equal(x: Value, y: Any) -> Any:

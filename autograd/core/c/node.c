@@ -190,6 +190,7 @@ static PyObject *get_label(PyObject *self, void *Py_UNUSED(closure)) {
 
 static int set_label(PyObject *self, PyObject *value, void *Py_UNUSED(closure)) {
     if (missing(value, "label")) return -1;
+    if (!PyUnicode_Check(value)) return by_python(python.set_label, self, value);
     PyObject *label = PyUnicode_FromObject(value); /* exactly a str, which can hold no reference back to this node */
     if (!label) return -1;
     PyObject *before = NODE(self)->label;
@@ -275,7 +276,7 @@ static PyMemberDef members[] = {
     {NULL, 0, 0, 0, NULL},
 };
 static PyMethodDef methods[] = {
-    {"backward", backward, METH_NOARGS, NULL},
+    {"backward", (PyCFunction)(void (*)(void))backward, METH_VARARGS | METH_KEYWORDS, NULL},
     {NULL, NULL, 0, NULL},
 };
 

@@ -37,7 +37,7 @@ typedef struct Node {
 
 /* What Python has told us: the Python definitions to fall back on, and how many modes are on anywhere. */
 typedef struct {
-    PyObject *operator, *unary, *call, *backward, *init, *get_data, *set_data, *set_grad, *watched, *not_computed;
+    PyObject *operator, *unary, *call, *backward, *init, *get_data, *set_data, *set_grad, *set_label, *watched, *not_computed;
 } Definitions;
 
 extern PyTypeObject *value_type, *row_type;
@@ -91,7 +91,7 @@ static inline PyObject *watched(PyObject *node) {
 
 extern PyMethodDef arithmetic_functions[], sweep_functions[], bulk_functions[];
 extern PyType_Slot arithmetic_slots[];
-PyObject *backward(PyObject *self, PyObject *unused);
+PyObject *backward(PyObject *self, PyObject *arguments, PyObject *keywords);
 PyObject *row_call(PyObject *self, PyObject *arguments, PyObject *keywords);
 
 #endif

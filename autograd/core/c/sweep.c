@@ -150,7 +150,14 @@ static inline void add_to_operands(const Node *node, double adjoint) {
 }
 
 /* root.backward(): leaves add this sweep's total to what they had, the nodes between hold this sweep's alone. */
-PyObject *backward(PyObject *self, PyObject *Py_UNUSED(unused)) {
+PyObject *backward(PyObject *self, PyObject *arguments, PyObject *keywords) {
+    if (PyTuple_Size(arguments) || (keywords && PyDict_Size(keywords))) { /* Python says what to write */
+        PyObject *first = PyTuple_Pack(1, self), *all = first ? PySequence_Concat(first, arguments) : NULL;
+        PyObject *answer = all ? PyObject_Call(python.backward, all, keywords) : NULL;
+        Py_XDECREF(first);
+        Py_XDECREF(all);
+        return answer;
+    }
     if (active) return PyObject_CallFunctionObjArgs(python.backward, self, NULL);
     Walk walk = {{0}, {0}, {0}, NULL, 1};
     double *before = NULL;
