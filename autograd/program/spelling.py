@@ -173,15 +173,18 @@ PYTHON = Language(
 # Whole batches at a time: a choice computes both of its sides, and a rule is one expression.
 JAX = Language(
     name="JAX",
-    words=_words(
-        "jnp.",
-        _LIBM,
-        **{name: f"jnp.{name.replace('a', 'arc', 1)}" for name in "asin acos atan asinh acosh atanh atan2".split()},
-        fabs="jnp.abs",
-        pow="jnp.power",
-        erf="jax.scipy.special.erf",
-        erfc="jax.scipy.special.erfc",
-    ),
+    words={
+        ieee.rint: "jnp.rint",  # XLA takes (x + 2⁵²) − 2⁵² for x
+        **_words(
+            "jnp.",
+            _LIBM,
+            **{name: f"jnp.{name.replace('a', 'arc', 1)}" for name in "asin acos atan asinh acosh atanh atan2".split()},
+            fabs="jnp.abs",
+            pow="jnp.power",
+            erf="jax.scipy.special.erf",
+            erfc="jax.scipy.special.erfc",
+        ),
+    },
     own={},
     taken=frozenset([*keyword.kwlist, "jax", "jnp", "np", "nan", "inf", "abs"]),
     nan="jnp.nan",
