@@ -6,7 +6,7 @@ python -m benchmarks --engine micrograd  only the engines of this name; may be r
 python -m benchmarks --quick             every workload once or twice at a small size: it runs, the answers are right
 python -m benchmarks --json out.json     also write the figures; --markdown out.md, the table
 python -m benchmarks --publish           also update results.json, the charts and the README from this run
-python -m benchmarks --render            run nothing: write charts and README again from results.json
+python -m benchmarks --render            run nothing: write charts, page and README again from results.json
 """
 
 from __future__ import annotations

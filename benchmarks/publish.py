@@ -1,4 +1,4 @@
-"""From results to everything written from them: results.json, RESULTS.md, the charts and the README's section."""
+"""From results to everything written from them: tables, charts, the README's section and the page."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from benchmarks.targets import TARGETS, judge
 HERE = Path(__file__).parent
 RESULTS = HERE / "results.json"
 README = HERE.parent / "README.md"
+PAGE = HERE.parent / "docs" / "benchmarks.md"
 TEXT = HERE / "REMARKS.md"  # where the library is ahead and where behind, in words
 
 
@@ -54,7 +55,8 @@ def written(results: dict[str, Any], readme: str) -> dict[Path, str]:
     """Every file that follows from the results, and what it must contain."""
     files = {HERE / "charts" / f"{name}.svg": draw(results["rows"]) for name, (_, draw) in CHARTS.items()}
     files[HERE / "RESULTS.md"] = tables.full(results)
-    files[README] = tables.embed(readme, tables.section(results, TEXT.read_text()))
+    files[README] = tables.embed(readme, tables.section(results))
+    files[PAGE] = tables.page(results, TEXT.read_text())
     return files
 
 

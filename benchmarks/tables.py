@@ -117,9 +117,10 @@ INTRODUCTION = [
     "    pip install '.[bench]' && python -m benchmarks",
     "",
     "runs the same work in every engine that is installed (`pip install xad hyperjet num-dual fastdual` adds four);",
-    "`--only W3` runs a part, `--quick` each once. All rows: [RESULTS.md](benchmarks/RESULTS.md).",
+    "`--only W3` runs a part, `--quick` each once. All rows: [RESULTS.md](../benchmarks/RESULTS.md).",
 ]
-README_ROWS = [
+FIRST_ROWS = [("W1.call", None), ("W3.grad", 100), ("W3.grad", 1_024), ("W5.pass", None), ("eager.graph", 86_000)]
+PAGE_ROWS = [
     ("W1.call", None), ("W1.batch", 100_000), ("W2.call", None), ("W2.batch", 100_000), ("W3.step", None),
     ("W3.step.off", None), ("W3.grad", 100), ("W3.grad", 1_024), ("W3.train", None), ("W4.step", None),
     ("W4.step.off", None), ("W4.train", None), ("W5.pass", None), ("W6.epoch", None), ("W6.train", None),
@@ -129,12 +130,27 @@ README_ROWS = [
 ]  # fmt: skip
 
 
-def section(results: Row, text: str) -> str:
-    """The README's part: targets, one line per workload, charts, and `text`, all from the results."""
-    lines = [BEGIN, "", *INTRODUCTION, "", *machine(results), "", *goals(results["targets"]), ""]
-    lines += ["| work | here | elsewhere (how many times as long) |", "|---|---|---|"]
+def section(results: Row) -> str:
+    """The README's part: five workloads, and how many targets are missed, all from the results."""
+    targets = [goal for goal in results["targets"] if goal["met"] is not None]
+    missed = [goal["what"] for goal in targets if not goal["met"]]
+    lines = [BEGIN, "", *workloads(results, FIRST_ROWS), "", *machine(results), ""]
+    lines += [f"Of {len(targets)} targets {len(missed)} are missed: {'; '.join(missed)}."] if missed else []
+    return "\n".join([*lines, "Where it is ahead, where behind and why: [benchmarks](docs/benchmarks.md).", "", END])
+
+
+def page(results: Row, text: str) -> str:
+    """docs/benchmarks.md: targets, one line per workload, charts, and `text`, all from the results."""
+    charts = [f"![{title}](../benchmarks/charts/{chart}.svg)" for chart, (title, _) in CHARTS.items()]
+    lines = ["# Benchmarks", "", *INTRODUCTION, "", *machine(results), "", *goals(results["targets"]), ""]
+    return "\n".join([*lines, *workloads(results, PAGE_ROWS), "", *charts, "", text.strip(), ""])
+
+
+def workloads(results: Row, wanted: list[tuple[str, int | None]]) -> list[str]:
+    """One line for each of these workloads, as a Markdown table."""
+    lines = ["| work | here | elsewhere (how many times as long) |", "|---|---|---|"]
     for first, group in groups(results["rows"]):
-        if (first["work"], first["size"]) in README_ROWS:
+        if (first["work"], first["size"]) in wanted:
             ours = [
                 r
                 for r in group
@@ -143,15 +159,7 @@ def section(results: Row, text: str) -> str:
             here = "; ".join(f"{label(r)}{figure(r)}" for r in ours)
             peers = "; ".join(f"{r['engine']} {elsewhere(compared(group), r)}" for r in group if r not in ours)
             lines.append(f"| {name(first)}: {first['title']} | {here} | {peers} |")
-    lines += [
-        "",
-        *(f"![{title}](benchmarks/charts/{chart}.svg)" for chart, (title, _) in CHARTS.items()),
-        "",
-        text.strip(),
-        "",
-        END,
-    ]
-    return "\n".join(lines)
+    return lines
 
 
 def label(row: Row) -> str:

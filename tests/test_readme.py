@@ -1,4 +1,4 @@
-"""The README's code runs, and gives what its comments say."""
+"""The code of the README and of the pages in docs runs, and gives what its comments say."""
 
 import ast
 import re
@@ -6,10 +6,16 @@ from pathlib import Path
 
 import pytest
 
+import autograd
 from autograd.core.primitives import TABLE
 
-README = (Path(__file__).parent.parent / "README.md").read_text()
-BLOCKS = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+ROOT = Path(__file__).parent.parent
+PAGES = [ROOT / "README.md", *sorted(ROOT.glob("docs/*.md")), ROOT / "CONTRIBUTING.md"]
+BLOCKS = [
+    pytest.param(block, id=f"{page.stem}-{k}")
+    for page in PAGES
+    for k, block in enumerate(re.findall(r"```python\n(.*?)```", page.read_text(), re.DOTALL))
+]
 
 
 @pytest.fixture(autouse=True)
@@ -20,13 +26,13 @@ def table_as_it_was():
         del TABLE[name]
 
 
-@pytest.mark.parametrize("block", BLOCKS, ids=range(len(BLOCKS)))
+@pytest.mark.parametrize("block", BLOCKS)
 def test_code_gives_what_its_comments_say(block, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     names: dict[str, object] = {}
     claims = 0
     for statement in ast.parse(block).body:
-        source = ast.get_source_segment(block, statement)
+        source = ast.unparse(statement)
         line = block.splitlines()[statement.end_lineno - 1]
         claim = re.search(r"# = (.+)$", line)
         if claim:
@@ -44,3 +50,27 @@ def nearly(expected):
     if isinstance(expected, list | tuple):
         return type(expected)(map(nearly, expected))
     return pytest.approx(expected, rel=1e-3) if isinstance(expected, float) else expected
+
+
+@pytest.mark.parametrize("page", PAGES, ids=[page.stem for page in PAGES])
+def test_links_lead_to_files(page):
+    for link in re.findall(r"\]\(([^)#]+)", page.read_text()):
+        assert link.startswith("https://") or (page.parent / link).exists(), link
+
+
+def test_where_things_are_names_every_folder():
+    folders = {
+        p.parent
+        for package in ("autograd", "nn")
+        for p in (ROOT / package).rglob("*.[pc]*")
+        if p.suffix in (".py", ".c")
+    }
+    named = re.findall(r"`((?:autograd|nn)/[^`]*)`", (ROOT / "README.md").read_text())
+    assert {f"{p.relative_to(ROOT)}/" for p in folders} - {"autograd/"} <= {*named}
+    assert all((ROOT / name).is_dir() for name in named if name.endswith("/"))
+
+
+def test_the_version_is_said_once_more_where_it_is_cited():
+    cited = re.search(r"^version: (.+)$", (ROOT / "CITATION.cff").read_text(), re.M)[1]
+    assert cited == autograd.__version__
+    assert f"## {cited}" in (ROOT / "CHANGELOG.md").read_text()
