@@ -10,6 +10,7 @@ import random
 import subprocess
 import sys
 import textwrap
+from collections.abc import Callable
 from decimal import Decimal
 from fractions import Fraction
 from math import inf, nan
@@ -644,3 +645,40 @@ def test_fit_without_a_bar_does_not_load_tqdm() -> None:
         assert "tqdm" not in sys.modules
         """,
     )
+
+
+LOOKED_UP: dict[str, Callable[[Any], Any]] = {
+    "in a set": lambda x: x * (1.0 if x in {0.0, 1.0} else 2.0),
+    "in a frozen set": lambda x: x * (1.0 if x in frozenset([0.0, 1.0]) else 2.0),
+    "dict.get": lambda x: x * {1.0: 5.0}.get(x, 2.0),
+    "in a dict": lambda x: x * (1.0 if x in {1.0: 0} else 2.0),
+}
+DERIVATIVES: dict[str, Callable[[Any], Any]] = {
+    "grad": lambda f: autograd.grad(f)(1.0),
+    "value_and_grad": lambda f: autograd.value_and_grad(f)(1.0),
+    "jvp": lambda f: autograd.jvp(f, (1.0,), (1.0,)),
+    "vjp": lambda f: autograd.vjp(f, 1.0),
+    "jacobian": lambda f: autograd.jacobian(f)(1.0),
+    "hessian": lambda f: autograd.hessian(f)(1.0),
+    "hvp": lambda f: autograd.hvp(f, (1.0,), (1.0,)),
+    "check_gradients": lambda f: autograd.check_gradients(f, 1.0),
+    "compile": lambda f: compile(f)(1.0),
+}
+
+
+@pytest.mark.parametrize("how", LOOKED_UP)
+@pytest.mark.parametrize("derivative", DERIVATIVES)
+def test_an_argument_that_is_looked_up_by_its_number_is_refused(derivative: str, how: str) -> None:
+    with pytest.raises(TypeError, match=r"looked up in a dict or a set.*write where\(y == 1"):
+        DERIVATIVES[derivative](LOOKED_UP[how])
+
+
+def test_what_a_derivative_handed_over_is_a_plain_value_among_others_and_its_sums_are_right() -> None:
+    kept: list[Any] = []
+
+    def f(xs: Any) -> Any:
+        kept.extend(xs)
+        return xs[0] * xs[1] + (3.0 - xs[0]) * 2 + (2 / xs[1]) * 1
+
+    assert autograd.grad(f)([2.0, 4.0]) == [4.0 - 2.0, 2.0 - 2.0 / 16.0]
+    assert all(isinstance(x, Value) for x in kept)

@@ -14,7 +14,7 @@ from autograd.core import engine, modes
 from autograd.core import primitives as table
 from autograd.core.primitives import TABLE, Primitive
 from autograd.core.sweeps import number_edges, topological_order
-from autograd.core.value import FREES_SLOWLY, NOT_COMPUTED, Value, _is_array, apply, record, watched
+from autograd.core.value import FREES_SLOWLY, NOT_COMPUTED, Argument, Value, _is_array, apply, record, watched
 
 _new, _ADD, _MUL = Value.__new__, table.add, table.mul
 
@@ -97,8 +97,8 @@ def _unary(row: Primitive, x: Value) -> Value:
 
 def _binary(row: Primitive, x: Any, y: Any) -> Any:
     """`apply` for a row of two operands, Values, floats or ints: 0.6 µs for 2.7. Arrays go element by element."""
-    a = x._data if x.__class__ is Value else x
-    b = y._data if y.__class__ is Value else y
+    a = x._data if x.__class__ in _OURS else x
+    b = y._data if y.__class__ in _OURS else y
     try:
         if a.__class__ is int:
             a = x = float(a)
@@ -107,8 +107,8 @@ def _binary(row: Primitive, x: Any, y: Any) -> Any:
         if a.__class__ is float and b.__class__ is float:
             z = row.forward(a, b)
             p, q = row.partials
-            px = p(a, b, z) if x.__class__ is Value and p is not None else None
-            py = q(a, b, z) if y.__class__ is Value and q is not None else None
+            px = p(a, b, z) if x.__class__ in _OURS and p is not None else None
+            py = q(a, b, z) if y.__class__ in _OURS and q is not None else None
             if row.masked:
                 px, py = px or None, py or None
             if z.__class__ is float and px.__class__ in _RECORDED and py.__class__ in _RECORDED:
@@ -118,7 +118,7 @@ def _binary(row: Primitive, x: Any, y: Any) -> Any:
     return NotImplemented if _is_array(x) or _is_array(y) else apply(row, x, y)
 
 
-_RECORDED = (float, type(None))
+_RECORDED, _OURS = (float, type(None)), (Value, Argument)
 
 
 def _apply(self: Value, row: Primitive, *arguments: Any) -> Value:
@@ -424,7 +424,7 @@ def _connect() -> None:
     engine.C.connect(
         TABLE, operator=_binary, unary=_unary, call=Primitive.__call__, backward=backward, init=defined["__init__"],
         get_data=data.fget, set_data=data.fset, set_grad=grad.fset,
-        set_label=defined["label"].fset, watched=watched, not_computed=NOT_COMPUTED,
+        set_label=defined["label"].fset, argument=Argument, watched=watched, not_computed=NOT_COMPUTED,
     )  # fmt: skip
     del Primitive.__call__
 

@@ -441,8 +441,12 @@ def _compare(row: Primitive, x: Any, y: Any) -> Any:
 
 def _refuse_numpys_choice(frame: Any) -> None:
     """np.max of numpy's own object array asks `v >= w`, and np.min `v <= w`, and takes one of the two: the wrong slope
-    at a tie, and the wrong number beside a nan. Code that a person wrote asks with an instruction for it."""
-    if "numpy" in sys.modules and frame.f_code.co_code[frame.f_lasti] != opmap["COMPARE_OP"]:
+    at a tie, and the wrong number beside a nan. They ask from numpy's Python, or where code calls a function of it;
+    code that asks for itself has an instruction for that."""
+    if "numpy" not in sys.modules or frame.f_code.co_code[frame.f_lasti] == opmap["COMPARE_OP"]:
+        return
+    numpys = str(frame.f_globals.get("__name__")).split(".")[0] == "numpy"
+    if numpys or not {"maximum", "minimum", "fmax", "fmin"}.isdisjoint(frame.f_code.co_names):
         raise TypeError(
             "one of two Values was to be chosen where they are equal or nan, as np.max and np.min do in an array that "
             "numpy made of Values, np.array([v, w]); write np.max(np.stack([v, w])), maximum(v, w) or minimum(v, w)"

@@ -16,11 +16,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from autograd.core import modes
+from autograd.core import engine, modes
 from autograd.core import primitives as table
 from autograd.core.fast import number_gradients, number_tangents
 from autograd.core.sweeps import adjoints, number_edges, tangents, topological_order, value_edges
-from autograd.core.value import Value, apply
+from autograd.core.value import Argument, Value, apply
 from autograd.derivatives.structures import holds_value, is_one_number, leaves, rebuild
 
 
@@ -57,10 +57,13 @@ class Recording:
         older = modes.derivative_around()
         with modes.differentiating():
             for i, part in zip(which, numbers, strict=True):
-                fresh = [apply(table.mul, x, 1.0) for x in part] if self.nested else [Value(x) for x in part]
+                fresh = [apply(table.mul, x, 1.0) for x in part] if self.nested else [Argument(x) for x in part]
                 self.inputs += fresh
                 call[i] = rebuild(arguments[i], fresh)
             self.result = f(*call, **(keywords or {}))
+        if not self.nested and engine.C is None:  # they have been handed over: from here on plain Values are faster
+            for x in self.inputs:
+                x.__class__ = Value
         self.outputs: list[Any] = leaves(self.result, f"{transform}: the result of {name_of(f)}")
         self._set_order(older)
 

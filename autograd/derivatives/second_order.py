@@ -69,7 +69,7 @@ def _second_partials(z: Value, edges: list[tuple[Value, float]], among: Collecti
     found: list[Any] = []
     stop: set[Value] = set()
     for x, partial in zip(xs, partials, strict=True):
-        if partial.__class__ is not Value or x not in among:
+        if not isinstance(partial, Value) or x not in among:
             continue
         if partial is z:
             found += [(x, y, p) for y, p in edges]

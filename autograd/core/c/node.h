@@ -37,14 +37,14 @@ typedef struct Node {
 
 /* What Python has told us: the Python definitions to fall back on, and how many modes are on anywhere. */
 typedef struct {
-    PyObject *operator, *unary, *call, *backward, *init, *get_data, *set_data, *set_grad, *set_label, *watched, *not_computed;
+    PyObject *operator, *unary, *call, *backward, *init, *get_data, *set_data, *set_grad, *set_label, *argument, *watched, *not_computed;
 } Definitions;
 
 extern PyTypeObject *value_type, *row_type;
 extern Definitions python;
 extern long active;
 
-#define IS_VALUE(o) (Py_TYPE(o) == value_type)                   /* and no subclass */
+#define IS_VALUE(o) (Py_TYPE(o) == value_type || (PyObject *)Py_TYPE(o) == python.argument) /* and no other subclass */
 #define IS_NODE(o) (IS_VALUE(o) || PyObject_TypeCheck(o, value_type))
 #define NODE(o) ((Node *)(o))
 
