@@ -13,6 +13,7 @@ import pytest
 import autograd
 import nn
 from autograd import Value, compile, draw, explain, grad, step
+from autograd.core.columns import TABLE
 
 ROOT = Path(__file__).parent.parent
 
@@ -110,3 +111,17 @@ def test_another_autograd_is_named_when_nn_is_imported(tmp_path):
     (tmp_path / "nn").symlink_to(ROOT / "nn", target_is_directory=True)
     done = subprocess.run([sys.executable, "-c", "import nn"], capture_output=True, text=True, cwd=tmp_path, env={})
     assert "HIPS autograd most likely" in done.stderr and "pip uninstall autograd" in done.stderr
+
+
+def test_the_signature_of_where_is_that_of_its_row():
+    assert str(inspect.signature(autograd.where)) == "(c, a, b)"
+
+
+@pytest.mark.parametrize("name", TABLE)
+def test_a_row_has_a_signature_and_takes_what_it_says(name):
+    row, signature = TABLE[name], inspect.signature(TABLE[name])
+    if row.arity is not None:
+        required = [p.name for p in signature.parameters.values() if p.default is p.empty]
+        given = dict.fromkeys(required, 0.5)
+        assert repr(row(**given)) == repr(row(*given.values()))
+        assert len(signature.parameters) == row.arity

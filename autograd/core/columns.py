@@ -36,6 +36,8 @@ from autograd.core import engine
 from autograd.core.ieee import number
 
 if TYPE_CHECKING:
+    from inspect import Signature
+
     from autograd.core.value import Value
 
 Interval = tuple[float, float]
@@ -94,6 +96,17 @@ class Primitive(engine.Row):  # type: ignore[misc]
         self.about = f"z = {formula}: of numbers a float, of Values a Value."
         self.__doc__ = f"{self.about}\n\n{about}" if about else self.about
         self.own = False  # a user's
+
+    @property
+    def __signature__(self) -> Signature:
+        """What `inspect.signature` and an editor show: the operands by their names, the last with their defaults."""
+        from inspect import Parameter, Signature
+
+        if self.arity is None:
+            return Signature([Parameter("operands", Parameter.VAR_POSITIONAL)])
+        given = (Parameter.empty,) * (self.arity - len(self.defaults)) + self.defaults
+        pairs = zip(self.names, given, strict=True)
+        return Signature([Parameter(x, Parameter.POSITIONAL_OR_KEYWORD, default=d) for x, d in pairs])
 
     @property
     def is_function(self) -> bool:
