@@ -653,7 +653,7 @@ LOOKED_UP: dict[str, Callable[[Any], Any]] = {
     "dict.get": lambda x: x * {1.0: 5.0}.get(x, 2.0),
     "in a dict": lambda x: x * (1.0 if x in {1.0: 0} else 2.0),
 }
-DERIVATIVES: dict[str, Callable[[Any], Any]] = {
+LOOKING_UP: dict[str, Callable[[Any], Any]] = {
     "grad": lambda f: autograd.grad(f)(1.0),
     "value_and_grad": lambda f: autograd.value_and_grad(f)(1.0),
     "jvp": lambda f: autograd.jvp(f, (1.0,), (1.0,)),
@@ -667,10 +667,10 @@ DERIVATIVES: dict[str, Callable[[Any], Any]] = {
 
 
 @pytest.mark.parametrize("how", LOOKED_UP)
-@pytest.mark.parametrize("derivative", DERIVATIVES)
+@pytest.mark.parametrize("derivative", LOOKING_UP)
 def test_an_argument_that_is_looked_up_by_its_number_is_refused(derivative: str, how: str) -> None:
     with pytest.raises(TypeError, match=r"looked up in a dict or a set.*write where\(y == 1"):
-        DERIVATIVES[derivative](LOOKED_UP[how])
+        LOOKING_UP[derivative](LOOKED_UP[how])
 
 
 def test_what_a_derivative_handed_over_is_a_plain_value_among_others_and_its_sums_are_right() -> None:
