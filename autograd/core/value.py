@@ -211,14 +211,16 @@ class Value(Methods):
             "results with where(condition, a, b)"
         )
 
-    def __getattr__(self, name: str) -> Any:
-        """A function of the table that was entered later is a method too."""
-        if not name.startswith("_") and (method := find_method(name)) is not None:
-            return method.__get__(self)
-        written = _ELSEWHERE.get(name)
-        raise AttributeError(
-            f"a Value has no attribute {name!r}" + (f": write {written}" if written else ""), name=name, obj=self
-        )
+    if not TYPE_CHECKING:  # for a type checker what is not written is a mistake
+
+        def __getattr__(self, name: str) -> Any:
+            """A function of the table that was entered later is a method too."""
+            if not name.startswith("_") and (method := find_method(name)) is not None:
+                return method.__get__(self)
+            written = _ELSEWHERE.get(name)
+            raise AttributeError(
+                f"a Value has no attribute {name!r}" + (f": write {written}" if written else ""), name=name, obj=self
+            )
 
     def __float__(self) -> float:
         raise TypeError(

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from math import isfinite
 from types import MethodType
-from typing import Any
+from typing import Any, ParamSpec
 
 from autograd.core import modes
 from autograd.core.arrays import array_of
@@ -19,6 +19,7 @@ from autograd.derivatives.second_order import second_derivatives
 from autograd.derivatives.structures import is_array, leaves, matching, rebuild, rectangle
 
 Function = Callable[..., Any]
+P = ParamSpec("P")  # the parameters of f, which what is made of f takes
 
 
 class Derivative:
@@ -44,7 +45,7 @@ class Derivative:
 Argnums = int | tuple[int, ...]
 
 
-def grad(f: Function, argnums: Argnums = 0) -> Function:
+def grad(f: Callable[P, Any], argnums: Argnums = 0) -> Callable[P, Any]:
     """The gradient of a scalar function: grad(f)(x) is ∂f/∂x, shaped like x; a tuple of them if argnums is a tuple.
 
     x is a number or a nested list, tuple, dict or array of them. No `.grad` is written, and grad(grad(f)) is the second
@@ -58,7 +59,7 @@ def grad(f: Function, argnums: Argnums = 0) -> Function:
     return Derivative(transform, lambda *arguments, **keywords: both(*arguments, **keywords)[1], f)
 
 
-def value_and_grad(f: Function, argnums: Argnums = 0) -> Function:
+def value_and_grad(f: Callable[P, Any], argnums: Argnums = 0) -> Callable[P, tuple[Any, Any]]:
     """value_and_grad(f)(x) is the pair f(x), ∂f/∂x, from one run of f. They are
     numbers where x is, as with `grad`, and Values of a Value or within `differentiating`."""
     transform = f"value_and_grad({name_of(f)})"
@@ -167,7 +168,7 @@ def jacobian(f: Function, argnums: Argnums = 0, mode: str = "auto") -> Jacobian:
     return Jacobian(f, argnums, mode)
 
 
-def hessian(f: Function, argnums: Argnums = 0) -> Function:
+def hessian(f: Callable[P, Any], argnums: Argnums = 0) -> Callable[P, Any]:
     """hessian(f)(x): the second derivatives of a scalar function, from one run of f.
 
     It is shaped like x with something shaped like x in place of each number; for an array x it is one array. With a
