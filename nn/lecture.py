@@ -207,7 +207,7 @@ def _pictures(cost: Value, parameters: Sequence[Value], folder: str) -> list[str
     graph, steps = "the graph with its local derivatives", "one step of backpropagation at a time"
     wanted: dict[str, list[tuple[str, Callable[[], Any]]]] = {
         "network.svg": [
-            (graph, lambda: draw(cost)),
+            (graph, lambda: draw(cost, collapse=False)),
             (f"{graph}, one card a neuron", lambda: draw(cost, collapse="neuron")),
             (f"{graph}, one card a layer", lambda: draw(cost, collapse="layer")),
         ],

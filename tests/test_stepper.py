@@ -9,7 +9,7 @@ import pytest
 
 import autograd as ad
 from autograd import Value, step
-from autograd.core.primitives import BUILT_IN, TABLE
+from autograd.core.primitives import TABLE
 from autograd.core.sweeps import topological_order
 from autograd.core.value import NOT_COMPUTED
 from autograd.picture import live
@@ -337,9 +337,14 @@ def test_save_wants_html_and_step_wants_a_value(tmp_path):
 # ---- the page computes the graph again
 
 
+def in_javascript(row):
+    z = row(*[Value(x) for x in (0.3, 0.7, 0.2, 0.4, 0.5)[: row.arity or 3]])
+    return live.script(topological_order(z)) is not None
+
+
 @needs_chromium
 @pytest.mark.browser
-@pytest.mark.parametrize("name", sorted(BUILT_IN))
+@pytest.mark.parametrize("name", [name for name, row in TABLE.items() if in_javascript(row)])
 def test_every_row_has_the_engine_s_value_and_partials_in_the_page(bare_page, name):
     row = TABLE[name]
     points = [(0.3, 0.7, 0.2), (2.5, 1.5, -3.25), (-1.25, 2.0, 0.5), (0.0, 0.0, 0.0), (1.0, math.nan, 2.0)]
