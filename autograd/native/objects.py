@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ctypes
 import sys
+from collections.abc import Sequence
 from functools import cache
 from struct import pack
 from typing import Any
@@ -21,12 +22,22 @@ _word_at = ctypes.c_int64.from_address
 
 @cache
 def value_offsets() -> tuple[int, int] | None:
-    """In a Value, the offset of the reference to its float; in a float, that of the double."""
-    if engine.C is not None:  # the extension hands the numbers over itself
-        return None
-    probe = Value(0.1)
+    """How a Value's number is reached from what `references` gives: the offset of a reference, and in what that refers
+    to the offset of the double. In Python's Value it is the reference to a float, and the double in that."""
+    probe = Value(0.1234567)
+    if engine.C is not None:  # the double is in the node itself, and the reference is to the node
+        double = _offset(probe, _bits(probe._data))
+        return None if double is None else (0, double)
     reference, double = _offset(probe, id(probe._data)), _offset(probe._data, _bits(probe._data))
     return None if reference is None or double is None else (reference, double)
+
+
+def references(values: Sequence[Value]) -> tuple[Any, Any]:
+    """An address for each Value, from which `value_offsets` lead to its number; and what must live as long as they."""
+    import numpy as np
+
+    nodes = np.array([id(value) for value in values], dtype=int)
+    return (nodes, None) if engine.C is None else (nodes.ctypes.data + 8 * np.arange(len(nodes)), nodes)
 
 
 def address(array: Any) -> int:

@@ -24,7 +24,7 @@ from autograd.native.encode import Code, encode
 from autograd.native.entry import Plan, Work
 from autograd.native.ir import LANES, Body, Module
 from autograd.native.kernels import CHAINS, few, kernel
-from autograd.native.objects import address, value_offsets
+from autograd.native.objects import address, references, value_offsets
 from autograd.native.roll import Tape
 from autograd.native.tiles import BLOCK
 from autograd.native.workers import share
@@ -188,7 +188,7 @@ class Runner:
         self._arguments = np.array([argument for argument, _, _ in columns], dtype=int)
         self._offsets = np.array([8 * index for _, index, _ in columns], dtype=int)
         self._parameters = list(parameters)
-        self._objects = np.array([id(p) for p in parameters], dtype=int)
+        self._objects, self._nodes = references(parameters)
         self._numbers = np.zeros(len(parameters) + 1)
         self._sums = np.zeros((1, self.form.sums))
         self._work = [self.form.work()]
