@@ -130,7 +130,7 @@ def test_no_rule_is_frozen_where_it_was_recorded(name: str) -> None:
 
 
 OFF = {  # row: where it switches an operand off
-    "gate": [((0.0, 2.0), 1)],
+    "pow_times": [((0.0, 2.0), 1)],
     "relu": [((-1.0,), 0)],
     "maximum": [((1.0, 2.0), 0), ((2.0, 1.0), 1)],
     "minimum": [((1.0, 2.0), 1), ((2.0, 1.0), 0)],
@@ -158,6 +158,7 @@ KINKS = {  # row: points around which some operand crosses a kink
     **{name: [(0.0,)] for name in ("step", "sign", "abs", "relu")},
     **{name: [(1.0, 1.0)] for name in ("above", "greater", "greater_equal", "equal", "maximum", "minimum")},
     "div": [(1.0, 0.0)],
+    "pow_times": [(0.0, 0.5), (0.5, 0.0)],
     **{name: [(0.0, 0.5)] for name in ("pow", "pow_x", "pow_y")},
     "tan": [(math.pi / 2,)],
     **{name: [(0.0, 0.0)] for name in ("hypot", "hypot_x", "atan2_y")},

@@ -153,7 +153,7 @@ def test_an_expression_checks_how_many_numbers_it_gets() -> None:
 # Planted bugs
 
 FOUND = settings(
-    database=None, deadline=None, max_examples=200, phases=[Phase.generate, Phase.shrink],
+    database=None, deadline=None, max_examples=5000, phases=[Phase.generate, Phase.shrink],
     suppress_health_check=list(HealthCheck),
 )  # fmt: skip
 

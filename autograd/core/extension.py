@@ -38,10 +38,10 @@ def _check(name: Any, forward: Any, partials: tuple[Any, ...], nary: bool) -> No
     """Refuse a row that could not work, saying what to give instead."""
     if not isinstance(name, str) or not name.isidentifier():
         raise ValueError(f"primitive: a name is one word, as it would be written in Python, got {name!r}")
-    if keyword.iskeyword(name) or name in ("inf", "nan", *ieee.__all__):
-        raise ValueError(f"primitive: {name!r} means something else in printed programs; choose another name")
     if name in TABLE:
         raise ValueError(f"primitive {name!r} is in the table already; choose another name")
+    if keyword.iskeyword(name) or name in ("inf", "nan", *ieee.__all__):
+        raise ValueError(f"primitive: {name!r} means something else in printed programs; choose another name")
     for rule in (forward, *partials):
         if not callable(rule) and (rule is not None or rule is forward):
             raise TypeError(f"primitive {name!r}: forward and partials are functions, got {type(rule).__name__}")

@@ -166,7 +166,7 @@ remainder     = row("remainder",     ieee.remainder,                            
 # A power and its two partials; 0 times anything is 0 in theirs. x⁰ is 1 with slope 0 everywhere; 0ʸ has slope 0 in y for y ≥ 0; nan in y for x < 0.
 pow_times     = row("pow_times",     lambda m, g: 0.0 if m == 0.0 else m * g,       lambda m, g, z: g,
                                                                                     lambda m, g, z: m,
-                                     shown=lambda m, g: m * g, public=False, masked=True)
+                                     shown=lambda m, g: m * g, public=False, masked=True, kinks=(lambda m, g: m, lambda m, g: g))
 pow_          = row("pow",           ieee.power,                                    lambda x, y, z: pow_x(x, y),
                                                                                     lambda x, y, z: pow_y(x, y),
                                      infix="**", level=POWER, aliases=("power", "float_power"), domain=(POSITIVE, REAL), kinks=(lambda x, y: x,))

@@ -67,7 +67,7 @@ def _deviance(x: float, a: float) -> float:
 
 def gamma_density(n: float, a: float, x: float) -> float:
     """∂ⁿ/∂aⁿ of x^{a−1} e⁻ˣ / Γ(a), the gamma density."""
-    if not (TINY <= a <= HUGE and x >= 0.0) or not whole(n, -1):
+    if not (TINY <= a <= HUGE and x >= 0.0) or not whole(n, -64):
         return nan
     if n < 0.0 or x > 2.0 * a + 800.0:
         return 0.0
@@ -133,7 +133,7 @@ def _gamma_side(n: int, a: float, x: float, side: float) -> float:
 
 def beta_density(m: float, n: float, a: float, b: float, x: float) -> float:
     """∂^{m+n}/∂a^m∂b^n of x^{a−1} (1 − x)^{b−1} / B(a, b), the beta density."""
-    if not (TINY <= a <= HUGE and TINY <= b <= HUGE and 0.0 <= x <= 1.0) or not (whole(m, -1) and whole(n, -1)):
+    if not (TINY <= a <= HUGE and TINY <= b <= HUGE and 0.0 <= x <= 1.0) or not (whole(m, -64) and whole(n, -64)):
         return nan
     if m < 0.0 or n < 0.0:
         return 0.0
