@@ -152,8 +152,7 @@ def floor_divide(x: float, y: float) -> float:
         return floor(divide(x, y))
     rest = math.fmod(x, y)
     quotient = (x - rest) / y
-    if rest != 0.0 and (rest < 0.0) != (y < 0.0):
-        quotient = quotient - 1.0
+    quotient = quotient - 1.0 if rest != 0.0 and (rest < 0.0) != (y < 0.0) else quotient
     if quotient == 0.0:
         return copysign(0.0, x / y)
     whole = floor(quotient)

@@ -177,16 +177,17 @@ JAX = Language(
         ieee.rint: "jnp.rint",  # XLA takes (x + 2⁵²) − 2⁵² for x
         **_words(
             "jnp.",
-            _LIBM,
+            _LIBM.replace(" remainder", ""),  # numpy's is that of %
             **{name: f"jnp.{name.replace('a', 'arc', 1)}" for name in "asin acos atan asinh acosh atanh atan2".split()},
             fabs="jnp.abs",
             pow="jnp.power",
             erf="jax.scipy.special.erf",
             erfc="jax.scipy.special.erfc",
+            exp2="exp2",
         ),
     },
-    own={},
-    taken=frozenset([*keyword.kwlist, "jax", "jnp", "np", "nan", "inf", "abs"]),
+    own={"exp2": "exp2 = lambda x: jnp.power(2.0, x)  # XLA's own is a hundred times less accurate"},
+    taken=frozenset([*keyword.kwlist, "jax", "jnp", "np", "nan", "inf", "abs", "exp2"]),
     nan="jnp.nan",
     inf="jnp.inf",
     declare="{} = {}",
