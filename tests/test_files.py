@@ -64,17 +64,20 @@ def test_a_device_stays_one():
     assert stat.S_ISCHR(os.stat("/dev/null").st_mode)
 
 
-@pytest.mark.parametrize("save", [lambda path: nn.Neuron(1).save(path), lambda path: draw(Value(1.0) * 2).save(path)])
-def test_a_name_as_long_as_can_be_is_written(tmp_path, save):
-    path = tmp_path / ("n" * 251 + ".svg")
-    save(path)
+WRITTEN = {".json": lambda path: nn.Neuron(1).save(path), ".svg": lambda path: draw(Value(1.0) * 2).save(path)}
+
+
+@pytest.mark.parametrize("suffix", WRITTEN)
+def test_a_name_as_long_as_can_be_is_written(tmp_path, suffix):
+    path = tmp_path / ("n" * (255 - len(suffix)) + suffix)
+    WRITTEN[suffix](path)
     assert os.listdir(tmp_path) == [path.name]
 
 
-@pytest.mark.parametrize("save", [lambda path: nn.Neuron(1).save(path), lambda path: draw(Value(1.0) * 2).save(path)])
-def test_a_name_that_is_too_long_is_named(tmp_path, save):
-    with pytest.raises(OSError, match=r"save: '.*nnn\.svg' cannot be written: File name too long"):
-        save(tmp_path / ("n" * 300 + ".svg"))
+@pytest.mark.parametrize("suffix", WRITTEN)
+def test_a_name_that_is_too_long_is_named(tmp_path, suffix):
+    with pytest.raises(OSError, match=rf"save: '.*nnn\{suffix}' cannot be written: File name too long"):
+        WRITTEN[suffix](tmp_path / ("n" * 300 + suffix))
     assert os.listdir(tmp_path) == []
 
 

@@ -42,6 +42,7 @@ class Said(dict[str, float]):
 @settings(max_examples=150, deadline=None)
 def test_no_card_no_edge_and_no_line_says_two_numbers_of_one_symbol(root):
     said = Said()
+    root.label = "a_1^(1)"  # a neuron's, so that there is one to collapse
     for options in ({"fold": True}, {"depth": 2}, {"collapse": "neuron"}, {"collapse": "layer"}):
         said.text(draw(root, **options).text())
     for leaf in (v for v in topological_order(root) if v._row is None):

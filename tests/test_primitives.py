@@ -111,7 +111,7 @@ def test_a_function_of_the_table_is_in_the_public_face_and_makes_one_node_of_its
     function = getattr(autograd, row.name)
     lists = {"dot": ([v], [v])}
     z = function(*lists.get(row.name, ([v],) if row.arity is None else (v,) * row.arity))
-    assert z.op == row.name and set(z.operands) == {v} and row.name in autograd.__all__
+    assert z.op == row.name and set(z.operands) == {v} and row.name in dir(autograd)
     assert row.about in function.__doc__ or row.name in by_hand.__all__
 
 
