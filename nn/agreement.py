@@ -126,10 +126,14 @@ def _some(Y: Sequence[Any], epochs: int) -> list[int]:
     return [ks[epochs % len(ks)] for ks in classes]
 
 
+ROUNDING = 1e-12  # what is left of p − y where an example is all but certain says nothing
+
+
 def _alike(xs: Sequence[float], ys: Sequence[float], tolerance: float) -> bool:
     """Whether they are the same to rounding, in the scale of the largest; whatever is not finite is alike."""
     scale = max([abs(x) for x in [*xs, *ys] if math.isfinite(x)], default=0.0)
-    return len(xs) == len(ys) and all(map(lambda x, y: _near(x, y, tolerance * scale), xs, ys))
+    most = tolerance * scale + ROUNDING
+    return len(xs) == len(ys) and all(map(lambda x, y: _near(x, y, most), xs, ys))
 
 
 def _near(x: float, y: float, most: float) -> bool:
