@@ -11,8 +11,8 @@ from autograd.derivatives.structures import is_array, rectangle
 from autograd.native.entry import A_FLOAT, AN_ARRAY, LEAF, Leaf
 
 
-class Rows(NamedTuple):
-    """Results that become one array: those of rows begin to end of all results, an example's share in this shape."""
+class Part(NamedTuple):
+    """Results that become one array: numbers begin to end of all results, an example's share in this shape."""
 
     begin: int
     end: int
@@ -20,30 +20,30 @@ class Rows(NamedTuple):
 
 
 def layout(template: Any) -> Any:
-    """The template with `Rows` for what becomes an array. Rectangular lists, which are what the axes of arrays became,
+    """The template with `Part` for what becomes an array. Rectangular lists, which are what the axes of arrays became,
     are axes again; tuples, dicts and ragged lists stay. It is found once: a call then costs nothing for each number."""
     return _layout(template, count())
 
 
-def _layout(template: Any, row: Iterator[int]) -> Any:
+def _layout(template: Any, number: Iterator[int]) -> Any:
     if isinstance(template, tuple):
-        return tuple([_layout(item, row) for item in template])
+        return tuple([_layout(item, number) for item in template])
     if isinstance(template, dict):
-        return {key: _layout(item, row) for key, item in template.items()}
+        return {key: _layout(item, number) for key, item in template.items()}
     if not isinstance(template, list):
-        i = next(row)
-        return Rows(i, i + 1, ())
+        i = next(number)
+        return Part(i, i + 1, ())
     shape = _rectangle(template)
     if shape is None or not all(shape):
-        return [_layout(item, row) for item in template]
-    rows = [next(row) for _ in range(math.prod(shape))]
-    return Rows(rows[0], rows[-1] + 1, shape)
+        return [_layout(item, number) for item in template]
+    numbers = [next(number) for _ in range(math.prod(shape))]
+    return Part(numbers[0], numbers[-1] + 1, shape)
 
 
 def stacked(layout: Any, each: Any) -> Any:
-    """What the function returned, with an array over the examples for each of the layout's `Rows`; `each` holds the
+    """What the function returned, with an array over the examples for each of the layout's `Part`; `each` holds the
     results, (results, n) doubles, of which the arrays are views. Without numpy, lists."""
-    if isinstance(layout, Rows):
+    if isinstance(layout, Part):
         begin, end, shape = layout
         if not shape:
             return each[begin]
@@ -65,9 +65,9 @@ def recipe(template: Any, layout: Any) -> tuple[list[Leaf], list[int]] | None:
 
 
 def _add_steps(x: Any, leaves: list[Leaf], steps: list[int]) -> bool:
-    if isinstance(x, Rows) or not isinstance(x, tuple | list | dict):
+    if isinstance(x, Part) or not isinstance(x, tuple | list | dict):
         steps.append(LEAF)
-        whole = isinstance(x, Rows)
+        whole = isinstance(x, Part)
         leaves.append(Leaf(AN_ARRAY, x.begin, x.end - x.begin, x.shape) if whole else Leaf(A_FLOAT, len(leaves)))
         return not is_array(x)
     if isinstance(x, dict) or hasattr(x, "_fields") or not x:

@@ -108,7 +108,7 @@ class Recording:
         with modes.differentiating():
             return sweep(self.order, seeds, self.edges.__getitem__)
 
-    def rows(self) -> list[list[Any]]:
+    def lines(self) -> list[list[Any]]:
         """The Jacobian, by a reverse sweep for each output."""
         m = len(self.outputs)
         return [self.pull([1.0 if i == k else None for i in range(m)]) for k in range(m)]
@@ -133,7 +133,7 @@ class Recording:
         return self.values()[0]
 
     def split(self, numbers: Sequence[Any]) -> list[Sequence[Any]]:
-        """One number (or row) for each input, parted by argument."""
+        """One number (or line) for each input, parted by argument."""
         ends = [sum(self.sizes[: i + 1]) for i in range(len(self.sizes))]
         return [numbers[end - size : end] for size, end in zip(self.sizes, ends, strict=True)]
 

@@ -5,7 +5,7 @@ backwards. Differentiating the second one in the direction of every input gives 
 
     ȧ(x) = Σ_z  ∂z/∂x · ȧ(z)  +  a(z) · Σ_y ∂²z/∂x∂y · ṫ(y),
 
-whose values at the inputs are rows of H·V for a matrix V of directions: the Hessian if V is the identity. ṫ and ȧ
+whose values at the inputs are lines of H·V for a matrix V of directions: the Hessian if V is the identity. ṫ and ȧ
 are vectors with one entry for each direction, so the graph is walked once and not once for each of them, and each
 ∂²z/∂x∂y is formed once.
 """
@@ -26,7 +26,7 @@ Terms = list[tuple[float, Vector]]  # Σ factor · vector
 def second_derivatives(
     inputs: list[Value], order: list[Value], output: Value | float, v: list[float] | None = None
 ) -> list[list[float]]:
-    """H, or H·v for a direction v in one column: row i is ∂²output/∂xᵢ∂x₁ …, for inputs that are leaves.
+    """H, or H·v for a direction v in one column: line i is ∂²output/∂xᵢ∂x₁ …, for inputs that are leaves.
 
     Right if it is finite: a 0 that means "no path" is multiplied here like any other number, so an infinite partial
     anywhere can make a nan of it.
@@ -53,8 +53,8 @@ def second_derivatives(
                 arriving[x].append((adjoint[z] * second, direction[y]))
     if v is not None:
         return [_from(0, arriving[x], n) for x in inputs]
-    rows = [_from(i, arriving[x], n) for i, x in enumerate(inputs)]  # on and above the diagonal
-    return [[rows[j][i - j] for j in range(i)] + rows[i] for i in range(n)]
+    lines = [_from(i, arriving[x], n) for i, x in enumerate(inputs)]  # on and above the diagonal
+    return [[lines[j][i - j] for j in range(i)] + lines[i] for i in range(n)]
 
 
 def _second_partials(z: Value, edges: list[tuple[Value, float]], among: Collection[Value]) -> list[Any]:

@@ -121,8 +121,8 @@ def hvp(f: Function, primals: Sequence[Any], v: Sequence[Any]) -> Any:
     which, nested = range(len(primals)), reads_as_graph(primals, v)
     quick = None if nested else _quick(transform, f, primals, which, {}, directions)
     if quick is not None:
-        recording, rows = quick
-        products = [row[0] for row in rows]
+        recording, lines = quick
+        products = [line[0] for line in lines]
     else:
         recording = Recording(transform, _gradient(transform, f, which), primals, which, nested=nested)
         products = recording.push(directions)
@@ -146,11 +146,11 @@ class Jacobian:
         n, m = len(recording.inputs), len(recording.outputs)
         self.mode = self.wanted if self.wanted != "auto" else "forward" if n < m else "reverse"
         if self.mode == "reverse":
-            rows = recording.rows()
+            lines = recording.lines()
         else:
             columns = recording.columns()
-            rows = [[column[k] for column in columns] for k in range(m)]
-        blocks = _blocks(recording, recording.result, rows)
+            lines = [[column[k] for column in columns] for k in range(m)]
+        blocks = _blocks(recording, recording.result, lines)
         return tuple(blocks) if isinstance(self.argnums, tuple) else blocks[0]
 
     def __repr__(self) -> str:
@@ -183,11 +183,11 @@ def hessian(f: Callable[P, Any], argnums: Argnums = 0) -> Callable[P, Any]:
         nested = reads_as_graph(arguments, keywords)
         quick = None if nested else _quick(transform, f, arguments, which, keywords)
         if quick is not None:
-            recording, rows = quick
+            recording, lines = quick
         else:
             recording = Recording(transform, _gradient(transform, f, which), arguments, which, keywords)
-            rows = recording.rows()
-        parts = zip(recording.arguments, recording.split(rows), strict=True)
+            lines = recording.lines()
+        parts = zip(recording.arguments, recording.split(lines), strict=True)
         blocks = tuple([tuple(_blocks(recording, x, part)) for x, part in parts])
         return blocks if isinstance(argnums, tuple) else blocks[0][0]
 
@@ -212,14 +212,14 @@ def _quick(
     recording = Recording(transform, f, arguments, which, keywords)
     recording.scalar()
     with modes.differentiating():
-        rows = second_derivatives(recording.inputs, recording.order, recording.outputs[0], v)
-    return (recording, rows) if all([isfinite(sum(row)) for row in rows]) else None
+        lines = second_derivatives(recording.inputs, recording.order, recording.outputs[0], v)
+    return (recording, lines) if all([isfinite(sum(line)) for line in lines]) else None
 
 
-def _blocks(recording: Recording, result: Any, rows: Sequence[Sequence[Any]]) -> list[Any]:
+def _blocks(recording: Recording, result: Any, lines: Sequence[Sequence[Any]]) -> list[Any]:
     """Rows of derivatives, one for each number in the result, shaped: one block for each argument."""
-    shaped = [recording.shaped(row) for row in rows]
-    return [_block(result, x, [row[i] for row in shaped]) for i, x in enumerate(recording.arguments)]
+    shaped = [recording.shaped(line) for line in lines]
+    return [_block(result, x, [line[i] for line in shaped]) for i, x in enumerate(recording.arguments)]
 
 
 def _block(result: Any, argument: Any, parts: list[Any]) -> Any:

@@ -55,7 +55,7 @@ class _Writer:
         self.means(tape.means)
         for loop in tape.loops[BATCH]:
             self.loop(loop, False)
-        places = [(tape.place[row], program.moments[row] == EXAMPLE) for row in program.outputs]
+        places = [(tape.place[slot], program.moments[slot] == EXAMPLE) for slot in program.outputs]
         whole, each = places[: program.whole], places[program.whole :]
         results = [
             self.vector([place for place, _ in whole], False, full=True) if whole else "jnp.zeros(0)",

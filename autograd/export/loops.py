@@ -32,7 +32,7 @@ def body(program: Program, rules: Rules, of_inputs: bool) -> Body:
     lines += writer.means(tape.means)
     for loop in tape.loops[BATCH]:
         lines += writer.loop(loop, "s")
-    outputs = [f"{'v' if program.moments[row] == EXAMPLE else 's'}[{tape.place[row]}]" for row in program.outputs]
+    outputs = [f"{'v' if program.moments[slot] == EXAMPLE else 's'}[{tape.place[slot]}]" for slot in program.outputs]
     return Body([*writer.tables, *lines], outputs)
 
 

@@ -97,10 +97,10 @@ def _inputs_in(d: _Driver, start: V, live: V) -> None:
     with body.loop(0, d.plan(layout.COLUMNS)) as k:
         stride = d.entry(layout.COLUMNS_AT, k)
         column = body.at(body.load(body.at(d.argument("columns"), k, "ptr"), kind="ptr"), start * stride)
-        row = body.at(d.plan(layout.LANES_AT, "ptr"), k * d.width)
+        line = body.at(d.plan(layout.LANES_AT, "ptr"), k * d.width)
         with body.loop(0, d.width) as lane:
             from_ = select(lane < live, lane, live - 1)
-            body.store(body.load(body.at(column, from_ * stride)), body.at(row, lane))
+            body.store(body.load(body.at(column, from_ * stride)), body.at(line, lane))
 
 
 def _results_out(d: _Driver, start: V, live: V) -> None:
@@ -108,8 +108,8 @@ def _results_out(d: _Driver, start: V, live: V) -> None:
     with body.loop(0, d.plan(layout.EACH)) as k:
         varies, place = d.entry(layout.EACH_AT, k * 2), d.entry(layout.EACH_AT, k * 2 + 1)
         out = body.at(d.argument("results"), k * d.argument("n") + start)
-        row = body.at(d.plan(layout.LANES_AT, "ptr"), place * d.width)
+        line = body.at(d.plan(layout.LANES_AT, "ptr"), place * d.width)
         with body.when(varies != 0), body.loop(0, live) as lane:
-            body.store(body.load(body.at(row, lane)), body.at(out, lane))
+            body.store(body.load(body.at(line, lane)), body.at(out, lane))
         with body.when(varies == 0), body.loop(0, live) as lane:
             body.store(body.load(body.at(once, place)), body.at(out, lane))

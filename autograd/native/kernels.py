@@ -5,8 +5,8 @@ A kernel does one loop of a tape for one block of examples:
     kernel(code, once, lanes, sums, live)
 
     code    the loop as numbers (see `encode`): how many, where the results go, where the operands are
-    once    the rows that are the same for every example, a double each
-    lanes   the rows that are not: BLOCK doubles each, one for each example of the block
+    once    the slots that are the same for every example, a double each
+    lanes   the slots that are not: BLOCK doubles each, one for each example of the block
     sums    of what is averaged over the batch, one for each mean
     live    how many lanes hold an example; the others hold copies of the last one, and count in no mean
 

@@ -30,7 +30,7 @@ def listing(tape: Tape) -> str:
     count = sum(len(mean.products) for mean in tape.means)
     means = [f"{_span([mean.place for mean in tape.means], 's')} = means of {count} products"] if tape.means else []
     lines += _section("after the batch:", means + [_loop(loop, "s") for loop in tape.loops[BATCH]])
-    varying = [(program.moments[row] == EXAMPLE, tape.place[row]) for row in program.outputs]
+    varying = [(program.moments[slot] == EXAMPLE, tape.place[slot]) for slot in program.outputs]
     parts = [_span([p for v, p in varying if v == vary], name) for vary, name in ((False, "s"), (True, "v"))]
     return "\n".join([*lines, f"return {', '.join(filter(None, parts))}"])
 

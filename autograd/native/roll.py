@@ -1,11 +1,11 @@
 """Re-rolling: from a list of scalar instructions back to loops.
 
-Rows that could run at the same time do not depend on each other, so those with the same primitive become one loop. Dots
-that also share their inputs become a matrix times a vector. What a program needs of the machine is then a handful of
-loops, whatever number of neurons it was unrolled from.
+Slots that could run at the same time do not depend on each other, so those with the same primitive become one loop.
+Dots that also share their inputs become a matrix times a vector. What a program needs of the machine is then a
+handful of loops, whatever number of neurons it was unrolled from.
 
-Rows live in two arrays. `once` holds a number for each row known once or after the batch; `lanes` holds a number for
-each example of a block. A row's place is its index in its array; results of one loop lie side by side.
+Slots live in two arrays. `once` holds a number for each slot known once or after the batch; `lanes` holds a number for
+each example of a block. A slot's place is its index in its array; results of one loop lie side by side.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ class Tape:
         self.place = [-1] * len(program)
         self.once_size = self.lanes_size = 0
         self.constants: list[tuple[int, float]] = []  # (place in once, number)
-        self.broadcast: dict[int, int] = {}  # place in once → place in lanes: read beside rows that vary
+        self.broadcast: dict[int, int] = {}  # place in once → place in lanes: read beside slots that vary
         self.means: list[Mean] = []
         self._place_leaves()
         self._place_once()
@@ -66,13 +66,13 @@ class Tape:
             self.loops[moment] = [self._loop(*group) for group in _groups(program, moment, absorbed)]
         self.means = [
             Mean(
-                self.place[row],
+                self.place[slot],
                 [
                     (self._in_lanes(x), self._in_lanes(y), None if off is None else self._in_lanes(off))
                     for x, y, off in factors
                 ],
             )
-            for row, factors in products
+            for slot, factors in products
         ]
 
     def __str__(self) -> str:
@@ -85,140 +85,142 @@ class Tape:
 
     def _place_leaves(self) -> None:
         program = self.program
-        for row in range(program.leaves):
-            self.place[row] = row if row < program.inputs else row - program.inputs
+        for slot in range(program.leaves):
+            self.place[slot] = slot if slot < program.inputs else slot - program.inputs
         self.lanes_size, self.once_size = program.inputs, program.parameters
 
-    def _new_once(self, row: int) -> int:
-        self.place[row] = self.once_size
+    def _new_once(self, slot: int) -> int:
+        self.place[slot] = self.once_size
         self.once_size += 1
-        return self.place[row]
+        return self.place[slot]
 
     def _place_once(self) -> None:
-        for row, number in self.program.numbers.items():
-            self.constants.append((self._new_once(row), number))
-        for row, primitive in enumerate(self.program.primitives):
+        for slot, number in self.program.numbers.items():
+            self.constants.append((self._new_once(slot), number))
+        for slot, primitive in enumerate(self.program.primitives):
             if primitive is MEAN:
-                self._new_once(row)
+                self._new_once(slot)
 
     def _products(self) -> tuple[list[tuple[int, list[Product]]], set[int]]:
-        """Each mean as a sum of products of rows; and the rows that exist only for that, and need not be stored."""
+        """Each mean as a sum of products of slots; and the slots that exist only for that, and need not be stored."""
         program = self.program
-        means = [(row, program.operands[row][0]) for row, kind in enumerate(program.primitives) if kind is MEAN]
+        means = [(slot, program.operands[slot][0]) for slot, kind in enumerate(program.primitives) if kind is MEAN]
         if not means:
             return [], set()
         uses, products = program.uses(), []
         absorbed: set[int] = set()
         one = self._one()
-        for mean, row in means:
-            factors, inside = self._factors(row, uses)
-            products.append((mean, factors or [(row, one, None)]))
+        for mean, slot in means:
+            factors, inside = self._factors(slot, uses)
+            products.append((mean, factors or [(slot, one, None)]))
             absorbed.update(inside)
         return products, absorbed
 
-    def _factors(self, row: int, uses: Sequence[int]) -> tuple[list[Product], tuple[int, ...]]:
-        """A row that nothing else uses as a sum of products, each (adjoint, partial, off), and the rows in that; none
+    def _factors(self, slot: int, uses: Sequence[int]) -> tuple[list[Product], tuple[int, ...]]:
+        """A slot that nothing else uses as a sum of products, each (adjoint, partial, off), and the slots in that; none
         where it is no such sum."""
         program = self.program
-        primitive, operands, zero = program.primitives[row], program.operands[row], 0.0
-        if uses[row] != 1:
+        primitive, operands, zero = program.primitives[slot], program.operands[slot], 0.0
+        if uses[slot] != 1:
             return [], ()
         if primitive is table.mul:
-            return [(operands[1], operands[0], None)], (row,)
+            return [(operands[1], operands[0], None)], (slot,)
         if primitive is table.where and program.numbers.get(operands[1]) == zero:
             off, _, product = operands
             if program.primitives[product] is table.mul and uses[product] == 1:
                 partial, adjoint = program.operands[product]
-                return [(adjoint, partial, off)], (row, product)
+                return [(adjoint, partial, off)], (slot, product)
         if primitive is table.dot:
             ws, b, xs = dot_parts(operands)
             if program.numbers.get(b) == zero:
-                return [(x, w, None) for w, x in zip(ws, xs, strict=True)], (row,)
+                return [(x, w, None) for w, x in zip(ws, xs, strict=True)], (slot,)
         if primitive is MASKED_DOT:
             offs, ws, b, xs = masked_dot_parts(operands)
             if program.numbers.get(b) == zero:
-                return list(zip(xs, ws, offs, strict=True)), (row,)
+                return list(zip(xs, ws, offs, strict=True)), (slot,)
         return [], ()
 
     def _one(self) -> int:
-        """The row of the constant 1, made if the program has none."""
-        row = self.program.constant(1.0)
-        if row == len(self.place):
+        """The slot of the constant 1, made if the program has none."""
+        slot = self.program.constant(1.0)
+        if slot == len(self.place):
             self.place.append(-1)
-            self.constants.append((self._new_once(row), 1.0))
-        return row
+            self.constants.append((self._new_once(slot), 1.0))
+        return slot
 
-    def _in_lanes(self, row: int) -> int:
-        """The place of a row in `lanes`; rows known once are copied there."""
-        if self.program.moments[row] == EXAMPLE:
-            return self.place[row]
-        place = self.place[row]
+    def _in_lanes(self, slot: int) -> int:
+        """The place of a slot in `lanes`; slots known once are copied there."""
+        if self.program.moments[slot] == EXAMPLE:
+            return self.place[slot]
+        place = self.place[slot]
         if place not in self.broadcast:
             self.broadcast[place] = self.lanes_size
             self.lanes_size += 1
         return self.broadcast[place]
 
-    def _loop(self, kind: Any, rows: Sequence[int]) -> Loop:
+    def _loop(self, kind: Any, slots: Sequence[int]) -> Loop:
         program, place = self.program, self.place
-        if program.moments[rows[0]] != EXAMPLE:
+        if program.moments[slots[0]] != EXAMPLE:
             first = self.once_size
-            self.once_size += len(rows)
-            for at, row in enumerate(rows, first):
-                place[row] = at
-            slots = [program.operands[row] for row in rows]
+            self.once_size += len(slots)
+            for at, slot in enumerate(slots, first):
+                place[slot] = at
+            operand_lists = [program.operands[slot] for slot in slots]
             if kind == DOTS:
-                slots = [tuple([*ws, *xs, b]) for ws, b, xs in map(dot_parts, slots)]
-            return Loop(kind, first, [tuple([place[x] for x in xs]) for xs in slots])
+                operand_lists = [tuple([*ws, *xs, b]) for ws, b, xs in map(dot_parts, operand_lists)]
+            return Loop(kind, first, [tuple([place[x] for x in xs]) for xs in operand_lists])
         operands, bias_once = [], False
         offs: tuple[int, ...] = ()
-        for row in rows:
+        for slot in slots:
             if kind in MATVECS:
-                parts = program.operands[row]
+                parts = program.operands[slot]
                 off, ws, b, xs = masked_dot_parts(parts) if kind == MASKED_MATVEC else ((), *dot_parts(parts))
                 offs = tuple([self._in_lanes(x) for x in off])
                 bias_once = program.moments[b] == ONCE
                 bias = place[b] if bias_once else self._in_lanes(b)
                 operands.append((*[place[w] for w in ws], *[self._in_lanes(x) for x in xs], bias))
             elif kind == DOTS:
-                ws, b, xs = dot_parts(program.operands[row])
+                ws, b, xs = dot_parts(program.operands[slot])
                 operands.append(tuple([self._in_lanes(x) for x in (*ws, *xs, b)]))
             else:
-                operands.append(tuple([self._in_lanes(x) for x in program.operands[row]]))
+                operands.append(tuple([self._in_lanes(x) for x in program.operands[slot]]))
         first = self.lanes_size
-        for row in rows:
-            place[row] = self.lanes_size
+        for slot in slots:
+            place[slot] = self.lanes_size
             self.lanes_size += 1
         return Loop(kind, first, operands, bias_once, offs)
 
 
 def _groups(program: Program, moment: int, absorbed: set[int]) -> Iterable[tuple[Any, list[int]]]:
-    """(kind, rows) of each loop of one moment. Of what could run next, the kind with the earliest row is run, and all
+    """(kind, slots) of each loop of one moment. Of what could run next, the kind with the earliest slot is run, and all
     of that kind that could run with it."""
-    kinds: list[Any] = [None] * len(program)  # (kind, what else must agree) of the rows to be run
+    kinds: list[Any] = [None] * len(program)  # (kind, what else must agree) of the slots to be run
     waiting = [0] * len(program)  # for how many of its operands
     users: dict[int, list[int]] = {}
     ready: dict[tuple[Any, Any], list[int]] = {}
-    for row, primitive, operands in program.instructions():
-        if program.moments[row] == moment and primitive is not MEAN and row not in absorbed:
+    for slot, primitive, operands in program.instructions():
+        if program.moments[slot] == moment and primitive is not MEAN and slot not in absorbed:
             simple = primitive.arity is not None
-            kinds[row] = kind = (primitive, 0) if simple else _kind(program, moment, primitive, operands)
+            kinds[slot] = kind = (primitive, 0) if simple else _kind(program, moment, primitive, operands)
             for x in operands:
                 if kinds[x] is not None:
-                    waiting[row] += 1
+                    waiting[slot] += 1
                     if x in users:
-                        users[x].append(row)
+                        users[x].append(slot)
                     else:
-                        users[x] = [row]
-            if not waiting[row]:
-                ready.setdefault(kind, []).append(row)
-    first = [(rows[0], kind) for kind, rows in ready.items()]  # a heap; rows differ, so that kinds are never compared
+                        users[x] = [slot]
+            if not waiting[slot]:
+                ready.setdefault(kind, []).append(slot)
+    first = [
+        (slots[0], kind) for kind, slots in ready.items()
+    ]  # a heap; slots differ, so that kinds are never compared
     heapify(first)
     while first:
         kind = heappop(first)[1]
-        rows = ready.pop(kind)
-        yield kind[0], rows
-        for row in rows:
-            for user in users.get(row, ()):
+        slots = ready.pop(kind)
+        yield kind[0], slots
+        for slot in slots:
+            for user in users.get(slot, ()):
                 waiting[user] -= 1
                 if not waiting[user]:
                     others = ready.get(kinds[user])

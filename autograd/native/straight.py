@@ -10,7 +10,7 @@
     parameters  const double[parameters]
     results     double[results][n]: those of the program's outputs that there is one of for each example
     whole       double[program.whole]: those that there is one of for the whole batch
-    sums        double[chunks][sums]: each call of `each` writes one row, `after` adds the rows up in order
+    sums        double[chunks][sums]: each call of `each` writes one line, `after` adds the lines up in order
     work        what a tape needs beside: see `driver`; nothing here
 
 A batch may be cut into chunks and the chunks handed to threads; sums depend on the cuts, and on nothing else. Eight
@@ -38,7 +38,7 @@ SIGNATURES = {
 INTEGERS = {"n", "begin", "end", "chunks"}
 MANY_RESULTS = 64  # more of them are written by way of a table: LLVM takes long over thousands of places
 
-Numbers = dict[int, Any]  # the V of a program's rows, floats for its constants
+Numbers = dict[int, Any]  # the V of a program's slots, floats for its constants
 
 
 def code(program: Program, strides: Sequence[int], lanes: int, effort: int = 1) -> Code:
@@ -78,9 +78,9 @@ def function(module: Module, name: str, arguments: Sequence[str]) -> Body:
 def instructions(program: Program, moment: int, numbers: Numbers, uses: Sequence[int] | None = None) -> None:
     """Write what is computed at one moment; `numbers` has what it starts from, and gets the results."""
     uses = uses or program.uses()
-    for row, primitive, operands in program.instructions():
-        if program.moments[row] == moment and uses[row] and primitive is not MEAN:
-            numbers[row] = compute(primitive, [numbers[x] for x in operands])
+    for slot, primitive, operands in program.instructions():
+        if program.moments[slot] == moment and uses[slot] and primitive is not MEAN:
+            numbers[slot] = compute(primitive, [numbers[x] for x in operands])
 
 
 def shared(body: Body, program: Program, uses: Sequence[int]) -> Numbers:
@@ -101,7 +101,7 @@ def _write_each(module: Module, program: Program, strides: Sequence[int], lanes:
     columns = {
         k: body.load(body.at(body.argument("columns"), k, "ptr"), kind="ptr") for k in range(program.inputs) if uses[k]
     }
-    means = [program.operands[row][0] for row in range(len(program)) if program.primitives[row] is MEAN]
+    means = [program.operands[slot][0] for slot in range(len(program)) if program.primitives[slot] is MEAN]
 
     last = end - lanes
     totals = [body.variable(constant(body, 0.0), lanes) for _ in means]
@@ -112,8 +112,8 @@ def _write_each(module: Module, program: Program, strides: Sequence[int], lanes:
             here[k] = _column(body, column, i, strides[k], lanes)
         instructions(program, EXAMPLE, here, uses)
         new = _lanes_from(body, first - i) if lanes > 1 and means else None
-        for total, row in zip(totals, means, strict=True):
-            term = here[row] if new is None else select(new, here[row], 0.0)
+        for total, slot in zip(totals, means, strict=True):
+            term = here[slot] if new is None else select(new, here[slot], 0.0)
             body.store(body.spread(body.load(total, lanes) + term, lanes), total)
         _write_results(body, program, here, i, lanes)
     for k, total in enumerate(totals):
@@ -150,17 +150,17 @@ def add_lanes(x: V) -> V:
 
 
 def _write_results(body: Body, program: Program, numbers: Numbers, i: V, lanes: int) -> None:
-    rows, n, results = program.outputs[program.whole :], body.argument("n"), body.argument("results")
-    if len(rows) <= MANY_RESULTS:
-        for k, row in enumerate(rows):
-            body.store(_spread(body, numbers[row], lanes), body.at(results, n * k + i))
+    slots, n, results = program.outputs[program.whole :], body.argument("n"), body.argument("results")
+    if len(slots) <= MANY_RESULTS:
+        for k, slot in enumerate(slots):
+            body.store(_spread(body, numbers[slot], lanes), body.at(results, n * k + i))
         return
-    place = {row: k for k, row in enumerate(dict.fromkeys(rows))}
+    place = {slot: k for k, slot in enumerate(dict.fromkeys(slots))}
     module, kept = body.module, body.array(len(place) * lanes)
-    module.constant("results", f"[{len(rows)} x i32] [{', '.join([f'i32 {place[row]}' for row in rows])}]")
-    for row, k in place.items():
-        body.store(_spread(body, numbers[row], lanes), body.at(kept, k * lanes))
-    with body.loop(0, len(rows)) as result:
+    module.constant("results", f"[{len(slots)} x i32] [{', '.join([f'i32 {place[slot]}' for slot in slots])}]")
+    for slot, k in place.items():
+        body.store(_spread(body, numbers[slot], lanes), body.at(kept, k * lanes))
+    with body.loop(0, len(slots)) as result:
         which = body.load(body.at(V(body, "@results", "ptr"), result, "i32"), kind="i32")
         which = body.op(f"zext {which} to i64", "i64")
         body.store(body.load(body.at(kept, which * lanes), lanes), body.at(results, n * result + i))
@@ -174,7 +174,7 @@ def _write_after(module: Module, program: Program) -> None:
     body = function(module, "after", SIGNATURES["after"])
     uses = program.uses()
     numbers = shared(body, program, uses)
-    means = [row for row in range(len(program)) if program.primitives[row] is MEAN]
+    means = [slot for slot in range(len(program)) if program.primitives[slot] is MEAN]
     sums, examples = body.argument("sums"), body.op(f"sitofp {body.argument('n')} to double")
     totals = body.array(len(means) + 1)
     with body.loop(0, len(means)) as mean:
@@ -182,10 +182,10 @@ def _write_after(module: Module, program: Program) -> None:
         with body.loop(1, body.argument("chunks")) as chunk:
             body.store(body.load(total) + body.load(body.at(sums, chunk * len(means) + mean)), total)
         body.store(body.load(total) / examples, body.at(totals, mean))
-    for k, row in enumerate(means):
-        numbers[row] = body.load(body.at(totals, k))
+    for k, slot in enumerate(means):
+        numbers[slot] = body.load(body.at(totals, k))
     instructions(program, BATCH, numbers, uses)
-    for k, row in enumerate(program.outputs[: program.whole]):
-        body.store(_spread(body, numbers[row], 1), body.at(body.argument("whole"), k))
+    for k, slot in enumerate(program.outputs[: program.whole]):
+        body.store(_spread(body, numbers[slot], 1), body.at(body.argument("whole"), k))
     body.give()
     module.add(body)

@@ -64,7 +64,7 @@ class Tapes:
         self._lanes_size = (tape.lanes_size + 1) * width
         self.sums = len(tape.means)
         made, starts, phases = _kernels(code, width)
-        outputs = [(program.moments[row] == EXAMPLE, tape.place[row]) for row in program.outputs]
+        outputs = [(program.moments[slot] == EXAMPLE, tape.place[slot]) for slot in program.outputs]
         whole, each = [place for _, place in outputs[: program.whole]], outputs[program.whole :]
         self._words = _array(code.words, "u4")
         tables = [made, starts, strides, [m.place for m in tape.means], each]
@@ -255,7 +255,9 @@ class Runner:
 def _work(program: Program) -> int:
     """Multiply-adds for an example, forward and for the means; any other instruction counts as one."""
     moments, operands = program.moments, program.operands
-    return sum([1 + len(operands[row]) // 2 for row in range(program.leaves, len(program)) if moments[row] == EXAMPLE])
+    return sum(
+        [1 + len(operands[slot]) // 2 for slot in range(program.leaves, len(program)) if moments[slot] == EXAMPLE]
+    )
 
 
 def _function(place: int, signature: Sequence[str]) -> Callable[..., None]:

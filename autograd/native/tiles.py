@@ -11,7 +11,7 @@ A kernel reads the loop from `code`, 32-bit integers:
     means     how many rectangles, then of each: rows, columns, left factors at, apart, right factors at, apart, first
               sum, down, masks at, apart; sums lie side by side across
 
-Places of weights are in `once`, and so are those of a bias in `once`; all others are rows of `lanes`, as in `encode`.
+Places of weights are in `once`, and so are those of a bias in `once`; all others are lines of `lanes`, as in `encode`.
 A sum has its terms in order whatever the tile, so that results do not depend on it. Where masks switch products off
 (their 0 wins over an inf), a tile is computed plainly, and again with the masks only if a nan came out.
 """

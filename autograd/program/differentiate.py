@@ -1,9 +1,9 @@
 """The gradient of a program is a program: the chain rule, read off the table row by row.
 
-    adjoint(x) = Σ ∂z/∂x · adjoint(z)    over the rows z that x is an operand of
+    adjoint(x) = Σ ∂z/∂x · adjoint(z)    over the slots z that x is an operand of
 
 A sum of products is a dot, so that is what is emitted: the adjoints of a layer's inputs come out as dots of the
-layer's weights with the adjoints of its outputs, and are re-rolled just as the layer was. Where a row that is known
+layer's weights with the adjoints of its outputs, and are re-rolled just as the layer was. Where a slot that is known
 once meets examples, the products are averaged over the batch first: ∂C/∂w = 1/n Σₖ ∂Cₖ/∂w.
 """
 
@@ -67,7 +67,7 @@ def value_and_gradient(program: Program) -> Program:
                     others.append(term)
     zero = result.constant(0.0)
     mean = root if program.moments[root] == ONCE else result.append(MEAN, (root,))
-    result.outputs = (mean, *[adjoints.get(row, zero) for row in range(program.inputs, program.leaves)], *rest)
+    result.outputs = (mean, *[adjoints.get(slot, zero) for slot in range(program.inputs, program.leaves)], *rest)
     result.whole = 1 + program.parameters
     return result
 
@@ -86,7 +86,7 @@ class _Gradient:
         self.batched = EXAMPLE in result.moments
 
     def apply(self, row: Primitive, *operands: int | float) -> int:
-        """A row of the table applied to rows of the program and to numbers (floats)."""
+        """A row of the table applied to slots of the program and to numbers (floats)."""
         constant = self.result.constant
         return self.result.append(row, tuple([constant(x) if isinstance(x, float) else x for x in operands]))
 
@@ -105,10 +105,10 @@ class _Gradient:
 
     def _varies(self, term: Term) -> bool:
         moments = self.result.moments
-        return any([row is not None and moments[row] == EXAMPLE for row in term])
+        return any([slot is not None and moments[slot] == EXAMPLE for slot in term])
 
     def product(self, term: Term) -> Term:
-        """partial · adjoint as one row, 0 where all paths to it are off."""
+        """partial · adjoint as one slot, 0 where all paths to it are off."""
         partial, adjoint, off = term
         if partial is None:  # what arrives where all is off is 0 already
             return term
@@ -116,7 +116,7 @@ class _Gradient:
         return Term(None, passing(off, number, self.apply), off)
 
     def products(self, terms: list[Term]) -> Term:
-        """Σ partial · adjoint as one row."""
+        """Σ partial · adjoint as one slot."""
         if len(terms) > 1 and len(set(terms)) < len(terms):
             terms = self.doubled(terms)
         if len(terms) == 1:
@@ -150,10 +150,10 @@ class _Gradient:
                 once += [term] * count
         return once
 
-    def through(self, primitive: Primitive, rule: _Rule, slots: Sequence[int], adjoint: Term) -> list[Term | None]:
-        """The rule at one row: the term that each operand gets; for a masked row what its masks let through."""
+    def through(self, primitive: Primitive, rule: _Rule, given: Sequence[int], adjoint: Term) -> list[Term | None]:
+        """The rule at one slot: the term that each operand gets; for a masked row what its masks let through."""
         result = self.result
-        place = [slots[slot] for slot in rule.slots]
+        place = [given[i] for i in rule.given]
         if rule.computes:
             place = result.inline(rule.program, place)
         terms: list[Term | None] = []
@@ -170,43 +170,43 @@ class _Gradient:
         return terms
 
 
-_ONE = -1  # in place of the row of a partial that is 1
+_ONE = -1  # in place of the slot of a partial that is 1
 
 
 class _Rule(NamedTuple):
     """The partials of a row read on Values: a small program whose parameters are some of the operands and z."""
 
     program: Program
-    slots: tuple[int, ...]  # which of (x₁, …, xₙ, z) each of its parameters is
-    partials: tuple[int | None, ...]  # the row of ∂z/∂x for each operand, _ONE if it is 1, None where nothing passes
+    given: tuple[int, ...]  # which of (x₁, …, xₙ, z) each of its parameters is
+    partials: tuple[int | None, ...]  # the slot of ∂z/∂x for each operand, _ONE if it is 1, None where nothing passes
     computes: bool  # is any of them more than an operand or z itself?
 
 
-def _rule(program: Program, row: int, known: dict[tuple[object, ...], _Rule]) -> _Rule:
-    """The rule for a row. Constants are read as numbers, so that x**2 has the slope of a square."""
-    primitive, operands, numbers = program.primitives[row], program.operands[row], program.numbers
+def _rule(program: Program, slot: int, known: dict[tuple[object, ...], _Rule]) -> _Rule:
+    """The rule for what fills a slot. Constants are read as numbers, so that x**2 has the slope of a square."""
+    primitive, operands, numbers = program.primitives[slot], program.operands[slot], program.numbers
     plain = numbers.keys().isdisjoint(operands)
     constants = (None,) * len(operands) if plain else tuple([x if x in numbers else None for x in operands])
-    key = (primitive, constants)  # a constant has one row
+    key = (primitive, constants)  # a constant has one slot
     if key not in known:
-        slots = [numbers[x] if x in numbers else Value(0.5) for x in operands]
+        given = [numbers[x] if x in numbers else Value(0.5) for x in operands]
         try:
-            known[key] = Context().run(_read_partials, primitive, slots)  # whatever modes are on outside
+            known[key] = Context().run(_read_partials, primitive, given)  # whatever modes are on outside
         except ArithmeticError:  # the constants are at a special point, 1/0: let the row itself answer there
-            known[key] = Context().run(_read_partials, primitive, [Value(0.5) for _ in slots])
+            known[key] = Context().run(_read_partials, primitive, [Value(0.5) for _ in given])
     return known[key]
 
 
-def _read_partials(primitive: Primitive, slots: Sequence[Value | float]) -> _Rule:
+def _read_partials(primitive: Primitive, given: Sequence[Value | float]) -> _Rule:
     z = Value(0.5)
     with tracing():
-        partials = primitive.partials_at(slots, z)
+        partials = primitive.partials_at(given, z)
     passing = [p is not None and not (primitive.masked and p.__class__ is float and p == 0.0) for p in partials]
-    rows, leaves = lower(
+    body, leaves = lower(
         [p if isinstance(p, Value) else float(p) for p, passes in zip(partials, passing, strict=True) if passes], []
     )
-    slot_of = {leaf: i for i, leaf in enumerate([*slots, z]) if isinstance(leaf, Value)}
-    outputs = iter([_ONE if rows.numbers.get(row) == 1.0 else row for row in rows.outputs])
+    index_of = {leaf: i for i, leaf in enumerate([*given, z]) if isinstance(leaf, Value)}
+    outputs = iter([_ONE if body.numbers.get(slot) == 1.0 else slot for slot in body.outputs])
     found = tuple([next(outputs) if passes else None for passes in passing])
-    computes = any([partial is not None and partial >= rows.leaves for partial in found])
-    return _Rule(rows, tuple([slot_of[x] for x in leaves]), found, computes)
+    computes = any([partial is not None and partial >= body.leaves for partial in found])
+    return _Rule(body, tuple([index_of[x] for x in leaves]), found, computes)

@@ -1,4 +1,4 @@
-"""From a graph of Values to a program: the same nodes in order, with row numbers in place of references.
+"""From a graph of Values to a program: the same nodes in order, with slot numbers in place of references.
 
 Nothing is decided here. Leaves handed in are the inputs, every other leaf is a parameter; the passes of `simplify`
 do the rest.
@@ -20,13 +20,13 @@ def lower(results: Sequence[Value | float], inputs: Sequence[Value]) -> tuple[Pr
     names = [leaf.label or f"x{i}" for i, leaf in enumerate(inputs)]
     names += [leaf.label or f"p{i}" for i, leaf in enumerate(parameters)]
     program = Program(len(inputs), len(parameters), names, graph_nodes=len(order))
-    row_of: dict[Value, int] = {leaf: row for row, leaf in enumerate([*inputs, *parameters])}
+    slot_of: dict[Value, int] = {leaf: slot for slot, leaf in enumerate([*inputs, *parameters])}
     append, constant = program.append, program.constant
     for node in order:
         if node._row is not None:
-            operands = [constant(x) if x.__class__ is float else row_of[x] for x in node._arguments]  # type: ignore[arg-type, index]
-            row_of[node] = append(node._row, tuple(operands))
-    program.outputs = tuple([row_of[z] if isinstance(z, Value) else constant(z) for z in results])
+            operands = [constant(x) if x.__class__ is float else slot_of[x] for x in node._arguments]  # type: ignore[arg-type, index]
+            slot_of[node] = append(node._row, tuple(operands))
+    program.outputs = tuple([slot_of[z] if isinstance(z, Value) else constant(z) for z in results])
     return program, parameters
 
 

@@ -1,9 +1,10 @@
-"""A program: a function as a flat list of rows, each one primitive applied to earlier rows.
+"""A program: a function as a flat list of slots, each of which holds one number.
 
-The first rows are the inputs, then come the parameters; every other row is a constant or an instruction. Operands are
-numbers of earlier rows, so one pass over the list, in either direction, is all that any reader needs.
+The first slots are the inputs, then come the parameters; every other slot holds a constant or what an instruction
+computes, one primitive applied to earlier slots. Operands are numbers of earlier slots, so one pass over the
+list, in either direction, is all that any reader needs.
 
-A program is about a whole batch. A row is known at one of three moments:
+A program is about a whole batch. A slot is known at one of three moments:
 
     ONCE      it depends on parameters and constants only: one number, the same for every example
     EXAMPLE   it depends on an input: one number for each example
@@ -22,7 +23,7 @@ ONCE, EXAMPLE, BATCH = 0, 1, 2
 
 
 class Marker:
-    """What stands in the primitive's place in a row that no primitive of the table computes."""
+    """What stands in the primitive's place in a slot that no primitive of the table computes."""
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -58,10 +59,10 @@ FUSED = 4
 
 
 class Program:
-    """Row by row: what computes it (`primitives`), of which rows (`operands`), and when it is known (`moments`).
+    """Slot by slot: what computes it (`primitives`), of which slots (`operands`), and when it is known (`moments`).
 
-    `outputs` are the rows that are results: the first `whole` of them one number for the batch, the others one for each
-    example. `numbers` are the constants; `names` print the inputs and the parameters.
+    `outputs` are the slots that are results: the first `whole` of them one number for the batch, the others one for
+    each example. `numbers` are the constants; `names` print the inputs and the parameters.
     """
 
     def __init__(self, inputs: int, parameters: int, names: Sequence[str] = (), graph_nodes: int = 0) -> None:
@@ -82,20 +83,20 @@ class Program:
         empty.whole = self.whole
         return empty
 
-    def first(self, rows: int) -> Program:
-        """A program of its first so many rows, without outputs."""
+    def first(self, slots: int) -> Program:
+        """A program of its first so many slots, without outputs."""
         first = self.like()
-        first.primitives, first.operands = self.primitives[:rows], self.operands[:rows]
-        first.moments = self.moments[:rows]
-        first.numbers = {row: number for row, number in self.numbers.items() if row < rows}
-        first._constants = {bits: row for bits, row in self._constants.items() if row < rows}
+        first.primitives, first.operands = self.primitives[:slots], self.operands[:slots]
+        first.moments = self.moments[:slots]
+        first.numbers = {slot: number for slot, number in self.numbers.items() if slot < slots}
+        first._constants = {bits: slot for bits, slot in self._constants.items() if slot < slots}
         return first
 
     def __len__(self) -> int:
         return len(self.primitives)
 
     def append(self, primitive: Primitive | Marker, operands: tuple[int, ...]) -> int:
-        """Add a row and return its number."""
+        """Add a slot and return its number."""
         moments = self.moments
         if primitive is MEAN:
             moment = BATCH
@@ -104,76 +105,76 @@ class Program:
             moment = x if x > y else y
         else:
             moment = max([moments[x] for x in operands]) if operands else ONCE
-        row = len(moments)
+        slot = len(moments)
         moments.append(moment)
         self.primitives.append(primitive)
         self.operands.append(operands)
-        return row
+        return slot
 
     def constant(self, number: float) -> int:
-        """The row of a constant; the same number (to the bit) has one row."""
+        """The slot of a constant; the same number (to the bit) has one slot."""
         bits = pack("d", number)
-        row = self._constants.get(bits)
-        if row is None:
-            self._constants[bits] = row = self.append(CONSTANT, ())
-            self.numbers[row] = number
-        return row
+        slot = self._constants.get(bits)
+        if slot is None:
+            self._constants[bits] = slot = self.append(CONSTANT, ())
+            self.numbers[slot] = number
+        return slot
 
     def inline(self, body: Program, leaves: Sequence[int], append: Callable[..., int] | None = None) -> list[int]:
-        """Append another program's instructions, these rows in place of its first; where each of its rows went.
+        """Append another program's instructions, these slots in place of its first; where each of its slots went.
         `append` is used in place of the program's own: that is how a pass changes things on the way."""
         append = append or self.append
         place = list(leaves)
-        for row in range(len(place), len(body)):
-            primitive, operands = body.primitives[row], body.operands[row]
+        for slot in range(len(place), len(body)):
+            primitive, operands = body.primitives[slot], body.operands[slot]
             if len(operands) == 2:
                 x, y = operands
                 place.append(append(primitive, (place[x], place[y])))
             elif primitive is CONSTANT:
-                place.append(self.constant(body.numbers[row]))
+                place.append(self.constant(body.numbers[slot]))
             else:
                 place.append(append(primitive, tuple([place[x] for x in operands])))
         return place
 
     def rewritten(self, result: Program, append: Callable[..., int]) -> Program:
-        """Every row of this program appended to `result`, which holds its leaves or more of it, by way of `append`."""
+        """Every slot of this program appended to `result`, which holds its leaves or more of it, by way of `append`."""
         place = result.inline(self, range(len(result)), append)
         result.outputs = tuple([place[x] for x in self.outputs])
         return result
 
     def instructions(self) -> Iterator[tuple[int, Any, tuple[int, ...]]]:
-        """(row, primitive, operands) of everything that is computed."""
-        for row in range(self.leaves, len(self.primitives)):
-            if self.primitives[row] is not CONSTANT:
-                yield row, self.primitives[row], self.operands[row]
+        """(slot, primitive, operands) of everything that is computed."""
+        for slot in range(self.leaves, len(self.primitives)):
+            if self.primitives[slot] is not CONSTANT:
+                yield slot, self.primitives[slot], self.operands[slot]
 
     def count(self) -> int:
         return len(self.primitives) - self.leaves - len(self.numbers)
 
     def uses(self) -> list[int]:
-        """How often each row is read by what some result depends on, results included; 0 for what none does."""
+        """How often each slot is read by what some result depends on, results included; 0 for what none does."""
         uses = [0] * len(self.primitives)
         for x in self.outputs:
             uses[x] += 1
-        for row in range(len(uses) - 1, self.leaves - 1, -1):
-            if uses[row]:
-                for x in self.operands[row]:
+        for slot in range(len(uses) - 1, self.leaves - 1, -1):
+            if uses[slot]:
+                for x in self.operands[slot]:
                     uses[x] += 1
         return uses
 
-    def name(self, row: int) -> str:
-        if row < self.leaves:
-            return self.names[row]
-        return f"{self.numbers[row]:.12g}" if row in self.numbers else f"t{row}"
+    def name(self, slot: int) -> str:
+        if slot < self.leaves:
+            return self.names[slot]
+        return f"{self.numbers[slot]:.12g}" if slot in self.numbers else f"t{slot}"
 
     def __str__(self) -> str:
         """One instruction a line, under a heading for each moment. Long operand lists are shortened."""
         lines = [self.heading()]
         for moment, title in ((ONCE, "once"), (EXAMPLE, "for each example"), (BATCH, "after the batch")):
             body = [
-                f"  t{row} = {self._formula(primitive, operands)}"
-                for row, primitive, operands in self.instructions()
-                if self.moments[row] == moment
+                f"  t{slot} = {self._formula(primitive, operands)}"
+                for slot, primitive, operands in self.instructions()
+                if self.moments[slot] == moment
             ]
             lines += [f"{title}:", *body] if body else []
         return "\n".join([*lines, "return " + _shortened([self.name(x) for x in self.outputs])])

@@ -15,22 +15,23 @@ def run(
 ) -> list[float | list[float]]:
     """The results: a number where it is known once or after the batch, and a list over the examples otherwise."""
     shared = [0.0] * program.inputs + list(parameters) + [0.0] * (len(program) - program.leaves)
-    for row, number in program.numbers.items():
-        shared[row] = number
+    for slot, number in program.numbers.items():
+        shared[slot] = number
     _compute(program, ONCE, shared)
     table = [[*example, *shared[program.inputs :]] for example in examples]
     for values in table:
         _compute(program, EXAMPLE, values)
-    for row, primitive, operands in program.instructions():
+    for slot, primitive, operands in program.instructions():
         if primitive is MEAN:
-            shared[row] = sum([values[operands[0]] for values in table]) / len(table)
+            shared[slot] = sum([values[operands[0]] for values in table]) / len(table)
     _compute(program, BATCH, shared)
     return [
-        [values[row] for values in table] if program.moments[row] == EXAMPLE else shared[row] for row in program.outputs
+        [values[slot] for values in table] if program.moments[slot] == EXAMPLE else shared[slot]
+        for slot in program.outputs
     ]
 
 
 def _compute(program: Program, moment: int, values: list[float]) -> None:
-    for row, primitive, operands in program.instructions():
-        if program.moments[row] == moment and primitive is not MEAN:
-            values[row] = primitive.forward(*[values[x] for x in operands])
+    for slot, primitive, operands in program.instructions():
+        if program.moments[slot] == moment and primitive is not MEAN:
+            values[slot] = primitive.forward(*[values[x] for x in operands])

@@ -25,7 +25,7 @@ Append = Callable[[Primitive, tuple[int, ...]], int]
 
 
 def simplify(program: Program, done: int = 0) -> Program:
-    """All passes. The first `done` rows are known to be folded and shared."""
+    """All passes. The first `done` slots are known to be folded and shared."""
     result = program.first(max(done, program.leaves))
     return dots(program.rewritten(result, folding(result, sharing(result))))
 
@@ -36,13 +36,13 @@ def exact(program: Program) -> Program:
     program = program.rewritten(result, folding(result, sharing(result), exact=True))
     uses, kept = program.uses(), program.like()
     new = [*range(program.leaves)]
-    for row in range(program.leaves, len(program)):
-        if not uses[row]:
+    for slot in range(program.leaves, len(program)):
+        if not uses[slot]:
             new.append(-1)
-        elif program.primitives[row] is CONSTANT:
-            new.append(kept.constant(program.numbers[row]))
+        elif program.primitives[slot] is CONSTANT:
+            new.append(kept.constant(program.numbers[slot]))
         else:
-            new.append(kept.append(program.primitives[row], tuple([new[x] for x in program.operands[row]])))
+            new.append(kept.append(program.primitives[slot], tuple([new[x] for x in program.operands[slot]])))
     kept.outputs = tuple([new[x] for x in program.outputs])
     return kept
 
@@ -119,8 +119,8 @@ def _has_exact_inverse(x: float) -> bool:
 def sharing(program: Program) -> Append:
     append, commuting = program.append, (table.add, table.mul)
     known = {
-        (primitive, operands[::-1] if primitive in commuting and operands[0] > operands[1] else operands): row
-        for row, primitive, operands in program.instructions()
+        (primitive, operands[::-1] if primitive in commuting and operands[0] > operands[1] else operands): slot
+        for slot, primitive, operands in program.instructions()
     }
 
     def share(primitive: Primitive, operands: tuple[int, ...]) -> int:
@@ -128,10 +128,10 @@ def sharing(program: Program) -> Append:
             key = (primitive, operands[::-1])
         else:
             key = (primitive, operands)
-        row = known.get(key)
-        if row is None:
-            known[key] = row = append(primitive, operands)
-        return row
+        slot = known.get(key)
+        if slot is None:
+            known[key] = slot = append(primitive, operands)
+        return slot
 
     return share
 
@@ -145,19 +145,19 @@ def dots(program: Program) -> Program:
     """
     uses = program.uses()
     chains = _chains(program, uses)
-    primitives, rows = program.primitives, program.operands
-    changed = [row for row in range(program.leaves, len(primitives)) if not uses[row] or row in chains]
+    primitives = program.primitives
+    changed = [slot for slot in range(program.leaves, len(primitives)) if not uses[slot] or slot in chains]
     same = changed[0] if changed else len(primitives)
     result = program.first(same)
     new = list(range(same))
-    for row in range(same, len(primitives)):
-        primitive, operands = primitives[row], rows[row]
-        if not uses[row]:
+    for slot in range(same, len(primitives)):
+        primitive, operands = primitives[slot], program.operands[slot]
+        if not uses[slot]:
             new.append(-1)
-        elif row in chains:
-            new.append(_dot(result, program, new, chains[row]))
+        elif slot in chains:
+            new.append(_dot(result, program, new, chains[slot]))
         elif primitive is CONSTANT:
-            new.append(result.constant(program.numbers[row]))
+            new.append(result.constant(program.numbers[slot]))
         elif len(operands) == 2:
             x, y = operands
             new.append(result.append(primitive, (new[x], new[y])))
@@ -181,11 +181,11 @@ def _chains(program: Program, uses: list[int]) -> dict[int, _Chain]:
     primitives, numbers = program.primitives, program.numbers
     inside: set[int] = set()  # additions that belong to a longer chain
     chains: dict[int, _Chain] = {}
-    for row in range(len(primitives) - 1, program.leaves - 1, -1):
-        primitive = primitives[row]
-        if (primitive is not table.add and primitive is not table.sum_) or not uses[row] or row in inside:
+    for slot in range(len(primitives) - 1, program.leaves - 1, -1):
+        primitive = primitives[slot]
+        if (primitive is not table.add and primitive is not table.sum_) or not uses[slot] or slot in inside:
             continue
-        terms, links = _terms(program, row, uses)
+        terms, links = _terms(program, slot, uses)
         inside.update(links)
         from_zero = terms[0] == _ZERO or repr(numbers.get(terms[0])) == "0.0"  # not −0
         if from_zero:
@@ -195,8 +195,8 @@ def _chains(program: Program, uses: list[int]) -> dict[int, _Chain]:
         if len(products) < FUSED:
             products = _first_run(terms, is_product, from_zero)
         if len(products) >= 2 or (from_zero and len(terms) > 1 and not products):
-            chains[row] = _Chain(terms, products if len(products) >= 2 else set(), from_zero)
-            for x in (*links, *chains[row].products):
+            chains[slot] = _Chain(terms, products if len(products) >= 2 else set(), from_zero)
+            for x in (*links, *chains[slot].products):
                 uses[x] = 0
     return chains
 
@@ -211,14 +211,14 @@ def _first_run(terms: Sequence[int], is_product: Sequence[bool], from_zero: bool
     return {*run}
 
 
-def _terms(program: Program, row: int, uses: list[int]) -> tuple[list[int], list[int]]:
+def _terms(program: Program, slot: int, uses: list[int]) -> tuple[list[int], list[int]]:
     """The terms of a chain of additions, first added first, and its inner links: ((a + b) + c) + d, and c + (a + b) as
     (a + b) + c."""
     terms: list[int] = []
     links: list[int] = []
     primitives, operands = program.primitives, program.operands
-    while primitives[row] is table.add:
-        x, y = operands[row]
+    while primitives[slot] is table.add:
+        x, y = operands[slot]
         if uses[x] == 1 and (primitives[x] is table.add or primitives[x] is table.sum_):
             chain, term = x, y
         elif uses[y] == 1 and (primitives[y] is table.add or primitives[y] is table.sum_):
@@ -227,8 +227,8 @@ def _terms(program: Program, row: int, uses: list[int]) -> tuple[list[int], list
             return [x, y, *reversed(terms)], links
         links.append(chain)
         terms.append(term)
-        row = chain
-    return [_ZERO, *operands[row], *reversed(terms)], links
+        slot = chain
+    return [_ZERO, *operands[slot], *reversed(terms)], links
 
 
 def _dot(result: Program, program: Program, new: list[int], chain: _Chain) -> int:

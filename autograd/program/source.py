@@ -32,10 +32,10 @@ def called(primitive: Primitive) -> str:
 
 def function_text(name: str, program: Program, returns: Callable[[Sequence[str]], str] | None = None) -> str:
     """`def name(inputs, parameters): …`; `returns` spells the result from the names of the outputs."""
-    names = row_names(program)
-    rows = range(program.leaves, len(program))
-    body = [line for row in rows for line in statements(program, row, names)]
-    results = [names[row] for row in program.outputs]
+    names = slot_names(program)
+    slots = range(program.leaves, len(program))
+    body = [line for slot in slots for line in statements(program, slot, names)]
+    results = [names[slot] for slot in program.outputs]
     result = returns(results) if returns else ", ".join(results)
     head = wrapped_words(f"def {name}(", names[: program.leaves], "):")
     return "\n".join([*head, *[f"    {line}" for line in body], f"    return {result}"])
@@ -51,10 +51,10 @@ class Body(NamedTuple):
 def straight(program: Program, rules: Rules, parameters: str = "p") -> Body:
     """One statement an instruction, in the language of `rules`; leaves are x[0], x[1], …, p[0], p[1], …"""
     leaves = [f"x[{i}]" for i in range(program.inputs)] + [f"{parameters}[{i}]" for i in range(program.parameters)]
-    names = row_names(program, rules.language, leaves)
-    rows = range(program.leaves, len(program))
-    lines = [x for row in rows for x in statements(program, row, names, language=rules.language, call=rules.row)]
-    return Body(lines, [names[row] for row in program.outputs])
+    names = slot_names(program, rules.language, leaves)
+    slots = range(program.leaves, len(program))
+    lines = [x for slot in slots for x in statements(program, slot, names, language=rules.language, call=rules.row)]
+    return Body(lines, [names[slot] for slot in program.outputs])
 
 
 def javascript(functions: Mapping[str, Program], export: bool = False) -> str:
@@ -93,19 +93,19 @@ def compiled(text: str, name: str) -> Callable[..., Any]:
     return scope[name]  # type: ignore[no-any-return]
 
 
-def row_names(program: Program, language: Language = PYTHON, leaves: Sequence[str] = ()) -> list[str]:
-    """What each row is called: these leaves, or their labels where they can be spelled; else t and its number."""
+def slot_names(program: Program, language: Language = PYTHON, leaves: Sequence[str] = ()) -> list[str]:
+    """What each slot is called: these leaves, or their labels where they can be spelled; else t and its number."""
     names: list[str] = []
     taken = {*language.taken, *TABLE}
-    for row, primitive in enumerate(program.primitives):
-        if row in program.numbers:
-            names.append(language.number(program.numbers[row]))
+    for slot, primitive in enumerate(program.primitives):
+        if slot in program.numbers:
+            names.append(language.number(program.numbers[slot]))
         elif primitive is MEAN:
-            names.append(names[program.operands[row][0]])
-        elif row < len(leaves):
-            names.append(leaves[row])
+            names.append(names[program.operands[slot][0]])
+        elif slot < len(leaves):
+            names.append(leaves[slot])
         else:
-            wanted = re.sub(r"[\W_]+", "_", program.names[row]).strip("_") if row < program.leaves else f"t{row}"
+            wanted = re.sub(r"[\W_]+", "_", program.names[slot]).strip("_") if slot < program.leaves else f"t{slot}"
             if not wanted.isidentifier():
                 wanted = f"p_{wanted}"
             while wanted in taken:
@@ -117,18 +117,18 @@ def row_names(program: Program, language: Language = PYTHON, leaves: Sequence[st
 
 def statements(
     program: Program,
-    row: int,
+    slot: int,
     names: Sequence[str],
     language: Language = PYTHON,
     call: Callable[[Primitive], str] = called,
 ) -> list[str]:
-    """The lines that compute a row; `call` spells how rows are called."""
-    primitive, operands = program.primitives[row], program.operands[row]
+    """The lines that compute a slot; `call` spells how rows are called."""
+    primitive, operands = program.primitives[slot], program.operands[slot]
     if not isinstance(primitive, Primitive):
         return []
     xs = [names[x] for x in operands]
     safe = language is not PYTHON or program.numbers.get(operands[-1], 0.0) != 0.0
-    return wrapped_sum(language, names[row], terms(primitive, xs, language, call, safe))
+    return wrapped_sum(language, names[slot], terms(primitive, xs, language, call, safe))
 
 
 def terms(
@@ -138,7 +138,7 @@ def terms(
     call: Callable[[Primitive], str],
     safe: bool = True,
 ) -> list[str]:
-    """What a row computes, as the terms of a sum; `safe` if dividing cannot raise."""
+    """What a slot computes, as the terms of a sum; `safe` if dividing cannot raise."""
     if primitive is table.dot or primitive is MASKED_DOT:
         offs, ws, b, inputs = masked_dot_parts(xs) if primitive is MASKED_DOT else ((), *table.dot_parts(xs))
         products = [x if w == "1.0" and not offs else f"{w} * {x}" for w, x in zip(ws, inputs, strict=True)]

@@ -70,7 +70,7 @@ def derivative_of(f: Function, order: int) -> Function:
 
     def derivative(*args: Any) -> list[Any]:
         recording = Recording(f"the derivative of {name_of(f)}", below, args, range(len(args)))
-        return [d for row in recording.rows() for d in row]
+        return [d for line in recording.lines() for d in line]
 
     derivative.of = below  # type: ignore[attr-defined]
     return derivative
@@ -79,14 +79,14 @@ def derivative_of(f: Function, order: int) -> Function:
 def _entries(f: Function, args: Any, order: int, outputs: list[str], report: Report, rtol: float) -> Iterator[Entry]:
     numbers = leaves(args, "")
     recording, again = (Recording("check_gradients", f, args, range(len(args))) for _ in range(2))
-    rows = recording.rows()
+    lines = recording.lines()
     columns = recording.columns() if "forward" in report.modes else []
-    if _bits([recording.values(), rows]) != _bits([again.values(), again.rows()]):
+    if _bits([recording.values(), lines]) != _bits([again.values(), again.lines()]):
         report.repeats = False
     inexact = [_agreement(recording, z) for z in recording.outputs]
     for j, (name, _) in enumerate(report.point):
         for i, difference in enumerate(differences(f, args, numbers, j)):
-            got = {"reverse": rows[i][j], "forward": columns[j][i] if columns else math.nan}
+            got = {"reverse": lines[i][j], "forward": columns[j][i] if columns else math.nan}
             chosen = [got[mode] for mode in report.modes]
             symbol = f"∂{outputs[i]}/∂{name}" if order == 1 else f"∂({outputs[i]})/∂{name}"
             apart = len(chosen) == 2 and not _close(chosen[0], chosen[1], inexact[i][j])
@@ -132,11 +132,11 @@ def _culprit(f: Function, args: Any, order: int, rtol: float) -> str:
             if z._row is not None:
                 xs = [x._data if isinstance(x, Value) else x for x in z._arguments]
                 slope = derivative_of(z._row, 1)
-                rows = Recording("check_gradients", slope, xs, range(len(xs))).rows()
+                lines = Recording("check_gradients", slope, xs, range(len(xs))).lines()
                 for j in range(len(xs)):
                     for i, difference in enumerate(differences(slope, xs, xs, j)):
-                        if verdict([rows[i][j]], difference, rtol) == "WRONG":
-                            return _blame(z, xs, [i, j], rows[i][j], difference)
+                        if verdict([lines[i][j]], difference, rtol) == "WRONG":
+                            return _blame(z, xs, [i, j], lines[i][j], difference)
     if order > 1 and (kink := _on_a_kink(f, args)):
         return kink
     return (
