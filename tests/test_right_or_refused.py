@@ -24,7 +24,7 @@ from hypothesis import strategies as st
 import autograd
 import nn
 from autograd import Value, compile, equal, grad, jvp, no_grad, sin, where
-from autograd.core import fast
+from autograd.core.fast import gradients
 from autograd.core.modes import tracing
 
 X, Y = [0.0, 0.5, 1.0, 2.0], [0.0, 1.0, 1.0, 2.0]
@@ -415,12 +415,12 @@ def test_backward_within_a_suspended_no_grad_is_refused() -> None:
 
 
 def test_backward_within_a_backward_of_its_thread_raises() -> None:
-    fast._sweeping = True  # as it is for whatever runs during a sweep
+    gradients._sweeping = True  # as it is for whatever runs during a sweep
     try:
         with pytest.raises(RuntimeError, match="of the same thread is under way"):
-            fast.add_gradients([Value(1.0)], [1.0])
+            gradients.add_gradients([Value(1.0)], [1.0])
     finally:
-        fast._sweeping = False
+        gradients._sweeping = False
 
 
 @pytest.mark.parametrize("call", [lambda f: f([1.0, -1.0]), lambda f: f(-1.0), lambda f: f.backward([1.0, -1.0])])

@@ -1,6 +1,6 @@
 """Numpy beside Values: its protocol, bound onto Value. Numpy itself loads when it asks, or when an array is made.
 
-`ufuncs` says what a function of numpy's does to one element, `elements` does it to all of an array, and `whole_arrays`
+`ufuncs` says what a function of numpy's does to one element, `elements` does it to all of an array, and `whole`
 knows the functions of arrays as a whole; what none of them knows is refused by name.
 """
 
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from autograd.core.ufuncs import METHODS, OTHERS
+from autograd.core.arrays.ufuncs import METHODS, OTHERS
 from autograd.core.value import Value
 
 
@@ -20,7 +20,7 @@ def array_of(numbers: Iterable[Any], shape: tuple[int, ...]) -> Any:
     flat = list(numbers)
     if not any([isinstance(x, Value) for x in flat]):
         return numpy.array(flat, float).reshape(shape)
-    from autograd.core.whole_arrays import ValueArray
+    from autograd.core.arrays.whole import ValueArray
 
     array = numpy.empty(len(flat), object)
     array[:] = flat
@@ -29,14 +29,14 @@ def array_of(numbers: Iterable[Any], shape: tuple[int, ...]) -> Any:
 
 def _array_ufunc(self: Value, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
     """np.exp(v), np.float64(2) * v, np.array([1., 2.]) * v: the same rows, element by element."""
-    from autograd.core.whole_arrays import apply_ufunc
+    from autograd.core.arrays.whole import apply_ufunc
 
     return apply_ufunc(ufunc, method, inputs, options)
 
 
 def _array_function(self: Value, function: Any, types: Any, arguments: Any, keywords: Any) -> Any:
     """np.where(v > 0, v, 0), np.stack([v, w]) and the like."""
-    from autograd.core.whole_arrays import apply_function
+    from autograd.core.arrays.whole import apply_function
 
     return apply_function(function, arguments, keywords)
 

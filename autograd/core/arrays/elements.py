@@ -15,10 +15,10 @@ import numpy
 
 from autograd.core import functions
 from autograd.core import primitives as table
+from autograd.core.arrays.ufuncs import rule_of
 from autograd.core.columns import listed
 from autograd.core.ieee import number
 from autograd.core.primitives import Primitive
-from autograd.core.ufuncs import rule_of
 from autograd.core.value import Value
 
 

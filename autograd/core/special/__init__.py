@@ -1,4 +1,4 @@
-"""The rows of the special functions. Their values are in `special_values`, in families closed under differentiation.
+"""The rows of the special functions. Their values are in `values`, in families closed under differentiation.
 
 A family's first operands are whole numbers, the orders: nothing is differentiated by them. The names are scipy's.
 """
@@ -10,10 +10,10 @@ import math
 from math import pi
 
 from autograd.core import ieee
-from autograd.core import special_integrals as integrals
-from autograd.core import special_values as values
 from autograd.core.columns import row
 from autograd.core.primitives import POSITIVE, REAL, abs_, exp, sign, step, where
+from autograd.core.special import integrals as integrals
+from autograd.core.special import values as values
 
 # fmt: off
 UNIT = (0.0, 1.0)

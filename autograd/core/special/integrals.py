@@ -13,7 +13,7 @@ from functools import cache
 from math import exp, expm1, inf, log, log1p, nan, pi, sqrt
 
 from autograd.core import ieee
-from autograd.core.special_values import polygamma, polygamma_step, stirling, whole
+from autograd.core.special.values import polygamma, polygamma_step, stirling, whole
 
 TINY, HUGE = 1e-100, 1e7  # parameters beyond are refused, with nan: the integrals are not tried there
 

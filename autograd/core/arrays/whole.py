@@ -15,7 +15,7 @@ import numpy
 
 from autograd.core import functions, modes
 from autograd.core import primitives as table
-from autograd.core.elements import (
+from autograd.core.arrays.elements import (
     FOLDS,
     ValueArray,
     apply_ufunc,
@@ -29,7 +29,7 @@ from autograd.core.elements import (
     refused,
     wrapped,
 )
-from autograd.core.ufuncs import data_of
+from autograd.core.arrays.ufuncs import data_of
 from autograd.core.value import Value
 
 __all__ = ["ValueArray", "apply_function", "apply_ufunc"]
