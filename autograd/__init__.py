@@ -13,12 +13,14 @@ import builtins
 from typing import TYPE_CHECKING, Any
 
 from autograd.core import columns, face, functions
+from autograd.core.bulk import assign, label, numbers
 from autograd.core.engine import engine as engine
 from autograd.core.extension import primitive
 from autograd.core.face import *
 from autograd.core.functions import *  # in the place of rows of the same name
 from autograd.core.modes import detect_anomaly, differentiating, no_grad
-from autograd.core.value import Argument, Value, assign, label, numbers
+from autograd.core.refusals import Argument
+from autograd.core.value import Value, bind
 from autograd.derivatives.transforms import grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
 
 if TYPE_CHECKING:
@@ -66,6 +68,16 @@ _REFUSED = {  # names of `math` that are no functions of a Value, and what to wr
     "sumprod": "write dot(p, q)",
     "ulp": "it is about the representation of a double; take math.ulp(v.data)",
 }
+
+
+def _shown(value: Value, include: Any = None, exclude: Any = None) -> dict[str, str]:
+    """At the end of a notebook's cell a Value shows its graph."""
+    from autograd.picture import mimebundle
+
+    return mimebundle(value)
+
+
+bind(_repr_mimebundle_=_shown)
 
 
 def __dir__() -> list[str]:

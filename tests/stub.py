@@ -22,6 +22,7 @@ def stub() -> str:
                 f"{name}: Primitive" if row.arity is not None else f"def {name}(xs: Iterable[Any]) -> Any: ..."
             )
     lines += ["", "class Methods:"]
+    lines += [f"    def __{name}__(self, other: object) -> Any: ..." for name in ("lt", "le", "gt", "ge", "eq", "ne")]
     for row in TABLE.values():
         if row.is_function and row.arity is not None:
             names, least = row.names[1:], row.arity - len(row.defaults)

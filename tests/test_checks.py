@@ -30,7 +30,7 @@ from autograd import (
     where,
 )  # fmt: skip
 from autograd.core.primitives import TABLE
-from autograd.core.value import Argument
+from autograd.core.refusals import Argument
 from autograd.testing import expressions
 from autograd.trust.differences import differences
 from autograd.trust.expressions import Expression

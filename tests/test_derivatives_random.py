@@ -13,8 +13,8 @@ from mpmath import mp
 
 from autograd import Value, grad, hessian, hvp, jacobian, jvp
 from autograd.core.fast import number_adjoints, number_tangents
+from autograd.core.refusals import Argument
 from autograd.core.sweeps import adjoints, number_edges, tangents
-from autograd.core.value import Argument
 from autograd.derivatives.recording import Recording
 from autograd.testing import expressions
 from autograd.trust.expressions import Expression

@@ -26,8 +26,9 @@ from autograd.core import modes
 from autograd.core.arrays import array_of
 from autograd.core.fast import add_gradients, number_adjoints
 from autograd.core.primitives import TABLE
+from autograd.core.refusals import Argument
 from autograd.core.sweeps import topological_order
-from autograd.core.value import Argument, Value
+from autograd.core.value import Value
 from autograd.derivatives.structures import is_one_number, leaves, rebuild
 from autograd.export.files import Exported, write
 from autograd.native.entry import ARRAY_OF_WHOLE, LEAF, OF_WHOLE, Leaf, install, uninstall, with_entry

@@ -8,14 +8,12 @@ place but have no derivative: `x * 2` is a node with one operand.
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Sequence
-from opcode import opmap
 from typing import TYPE_CHECKING, Any
 
 from autograd.core import engine, modes
 from autograd.core import primitives as table
 from autograd.core import special as special  # so that all rows are there to be methods
-from autograd.core.columns import Primitive, find_method, methods
+from autograd.core.columns import Primitive, methods
 from autograd.core.ieee import number
 
 if TYPE_CHECKING:
@@ -41,6 +39,9 @@ class Value(Methods):
     are IEEE arithmetic and never raise: 1 / 0 is inf. < <= > >= compare numbers, and so do == and != with a number;
     with another Value these two are identity, as hash is, so that lists and sets of Values work. `bool(v)` and
     `float(v)` raise TypeError: write v.data. Leaves copy and pickle; a computed Value refuses.
+
+    Comparisons, copies, refusals and numpy's protocol are rooms of their own: `comparisons`, `copies`, `refusals`,
+    `arrays`.
     """
 
     # A node has two sides, (_x, _px) and (_y, _py): each an operand beside its partial, or a tuple of operands beside a
@@ -48,17 +49,9 @@ class Value(Methods):
     # mask switched off, is None. A row of one operand leaves the second side empty, and so does one of many operands,
     # but a dot: (w₁, …, wₙ, b) is its first side, and its second the inputs, which all neurons of a layer share.
     __slots__ = (
-        "__weakref__",
-        "_data",
-        "_grad",
-        "_label",
-        "_px",
-        "_py",
-        "_row",
-        "_x",
-        "_y",
+        "_data", "_grad", "_label", "_px", "_py", "_row", "_x", "_y", "__weakref__",
         *(("below",) if FREES_SLOWLY else ()),
-    )
+    )  # fmt: skip
     _data: float
     _row: Primitive | None
     _x: Any
@@ -89,7 +82,7 @@ class Value(Methods):
         """The number. TypeError where it would be frozen into a function that is being compiled."""
         if modes.active and modes.is_tracing():
             raise TypeError(
-                f"{_name(self)}.data was read while the function is being traced: its number now would be frozen into "
+                f"{named(self)}.data was read while the function is being traced: its number now would be frozen into "
                 "the program; compute with the Value itself"
             )
         return self._data
@@ -97,8 +90,8 @@ class Value(Methods):
     @data.setter
     def data(self, data: Any) -> None:
         if modes.active and modes.is_tracing():
-            raise TypeError(f"{_name(self)}.data was set while the function is being traced; set it outside")
-        self._data = data if data.__class__ is float else number(data, f"{_name(self)}.data")
+            raise TypeError(f"{named(self)}.data was set while the function is being traced; set it outside")
+        self._data = data if data.__class__ is float else number(data, f"{named(self)}.data")
 
     @property
     def grad(self) -> float:
@@ -107,7 +100,7 @@ class Value(Methods):
 
     @grad.setter
     def grad(self, grad: Any) -> None:
-        self._grad = grad if grad.__class__ is float else number(grad, f"{_name(self)}.grad")
+        self._grad = grad if grad.__class__ is float else number(grad, f"{named(self)}.grad")
 
     @property
     def label(self) -> str:
@@ -172,25 +165,7 @@ class Value(Methods):
     def __ceil__(self) -> Value:                 return apply(table.ceil, self)
     def __trunc__(self) -> Value:                return apply(table.trunc, self)
 
-    # Comparisons read the numbers; under tracing they become 0/1 nodes, for `where`.
-    def __lt__(self, other: Any) -> Any: return _compare(table.greater, other, self)
-    def __gt__(self, other: Any) -> Any: return _compare(table.greater, self, other)
-    def __le__(self, other: Any) -> Any: return _compare(table.greater_equal, other, self)
-    def __ge__(self, other: Any) -> Any: return _compare(table.greater_equal, self, other)
     # fmt: on
-
-    def __eq__(self, other: Any) -> Any:
-        return _equal(self, other)
-
-    def __ne__(self, other: Any) -> Any:
-        equal = _equal(self, other)
-        return 1.0 - equal if isinstance(equal, Value) else equal if equal is NotImplemented else not equal
-
-    __hash__ = object.__hash__
-
-    def __init_subclass__(cls) -> None:
-        """A subclass may compare as it likes, but is hashed by identity: the sweeps keep nodes in sets and dicts."""
-        cls.__hash__ = Value.__hash__  # type: ignore[method-assign]
 
     def __round__(self, digits: int | None = None) -> Value:
         if digits:
@@ -199,94 +174,20 @@ class Value(Methods):
             )
         return apply(table.rint, self)
 
-    def __bool__(self) -> bool:
-        if modes.active and modes.is_tracing():
-            raise TypeError(
-                "an `if` (or and, or, not, in, match, max, min, sorted) was asked about a Value while the function is "
-                "being traced: the branch it takes now would be frozen into the program; choose between two results "
-                "with where(condition, a, b), maximum(a, b) or minimum(a, b)"
-            )
-        raise TypeError(
-            f"the truth of {_name(self)} is not defined: compare its number (v.data != 0), or choose between two "
-            "results with where(condition, a, b)"
-        )
-
-    if not TYPE_CHECKING:  # for a type checker what is not written is a mistake
-
-        def __getattr__(self, name: str) -> Any:
-            """A function of the table that was entered later is a method too."""
-            if not name.startswith("_") and (method := find_method(name)) is not None:
-                return method.__get__(self)
-            written = _ELSEWHERE.get(name)
-            raise AttributeError(
-                f"a Value has no attribute {name!r}" + (f": write {written}" if written else ""), name=name, obj=self
-            )
-
-    def __float__(self) -> float:
-        raise TypeError(
-            f"turning {_name(self)} into a plain number would cut it off from its gradient; write "
-            "v.exp(), v.sin(), … or autograd.sin(v) for functions, and v.data for its number"
-        )
-
-    __int__ = __complex__ = __float__  # type: ignore[assignment]
-
     def __format__(self, spec: str) -> str:
         return format(self._data, spec) if spec else repr(self)
 
     def __repr__(self) -> str:
         return f"Value({self._data!r}, grad={self.grad!r}{f', label={self.label!r}' if self.label else ''})"
 
-    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
-        from autograd.picture import mimebundle
-
-        return mimebundle(self)
-
-    def __reduce__(self) -> Any:
-        if self._row is not None:
-            raise TypeError(
-                f"{_name(self)} was made by {self.op!r} and cannot be copied or pickled: its copy would be cut off "
-                "from the leaves it depends on; copy the leaves and compute it again, or keep its number, v.data"
-            )
-        state = None if self.grad is NOT_COMPUTED else self.grad, getattr(self, "__dict__", None)
-        return _leaf, (type(self), self._data, self.label), state
-
-    def __setstate__(self, state: Any) -> None:
-        grad, attributes = state
-        if grad is not None:
-            self.grad = grad
-        for name, attribute in (attributes or {}).items():
-            setattr(self, name, attribute)
-
     def _apply(self, row: Primitive, *arguments: Any) -> Value:
         """How a row called on Values comes here."""
         return apply(row, *arguments)
 
 
-class Argument(Value):
-    """A Value in an argument's place: what a function is given to be compiled, or trained.
-
-    There a number would be looked up: table[y], y in {0, 1}. A Value is hashed by identity and would never be found,
-    without a word, so this one raises TypeError where a caller outside this library hashes it.
-    """
-
-    __slots__ = ()
-
-
-def _hash(argument: Argument) -> int:
-    if modes.is_foreign(sys._getframe(1)):
-        raise TypeError(
-            f"{_name(argument)} was looked up in a dict or a set, which find a Value by identity and not by its "
-            "number; write where(y == 1, a, b) for table[y], `y == 0` for `y in {0}`, and id(v) to know a Value again"
-        )
-    return object.__hash__(argument)
-
-
-Argument.__hash__ = _hash  # type: ignore[assignment, method-assign]
-
-
 def apply(row: Primitive, *arguments: Any) -> Value:
     """Evaluate a row of the table on Values and numbers, and record the node: the definition of eager computation."""
-    numbers = [x._data if isinstance(x, Value) else _constant(x, row, arguments) for x in arguments]
+    numbers = [x._data if isinstance(x, Value) else constant(x, row, arguments) for x in arguments]
     z = row.forward(*numbers)
     if z.__class__ is not float:
         z = number(z, row.name)
@@ -324,50 +225,7 @@ def _partials(row: Primitive, operands: list[Any], at: list[Any], z: Any) -> lis
     return kept
 
 
-def numbers(values: Iterable[Value]) -> list[float]:
-    """[v.data for v in values], in a third of the time."""
-    if engine.C is not None and (data := engine.C.numbers(values)) is not None:
-        return data  # type: ignore[no-any-return]
-    if modes.active and modes.is_tracing():
-        return [v.data for v in values]  # says why not
-    return [v._data for v in values]
-
-
-def assign(values: Sequence[Value], data: Sequence[Any]) -> None:
-    """`v.data = x` for each, in a third of the time, and for all or none. ValueError when the lengths differ."""
-    if engine.C is not None and engine.C.assign(values, data):
-        return
-    if len(values) != len(data):
-        raise ValueError(f"assign: {len(data)} numbers for {len(values)} Values")
-    if modes.active and modes.is_tracing() and values:
-        values[0].data = 0.0  # says why not
-    if {*map(type, data)} != {float}:
-        data = [number(x, f"{_name(v)}.data") for v, x in zip(values, data, strict=True)]
-    for v, x in zip(values, data, strict=True):
-        v._data = x
-
-
-def label(values: Sequence[Value], names: Sequence[str]) -> None:
-    """`v.label = name` for each. ValueError when the lengths differ."""
-    if engine.C is not None and engine.C.name(values, names):
-        return
-    for v, name in zip(values, names, strict=True):
-        v.label = name
-
-
-_ELSEWHERE = {  # names from micrograd and torch, and what they are here
-    "_prev": ".operands",
-    "_op": ".op",
-    "_backward": "a row of your own, primitive(name, forward, *partials), whose partials backward() multiplies",
-    "item": ".data",
-    "detach": "stop_gradient(v), or Value(v.data) for a new leaf",
-    "numpy": ".data",
-    "requires_grad": "stop_gradient(v) for a constant; every other leaf has a gradient",
-    "zero_": "v.grad = 0.0",
-}
-
-
-def _constant(x: Any, row: Primitive, arguments: tuple[Any, ...]) -> float:
+def constant(x: Any, row: Primitive, arguments: tuple[Any, ...]) -> float:
     """A number among the arguments; an error names the operation and all of them."""
     if x.__class__ is float:
         return x  # type: ignore[no-any-return]
@@ -408,14 +266,20 @@ if engine.C is not None:
 
 _new = Value.__new__
 
-for _method_name, _method in methods().items():
-    for _owner in (Value, engine.defined):
-        setattr(_owner, _method_name, _method)
+
+def bind(**members: Any) -> None:
+    """Give Value what it has from elsewhere: the rows as methods, and what other rooms of the core define."""
+    for name, member in members.items():
+        for owner in (Value, engine.defined):
+            setattr(owner, name, member)
+
+
+bind(**methods())
 
 
 def _operator(row: Primitive, x: Any, y: Any) -> Any:
     """`apply` for an infix operator; arrays go element by element."""
-    return NotImplemented if _is_array(x) or _is_array(y) else apply(row, x, y)
+    return NotImplemented if is_array(x) or is_array(y) else apply(row, x, y)
 
 
 def _side(x: Any, of: Any) -> tuple[Any, ...]:
@@ -423,60 +287,12 @@ def _side(x: Any, of: Any) -> tuple[Any, ...]:
     return x if x.__class__ is tuple else () if of is None else (x,)
 
 
-def _is_array(x: Any) -> bool:
+def is_array(x: Any) -> bool:
     """An array of numbers or, even without axes, of objects: numpy's own operators reach the Values in it."""
     return not isinstance(x, Value | float) and (
         getattr(x, "shape", ()) != () or getattr(getattr(x, "dtype", None), "kind", "") == "O"
     )
 
 
-def _compare(row: Primitive, x: Any, y: Any) -> Any:
-    if _is_array(x) or _is_array(y):
-        return NotImplemented
-    if modes.active and modes.is_tracing():
-        return apply(row, x, y)
-    a, b = [v._data if isinstance(v, Value) else _constant(v, row, (x, y)) for v in (x, y)]
-    if not (a < b or a > b) and row is table.greater_equal:
-        _refuse_numpys_choice(sys._getframe(2))
-    return row.forward(a, b) == 1.0
-
-
-def _refuse_numpys_choice(frame: Any) -> None:
-    """np.max of numpy's own object array asks `v >= w`, and np.min `v <= w`, and takes one of the two: the wrong slope
-    at a tie, and the wrong number beside a nan. They ask from numpy's Python, or where code calls a function of it;
-    code that asks for itself has an instruction for that."""
-    if "numpy" not in sys.modules or frame.f_code.co_code[frame.f_lasti] == opmap["COMPARE_OP"]:
-        return
-    numpys = str(frame.f_globals.get("__name__")).split(".")[0] == "numpy"
-    if numpys or not {"maximum", "minimum", "fmax", "fmin"}.isdisjoint(frame.f_code.co_names):
-        raise TypeError(
-            "one of two Values was to be chosen where they are equal or nan, as np.max and np.min do in an array that "
-            "numpy made of Values, np.array([v, w]); write np.max(np.stack([v, w])), maximum(v, w) or minimum(v, w)"
-        )
-
-
-def _equal(x: Value, y: Any) -> Any:
-    """x == y: of a Value and a number by number, of two Values by identity, which a trace has no use for."""
-    tracing = modes.active and modes.is_tracing()
-    if isinstance(y, Value):
-        if tracing:
-            raise TypeError(
-                f"{_name(x)} == {_name(y)} was asked while the function is being traced: == of two Values is identity, "
-                "not equality of their numbers; write where(equal(a, b), …) for that, and `a is b` for identity"
-            )
-        return x is y
-    try:
-        y = number(y)
-    except (TypeError, OverflowError):  # arrays answer for themselves; anything else is not equal
-        return NotImplemented
-    return apply(table.equal, x, y) if tracing else x._data == y
-
-
-def _leaf(kind: type[Value], data: float, label: str) -> Value:
-    leaf = kind.__new__(kind)
-    Value.__init__(leaf, data, label)
-    return leaf
-
-
-def _name(value: Value) -> str:
+def named(value: Value) -> str:
     return f"Value {value.label!r}" if value.label else f"the Value {value._data!r}"

@@ -19,8 +19,9 @@ from typing import Any
 from autograd.core import engine, modes
 from autograd.core import primitives as table
 from autograd.core.fast import number_gradients, number_tangents
+from autograd.core.refusals import Argument
 from autograd.core.sweeps import adjoints, number_edges, tangents, topological_order, value_edges
-from autograd.core.value import Argument, Value, apply
+from autograd.core.value import Value, apply
 from autograd.derivatives.structures import holds_value, is_one_number, leaves, rebuild
 
 

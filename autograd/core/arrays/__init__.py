@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from autograd.core.arrays.ufuncs import METHODS, OTHERS
-from autograd.core.value import Value
+from autograd.core.value import Value, bind
 
 
 def array_of(numbers: Iterable[Any], shape: tuple[int, ...]) -> Any:
@@ -49,10 +49,5 @@ def _method(name: str, rule: Callable[..., Any]) -> Any:
     return method
 
 
-def _bind() -> None:
-    bound = {name: _method(name, OTHERS[name]) for name in METHODS if not hasattr(Value, name)}
-    for name, f in {**bound, "__array_ufunc__": _array_ufunc, "__array_function__": _array_function}.items():
-        setattr(Value, name, f)
-
-
-_bind()
+bind(__array_ufunc__=_array_ufunc, __array_function__=_array_function)
+bind(**{name: _method(name, OTHERS[name]) for name in METHODS if not hasattr(Value, name)})

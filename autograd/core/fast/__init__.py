@@ -17,7 +17,8 @@ from autograd.core.fast.sweeps import number_adjoints as number_adjoints
 from autograd.core.fast.sweeps import number_gradients as number_gradients
 from autograd.core.fast.sweeps import number_tangents as number_tangents
 from autograd.core.primitives import TABLE, Primitive
-from autograd.core.value import NOT_COMPUTED, Argument, Value, watched
+from autograd.core.refusals import Argument
+from autograd.core.value import NOT_COMPUTED, Value, watched
 
 
 def _bind() -> None:

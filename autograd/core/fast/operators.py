@@ -7,7 +7,8 @@ from typing import Any
 from autograd.core import modes
 from autograd.core import primitives as table
 from autograd.core.primitives import Primitive
-from autograd.core.value import NOT_COMPUTED, Argument, Value, _is_array, apply, record, watched
+from autograd.core.refusals import Argument
+from autograd.core.value import NOT_COMPUTED, Value, apply, is_array, record, watched
 
 _new, _ADD, _MUL = Value.__new__, table.add, table.mul
 
@@ -108,7 +109,7 @@ def binary(row: Primitive, x: Any, y: Any) -> Any:
                 return record(row, z, x, y, px, py)
     except ArithmeticError:
         pass
-    return NotImplemented if _is_array(x) or _is_array(y) else apply(row, x, y)
+    return NotImplemented if is_array(x) or is_array(y) else apply(row, x, y)
 
 
 _RECORDED, _OURS = (float, type(None)), (Value, Argument)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from autograd.core import engine, modes
+from autograd.core.anomaly import Anomaly
 from autograd.core.sweeps import number_edges
 from autograd.core.value import Value
 
@@ -73,7 +74,7 @@ def number_tangents(order: list[Value], seeds: Mapping[Value, float]) -> dict[Va
     return tangent
 
 
-def look_for_anomalies(order: list[Value], adjoint: Mapping[Value, float], anomaly: modes.Anomaly) -> None:
+def look_for_anomalies(order: list[Value], adjoint: Mapping[Value, float], anomaly: Anomaly) -> None:
     for z in reversed(order):
         if z in adjoint:
             anomaly.check_backward(adjoint[z], z, z)

@@ -1,0 +1,41 @@
+"""Numbers and labels of many Values at once: what an optimizer does to all parameters at every step."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from autograd.core import engine, modes
+from autograd.core.ieee import number
+from autograd.core.value import Value, named
+
+
+def numbers(values: Iterable[Value]) -> list[float]:
+    """[v.data for v in values], in a third of the time."""
+    if engine.C is not None and (data := engine.C.numbers(values)) is not None:
+        return data  # type: ignore[no-any-return]
+    if modes.active and modes.is_tracing():
+        return [v.data for v in values]  # says why not
+    return [v._data for v in values]
+
+
+def assign(values: Sequence[Value], data: Sequence[Any]) -> None:
+    """`v.data = x` for each, in a third of the time, and for all or none. ValueError when the lengths differ."""
+    if engine.C is not None and engine.C.assign(values, data):
+        return
+    if len(values) != len(data):
+        raise ValueError(f"assign: {len(data)} numbers for {len(values)} Values")
+    if modes.active and modes.is_tracing() and values:
+        values[0].data = 0.0  # says why not
+    if {*map(type, data)} != {float}:
+        data = [number(x, f"{named(v)}.data") for v, x in zip(values, data, strict=True)]
+    for v, x in zip(values, data, strict=True):
+        v._data = x
+
+
+def label(values: Sequence[Value], names: Sequence[str]) -> None:
+    """`v.label = name` for each. ValueError when the lengths differ."""
+    if engine.C is not None and engine.C.name(values, names):
+        return
+    for v, name in zip(values, names, strict=True):
+        v.label = name

@@ -1,0 +1,80 @@
+"""What `<` and `==` say of Values: they compare numbers, and under tracing they are 0/1 nodes, for `where`.
+
+Two Values are equal only if they are one, so that lists and sets of them work. A trace has no use for that, and says
+so.
+"""
+
+from __future__ import annotations
+
+import sys
+from opcode import opmap
+from typing import Any
+
+from autograd.core import modes
+from autograd.core import primitives as table
+from autograd.core.columns import Primitive
+from autograd.core.ieee import number
+from autograd.core.value import Value, apply, bind, constant, is_array, named
+
+
+def _compare(row: Primitive, x: Any, y: Any) -> Any:
+    if is_array(x) or is_array(y):
+        return NotImplemented
+    if modes.active and modes.is_tracing():
+        return apply(row, x, y)
+    a, b = [v._data if isinstance(v, Value) else constant(v, row, (x, y)) for v in (x, y)]
+    if not (a < b or a > b) and row is table.greater_equal:
+        _refuse_numpys_choice(sys._getframe(2))
+    return row.forward(a, b) == 1.0
+
+
+def _refuse_numpys_choice(frame: Any) -> None:
+    """np.max of numpy's own object array asks `v >= w`, and np.min `v <= w`, and takes one of the two: the wrong slope
+    at a tie, and the wrong number beside a nan. They ask from numpy's Python, or where code calls a function of it;
+    code that asks for itself has an instruction for that."""
+    if "numpy" not in sys.modules or frame.f_code.co_code[frame.f_lasti] == opmap["COMPARE_OP"]:
+        return
+    numpys = str(frame.f_globals.get("__name__")).split(".")[0] == "numpy"
+    if numpys or not {"maximum", "minimum", "fmax", "fmin"}.isdisjoint(frame.f_code.co_names):
+        raise TypeError(
+            "one of two Values was to be chosen where they are equal or nan, as np.max and np.min do in an array that "
+            "numpy made of Values, np.array([v, w]); write np.max(np.stack([v, w])), maximum(v, w) or minimum(v, w)"
+        )
+
+
+def _equal(x: Value, y: Any) -> Any:
+    """x == y: of a Value and a number by number, of two Values by identity."""
+    tracing = modes.active and modes.is_tracing()
+    if isinstance(y, Value):
+        if tracing:
+            raise TypeError(
+                f"{named(x)} == {named(y)} was asked while the function is being traced: == of two Values is identity, "
+                "not equality of their numbers; write where(equal(a, b), …) for that, and `a is b` for identity"
+            )
+        return x is y
+    try:
+        y = number(y)
+    except (TypeError, OverflowError):  # arrays answer for themselves; anything else is not equal
+        return NotImplemented
+    return apply(table.equal, x, y) if tracing else x._data == y
+
+
+def _not_equal(x: Value, y: Any) -> Any:
+    equal = _equal(x, y)
+    return 1.0 - equal if isinstance(equal, Value) else equal if equal is NotImplemented else not equal
+
+
+def _hashed_by_identity(cls: type[Value]) -> None:
+    """A subclass may compare as it likes, but is hashed by identity: the sweeps keep nodes in sets and dicts."""
+    cls.__hash__ = Value.__hash__  # type: ignore[method-assign]
+
+
+# fmt: off
+def _less(self: Value, other: Any) -> Any:          return _compare(table.greater, other, self)
+def _greater(self: Value, other: Any) -> Any:       return _compare(table.greater, self, other)
+def _less_equal(self: Value, other: Any) -> Any:    return _compare(table.greater_equal, other, self)
+def _greater_equal(self: Value, other: Any) -> Any: return _compare(table.greater_equal, self, other)
+# fmt: on
+
+bind(__lt__=_less, __gt__=_greater, __le__=_less_equal, __ge__=_greater_equal, __eq__=_equal, __ne__=_not_equal)
+bind(__hash__=object.__hash__, __init_subclass__=classmethod(_hashed_by_identity))

@@ -1,0 +1,34 @@
+"""Copying and pickling: a leaf is its number, its label and its gradient; a computed Value refuses."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from autograd.core.value import NOT_COMPUTED, Value, bind, named
+
+
+def _reduce(value: Value) -> Any:
+    if value._row is not None:
+        raise TypeError(
+            f"{named(value)} was made by {value.op!r} and cannot be copied or pickled: its copy would be cut off "
+            "from the leaves it depends on; copy the leaves and compute it again, or keep its number, v.data"
+        )
+    state = None if value.grad is NOT_COMPUTED else value.grad, getattr(value, "__dict__", None)
+    return _leaf, (type(value), value._data, value.label), state
+
+
+def _leaf(kind: type[Value], data: float, label: str) -> Value:
+    leaf = kind.__new__(kind)
+    Value.__init__(leaf, data, label)
+    return leaf
+
+
+def _set_state(leaf: Value, state: Any) -> None:
+    grad, attributes = state
+    if grad is not None:
+        leaf.grad = grad
+    for name, attribute in (attributes or {}).items():
+        setattr(leaf, name, attribute)
+
+
+bind(__reduce__=_reduce, __setstate__=_set_state)

@@ -1,0 +1,78 @@
+"""What a Value refuses to be, and what to write instead: a truth, a plain number, a key of a dict while it stands for
+an argument, and what other libraries call its parts."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any, NoReturn
+
+from autograd.core import modes
+from autograd.core.anomaly import is_foreign
+from autograd.core.columns import find_method
+from autograd.core.value import Value, bind, named
+
+_ELSEWHERE = {  # names from micrograd and torch, and what they are here
+    "_prev": ".operands",
+    "_op": ".op",
+    "_backward": "a row of your own, primitive(name, forward, *partials), whose partials backward() multiplies",
+    "item": ".data",
+    "detach": "stop_gradient(v), or Value(v.data) for a new leaf",
+    "numpy": ".data",
+    "requires_grad": "stop_gradient(v) for a constant; every other leaf has a gradient",
+    "zero_": "v.grad = 0.0",
+}
+
+
+class Argument(Value):
+    """A Value in an argument's place: what a function is given to be compiled, or trained.
+
+    There a number would be looked up: table[y], y in {0, 1}. A Value is hashed by identity and would never be found,
+    without a word, so this one raises TypeError where a caller outside this library hashes it.
+    """
+
+    __slots__ = ()
+
+
+def _hash(argument: Argument) -> int:
+    if is_foreign(sys._getframe(1)):
+        raise TypeError(
+            f"{named(argument)} was looked up in a dict or a set, which find a Value by identity and not by its "
+            "number; write where(y == 1, a, b) for table[y], `y == 0` for `y in {0}`, and id(v) to know a Value again"
+        )
+    return object.__hash__(argument)
+
+
+Argument.__hash__ = _hash  # type: ignore[assignment, method-assign]
+
+
+def _truth(value: Value) -> NoReturn:
+    if modes.active and modes.is_tracing():
+        raise TypeError(
+            "an `if` (or and, or, not, in, match, max, min, sorted) was asked about a Value while the function is "
+            "being traced: the branch it takes now would be frozen into the program; choose between two results "
+            "with where(condition, a, b), maximum(a, b) or minimum(a, b)"
+        )
+    raise TypeError(
+        f"the truth of {named(value)} is not defined: compare its number (v.data != 0), or choose between two "
+        "results with where(condition, a, b)"
+    )
+
+
+def _plain_number(value: Value) -> NoReturn:
+    raise TypeError(
+        f"turning {named(value)} into a plain number would cut it off from its gradient; write "
+        "v.exp(), v.sin(), … or autograd.sin(v) for functions, and v.data for its number"
+    )
+
+
+def _unknown(value: Value, name: str) -> Any:
+    """A function of the table that was entered later is a method too; nothing else is."""
+    if not name.startswith("_") and (method := find_method(name)) is not None:
+        return method.__get__(value)
+    written = _ELSEWHERE.get(name)
+    raise AttributeError(
+        f"a Value has no attribute {name!r}" + (f": write {written}" if written else ""), name=name, obj=value
+    )
+
+
+bind(__bool__=_truth, __float__=_plain_number, __int__=_plain_number, __complex__=_plain_number, __getattr__=_unknown)
