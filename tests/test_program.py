@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from autograd import Value, dot, no_grad, relu
 from autograd import sum as sum_of
 from autograd.native import listing
 from autograd.native.roll import Tape
 from autograd.program.differentiate import value_and_gradient
+from autograd.program.identities import IDENTITIES, Identity
 from autograd.program.lower import lower
 from autograd.program.program import Program
 from autograd.program.reference import run
 from autograd.program.simplify import dots, fold, share, simplify
 from autograd.program.source import compiled, function_text, imports
+from tests.compare import bits
 
 
 def body(program: Program) -> list[str]:
@@ -43,7 +49,7 @@ def test_parameters_come_in_the_order_in_which_the_nodes_need_them() -> None:
     assert [leaf.label for leaf in parameters] == ["w1", "b1", "w2", "b2"]
 
 
-def test_a_row_is_known_once_for_each_example_or_after_the_batch() -> None:
+def test_a_slot_is_known_once_for_each_example_or_after_the_batch() -> None:
     x, w = leaves("x", "w")
     assert body(simplify(value_and_gradient(lowered(w.exp() * x, x)))) == [
         *("once:", "t2 = exp(w)"),
@@ -71,6 +77,24 @@ def test_folding_turns_small_powers_and_division_by_powers_of_two_into_products(
     assert body(fold(lowered(x / 4, x)))[1] == "t3 = mul(x, 0.25)"
     assert body(fold(lowered(x / 3, x)))[1] == "t2 = div(x, 3)"
     assert body(fold(lowered(x**2.5, x)))[1] == "t2 = pow(x, 2.5)"
+
+
+@pytest.mark.parametrize("identity", IDENTITIES)
+@given(x=st.floats(), y=st.floats(), k=st.integers(-900, 900))
+@example(x=-0.0, y=-0.0, k=0)
+@example(x=math.inf, y=math.nan, k=0)
+def test_an_identity_is_what_its_row_computes(identity: Identity, x: float, y: float, k: int) -> None:
+    constants = [c for c in (-0.0, 0.0, 1.0, -1.0, 2.0, 3.0, 4.0, math.inf, 2.0**k, -(2.0**k)) if identity.holds(c)]
+    assert constants
+    for constant in constants:
+        operands = [x, y, y][: identity.row.arity]
+        operands[identity.at] = constant
+        want, z = identity.row(*operands), identity.becomes(*map(Value, operands))
+        got = z.data if isinstance(z, Value) else z
+        if identity.rounds and math.isfinite(want):
+            assert abs(got - want) <= 2 * math.ulp(want)
+        else:
+            assert bits(got) == bits(want) or (got != got and want != want)
 
 
 def test_folding_keeps_what_floating_point_does_not_allow() -> None:

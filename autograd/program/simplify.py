@@ -4,8 +4,7 @@
     share    keep one of equal instructions
     dots     see w₁x₁ + w₂x₂ + … + b, however it was written, as one dot; drop what no result needs
 
-Floating-point identities only: x + 0 is not x (for −0), and 0·x is not 0 (for inf). The one freedom taken is inside a
-dot's own sum, which may start from b.
+What does nothing is said in `identities`. The one freedom taken is inside a dot's own sum, which may start from b.
 
 Folding and sharing look at one instruction at a time, so each is a way to append: it is given the next way, and hands
 on what it does not replace.
@@ -13,12 +12,12 @@ on what it does not replace.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from autograd.core import primitives as table
 from autograd.core.primitives import Primitive
+from autograd.program.identities import found
 from autograd.program.program import CONSTANT, FUSED, Program
 
 Append = Callable[[Primitive, tuple[int, ...]], int]
@@ -48,7 +47,7 @@ def exact(program: Program) -> Program:
 
 
 def fold(program: Program) -> Program:
-    """Compute constants now; x·1, x/1, x − 0 and x¹ are x, −(−x) is x, x² is x·x, x³ is x·x·x, x/4 is x·¼."""
+    """Compute constants now; put what `identities` knows in place; −(−x) is x."""
     result = program.like()
     return program.rewritten(result, folding(result, result.append))
 
@@ -61,7 +60,6 @@ def share(program: Program) -> Program:
 
 def folding(program: Program, append: Append, exact: bool = False) -> Append:
     numbers = program.numbers
-    powers, slopes = ((1.0, 2.0), (1.0, 2.0, 3.0)) if exact else ((1.0, 2.0, 3.0, -1.0), (1.0, 2.0, 3.0, 4.0))
 
     def fold(primitive: Primitive, operands: tuple[int, ...]) -> int:
         for x in operands:
@@ -75,45 +73,12 @@ def folding(program: Program, append: Append, exact: bool = False) -> Append:
         constants = [numbers.get(x) for x in operands]
         if None not in constants and primitive.__class__ is Primitive:
             return program.constant(primitive.forward(*constants))
-        if len(operands) == 2:
-            (x, y), (cx, cy) = operands, constants
-            if cx == 1.0 and primitive is table.mul:
-                return y
-            if cy == 1.0 and (primitive is table.mul or primitive is table.div):
-                return x
-            if primitive is table.mul and (cx == -1.0 or cy == -1.0):
-                return fold(table.neg, (y if cx == -1.0 else x,))
-            if primitive is table.sub and cy == 0.0 and math.copysign(1.0, cy) > 0.0:
-                return x
-            if primitive is table.div and cy is not None and _has_exact_inverse(cy):
-                return append(table.mul, (x, program.constant(1.0 / cy)))
-            if primitive is table.pow_ and cy is not None and cy in powers:
-                return power(x, cy)
-            if primitive is table.pow_x and cy is not None and cy in slopes:  # y·x^(y − 1)
-                return (
-                    program.constant(1.0)
-                    if cy == 1.0
-                    else append(table.mul, (program.constant(cy), power(x, cy - 1.0)))
-                )
-        if primitive is table.where and (c := constants[0]) is not None and c == c:
-            return operands[1] if c != 0.0 else operands[2]
+        if (identity := found(primitive, constants, exact)) is not None:
+            body, others = identity
+            return program.inline(body, [operands[i] for i in others], fold)[body.outputs[0]]
         return append(primitive, operands)
 
-    def power(x: int, exponent: float) -> int:
-        """Small powers as products: within 2 ulp of pow, overflow and underflow included, and many times faster."""
-        if exponent == 1.0:
-            return x
-        if exponent == -1.0:
-            return append(table.div, (program.constant(1.0), x))
-        square = append(table.mul, (x, x))
-        return square if exponent == 2.0 else append(table.mul, (square, x))
-
     return fold
-
-
-def _has_exact_inverse(x: float) -> bool:
-    """Whether x is ±2ᵏ with an ordinary inverse, so that dividing by it and multiplying by 1/x round alike."""
-    return x != 0.0 and math.isfinite(x) and abs(math.frexp(x)[0]) == 0.5 and 1e-300 < abs(x) < 1e300
 
 
 def sharing(program: Program) -> Append:
