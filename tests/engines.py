@@ -46,6 +46,15 @@ def graphs() -> None:
         show("again", [x.grad for x in leaves])
 
 
+def bent() -> None:
+    """Second derivatives at once, of every row that has any."""
+    for seed in range(60):
+        rng = random.Random(seed)
+        graph = lambda xs, seed=seed: random_graph(random.Random(seed), xs, 30)
+        at, v = ([rng.uniform(-2.0, 2.0) for _ in range(4)] for _ in range(2))
+        show(f"bent {seed}", [h for line in hessian(graph)(at) for h in line] + hvp(graph, (at,), (v,)))
+
+
 def derivatives() -> None:
     def f(x, y):
         return (x * y).exp() + (x - y).tanh() * x**3 + autograd.hypot(x, y)
@@ -94,5 +103,5 @@ def microgpt() -> None:
 
 if __name__ == "__main__":
     print(autograd.engine, file=sys.stderr)
-    for part in (graphs, derivatives, moons, microgpt):
+    for part in (graphs, bent, derivatives, moons, microgpt):
         part()

@@ -20,6 +20,7 @@ from autograd import Value
 from autograd.core.fast import add_gradients, number_adjoints, number_tangents
 from autograd.core.sweeps import topological_order
 from autograd.core.value import NOT_COMPUTED
+from autograd.derivatives.second_order import second_derivatives
 
 ROOT = Path(__file__).resolve().parent.parent
 needs_c = pytest.mark.skipif(autograd.engine != "C", reason="the C engine is not built")
@@ -88,6 +89,7 @@ ACTIONS: dict[str, Callable[[list[Value], Value], Any]] = {
     "order": lambda xs, root: topological_order(root),
     "adjoints": lambda xs, root: number_adjoints(topological_order(root), {root: 1.0}),
     "tangents": lambda xs, root: number_tangents(topological_order(root), {xs[0]: 1.0}),
+    "second": lambda xs, root: second_derivatives(xs, topological_order(root, stop=xs), root),
     "numbers": lambda xs, root: autograd.numbers(xs),
     "assign": lambda xs, root: autograd.assign(xs, [0.5, -1.5, 2.0]),
     "attributes": lambda xs, root: [(v._x, v._y, v._px, v._py, v.label, v.data) for v in topological_order(root)],

@@ -17,6 +17,7 @@ from autograd import Value
 from autograd.core import primitives
 from autograd.core.columns import TABLE, Primitive
 from autograd.core.value import apply
+from autograd.derivatives.second_order import second_derivatives, swept
 
 CORE = Path(autograd.__file__).parent / "core"
 GENERATOR = CORE / "c" / "rules.py"
@@ -57,7 +58,17 @@ def test_what_is_no_arithmetic_is_left_to_python_and_so_is_what_calls_it(tmp_pat
         tmp_path,
     )
     assert reasons == {"odd": "math.gamma(…)", "even": "it calls what is not translated"}
-    assert "X(plain, 1, 1u)" in text and "odd" not in text
+    assert "X(plain, 1, 1u, NULL)" in text and "odd" not in text
+
+
+@needs_text
+def test_second_partials_are_the_partials_on_dual_numbers(tmp_path: Path) -> None:
+    text, _ = translated(
+        'mul = row("mul", lambda x, y: x * y, lambda x, y, z: y, lambda x, y, z: x)\n'
+        'square = row("square", lambda x: x * x, lambda x, z: 2 * x)\n',
+        tmp_path,
+    )
+    assert "case 0: return dual_mul(still(2.0), at[0]).moves;" in text and "X(square, 1, 1u, second_square)" in text
 
 
 @needs_text
@@ -65,7 +76,7 @@ def test_a_partial_that_is_none_is_not_asked_for(tmp_path: Path) -> None:
     text, _ = translated(
         'pick = row("pick", lambda c, a, b: a if c else b, None, lambda c, a, b, z: 1, None)\n', tmp_path
     )
-    assert "X(pick, 3, 2u)" in text and "((c != 0.0) ? a : b)" in text
+    assert "X(pick, 3, 2u, second_pick)" in text and "((c != 0.0) ? a : b)" in text
 
 
 @needs_text
@@ -117,3 +128,15 @@ def test_a_constant_in_c_keeps_its_place_and_has_no_partial(name: str) -> None:
         if any(which):
             got, want = row(*operands), apply(row, *operands)
             assert recorded(got) == recorded(want) and got._arguments == want._arguments
+
+
+@needs_c
+@pytest.mark.parametrize("name", [name for name in FIXED if any(TABLE[name].partials)])
+def test_second_partials_in_c_have_the_bits_of_the_definition(name: str) -> None:
+    row = TABLE[name]
+    assert row.arity is not None
+    for at in points(row.arity)[:: 1 if row.arity == 1 else 5]:
+        xs = [Value(x) for x in at]
+        z = row(*xs)
+        in_c, in_python = second_derivatives(xs, [z], z), swept(xs, [z], z)
+        assert [bits(h + 0.0) for line in in_c for h in line] == [bits(h) for line in in_python for h in line], at

@@ -14,6 +14,7 @@ Nothing here writes a `.grad`.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import accumulate
 from typing import Any
 
 from autograd.core import engine, modes
@@ -135,7 +136,7 @@ class Recording:
 
     def split(self, numbers: Sequence[Any]) -> list[Sequence[Any]]:
         """One number (or line) for each input, parted by argument."""
-        ends = [sum(self.sizes[: i + 1]) for i in range(len(self.sizes))]
+        ends = accumulate(self.sizes)
         return [numbers[end - size : end] for size, end in zip(self.sizes, ends, strict=True)]
 
     def shaped(self, numbers: Sequence[Any]) -> list[Any]:

@@ -7,15 +7,16 @@ backwards. Differentiating the second one in the direction of every input gives 
 
 whose values at the inputs are lines of H·V for a matrix V of directions: the Hessian if V is the identity. ṫ and ȧ
 are vectors with one entry for each direction, so the graph is walked once and not once for each of them, and each
-∂²z/∂x∂y is formed once.
+∂²z/∂x∂y is formed once. Vectors are added in the order of the terms, beginning with −0, to which every number adds as
+it is. The extension walks in the same order.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
 from typing import Any
 
-from autograd.core.fast import number_adjoints
+from autograd.core import engine, modes
+from autograd.core.fast import number_adjoints, number_tangents
 from autograd.core.sweeps import number_edges, topological_order
 from autograd.core.value import Value
 
@@ -34,6 +35,15 @@ def second_derivatives(
     n = len(inputs) if v is None else 1
     if not isinstance(output, Value):
         return [[0.0] * n for _ in inputs]
+    if engine.C is not None and (lines := engine.C.second(order, inputs, output, v, _by_rule)) is not None:
+        return lines  # type: ignore[no-any-return]
+    with modes.differentiating():
+        return swept(inputs, order, output, v)
+
+
+def swept(inputs: list[Value], order: list[Value], output: Value, v: list[float] | None) -> list[list[float]]:
+    """The same in Python, which is the definition."""
+    n = len(inputs) if v is None else 1
     adjoint = number_adjoints(order, {output: 1.0})
     starts: list[Vector] = [(i, [1.0]) for i in range(n)] if v is None else [(0, [x]) for x in v]
     direction = dict(zip(inputs, starts, strict=True))
@@ -49,39 +59,48 @@ def second_derivatives(
                 total = _combined(arriving.pop(z))
                 for x, p in edges[z]:
                     arriving[x].append((p, total))
-            for x, y, second in _second_partials(z, edges[z], direction):
-                arriving[x].append((adjoint[z] * second, direction[y]))
+            xs: Any = z._arguments
+            for i, k, second in second_partials(z):
+                if xs[i] in direction and xs[k] in direction:
+                    arriving[xs[i]].append((adjoint[z] * second, direction[xs[k]]))
     if v is not None:
         return [_from(0, arriving[x], n) for x in inputs]
     lines = [_from(i, arriving[x], n) for i, x in enumerate(inputs)]  # on and above the diagonal
     return [[lines[j][i - j] for j in range(i)] + lines[i] for i in range(n)]
 
 
-def _second_partials(z: Value, edges: list[tuple[Value, float]], among: Collection[Value]) -> list[Any]:
-    """(x, y, ∂²z/∂x∂y) where it is not zero by form: the row's partials as graph, swept down to the operands and z."""
-    row, xs = z._row, z._arguments
+def second_partials(z: Value) -> list[tuple[int, int, float]]:
+    """(i, k, ∂²z/∂xᵢ∂xₖ) where it is not zero by form, for the operands by their places: the tangents of the row's
+    partials, read as graph, in the direction of each operand, along which z moves as well."""
+    row, xs, slopes = z._row, z._arguments, z._partials
     assert row is not None
-    partials: Iterable[Any]
+    places = [i for i, x in enumerate(xs) if x.__class__ is not float]
+    if len({xs[i] for i in places}) < len(places):  # x * x: each place moves for itself
+        xs = tuple([x if x.__class__ is float else Value(x._data) for x in xs])  # type: ignore[union-attr]
     if row.arity is None:
-        partials = row.partials_at(xs, z)
+        partials: Any = row.partials_at(xs, z)
     else:
-        partials = [p(*xs, z) if p and x in among else None for p, x in zip(row.partials, xs, strict=True)]
-    found: list[Any] = []
-    stop: set[Value] = set()
-    for x, partial in zip(xs, partials, strict=True):
-        if not isinstance(partial, Value) or x not in among:
-            continue
-        if partial is z:
-            found += [(x, y, p) for y, p in edges]
-        elif partial in among:  # an operand itself
-            found.append((x, partial, 1.0))
+        partials = [p(*xs, z) if p and i in places else None for i, p in enumerate(row.partials)]
+    formed = [(i, partials[i]) for i in places if isinstance(partials[i], Value)]
+    found: list[tuple[int, int, float]] = []
+    inner: list[Value] | None = None
+    for i, p in formed:
+        if p is z:
+            found += [(i, k, slope) for k, slope in enumerate(slopes) if slope is not None]
+        elif (k := next((k for k in places if xs[k] is p), None)) is not None:
+            found.append((i, k, 1.0))
         else:
-            stop = stop or {z, *z.operands}
-            second = number_adjoints(topological_order(partial, seen=set(stop)), {partial: 1.0})
-            found += [(x, y, s) for y, s in second.items() if y in among and y is not z]
-            if z in second:
-                found += [(x, y, second[z] * p) for y, p in edges]
+            if inner is None:
+                inner = topological_order(*[p for _, p in formed], seen={z, *[xs[k] for k in places]})  # type: ignore[misc]
+                moving = [{xs[k]: 1.0} if slopes[k] is None else {xs[k]: 1.0, z: slopes[k]} for k in places]
+                tangents = [number_tangents(inner, m) for m in moving]  # type: ignore[arg-type]
+            found += [(i, k, t[p]) for k, t in zip(places, tangents, strict=True) if p in t]
     return found
+
+
+def _by_rule(z: Value) -> list[tuple[int, int, float]]:
+    with modes.differentiating():
+        return second_partials(z)
 
 
 def _combined(terms: Terms) -> Vector:
@@ -93,34 +112,35 @@ def _combined(terms: Terms) -> Vector:
         q, (first, w) = terms[1]
         if start == first and len(v) == len(w):
             return start, [p * a + q * b for a, b in zip(v, w)]  # noqa: B905 (of one length)
-    spans = {(first, first + len(w)) for _, (first, w) in terms}
-    start, end = min([first for first, _ in spans]), max([last for _, last in spans])
-    total = [0.0] * (end - start)
-    long = [(p, v) for p, (_, v) in terms] if len(spans) == 1 else _stretched(terms, start, end, total)
-    for i in range(0, len(long) - 3, 4):
-        (p, v), (q, w), (r, x), (s, y) = long[i : i + 4]
+    start = min([first for _, (first, _) in terms])
+    end = max([first + len(w) for _, (first, w) in terms])
+    total = [-0.0] * (end - start)
+    whole: list[tuple[float, list[float]]] = []
+    for p, (first, w) in terms:
+        if len(w) == end - start:
+            whole.append((p, w))
+            continue
+        total, whole = _with(total, whole), []
+        for i, a in enumerate(w, first - start):
+            total[i] += p * a
+    return start, _with(total, whole)
+
+
+def _with(total: list[float], whole: list[tuple[float, list[float]]]) -> list[float]:
+    """The total and terms of its length, four at a time."""
+    fours = len(whole) // 4 * 4
+    for i in range(0, fours, 4):
+        (p, v), (q, w), (r, x), (s, y) = whole[i : i + 4]
         total = [t + p * a + q * b + r * c + s * d for t, a, b, c, d in zip(total, v, w, x, y)]  # noqa: B905
-    for p, v in long[len(long) // 4 * 4 :]:
+    for p, v in whole[fours:]:
         total = [t + p * a for t, a in zip(total, v)]  # noqa: B905
-    return start, total
-
-
-def _stretched(terms: Terms, start: int, end: int, total: list[float]) -> list[tuple[float, list[float]]]:
-    """Terms with vectors from start to end; what is short is added to the total at once."""
-    long = []
-    for p, (first, v) in terms:
-        if 4 * len(v) <= end - start:
-            for i, a in enumerate(v, first - start):
-                total[i] += p * a
-        else:
-            long.append((p, [0.0] * (first - start) + v + [0.0] * (end - first - len(v))))
-    return long
+    return total
 
 
 def _from(first: int, terms: Terms, n: int) -> list[float]:
-    """The entries of Σ factor · vector from a first one on, up to the n-th."""
+    """The entries of Σ factor · vector from a first one on, up to the n-th; +0 where they are 0."""
     cut = [(p, (s, v) if s >= first else (first, v[first - s :])) for p, (s, v) in terms if s + len(v) > first]
     if not cut:
         return [0.0] * (n - first)
     start, total = _combined(cut)
-    return [0.0] * (start - first) + total + [0.0] * (n - start - len(total))
+    return [0.0] * (start - first) + [t + 0.0 for t in total] + [0.0] * (n - start - len(total))

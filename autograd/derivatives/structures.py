@@ -8,6 +8,7 @@ again as an array: of floats, or of Values.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from itertools import islice
 from typing import Any
 
 from autograd.core.arrays import array_of
@@ -25,6 +26,8 @@ def leaves(x: Any, where: str) -> list[Any]:
 def _collect(x: Any, where: str, found: list[Any]) -> None:
     if x.__class__ is float or isinstance(x, Value):
         found.append(x)
+    elif isinstance(x, list) and _are_floats(x):
+        found += x
     elif isinstance(x, list | tuple):
         for i, item in enumerate(x):
             _collect(item, f"{where}[{i}]", found)
@@ -59,7 +62,9 @@ def _rebuild(x: Any, new: Iterator[Any], arrays: bool) -> Any:
     if x.__class__ is float or x.__class__ is Value:
         return next(new)
     if isinstance(x, list):
-        return [next(new) if item.__class__ is float else _rebuild(item, new, arrays) for item in x]
+        if _are_floats(x):
+            return list(islice(new, len(x)))
+        return [_rebuild(item, new, arrays) for item in x]
     if isinstance(x, tuple):
         items = [_rebuild(item, new, arrays) for item in x]
         return type(x)(*items) if hasattr(x, "_fields") else tuple(items)
@@ -72,6 +77,10 @@ def _rebuild(x: Any, new: Iterator[Any], arrays: bool) -> Any:
         nested = _rebuild(x.tolist(), new, arrays)
         return array_of(leaves(nested, "array"), x.shape) if arrays else nested
     return next(new)
+
+
+def _are_floats(x: list[Any] | tuple[Any, ...]) -> bool:
+    return {*map(type, x)} <= {float}
 
 
 def is_array(x: Any) -> bool:
@@ -93,7 +102,7 @@ def holds_value(x: Any) -> bool:
     if isinstance(x, Value):
         return True
     if isinstance(x, list | tuple):
-        return any(map(holds_value, x))
+        return not _are_floats(x) and any(map(holds_value, x))
     if isinstance(x, dict):
         return any(map(holds_value, x.values()))
     return ((is_array(x) and x.dtype.kind == "O") or _holds_one(x)) and holds_value(x.tolist())
@@ -107,7 +116,7 @@ def rectangle(nested: Any) -> tuple[int, ...] | None:
         return None
     if not isinstance(nested, list | tuple):
         return ()
-    shapes = {rectangle(item) for item in nested}
+    shapes = {()} if _are_floats(nested) and nested else {rectangle(item) for item in nested}
     inner = shapes.pop() if shapes else ()
     return None if shapes or inner is None else (len(nested), *inner)
 

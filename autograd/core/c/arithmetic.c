@@ -5,23 +5,23 @@
 #include "node.h"
 #include "rules.h"
 
-#define MOST_OPERANDS 3
 enum Rule {
-#define X(name, arity, having) R_##name,
+#define X(name, arity, having, second) R_##name,
     RULES(X)
 #undef X
     RULE_COUNT
 };
 typedef double (*Evaluate)(const double *at, unsigned wanted, double *partials);
 static const struct { const char *name; int arity; unsigned having; Evaluate evaluate; } rules[] = {
-#define X(name, arity, having) {#name, arity, having, at_##name},
+#define X(name, arity, having, second) {#name, arity, having, at_##name},
     RULES(X)
 #undef X
 };
 static PyObject *rows[RULE_COUNT], *row_dot, *row_sum;
 static uint8_t masks[RULE_COUNT]; /* where the partial of such a row is 0, nothing passes */
 
-typedef struct { PyObject_HEAD int rule; } Row; /* the base of Primitive: one more than its rule, 0 for none */
+int rule_of(const Node *node) { return node->row && PyObject_TypeCheck(node->row, row_type) ? ((Row *)node->row)->rule - 1 : -1; }
+int is_sum(const Node *node) { return node->row == row_sum; }
 
 #if defined(__GNUC__)
 #define INLINE static inline __attribute__((always_inline))
@@ -180,12 +180,12 @@ PyType_Slot arithmetic_slots[] = {
     {Py_nb_absolute, operator_abs},    {0, NULL},
 };
 
-#define X(name, arity, having) \
+#define X(name, arity, having, second) \
     static PyObject *method_##name(PyObject *self, PyObject *Py_UNUSED(unused)) { return unary(R_##name, self); }
 UNARY_RULES(X)
 #undef X
 static PyMethodDef methods[RULE_COUNT] = {
-#define X(name, arity, having) [R_##name] = {#name, method_##name, METH_NOARGS, NULL},
+#define X(name, arity, having, second) [R_##name] = {#name, method_##name, METH_NOARGS, NULL},
     UNARY_RULES(X)
 #undef X
 };
@@ -215,49 +215,48 @@ static inline PyObject *item(const Items *items, Py_ssize_t i) {
     return items->is_list ? PyList_GetItem(items->sequence, i) : PyTuple_GetItem(items->sequence, i);
 }
 
+/* Put an operand of a dot, a Value or a number, on its side. */
+static int put(Side *side, PyObject *o, double *number) {
+    enum Kind kind = read_number(o, number);
+    PyObject *operand = kind ? kept(o, kind, *number) : NULL;
+    if (!operand) return -1;
+    side->operands[side->n++] = operand;
+    side->values += kind == VALUE;
+    return 0;
+}
+
 /* The inputs that a layer's dots share, and beside them their numbers and a 1, the partials of the weights and the bias.
-   NULL without an error where they are neither all Values nor all floats. */
+   NULL without an error where one of them is neither a Value nor a float or an int. */
 static Side *inputs_of(const Items *xs) {
     Side *side = side_new(xs->n, xs->n + 1);
     if (!side) return NULL;
     for (Py_ssize_t i = 0; i < xs->n; i++) {
-        PyObject *x = item(xs, i);
-        enum Kind kind = read_number(x, side->numbers + i);
-        if (kind != VALUE && kind != FLOAT) break;
-        side->operands[side->n++] = Py_NewRef(x);
-        side->values += kind == VALUE;
+        if (put(side, item(xs, i), side->numbers + i)) {
+            side_drop(side);
+            return NULL;
+        }
     }
-    if (side->n == xs->n && (side->values == 0 || side->values == side->n)) {
-        side->numbers[xs->n] = 1.0;
-        return side;
-    }
-    side_drop(side);
-    return NULL;
+    side->numbers[xs->n] = 1.0;
+    return side;
 }
 
-/* b + Σ wᵢxᵢ, added from left to right. NULL without an error where the weights are not all Values, or the bias is
-   neither a Value nor a float. */
+/* b + Σ wᵢxᵢ, added from left to right. NULL without an error where an operand is something else than a Value or a
+   number, or none is a Value. */
 static PyObject *one_dot(const Items *ws, Side *inputs, PyObject *b) {
     double z;
-    enum Kind kind = read_number(b, &z);
-    if (kind != VALUE && kind != FLOAT) return NULL;
+    if (!read_number(b, &z)) return NULL;
     Side *side = side_new(ws->n + 1, ws->n);
     if (!side) return NULL;
     const double *x = inputs->numbers;
     for (Py_ssize_t i = 0; i < ws->n; i++) {
-        PyObject *w = item(ws, i);
-        if (!IS_VALUE(w)) {
+        if (put(side, item(ws, i), side->numbers + i)) {
             side_drop(side);
             return NULL;
         }
-        double number = NODE(w)->data;
-        z += number * x[i];
-        side->numbers[i] = number;
-        side->operands[side->n++] = Py_NewRef(w);
+        z += side->numbers[i] * x[i];
     }
-    side->operands[side->n++] = Py_NewRef(b);
-    side->values = ws->n + (kind == VALUE);
-    Node *node = node_new(z, row_dot);
+    double bias;
+    Node *node = !put(side, b, &bias) && (side->values || inputs->values) ? node_new(z, row_dot) : NULL;
     if (!node) {
         side_drop(side);
         return NULL;

@@ -126,7 +126,8 @@ PyMODINIT_FUNC PyInit__engine(void) {
     PyObject *module = PyModule_Create(&definition);
     if (!module) return NULL;
     if (node_types(module) || PyModule_AddFunctions(module, bulk_functions) ||
-        PyModule_AddFunctions(module, arithmetic_functions) || PyModule_AddFunctions(module, sweep_functions))
+        PyModule_AddFunctions(module, arithmetic_functions) || PyModule_AddFunctions(module, sweep_functions) ||
+        PyModule_AddFunctions(module, second_functions))
         Py_CLEAR(module);
     return module;
 }

@@ -35,6 +35,9 @@ typedef struct Node {
     PyObject *weak_references;
 } Node;
 
+typedef struct { PyObject_HEAD int rule; } Row; /* the base of Primitive: one more than its rule, 0 for none */
+#define MOST_OPERANDS 3                         /* of a rule */
+
 /* What Python has told us: the Python definitions to fall back on, and how many modes are on anywhere. */
 typedef struct {
     PyObject *operator, *unary, *call, *backward, *init, *get_data, *set_data, *set_grad, *set_label, *argument, *watched, *not_computed;
@@ -62,6 +65,10 @@ static inline int is_off(double x) {
     return bits == 0x7ff8c4a1f0ffed00u;
 }
 
+int rule_of(const Node *node); /* the rule of the row that made it, -1 for none */
+int is_sum(const Node *node);
+int are_nodes(PyObject *list);
+int adjoints_of(PyObject *order, PyObject *root, double *numbers);
 Side *side_new(Py_ssize_t n, Py_ssize_t numbers);
 void side_drop(Side *side);
 PyObject *node_record(PyObject *module, PyObject *const *arguments, Py_ssize_t n);
@@ -89,7 +96,7 @@ static inline PyObject *watched(PyObject *node) {
     return answer;
 }
 
-extern PyMethodDef arithmetic_functions[], sweep_functions[], bulk_functions[];
+extern PyMethodDef arithmetic_functions[], sweep_functions[], second_functions[], bulk_functions[];
 extern PyType_Slot arithmetic_slots[];
 PyObject *backward(PyObject *self, PyObject *arguments, PyObject *keywords);
 PyObject *row_call(PyObject *self, PyObject *arguments, PyObject *keywords);

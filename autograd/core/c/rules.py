@@ -8,8 +8,13 @@ The result is a header. For each row it has a function that answers value and pa
 
     static double at_mul(const double *at, unsigned wanted, double *partials)
 
-where bit i of `wanted` asks for ∂z/∂xᵢ, and a line `X(mul, 2, 3)` in the list `RULES(X)`: how many operands it has,
-and which of them have a partial. `UNARY_RULES(X)` lists those of one operand alone.
+where bit i of `wanted` asks for ∂z/∂xᵢ; one for its second partials, which are the partials read on dual numbers,
+
+    static double second_mul(int i, const Dual *at)
+
+the rate of ∂z/∂xᵢ as the operands and z, which follow one another in `at`, move; and a line `X(mul, 2, 3, second_mul)`
+in the list `RULES(X)`: how many operands it has, which of them have a partial, and NULL if it has no such function.
+`UNARY_RULES(X)` lists those of one operand alone.
 """
 
 from __future__ import annotations
@@ -46,6 +51,17 @@ static inline double modulo(double x, double y) {{ /* Python's %, which takes th
     double rest = fmod(x, y);
     return rest != 0.0 && (y < 0.0) != (rest < 0.0) ? rest + y : rest;
 }}
+
+typedef struct {{ double is, moves; }} Dual; /* a number and its rate, OFF where it stands still */
+typedef double (*SecondPartial)(int i, const Dual *at);
+
+static inline Dual still(double x) {{ return (Dual){{x, off()}}; }}
+
+/* The chain rule: what passes from an operand, in the order of the operands. Where a mask's partial is 0 nothing does. */
+static inline double moved(double before, double partial, double rate, int masked) {{
+    if (masked && partial == 0.0) return before;
+    return is_off(before) ? partial * rate : before + partial * rate;
+}}
 """
 
 
@@ -59,6 +75,7 @@ class Row(NamedTuple):
     name: str
     forward: ast.expr
     partials: list[ast.expr]
+    masked: bool
 
 
 class Function(NamedTuple):
@@ -81,12 +98,15 @@ def table(core: Path = CORE) -> tuple[list[str], dict[str, str]]:
             functions |= _translated(row, names)
         except Untranslatable as reason:
             reasons[row.name] = str(reason)
+    rows = {variable: row for variable, row in found.items() if row.name not in reasons}
+    for row in rows.values():
+        functions |= _second(row, rows)
     _drop_what_calls_the_missing(functions)
     made = [row for row in found.values() if row.name not in reasons and f"at_{row.name}" in functions]
     for row in found.values():
         if row not in made:
             reasons.setdefault(row.name, "it calls what is not translated")
-    needed = _needed(functions, [f"at_{row.name}" for row in made])
+    needed = _needed(functions, [f"{kind}_{row.name}" for row in made for kind in ("at", "second") if f"{kind}_{row.name}" in functions])
     fingerprint = crc32(texts[1], crc32(texts[0]))  # by which the extension knows the table it was made from
     lines = [
         PRELUDE.format(fingerprint=fingerprint),
@@ -95,7 +115,10 @@ def table(core: Path = CORE) -> tuple[list[str], dict[str, str]]:
     ]
     lines += [functions[name].text for name in needed]
     for kind, some in (("RULES", made), ("UNARY_RULES", [row for row in made if len(row.partials) == 1])):
-        entries = [f"X({row.name}, {len(row.partials)}, {_having(row)})" for row in some]
+        entries = []
+        for row in some:
+            second = f"second_{row.name}" if f"second_{row.name}" in functions else "NULL"
+            entries.append(f"X({row.name}, {len(row.partials)}, {_having(row)}, {second})")
         lines += ["", " \\\n    ".join([f"#define {kind}(X)", *entries]), ""]
     return lines, reasons
 
@@ -111,7 +134,8 @@ def _rows(module: ast.Module) -> Iterator[tuple[str, Row]]:
                 ),
             ):
                 if not any(column.arg == "nary" for column in columns) and len(partials) <= MOST_OPERANDS:
-                    yield variable, Row(name, forward, partials)
+                    masked = any(column.arg == "masked" for column in columns)
+                    yield variable, Row(name, forward, partials, masked)
 
 
 def _functions(module: ast.Module, prefix: str, rows: dict[str, str]) -> dict[str, Function]:
@@ -171,6 +195,69 @@ def _translated(row: Row, names: dict[str, str]) -> dict[str, Function]:
     return functions
 
 
+DUAL = {ast.Add: "add", ast.Sub: "sub", ast.Mult: "mul", ast.Div: "div", ast.Pow: "pow", ast.Mod: "mod"}
+
+
+def _second(row: Row, rows: dict[str, Row]) -> dict[str, Function]:
+    """dual_f, the row on dual numbers, and second_f, its partials on them, if all that they say can be read so."""
+    n, masked = len(row.partials), int(row.masked)
+    operands, numbers = [f"x{i}" for i in range(n)], ", ".join([f"x{i}.is" for i in range(n)])
+    body, cases, calls, dual_calls = "", "", {f"row_{row.name}"}, set()
+    for i, partial in enumerate(row.partials):
+        if _is_none(partial):
+            continue
+        slope = f"row_{row.name}_{i}"
+        calls.add(slope)
+        rate = f"moved(z.moves, {slope}({numbers}, z.is), x{i}.moves, {masked})"
+        body += f"    if (!is_off(x{i}.moves)) z.moves = {rate};\n"
+        try:
+            cases += f"    case {i}: return {_on_duals(partial, n, rows, dual_calls)}.moves;\n"
+        except Untranslatable:
+            cases, dual_calls = "", {"nothing that there is"}
+            break
+    head = f"static inline Dual dual_{row.name}({', '.join(f'Dual {x}' for x in operands)})"
+    return {
+        f"dual_{row.name}": Function(
+            f"{head} {{\n    Dual z = still(row_{row.name}({numbers}));\n{body}    return z;\n}}", frozenset(calls)
+        ),
+        f"second_{row.name}": Function(
+            f"static inline double second_{row.name}(int i, const Dual *at) {{\n    (void)at;\n    switch (i) {{\n{cases}"
+            "    default: return off();\n    }\n}",
+            frozenset(dual_calls),
+        ),
+    }
+
+
+def _on_duals(rule: ast.expr, arity: int, rows: dict[str, Row], calls: set[str]) -> str:
+    """A partial as an expression of dual numbers; `calls` gets the functions that it needs."""
+    if not isinstance(rule, ast.Lambda) or len(rule.args.args) != arity + 1:
+        raise Untranslatable(ast.unparse(rule))
+    places = {argument.arg: f"at[{i}]" for i, argument in enumerate(rule.args.args)}
+
+    def called(row: str, *operands: ast.expr) -> str:
+        calls.add(f"dual_{row}")
+        return f"dual_{row}({', '.join(map(read, operands))})"
+
+    def read(node: ast.expr) -> str:
+        match node:
+            case ast.Name(id=name) if name in places:
+                return places[name]
+            case ast.UnaryOp(op=ast.USub(), operand=x) if not isinstance(x, ast.Constant):
+                return called("neg", x)
+            case ast.BinOp(left=a, op=operator, right=b) if type(operator) in DUAL and not _is_constant(node, places):
+                return called(DUAL[type(operator)], a, b)
+            case ast.Call(func=ast.Name(id=name), args=arguments) if name in rows:
+                if len(arguments) == len(rows[name].partials):
+                    return called(rows[name].name, *arguments)
+        return f"still({_Scope({}, []).number(node)})"
+
+    return read(rule.body)
+
+
+def _is_constant(node: ast.expr, places: dict[str, str]) -> bool:
+    return not any(isinstance(part, ast.Name) and part.id in places for part in ast.walk(node))
+
+
 def _rule(name: str, rule: ast.expr, arity: int, names: dict[str, str]) -> Function:
     """A lambda, or the name of a function, as a function in C."""
     if isinstance(rule, ast.Lambda):
@@ -222,7 +309,7 @@ class _Scope:
         lines = "\n".join(f"    {line}" for line in statements)
         unused = [operand for operand in operands if not _reads(body, operand)]
         ignored = f"    {', '.join(f'(void){operand}' for operand in unused)};\n" if unused else ""
-        head = f"static double {name}({', '.join(f'double {operand}' for operand in operands)})"
+        head = f"static inline double {name}({', '.join(f'double {operand}' for operand in operands)})"
         return Function(f"{head} {{\n{ignored}{lines}\n}}", frozenset(self.calls))
 
     def body(self, statements: Sequence[ast.stmt]) -> list[str]:

@@ -260,6 +260,13 @@ static void restore(Scratch *scratch, PyObject *wanted) {
     }
 }
 
+static void scratch_free(Scratch *scratch) {
+    PyMem_Free(scratch->met.at);
+    PyMem_Free(scratch->arrived.at);
+    PyMem_Free(scratch->before);
+    PyMem_Free(scratch->numbers);
+}
+
 static inline void arrive_at_side(Scratch *scratch, const Side *side, const double *partials, double adjoint) {
     for (Py_ssize_t i = 0; side->values && i < side->n; i++)
         if (IS_NODE(side->operands[i]) && !is_off(partials[i]))
@@ -328,7 +335,7 @@ static PyObject *as_floats(const Scratch *scratch, Py_ssize_t n) {
     return list;
 }
 
-static int are_nodes(PyObject *list) {
+int are_nodes(PyObject *list) {
     if (!PyList_CheckExact(list)) return 0;
     for (Py_ssize_t i = 0; i < PyList_Size(list); i++)
         if (!IS_NODE(PyList_GetItem(list, i))) return 0;
@@ -356,14 +363,29 @@ static PyObject *swept(PyObject *const *a, Py_ssize_t n, int backwards) {
     if (!failed) (backwards ? reverse : forward)(&scratch, a[0]);
     restore(&scratch, wanted);
     PyObject *answer = failed ? PyErr_NoMemory() : wanted ? as_floats(&scratch, asked) : as_dict(&scratch);
-    PyMem_Free(scratch.met.at);
-    PyMem_Free(scratch.arrived.at);
-    PyMem_Free(scratch.before);
-    PyMem_Free(scratch.numbers);
+    scratch_free(&scratch);
     return answer;
 }
 static PyObject *adjoints(PyObject *Py_UNUSED(module), PyObject *const *a, Py_ssize_t n) { return swept(a, n, 1); }
 static PyObject *tangents(PyObject *Py_UNUSED(module), PyObject *const *a, Py_ssize_t n) { return swept(a, n, 0); }
+
+/* The adjoint of each node in order where the root's is 1, OFF where nothing arrives. */
+int adjoints_of(PyObject *order, PyObject *root, double *numbers) {
+    Scratch scratch = {{0}, {0}, NULL, NULL, 0};
+    PyObject *seeds = PyDict_New(), *one = PyFloat_FromDouble(1.0);
+    int failed = !seeds || !one || PyDict_SetItem(seeds, root, one) || prepare(&scratch, order, seeds, 0, 1);
+    if (failed) PyErr_NoMemory();
+    else reverse(&scratch, order);
+    for (Py_ssize_t i = 0; !failed && i < PyList_Size(order); i++) {
+        const Node *node = NODE(PyList_GetItem(order, i));
+        numbers[i] = node->reached ? node->grad : off();
+    }
+    restore(&scratch, NULL);
+    scratch_free(&scratch);
+    Py_XDECREF(seeds);
+    Py_XDECREF(one);
+    return failed ? -1 : 0;
+}
 
 PyMethodDef sweep_functions[] = {
     {"order", (PyCFunction)(void (*)(void))order, METH_FASTCALL, "order(roots, seen, stop)"},
