@@ -31,7 +31,13 @@ exact = ["/O2", "/fp:precise"] if sys.platform == "win32" else ["-O2", "-ffp-con
 engine = Extension(
     "autograd.core._engine",
     [str(C / name) for name in ("module.c", "node.c", "arithmetic.c", "sweep.c", "second.c")],
-    depends=[str(C / "node.h"), str(C / "rules.py"), "autograd/core/primitives.py", "autograd/core/ieee.py"],
+    depends=[
+        str(C / "node.h"),
+        str(C / "rules.py"),
+        str(C / "scope.py"),
+        "autograd/core/primitives.py",
+        "autograd/core/ieee.py",
+    ],
     extra_compile_args=exact,
     py_limited_api=True,
     optional=True,

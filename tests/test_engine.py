@@ -75,7 +75,9 @@ def leaves_and_root() -> tuple[list[Value], Value]:
     (z,) = autograd.affine([[a, b, c]], [b, c, a], [c])
     (y,) = autograd.affine([[a, b, c]], [1.0, 2.0, 3.0], [z])
     s = autograd.sum([z * 2.0, y.tanh(), a.relu(), b.relu(), autograd.where(a, b, c)])
-    return xs, s * autograd.exp(a / b) + autograd.maximum(a, 0.25) - autograd.logsumexp([a, b, 1.0])
+    return xs, s * autograd.exp(a / b) + autograd.maximum(a, 0.25) - autograd.logsumexp(
+        [a, b, 1.0]
+    )  # root._x: all in C
 
 
 ACTIONS: dict[str, Callable[[list[Value], Value], Any]] = {
@@ -89,7 +91,7 @@ ACTIONS: dict[str, Callable[[list[Value], Value], Any]] = {
     "order": lambda xs, root: topological_order(root),
     "adjoints": lambda xs, root: number_adjoints(topological_order(root), {root: 1.0}),
     "tangents": lambda xs, root: number_tangents(topological_order(root), {xs[0]: 1.0}),
-    "second": lambda xs, root: second_derivatives(xs, topological_order(root, stop=xs), root),
+    "second": lambda xs, root: second_derivatives(xs, topological_order(root._x, stop=xs), root._x),
     "numbers": lambda xs, root: autograd.numbers(xs),
     "assign": lambda xs, root: autograd.assign(xs, [0.5, -1.5, 2.0]),
     "attributes": lambda xs, root: [(v._x, v._y, v._px, v._py, v.label, v.data) for v in topological_order(root)],

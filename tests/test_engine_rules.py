@@ -138,5 +138,5 @@ def test_second_partials_in_c_have_the_bits_of_the_definition(name: str) -> None
     for at in points(row.arity)[:: 1 if row.arity == 1 else 5]:
         xs = [Value(x) for x in at]
         z = row(*xs)
-        in_c, in_python = second_derivatives(xs, [z], z), swept(xs, [z], z)
+        in_c, in_python = second_derivatives(xs, [z], z), swept(xs, [z], z, None)
         assert [bits(h + 0.0) for line in in_c for h in line] == [bits(h) for line in in_python for h in line], at

@@ -12,7 +12,6 @@ from math import isfinite
 from types import MethodType
 from typing import Any, ParamSpec
 
-from autograd.core import modes
 from autograd.core.arrays import array_of
 from autograd.derivatives.recording import Recording, name_of, reads_as_graph
 from autograd.derivatives.second_order import second_derivatives

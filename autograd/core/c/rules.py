@@ -1,8 +1,7 @@
 """The table in C: the value and the partials of its rows, translated from the text of primitives.py and ieee.py.
 
-On doubles a row is arithmetic, comparisons, conditional expressions, functions of `math` and other rows, and these are
-the same in C. A `try` becomes its body alone: where Python's `math` and `/` raise, C's answer as IEEE 754 does. A row
-that says more than that is left to the Python rule, and named; a test compares all others with it, bit for bit.
+A row that says more than doubles in C can (`scope`) is left to the Python rule, and named; a test compares all others
+with it, bit for bit.
 
 The result is a header. For each row it has a function that answers value and partials at once,
 
@@ -20,27 +19,19 @@ in the list `RULES(X)`: how many operands it has, which of them have a partial, 
 from __future__ import annotations
 
 import ast
-import math
 import sys
 from binascii import crc32
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+sys.path.insert(0, str(Path(__file__).parent))  # it runs by its path, when there is no package yet
+from scope import LIBM, Function, Scope, Untranslatable
+
 CORE = Path(__file__).parent.parent
 TEXTS = ("ieee.py", "primitives.py")
 MOST_OPERANDS = 3
 
-# What C's library computes as Python's `math` does; gamma, lgamma, hypot and fsum are Python's own.
-LIBM = frozenset(
-    "acos acosh asin asinh atan atan2 atanh cbrt ceil copysign cos cosh erf erfc exp exp2 expm1 fabs floor fmod isinf "
-    "isnan log log10 log1p log2 pow remainder sin sinh sqrt tan tanh trunc".split()
-)
-OPERATORS = {
-    ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/",
-    ast.Lt: "<", ast.Gt: ">", ast.LtE: "<=", ast.GtE: ">=", ast.Eq: "==", ast.NotEq: "!=",
-    ast.And: "&&", ast.Or: "||",
-}  # fmt: skip
 PRELUDE = """\
 /* Generated from the table. */
 #include <math.h>
@@ -57,16 +48,12 @@ typedef double (*SecondPartial)(int i, const Dual *at);
 
 static inline Dual still(double x) {{ return (Dual){{x, off()}}; }}
 
-/* The chain rule: what passes from an operand, in the order of the operands. Where a mask's partial is 0 nothing does. */
+/* The chain rule, operand by operand: what has passed, and what this one passes on. A mask's 0 lets nothing through. */
 static inline double moved(double before, double partial, double rate, int masked) {{
     if (masked && partial == 0.0) return before;
     return is_off(before) ? partial * rate : before + partial * rate;
 }}
 """
-
-
-class Untranslatable(Exception):
-    """Something that is not arithmetic on doubles."""
 
 
 class Row(NamedTuple):
@@ -76,13 +63,6 @@ class Row(NamedTuple):
     forward: ast.expr
     partials: list[ast.expr]
     masked: bool
-
-
-class Function(NamedTuple):
-    """A function in C, and the names of those that it calls."""
-
-    text: str
-    calls: frozenset[str]
 
 
 def table(core: Path = CORE) -> tuple[list[str], dict[str, str]]:
@@ -106,7 +86,10 @@ def table(core: Path = CORE) -> tuple[list[str], dict[str, str]]:
     for row in found.values():
         if row not in made:
             reasons.setdefault(row.name, "it calls what is not translated")
-    needed = _needed(functions, [f"{kind}_{row.name}" for row in made for kind in ("at", "second") if f"{kind}_{row.name}" in functions])
+    needed = _needed(
+        functions,
+        [f"{kind}_{row.name}" for row in made for kind in ("at", "second") if f"{kind}_{row.name}" in functions],
+    )
     fingerprint = crc32(texts[1], crc32(texts[0]))  # by which the extension knows the table it was made from
     lines = [
         PRELUDE.format(fingerprint=fingerprint),
@@ -147,14 +130,14 @@ def _functions(module: ast.Module, prefix: str, rows: dict[str, str]) -> dict[st
             names = [argument.arg for argument in statement.args.args]
             try:
                 name = own[statement.name]
-                functions[name] = _Scope(own | rows, names).function(name, names, statement.body)
+                functions[name] = Scope(own | rows, names).function(name, names, statement.body)
             except Untranslatable:
                 pass
     if prefix:
         for name in sorted(_taken_over(module) - set(own)):
             operands = ["y", "x"] if name in ("atan2", "copysign", "fmod", "pow", "remainder") else ["x"]
             call = ast.parse(f"return math.{name}({', '.join(operands)})").body
-            functions[f"{prefix}{name}"] = _Scope({}, operands).function(f"{prefix}{name}", operands, call)
+            functions[f"{prefix}{name}"] = Scope({}, operands).function(f"{prefix}{name}", operands, call)
     return functions
 
 
@@ -221,8 +204,8 @@ def _second(row: Row, rows: dict[str, Row]) -> dict[str, Function]:
             f"{head} {{\n    Dual z = still(row_{row.name}({numbers}));\n{body}    return z;\n}}", frozenset(calls)
         ),
         f"second_{row.name}": Function(
-            f"static inline double second_{row.name}(int i, const Dual *at) {{\n    (void)at;\n    switch (i) {{\n{cases}"
-            "    default: return off();\n    }\n}",
+            f"static inline double second_{row.name}(int i, const Dual *at) {{\n    (void)at;\n    switch (i) {{\n"
+            f"{cases}    default: return off();\n    }}\n}}",
             frozenset(dual_calls),
         ),
     }
@@ -249,7 +232,7 @@ def _on_duals(rule: ast.expr, arity: int, rows: dict[str, Row], calls: set[str])
             case ast.Call(func=ast.Name(id=name), args=arguments) if name in rows:
                 if len(arguments) == len(rows[name].partials):
                     return called(rows[name].name, *arguments)
-        return f"still({_Scope({}, []).number(node)})"
+        return f"still({Scope({}, []).number(node)})"
 
     return read(rule.body)
 
@@ -264,10 +247,10 @@ def _rule(name: str, rule: ast.expr, arity: int, names: dict[str, str]) -> Funct
         if rule.args.vararg or len(rule.args.args) != arity:
             raise Untranslatable(f"{ast.unparse(rule)} takes a list")
         operands = [argument.arg for argument in rule.args.args]
-        return _Scope(names, operands).function(name, operands, [ast.Return(rule.body)])
+        return Scope(names, operands).function(name, operands, [ast.Return(rule.body)])
     operands = [f"x{i}" for i in range(arity)]
     call = ast.Call(rule, [ast.Name(operand) for operand in operands], [])
-    return _Scope(names, operands).function(name, operands, [ast.Return(call)])
+    return Scope(names, operands).function(name, operands, [ast.Return(call)])
 
 
 def _is_none(rule: ast.expr) -> bool:
@@ -293,153 +276,6 @@ def _needed(functions: dict[str, Function], roots: Sequence[str]) -> list[str]:
             found.add(name)
             waiting += functions[name].calls
     return [name for name in functions if name in found]
-
-
-class _Scope:
-    """What names mean in one function, and how its text reads in C."""
-
-    def __init__(self, functions: dict[str, str], operands: Sequence[str]) -> None:
-        self.functions, self.known = functions, set(operands)
-        self.calls: set[str] = set()
-
-    def function(self, name: str, operands: Sequence[str], body: Sequence[ast.stmt]) -> Function:
-        statements = self.body(body)
-        if made := sorted(self.known - set(operands)):
-            statements.insert(0, f"double {', '.join(made)};")
-        lines = "\n".join(f"    {line}" for line in statements)
-        unused = [operand for operand in operands if not _reads(body, operand)]
-        ignored = f"    {', '.join(f'(void){operand}' for operand in unused)};\n" if unused else ""
-        head = f"static inline double {name}({', '.join(f'double {operand}' for operand in operands)})"
-        return Function(f"{head} {{\n{ignored}{lines}\n}}", frozenset(self.calls))
-
-    def body(self, statements: Sequence[ast.stmt]) -> list[str]:
-        lines: list[str] = []
-        for statement in statements:
-            match statement:
-                case ast.Expr(value=ast.Constant()):  # a docstring
-                    pass
-                case ast.Return(value=ast.expr() as value):
-                    lines.append(f"return {self.number(value)};")
-                case ast.If(test=test, body=body, orelse=other):
-                    lines += [f"if {self.truth(test)} {{", *self.body(body), "}"]
-                    lines += ["else {", *self.body(other), "}"] if other else []
-                case ast.Try(body=body, orelse=[], finalbody=[]):
-                    lines += self.body(body)
-                case ast.Assign(targets=[ast.Name(id=name)], value=value):
-                    lines += self.assigned([name], [self.number(value)])
-                case ast.AugAssign(target=ast.Name(id=name), op=operator, value=value):
-                    lines += self.assigned([name], [self.number(ast.BinOp(ast.Name(name), operator, value))])
-                case ast.Assign(targets=[ast.Tuple(elts=targets)], value=ast.Tuple(elts=values)):
-                    lines += self.assigned(_names(targets), [self.number(value) for value in values])
-                case ast.Assign(
-                    targets=[ast.Tuple(elts=targets)],
-                    value=ast.IfExp(test=test, body=ast.Tuple(elts=first), orelse=ast.Tuple(elts=second)),
-                ):
-                    chosen = [ast.IfExp(test, a, b) for a, b in zip(first, second, strict=True)]
-                    lines += self.assigned(_names(targets), [self.number(value) for value in chosen])
-                case _:
-                    raise Untranslatable(ast.unparse(statement).partition("\n")[0])
-        return lines
-
-    def assigned(self, names: Sequence[str], values: Sequence[str]) -> list[str]:
-        """All values are formed before any is assigned."""
-        self.known.update(names)
-        if len(names) == 1:
-            return [f"{names[0]} = {values[0]};"]
-        formed = [f"double next_{name} = {value};" for name, value in zip(names, values, strict=True)]
-        return ["{", *formed, *[f"{name} = next_{name};" for name in names], "}"]
-
-    def number(self, node: ast.expr) -> str:
-        match node:
-            case ast.Constant(value=bool() | str() | None):
-                raise Untranslatable(ast.unparse(node))
-            case ast.Constant(value=int() | float() as value) if float(value) == value:
-                return _literal(float(value))
-            case ast.Name(id=name) if name in self.known:
-                return name
-            case ast.Name() | ast.Attribute():
-                return _literal(_constant(node))
-            case ast.UnaryOp(op=ast.USub(), operand=x):
-                return f"(-{self.number(x)})"
-            case ast.BinOp(left=a, op=ast.Mod(), right=b):
-                return f"modulo({self.number(a)}, {self.number(b)})"
-            case ast.BinOp(left=a, op=operator, right=b) if type(operator) in OPERATORS:
-                return f"({self.number(a)} {OPERATORS[type(operator)]} {self.number(b)})"
-            case ast.Compare():
-                return f"({self.truth(node)} ? 1.0 : 0.0)"
-            case ast.IfExp(test=test, body=a, orelse=b):
-                return f"({self.truth(test)} ? {self.number(a)} : {self.number(b)})"
-            case ast.Call(func=function, args=arguments, keywords=[]):
-                return self.call(function, arguments)
-        raise Untranslatable(ast.unparse(node))
-
-    def truth(self, node: ast.expr) -> str:
-        """A condition, in brackets."""
-        match node:
-            case ast.Compare(left=first, ops=operators, comparators=others):
-                xs = [self.number(x) for x in (first, *others)]
-                pairs = zip(xs, operators, xs[1:], strict=False)
-                if not {type(operator) for operator in operators} <= OPERATORS.keys():
-                    raise Untranslatable(ast.unparse(node))
-                return "(" + " && ".join(f"{a} {OPERATORS[type(operator)]} {b}" for a, operator, b in pairs) + ")"
-            case ast.BoolOp(op=operator, values=values):
-                return "(" + f" {OPERATORS[type(operator)]} ".join(map(self.truth, values)) + ")"
-            case ast.UnaryOp(op=ast.Not(), operand=x):
-                return f"(!{self.truth(x)})"
-        return f"({self.number(node)} != 0.0)"
-
-    def call(self, function: ast.expr, arguments: Sequence[ast.expr]) -> str:
-        operands = ", ".join(map(self.number, arguments))
-        match function:
-            case ast.Attribute(value=ast.Name(id="math"), attr=name) if name in LIBM:
-                return f"{name}({operands})"
-            case ast.Attribute(value=ast.Name(id="ieee"), attr=name):
-                return f"{self.called(f'ieee_{name}')}({operands})"
-            case ast.Name(id="float") if len(arguments) == 1:
-                return operands
-            case ast.Name(id="abs") if len(arguments) == 1:
-                return f"fabs({operands})"
-            case ast.Name(id=name) if name in self.functions:
-                return f"{self.called(self.functions[name])}({operands})"
-            case ast.Name(id=name) if name in LIBM:
-                return f"{name}({operands})"
-        raise Untranslatable(f"{ast.unparse(function)}(…)")
-
-    def called(self, name: str) -> str:
-        self.calls.add(name)
-        return name
-
-
-def _names(targets: Sequence[ast.expr]) -> list[str]:
-    names = [target.id for target in targets if isinstance(target, ast.Name)]
-    if len(names) != len(targets):
-        raise Untranslatable("an assignment to something else than a name")
-    return names
-
-
-def _reads(body: Sequence[ast.stmt], name: str) -> bool:
-    return any(isinstance(node, ast.Name) and node.id == name for part in body for node in ast.walk(part))
-
-
-def _constant(node: ast.expr) -> float:
-    match ast.unparse(node):
-        case "inf" | "nan" | "pi" | "e" | "tau" as name:
-            return float(getattr(math, name))
-        case "math.inf" | "math.nan" | "math.pi" | "math.e" | "math.tau" as name:
-            return float(getattr(math, name[5:]))
-        case "sys.float_info.max":
-            return sys.float_info.max
-        case "sys.float_info.min":
-            return sys.float_info.min
-        case "sys.float_info.epsilon":
-            return sys.float_info.epsilon
-    raise Untranslatable(ast.unparse(node))
-
-
-def _literal(value: float) -> str:
-    if value != value:
-        return "((double)NAN)"
-    return repr(value) if abs(value) < math.inf else f"({'-' * (value < 0)}(double)INFINITY)"
 
 
 def main(header: str) -> None:
