@@ -166,7 +166,7 @@ def curve_points(path, steps=24):
 def test_no_label_lies_on_a_foreign_edge(sizes, by):
     shown = scene.scene(model.build(network_cost(*sizes)), by)
     layout = svg.place(shown)
-    curves = [curve_points(svg._curve(route)) for route in layout.routes]
+    curves = [curve_points(svg.curve(route)) for route in layout.routes]
     on = [
         (k, other)
         for k, label in enumerate(layout.labels)
@@ -209,6 +209,18 @@ def test_groups_that_read_each_other_are_laid_out_all_the_same():
     assert layout.labels[2] is None
 
 
+@pytest.mark.parametrize("collapse", [False, "neuron"])
+def test_downwards_every_edge_goes_down_and_nothing_overlaps(collapse):
+    shown = scene.scene(model.build(network_cost(2, 3, 2, 1)), collapse or None)
+    layout = svg.place(shown, "down")
+    assert overlapping([*layout.cards, *filter(None, layout.labels)]) == []
+    for link in shown.links:
+        above, below = layout.cards[link.source], layout.cards[link.target]
+        assert above.y + above.height / 2 < below.y - below.height / 2
+    tall, wide = (svg.place(shown, direction) for direction in ("down", "right"))
+    assert tall.height / tall.width > wide.height / wide.width
+
+
 # ---- Graphviz
 
 
@@ -218,6 +230,25 @@ def test_graphviz_source_has_a_card_per_value_and_keeps_parallel_edges():
     assert source.count("<TABLE BORDER=") == 2 + 1  # two cards, one edge label
     assert source.count("n0 -> n1") == 2
     assert "<SUP>" not in draw(neuron_cost()).graphviz.source
+
+
+def test_graphviz_gets_the_direction_too():
+    assert "rankdir=TB" in draw(neuron_cost(), direction="down").graphviz.source
+    assert "rankdir=LR" in draw(neuron_cost()).graphviz.source
+    with pytest.raises(ValueError, match='draw: direction="right" or "down", not \'up\''):
+        draw(neuron_cost(), direction="up")
+
+
+@needs_dot
+@pytest.mark.dot
+@pytest.mark.parametrize(("rankdir", "direction"), [("LR", "right"), ("TB", "down")])
+def test_draw_dot_renders_as_micrograd_s_does(tmp_path, rankdir, direction):
+    drawing = draw_dot(neuron_cost(), format="svg", rankdir=rankdir)
+    name = drawing.render(str(tmp_path / "gout"))
+    width, height = re.search(r'width="(\d+)pt" height="(\d+)pt"', Path(name).read_text("utf-8")).groups()
+    assert name.endswith("gout.svg")
+    assert (int(width) > int(height)) == (rankdir == "LR")
+    assert drawing.svg() == draw(neuron_cost(), direction=direction).svg()
 
 
 @needs_dot

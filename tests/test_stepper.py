@@ -32,8 +32,8 @@ def page_of(browser, tmp_path):
     """Open the page of a value, perhaps at a step."""
     pages = []
 
-    def open_page(value, at=""):
-        path = step(value, title="A test").save(tmp_path / "page.html")
+    def open_page(value, at="", **options):
+        path = step(value, title="A test", **options).save(tmp_path / "page.html")
         pages.append(browser.open(path.as_uri() + at))
         return pages[-1]
 
@@ -164,9 +164,9 @@ def test_shared_values_show_their_running_sums(page_of):
     assert words.endswith("(contribution 1 of 3).")
     sums = []
     for _ in range(3):
-        sums.append(page.run("document.querySelector('#n0 .d').textContent"))
+        sums.append(page.run("['.g', '.d'].map(css => document.querySelector('#n0 ' + css).textContent)"))
         page.press(*RIGHT)
-    assert sums == ["−2", "−1", "5"]
+    assert sums == [["so far", "−2"], ["so far", "−1"], ["∂C/∂x", "5"]]  # the sum of some is no ∂C/∂x
     assert equations(page)[-1] == "∂C∂x=−2+1+6=5"
 
 
@@ -301,7 +301,7 @@ def test_the_page_needs_no_backward_and_leaves_gradients_alone():
 def test_one_neuron_takes_less_than_60_kB_and_242_nodes_less_than_500():
     assert len(step(neuron_cost()).html().encode()) <= 60_000
     cost = network_cost(2, 11, 12, 1)
-    page = step(cost)
+    page = step(cost, collapse=False)
     assert "242 cards" in repr(page)
     assert len(page.html().encode()) <= 500_000
 
@@ -452,3 +452,108 @@ def test_a_row_that_javascript_cannot_say_leaves_the_page_without_sliders():
     odd = ad.primitive("odd", lambda x: float(str(x)), lambda x, z: 1.0)
     html = step(odd(Value(2.0, "x"))).html()
     assert "const engine" not in html
+
+
+# ---- modules that open and close
+
+
+def overlaps(page):
+    """Cards that can be seen and lie on one another."""
+    return page.run(
+        "(() => { const seen = [...document.querySelectorAll('.card')].filter((c) => c.getClientRects().length)"
+        ".map((c) => [c.id, c.querySelector('.body').getBoundingClientRect()]);"
+        "return seen.flatMap(([a, p], k) => seen.slice(k + 1).filter(([b, q]) => p.left < q.right - 1 && "
+        "q.left < p.right - 1 && p.top < q.bottom - 1 && q.top < p.bottom - 1).map(([b]) => [a, b])); })()"
+    )
+
+
+def cards(page):
+    return page.run("[...document.querySelectorAll('.card')].filter((c) => c.getClientRects().length).map((c) => c.id)")
+
+
+@needs_chromium
+@pytest.mark.browser
+@pytest.mark.parametrize("direction", ["right", "down"])
+def test_a_click_opens_a_module_and_a_click_on_its_bar_closes_it(page_of, direction):
+    page = page_of(network_cost(2, 3, 1), collapse="neuron", direction=direction)
+    closed = cards(page)
+    assert len(closed) == 4 + 2 + 1 + 1  # neurons, x, y, C
+    page.click("#m1")
+    assert "m1" not in cards(page)
+    assert len(cards(page)) == len(closed) - 1 + 5  # w, w, b, z, a
+    assert page.run("location.hash") == "#step=1&open=1"
+    assert overlaps(page) == []
+    page.click("#b1")
+    assert cards(page) == closed
+
+
+@needs_chromium
+@pytest.mark.browser
+@pytest.mark.parametrize("direction", ["right", "down"])
+def test_all_modules_open_at_once_without_cards_on_one_another(page_of, direction):
+    page = page_of(network_cost(2, 3, 2, 1), "#step=99", collapse="neuron", direction=direction)
+    page.press("m", 77, "m")
+    assert not any(name.startswith("m") for name in cards(page))
+    assert overlaps(page) == []
+    page.press("m", 77, "m")
+    assert overlaps(page) == []
+
+
+@needs_chromium
+@pytest.mark.browser
+def test_a_closed_module_lists_the_engine_s_numbers_once_they_are_whole(page_of):
+    cost = network_cost(2, 3, 1)
+    cost.backward()
+    page = page_of(cost, "#step=99", collapse="neuron")
+    graph = {labels.text(v.label): v for v in topological_order(cost) if v.label}
+    wanted = [typeset.format_number(graph[name].grad) for name in ("w₁‚₁⁽¹⁾", "w₁‚₂⁽¹⁾", "b₁⁽¹⁾", "z₁⁽¹⁾", "a₁⁽¹⁾")]
+    assert shown(page, "#m0 .d")[1:] == wanted
+    page.press(*HOME)
+    assert len(shown(page, "#m0 .v")) == 1 + 3  # the head, and the leaves
+    assert len(shown(page, "#m0 .d")) == 1
+
+
+@needs_chromium
+@pytest.mark.browser
+def test_steps_within_a_closed_module_are_one(page_of):
+    page = page_of(network_cost(2, 3, 1), collapse="neuron")
+    closed = []
+    while not closed or closed[-1] != at(page):
+        closed.append(at(page))
+        page.press(*RIGHT)
+    assert len(closed[:-1]) < int(closed[0].split()[-1]) - 10
+    page.press(*HOME)
+    page.press("m", 77, "m")
+    page.press(*RIGHT)
+    page.press(*RIGHT)
+    assert at(page).startswith("3 /")
+
+
+@needs_chromium
+@pytest.mark.browser
+def test_dragging_a_leaf_changes_what_a_closed_module_lists(page_of):
+    page = page_of(network_cost(2, 3, 1), "#step=99", collapse="neuron")
+    moved = drag(page, "w₁‚₁⁽¹⁾", 1.0)
+    assert shown(page, "#m0 .v")[1] == typeset.format_number(moved)
+
+
+def test_above_150_cards_the_neurons_are_modules():
+    cost = network_cost(2, 11, 12, 1)
+    assert len(story(cost)["modules"]) == 24
+    assert "modules" not in story(cost, collapse=False)
+    assert "modules" not in story(network_cost(2, 3, 1))
+
+
+def test_a_page_holds_so_many_values_and_no_more():
+    with pytest.raises(
+        ValueError, match=r"step: 3,\d+ values are more than a page holds \(3,000\); focus with path_to="
+    ):
+        step(network_cost(2, 60, 44, 1), collapse="neuron")
+
+
+def test_step_names_a_look_that_is_none():
+    with pytest.raises(ValueError, match='step: theme="light", "dark" or "auto", not \'blue\''):
+        step(neuron_cost(), theme="blue")
+    with pytest.raises(ValueError, match='step: direction="right" or "down", not \'up\''):
+        step(neuron_cost(), direction="up")
+    assert '<html lang="en" data-theme=dark>' in step(neuron_cost(), theme="dark").html()

@@ -22,14 +22,15 @@ if TYPE_CHECKING:
 FONT = "DejaVu Sans,Helvetica,Arial,sans-serif"
 
 
-def digraph(scene: Scene, theme: str = "light") -> "graphviz.Digraph":
+def digraph(scene: Scene, theme: str = "light", direction: str = "right") -> "graphviz.Digraph":
     """The scene as a graphviz.Digraph."""
     import graphviz
 
     shade = shade_of_theme(theme)
     colour = {name: pair[shade] for name, pair in COLOURS.items()}
     graph = graphviz.Digraph("chainrule")
-    graph.attr(rankdir="LR", bgcolor=colour["paper"], nodesep="0.2", ranksep="0.45", margin="0", pad="0.25")
+    rank = "TB" if direction == "down" else "LR"
+    graph.attr(rankdir=rank, bgcolor=colour["paper"], nodesep="0.2", ranksep="0.45", margin="0", pad="0.25")
     graph.attr(fontname=FONT, fontsize="12", fontcolor=colour["note"], labelloc="b")
     graph.attr("node", shape="plain", fontname=FONT, fontsize="12", fontcolor=colour["ink"])
     graph.attr("edge", color=colour["border"], fontname=FONT, fontsize="10", arrowsize="0.7")

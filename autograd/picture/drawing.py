@@ -28,17 +28,16 @@ LEAST_SCALE = 0.65  # of a picture in a notebook
 class Drawing:
     """A picture of a graph: `.svg()`, `.html()`, `.text()`, `.graphviz`, `.save("c.svg|png|pdf|dot|html")`."""
 
-    def __init__(self, scene: Scene, theme: str, title: str, root: Value) -> None:
-        self._scene, self._theme, self._title, self._root = scene, theme, title, root
-        self._graphviz: dict[str, str] = {}  # its format, and the direction of the graph, where asked for
+    def __init__(self, scene: Scene, theme: str, title: str, direction: str = "right") -> None:
+        self._scene, self._theme, self._title, self._direction = scene, theme, title, direction
+        self._format: str | None = None  # of `render`, where asked for
 
     @property
     def graphviz(self) -> "graphviz.Digraph":
         """The picture as a graphviz.Digraph, for Graphviz to lay out."""
-        graph = dot.digraph(self._scene, self._theme)
-        if self._graphviz:
-            graph.format = self._graphviz["format"]
-            graph.attr(rankdir=self._graphviz["rankdir"])
+        graph = dot.digraph(self._scene, self._theme, self._direction)
+        if self._format is not None:
+            graph.format = self._format
         return graph
 
     def render(self, *arguments: Any, **options: Any) -> str:
@@ -47,7 +46,7 @@ class Drawing:
 
     def svg(self) -> str:
         """A standalone SVG document, the same bytes every time; needs no other program."""
-        return svg.draw_svg(self._scene, self._theme, self._title)
+        return svg.draw_svg(self._scene, self._theme, self._title, self._direction)
 
     def html(self) -> str:
         """A self-contained HTML page with the picture."""
@@ -116,6 +115,7 @@ def draw(
     max_nodes: int = model.MAX_NODES,
     theme: str = "light",
     show: str = "numbers",
+    direction: str = "right",
 ) -> Drawing:
     """A picture of the graph that computed a value, with the local derivative on every edge.
 
@@ -127,11 +127,11 @@ def draw(
     max_nodes  refuse to draw more cards than this
     theme      "light", "dark", or "auto": what the reader's system prefers, where the viewer knows style sheets
     show       "numbers", or "blank": a worksheet, with the leaves' values given and the rest to be filled in
+    direction  "right" or "down": where the output is
     """
     if not isinstance(value, Value):
         raise TypeError(f"draw: a Value is drawn, not {model.instead('draw', value)}")
-    if theme not in (*svg.THEMES, "auto"):
-        raise ValueError(f'draw: theme="light", "dark" or "auto", not {theme!r}')
+    check_look("draw", theme, direction)
     if show not in ("numbers", "blank"):
         raise ValueError(f'draw: show="numbers" or "blank", not {show!r}')
     if path_to is not None and not isinstance(path_to, Value):
@@ -139,30 +139,42 @@ def draw(
     for name, limit in (("depth", depth), ("max_nodes", max_nodes)):
         if limit is not None and not (isinstance(limit, int) and limit >= 0):
             raise ValueError(f"draw: {name}= is a whole number, 0 or more, not {limit!r}")
-    if collapse is None and fold and depth is None and path_to is None and _is_better_collapsed(value, max_nodes):
-        collapse = "neuron"
-    by = str(collapse) if collapse else None
+    if collapse is None and not (fold and depth is None and path_to is None):
+        collapse = False
+    by = grouping(value, collapse, max_nodes)
     graph = graph_of(value, fold, by, depth, path_to, max_nodes)
     shown = scene(graph, by)
     shown.caption = _caption(graph, path_to) if by is None else []
     if show == "blank":
         shown = blank(shown)
-    return Drawing(shown, theme, f"the graph of {typeset.text(graph.root.name)}", value)
+    return Drawing(shown, theme, f"the graph of {typeset.text(graph.root.name)}", direction)
 
 
 def draw_dot(value: Value, format: str = "svg", rankdir: str = "LR", **options: Any) -> Drawing:
     """`draw` by micrograd's name and with its arguments: `format` is that of `.render()`, `rankdir` "LR" or "TB"."""
     if rankdir not in ("LR", "TB"):
         raise ValueError(f'draw_dot: rankdir="LR" (left to right) or "TB" (top to bottom), not {rankdir!r}')
-    drawing = draw(value, **options)
-    drawing._graphviz = {"format": format, "rankdir": rankdir}
+    drawing = draw(value, direction="down" if rankdir == "TB" else "right", **options)
+    drawing._format = format
     return drawing
 
 
-def _is_better_collapsed(value: Value, max_nodes: int) -> bool:
-    """Has it more cards than one can look at, and labels that put most of them into neurons?"""
+def check_look(function: str, theme: str, direction: str) -> None:
+    """Raises ValueError for a theme or a direction that is none."""
+    if theme not in (*svg.THEMES, "auto"):
+        raise ValueError(f'{function}: theme="light", "dark" or "auto", not {theme!r}')
+    if direction not in svg.DIRECTIONS:
+        raise ValueError(f'{function}: direction="right" or "down", not {direction!r}')
+
+
+def grouping(value: Value, collapse: str | bool | None, max_nodes: int) -> str | None:
+    """What to collapse by; where that is not said, by neuron if there are more cards than one can look at and labels
+    that put most of them into neurons."""
+    if collapse is not None:
+        return str(collapse) if collapse else None
     shown = select.visible(topological_order(value), fold=True)
-    return NOTEBOOK_NODES < len(shown) <= 100_000 and count_groups(shown, "neuron") <= min(max_nodes, len(shown) // 2)
+    many = NOTEBOOK_NODES < len(shown) <= 100_000
+    return "neuron" if many and count_groups(shown, "neuron") <= min(max_nodes, len(shown) // 2) else None
 
 
 def graph_of(

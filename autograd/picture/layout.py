@@ -1,4 +1,4 @@
-"""Where the cards go: a small layered layout, operands on the left, the output on the right.
+"""Where the cards go: a small layered layout, operands on the left, the output on the right; or above and below.
 
 The idea: cards take the even columns; an edge's label is a box of its own in the odd column it passes, so labels can
 overlap nothing and the edge runs through its label. Columns come from longest paths, orders from a walk from the output
@@ -39,7 +39,8 @@ class Layout:
     height: float
     cards: list[Item]
     labels: list[Item | None]  # per edge
-    routes: list[list[tuple[float, float]]]  # per edge: the points its curve passes, from left to right
+    routes: list[list[tuple[float, float]]]  # per edge: the points its curve passes, (along, across) the flow
+    down: bool = False  # the flow: downwards, not to the right
 
 
 def lay_out(
@@ -47,8 +48,17 @@ def lay_out(
     edges: Sequence[tuple[int, int]],
     labels: Sequence[tuple[float, float] | None],
     margin: float = 24.0,
+    down: bool = False,
 ) -> Layout:
-    """Place cards (width, height) given in topological order, the edges between them and the edges' labels."""
+    """Place cards (width, height) given in topological order, the edges between them and the edges' labels.
+
+    `down` places the output below its operands: the same lying on its side, turned.
+    """
+    if down:
+        layout = lay_out([(h, w) for w, h in cards], edges, [size and (size[1], size[0]) for size in labels], margin)
+        for item in (*layout.cards, *(label for label in layout.labels if label is not None)):
+            item.x, item.y, item.width, item.height = item.y, item.x, item.height, item.width
+        return Layout(layout.height, layout.width, layout.cards, layout.labels, layout.routes, down)
     rank = ranks(len(cards), edges)
     items = [Item(w, h, 2 * r, is_card=True) for (w, h), r in zip(cards, rank, strict=True)]
     chains: list[list[int]] = []

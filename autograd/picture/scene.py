@@ -80,19 +80,16 @@ def scene(graph: Graph, by: str | None = None) -> Scene:
     if by is not None:
         return _grouped(graph, collapse(graph, by))
     cards = [card(graph, node) for node in graph.nodes]
-    links = [
-        Link(
-            edge.source.index,
-            edge.target.index,
-            words(graph, edge),
-            typeset.text(_sentence(graph, edge)),
-            number=edge.number,
-            ways=len(edge.ways),
-        )
-        for edge in graph.edges
-    ]
+    links = [link(graph, edge, edge.source.index, edge.target.index) for edge in graph.edges]
     bare_between_columns(len(cards), links)
     return Scene(cards, links, list(graph.notes) + _left_out(graph))
+
+
+def link(graph: Graph, edge: Edge, source: int, target: int, bare: bool = False) -> Link:
+    """An edge between the cards of these numbers; a bare one has no words."""
+    told = words(graph, edge)
+    spoken = typeset.text(typeset.joined([box for box, _ in told], operator(" ")))
+    return Link(source, target, [] if bare else told, spoken, edge.number, weighted=bare, ways=len(edge.ways))
 
 
 def blank(scene: Scene) -> Scene:
@@ -173,17 +170,13 @@ def words(graph: Graph, edge: Edge) -> list[tuple[Box, bool]]:
     return [*lines, (row(operator("= "), number), True)]
 
 
-def _sentence(graph: Graph, edge: Edge) -> Box:
-    return typeset.joined([box for box, _ in words(graph, edge)], operator(" "))
-
-
 def _left_out(graph: Graph) -> list[str]:
     return [f"{graph.hidden:,} more values are left out"] if graph.hidden > 0 else []
 
 
 def _grouped(graph: Graph, collapsed: Collapsed) -> Scene:
     cards = [
-        card(graph, group.members[0]) if group.key is None else _group_card(graph, group) for group in collapsed.groups
+        card(graph, group.members[0]) if group.key is None else group_card(graph, group) for group in collapsed.groups
     ]
     ports: dict[Node, list[Value]] = {}
     for edge in collapsed.edges:
@@ -216,19 +209,16 @@ def _jacobian(edges: list[Edge]) -> list[tuple[Box, bool]]:
     return [(size, False), *lines]
 
 
-def _group_card(graph: Graph, group: Group) -> Card:
+def group_card(graph: Graph, group: Group) -> Card:
     assert group.key is not None
     layer, *neuron = group.key
     title = operator(f"layer {layer}")
     if neuron:
         title = row(typeset.name("L"), typeset.number(layer), operator(f" · neuron {neuron[0]}"))
-    members = [m for m in group.members if m.is_leaf] + [m for m in group.members if not m.is_leaf and m.value.label]
-    own = all(m.grad is None or close(m.grad, m.adjoint) for m in members)
+    listed = listing(group)
+    own = all(m.grad is None or close(m.grad, m.adjoint) for _, members in listed for m in members)
     head = Line(operator(""), "value", f"∂{typeset.text(graph.root.name)}/∂·" if own else "grad", tone="head")
-    if len(members) > MOST_ROWS:
-        rows = _summary(members)
-    else:
-        rows = [Line(m.name, format_number(m.data), _gradient(m)) for m in members]
+    rows = [Line(box, _range([m.data for m in members]), _gradients(members)) for box, members in listed]
     kind = OUTPUT if graph.root in group.members else GROUP
     spoken = f"{typeset.text(title)}: " + "; ".join(
         f"{typeset.text(line.name)} value {line.value}, gradient {line.grad}" for line in rows
@@ -236,12 +226,11 @@ def _group_card(graph: Graph, group: Group) -> Card:
     return Card(title, [head, *rows], kind, spoken, any(m.stale for m in group.members))
 
 
-def _gradient(node: Node) -> str:
-    return NOT_COMPUTED if node.grad is None else format_number(node.grad)
-
-
-def _summary(members: list[Node]) -> list[Line]:
-    """One line per kind of value: `w⁽¹⁾ × 256`, and the ranges of its numbers."""
+def listing(group: Group) -> list[tuple[Box, list[Node]]]:
+    """The lines of a group's card: its leaves and what has a label, or too many of them by kind, `w⁽¹⁾ × 256`."""
+    members = [m for m in group.members if m.is_leaf] + [m for m in group.members if not m.is_leaf and m.value.label]
+    if len(members) <= MOST_ROWS:
+        return [(m.name, [m]) for m in members]
     kinds: dict[tuple[str, str], list[Node]] = {}
     for node in members:
         base, _, sup = labels.parse(node.value.label)
@@ -253,12 +242,18 @@ def _summary(members: list[Node]) -> list[Line]:
             box = typeset.scripts(box, None, operator(sup.replace("-", "−")))
         if len(nodes) > 1:
             box = row(box, operator(f" × {len(nodes)}"))
-        grads = [node.grad for node in nodes if node.grad is not None]
-        lines.append(Line(box, _range([n.data for n in nodes]), _range(grads) if grads else NOT_COMPUTED))
+        lines.append((box, nodes))
     return lines
 
 
+def _gradients(nodes: list[Node]) -> str:
+    grads = [node.grad for node in nodes if node.grad is not None]
+    return _range(grads) if grads else NOT_COMPUTED
+
+
 def _range(numbers: list[float]) -> str:
+    if len(numbers) == 1:
+        return format_number(numbers[0])
     low, high = format_number(min(numbers), 3), format_number(max(numbers), 3)
     return low if low == high else f"{low} … {high}"
 

@@ -1,8 +1,8 @@
 """`step(C)`: one self-contained HTML page that walks through the forward pass and then back, edge by edge.
 
 The idea: the page holds the final picture and, for every value and every edge, the few fragments it is told with
-(name, formula, number). `stepper.js` composes the steps from those, so a step costs nothing in the file. Beside them it
-holds the graph as `live` prints it, so that a leaf can be dragged and everything follows.
+(name, formula, number). The scripts of `page/` compose the steps from those, so a step costs nothing in the file.
+Beside them it holds the graph as `live` prints it, so that a leaf can be dragged and everything follows.
 """
 
 import json
@@ -17,37 +17,56 @@ from autograd.core.sweeps import topological_order
 from autograd.core.value import Value
 from autograd.files import write
 from autograd.picture import live, model, svg
-from autograd.picture.drawing import image
+from autograd.picture.drawing import check_look, graph_of, grouping, image
 from autograd.picture.formula import stacked, typeset
 from autograd.picture.formula.typeset import Box
 from autograd.picture.model import Edge, Graph, Node
+from autograd.picture.modules import modules
 from autograd.picture.scene import Scene, right_hand_side, scene
 
 MAX_NODES = 300
 TALLEST = 840  # frame in a notebook, in pixels
 HEIGHT = 400  # of the page beyond its picture, in pixels
+MOST_INSIDE = 3000  # values in all modules
+SCRIPTS = (
+    "engine",
+    "mathematics",
+    "modules",
+    "picture",
+    "view",
+    "leaves",
+    "controls",
+)  # in the order in which they run
 
 
 class Stepper:
     """The page: `.html()`, `.save("backprop.html")`; a notebook shows it in a frame."""
 
-    def __init__(self, graph: Graph, title: str) -> None:
-        self._title = title
-        self._scene: Scene = scene(graph)
+    def __init__(self, graph: Graph, title: str, by: str | None, theme: str, direction: str) -> None:
+        self._title, self._theme, self._direction = title, theme, direction
+        self._scene: Scene = scene(graph, by)
         self._story = _story(graph)
         self._engine = live.script(graph.order) or ""
         self._root = typeset.text(graph.root.name)
-        self._layout = svg.place(self._scene)
+        if by is None:
+            layout = svg.place(self._scene, direction)
+            ids = svg.Ids([f"n{k}" for k in range(len(graph.nodes))], range(len(graph.edges)))
+            self._shapes = svg.shapes(self._scene, layout, svg.class_paint, ids)
+            self._size = layout.width, layout.height
+        else:
+            self._shapes, *size, told = modules(graph, by, direction)
+            self._size = size[0], size[1]
+            self._story |= told
 
     def html(self) -> str:
         """One HTML document: no network, no other file."""
-        picture = "\n".join(svg.shapes(self._scene, self._layout, svg.class_paint, page=True))
+        picture = "\n".join(self._shapes)
         notes = "".join(f"<p class=note>⚠ {escape(note)}</p>" for note in self._scene.notes)
-        page = files("autograd.picture").joinpath("stepper.html").read_text("utf-8")
-        width, height = self._layout.width, self._layout.height
+        width, height = self._size
         parts = {
             "title": escape(self._title),
-            "style": _colours() + files("autograd.picture").joinpath("stepper.css").read_text("utf-8"),
+            "theme": "" if self._theme == "auto" else f" data-theme={self._theme}",
+            "style": _colours() + _file("step.css"),
             "font": svg.FONT,
             "width": f"{width:.0f}",
             "height": f"{height:.0f}",
@@ -56,9 +75,9 @@ class Stepper:
             "root": escape(self._root),
             "engine": self._engine,
             "story": json.dumps(self._story, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c"),
-            "script": files("autograd.picture").joinpath("stepper.js").read_text("utf-8"),
+            "script": "".join(_file(f"{name}.js") for name in SCRIPTS),
         }
-        return re.sub(r"\{\{(\w+)\}\}", lambda place: parts[place[1]], page)
+        return re.sub(r"\{\{(\w+)\}\}", lambda place: parts[place[1]], _file("step.html"))
 
     def save(self, path: "str | os.PathLike[str]") -> Path:
         """Write the page, whole or not at all."""
@@ -72,8 +91,8 @@ class Stepper:
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         """The page in a frame over the still picture, which is what remains in an untrusted notebook."""
-        height = min(self._layout.height + HEIGHT, TALLEST)
-        still = image(svg.draw_svg(self._scene, title=self._title), self._title)
+        height = min(self._size[1] + HEIGHT, TALLEST)
+        still = image(svg.draw_svg(self._scene, self._theme, self._title, self._direction), self._title)
         frame = (
             f'<iframe srcdoc="{escape(self.html())}" title="{escape(self._title)}" sandbox="allow-scripts" '
             f'style="grid-area:1/1;width:100%;height:{height:.0f}px;border:0"></iframe>'
@@ -89,18 +108,38 @@ def step(
     fold: bool = True,
     path_to: Value | None = None,
     max_nodes: int = MAX_NODES,
+    *,
+    collapse: str | bool | None = None,
+    theme: str = "auto",
+    direction: str = "right",
 ) -> Stepper:
     """A page that steps through backpropagation from a value: forward by operations, backward by edges.
 
-    `path_to` keeps only what lies between that value and the result; the other options are those of `draw`.
+    path_to    only what lies between this value and the result
+    max_nodes  refuse more cards than this
+    collapse   "neuron" or "layer": modules, closed at first, which a click opens and closes; None for neurons above
+               150 cards, if labels say so; False for none
+    theme      "light", "dark", or "auto": what the reader's system, or the notebook, prefers
+    direction  "right" or "down": where the output is
     """
     if not isinstance(value, Value):
         raise TypeError(f"step: a Value is stepped through, not {model.instead('step', value)}")
-    graph = model.build(value, fold, path_to, max_nodes=max_nodes)
+    check_look("step", theme, direction)
+    by = grouping(value, False if collapse is None and not (fold and path_to is None) else collapse, max_nodes)
+    graph = graph_of(value, fold, by, None, path_to, max_nodes)
+    if len(graph.nodes) > MOST_INSIDE:
+        raise ValueError(
+            f"step: {len(graph.nodes):,} values are more than a page holds ({MOST_INSIDE:,}); focus with path_to=, "
+            f'or draw with collapse="{by}"'
+        )
     graph.notes = [note for note in graph.notes if "changed" in note]
     for node in graph.nodes:  # the page makes its own sweep, so nobody needs to have called backward()
         node.grad = node.adjoint
-    return Stepper(graph, title or f"Backpropagation through {typeset.text(graph.root.name)}")
+    return Stepper(graph, title or f"Backpropagation through {typeset.text(graph.root.name)}", by, theme, direction)
+
+
+def _file(name: str) -> str:
+    return files("autograd.picture").joinpath("page", name).read_text("utf-8")
 
 
 def _story(graph: Graph) -> dict[str, Any]:

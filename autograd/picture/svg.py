@@ -5,9 +5,10 @@ style sheets and CSS variables turn black in many viewers; inside an HTML page t
 so that the page can switch between light and dark and animate them.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from html import escape
 from itertools import pairwise
+from typing import NamedTuple
 
 from autograd.picture.formula import typeset
 from autograd.picture.layout import Layout, lay_out
@@ -31,7 +32,16 @@ COLOURS = {
     GROUP: ("#dbeafe", "#1e3a8a"), OUTPUT: ("#bbf7d0", "#166534"),
 }  # fmt: skip
 
+DIRECTIONS = ("right", "down")  # from the operands to the output
 THEMES = ("light", "dark")  # and "auto": light, with a style sheet for viewers that ask for the dark
+
+
+class Ids(NamedTuple):
+    """What a page calls its shapes: the ids of the cards, and the numbers k of the links eₖ and their labels lₖ."""
+
+    cards: Sequence[str]
+    links: Sequence[int]
+
 
 Paint = Callable[..., str]  # class name, attribute="colour or other value", … -> the attributes to write
 
@@ -92,18 +102,19 @@ def label_size(link: Link) -> tuple[float, float] | None:
     return width + 18.0, LABEL_LINE * len(link.words) + 8.0
 
 
-def place(scene: Scene) -> Layout:
+def place(scene: Scene, direction: str = "right") -> Layout:
     return lay_out(
         [card_size(card) for card in scene.cards],
         [(link.source, link.target) for link in scene.links],
         [label_size(link) for link in scene.links],
+        down=direction == "down",
     )
 
 
-def draw_svg(scene: Scene, theme: str = "light", title: str = "computational graph") -> str:
+def draw_svg(scene: Scene, theme: str = "light", title: str = "computational graph", direction: str = "right") -> str:
     """A standalone SVG document."""
     paint = plain_paint(theme)
-    layout = place(scene)
+    layout = place(scene, direction)
     footer = [(box, "grad", TEXT + 2) for box in scene.caption]
     footer += [(typeset.operator(line), "note", SMALL) for note in scene.notes for line in wrapped("⚠ " + note)]
     width = max([layout.width, *(typeset.width(box, size) + 48 for box, _, size in footer)])
@@ -128,25 +139,28 @@ def draw_svg(scene: Scene, theme: str = "light", title: str = "computational gra
     return "\n".join(out) + "\n"
 
 
-def shapes(scene: Scene, layout: Layout, paint: Paint, page: bool = False) -> list[str]:
-    """Links below, then their labels, then cards. In a page they have ids (e0, l0, n0); CSS draws the arrowheads."""
-    out = []
+def shapes(scene: Scene, layout: Layout, paint: Paint, ids: Ids | None = None) -> list[str]:
+    """Links below, then their labels, then cards. In a page they have ids, and CSS draws the arrowheads."""
+    out, page = [], ids is not None
     for k, (link, route) in enumerate(zip(scene.links, layout.routes, strict=True)):
         wide = 0.8 + 3.0 * thickness(scene, link) if link.weighted else 1.6
-        path = "".join(_curve(strand) for strand in _strands(route, link.ways))
-        if page:
-            tip = "" if link.words else f"<title>{escape(link.spoken)}</title>"
-            out.append(f'<path id="e{k}" class="line" d="{path}">{tip}</path>')
+        path = "".join(curve(strand, layout.down) for strand in _strands(route, link.ways))
+        tip = "" if link.words else f"<title>{escape(link.spoken)}</title>"
+        if ids:
+            out.append(f'<path id="e{ids.links[k]}" class="line" d="{path}">{tip}</path>')
         else:
-            tip = "" if link.words else f"<title>{escape(link.spoken)}</title>"
-            out.append(f"<g>{tip}{_arrow(path, route[-1], wide, colour(link), paint)}</g>")
+            out.append(f"<g>{tip}{_arrow(path, route[-1], wide, colour(link), paint, layout.down)}</g>")
     for k, (link, item) in enumerate(zip(scene.links, layout.labels, strict=True)):
         if item is not None:
-            start = f'<g id="l{k}">' if page else f"<g><title>{escape(link.spoken)}</title>"
+            start = f'<g id="l{ids.links[k]}">' if ids else f"<g><title>{escape(link.spoken)}</title>"
             out.append(f"{start}{_label(link, item.x, item.y, item.width, item.height, paint, page)}</g>")
     for k, (card, item) in enumerate(zip(scene.cards, layout.cards, strict=True)):
         x, y = item.x - item.width / 2, item.y - item.height / 2
-        own = f' id="n{k}" class="card {card.kind}"' if page else f' role="group" aria-label="{escape(card.spoken)}"'
+        own = (
+            f' id="{ids.cards[k]}" class="card {card.kind}"'
+            if ids
+            else f' role="group" aria-label="{escape(card.spoken)}"'
+        )
         tip = "" if page else f"<title>{escape(card.spoken)}</title>"
         out.append(
             f'<g{own} transform="translate({_n(x)} {_n(y)})">{tip}'
@@ -162,20 +176,25 @@ def _strands(route: list[tuple[float, float]], ways: int, most: int = 3) -> list
     return [[route[0], *((x, y + shift) for x, y in route[1:-1]), route[-1]] for shift in shifts]
 
 
-def _curve(points: list[tuple[float, float]]) -> str:
+def curve(points: list[tuple[float, float]], down: bool = False) -> str:
     """A smooth curve through the points that never swings past one (Fritsch and Carlson's slopes)."""
+
+    def at(along: float, across: float) -> str:
+        return f"{across:.0f} {along:.0f}" if down else f"{along:.0f} {across:.0f}"
+
     points = [*points[:-1], (points[-1][0] - TIP, points[-1][1])]
     rises = [(v - y) / max(u - x, 1.0) for (x, y), (u, v) in pairwise(points)]
     slopes = [0.0, *(2 * p * q / (p + q) if p * q > 0 else 0.0 for p, q in pairwise(rises)), 0.0]
-    path = [f"M{points[0][0]:.0f} {points[0][1]:.0f}"]
+    path = [f"M{at(*points[0])}"]
     for ((x, y), (u, v)), (p, q) in zip(pairwise(points), pairwise(slopes), strict=True):
         third = max(u - x, 24.0) * (0.5 if p == q == 0.0 else 0.38)
-        path.append(f"C{x + third:.0f} {y + p * third:.0f} {u - third:.0f} {v - q * third:.0f} {u:.0f} {v:.0f}")
+        path.append(f"C{at(x + third, y + p * third)} {at(u - third, v - q * third)} {at(u, v)}")
     return "".join(path)
 
 
-def _arrow(path: str, tip: tuple[float, float], wide: float, shade: str, paint: Paint) -> str:
-    head = f"M{tip[0]:.0f} {tip[1]:.0f}l-10 -4.5v9z"
+def _arrow(path: str, tip: tuple[float, float], wide: float, shade: str, paint: Paint, down: bool) -> str:
+    along, across = tip
+    head = f"M{across:.0f} {along:.0f}l-4.5 -10h9z" if down else f"M{along:.0f} {across:.0f}l-10 -4.5v9z"
     return (
         f'<path d="{path}"{paint("line", fill="none", stroke=shade, stroke_width=_n(wide))}/>'
         f'<path d="{head}"{paint("head", fill=shade)}/>'
@@ -198,11 +217,10 @@ def _label(link: Link, x: float, y: float, width: float, height: float, paint: P
 def _card(card: Card, width: float, height: float, paint: Paint, page: bool) -> str:
     dash = ' stroke-dasharray="5 3"' if card.stale else ""
     size = f'width="{_n(width)}" height="{_n(height)}" rx="9"'
-    top = f"M0 {_n(BAND)}V9Q0 0 9 0H{_n(width - 9)}Q{_n(width)} 0 {_n(width)} 9V{_n(BAND)}Z"
     look = paint("t b", fill="ink", text_anchor="middle", font_size=_n(TITLE), font_weight="bold")
     out = [
         f"<rect {size}{paint('body', fill='paper')}/>",
-        f'<path d="{top}"{paint("band", fill=card.kind)}/>',
+        f'<path d="{band(width)}"{paint("band", fill=card.kind)}/>',
         f"<rect {size}{dash}{paint('frame', fill='none', stroke='border', stroke_width='1.6')}/>",
         f'<text x="{_n(width / 2)}" y="{_n(BAND * 0.69)}"{look}>{typeset.svg(card.title, TITLE, page)}</text>',
     ]
@@ -210,6 +228,11 @@ def _card(card: Card, width: float, height: float, paint: Paint, page: bool) -> 
     for k, line in enumerate(card.lines):
         out += _line(line, BAND + LINE_HEIGHT * (k + 0.82), width, PAD + names + values - 20.0, paint, page)
     return "".join(out)
+
+
+def band(width: float) -> str:
+    """The path of a title's ground: the top of a rounded rectangle."""
+    return f"M0 {_n(BAND)}V9Q0 0 9 0H{_n(width - 9)}Q{_n(width)} 0 {_n(width)} 9V{_n(BAND)}Z"
 
 
 def _line(line: Line, y: float, width: float, middle: float, paint: Paint, page: bool) -> list[str]:
