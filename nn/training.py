@@ -110,6 +110,7 @@ def fit(
         seed,
         float(l2),
         judge_of(loss, Y, accuracy),
+        held_out,
     )
     if saved:
         run.resume(saved)

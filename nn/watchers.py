@@ -43,6 +43,7 @@ class Run:
     seed: int
     l2: float
     judge: Judge | None
+    held_out: tuple[Any, Any] | None = None
     history: History = field(default_factory=History)
     best: Best = field(default_factory=Best)
 
@@ -54,10 +55,11 @@ class Run:
 
     @cached_property
     def fingerprint(self) -> str:
-        """A hash of the examples' numbers."""
+        """A hash of the examples' numbers, those held out included."""
         from hashlib import sha256
 
-        return sha256(json.dumps([_floats(self.X), _floats(self.Y)]).encode()).hexdigest()
+        examples = [_floats(self.X), _floats(self.Y), *map(_floats, self.held_out or ())]
+        return sha256(json.dumps(examples).encode()).hexdigest()
 
     def resume(self, saved: dict[str, Any]) -> None:
         """Go on from a checkpoint. ValueError when it was another run: other data, batches, seed or l2."""

@@ -9,6 +9,7 @@ import pytest
 import nn
 from autograd import Value, log
 from nn import examples
+from nn.agreement import _alike
 
 
 def moons(n=40):
@@ -345,6 +346,23 @@ def test_a_checkpoint_of_other_data_is_refused(tmp_path):
     nn.fit(nn.MLP(2, [1], seed=0), X, Y, checkpoint=tmp_path / "run.json", **options)
     with pytest.raises(ValueError, match="of a run on other data"):
         nn.fit(nn.MLP(2, [1], seed=0), X, [1 - y for y in Y], resume=tmp_path / "run.json", **options)
+
+
+def test_a_checkpoint_of_other_data_held_out_is_refused(tmp_path):
+    X, Y = nn.data.xor()
+    options = {"epochs": 2, "seed": 0, "progress": False, "compiled": False}
+    nn.fit(nn.MLP(2, [1], seed=0), X, Y, validation=(X, Y), checkpoint=tmp_path / "run.json", **options)
+    resumed = nn.fit(nn.MLP(2, [1], seed=0), X, Y, validation=(X, Y), resume=tmp_path / "run.json", **options)
+    assert resumed.epochs == 2
+    for validation in (None, (X, [1 - y for y in Y])):
+        with pytest.raises(ValueError, match="of a run on other data"):
+            nn.fit(nn.MLP(2, [1], seed=0), X, Y, validation=validation, resume=tmp_path / "run.json", **options)
+
+
+def test_what_rounding_leaves_of_a_certain_example_is_no_disagreement_of_the_engines():
+    slopes = [0.0, 2.5e-16]  # of p − y where an example is all but certain: eagerly and compiled
+    assert _alike([slopes[0]], [slopes[1]], 1e-6)
+    assert not _alike([0.0], [1e-11], 1e-6)
 
 
 def test_a_checkpoint_resumes_on_the_same_data_in_an_array(tmp_path):

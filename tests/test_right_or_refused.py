@@ -663,6 +663,10 @@ LOOKING_UP: dict[str, Callable[[Any], Any]] = {
     "hvp": lambda f: autograd.hvp(f, (1.0,), (1.0,)),
     "check_gradients": lambda f: autograd.check_gradients(f, 1.0),
     "compile": lambda f: compile(f)(1.0),
+    "grad of grad": lambda f: autograd.grad(autograd.grad(f))(1.0),
+    "grad inside grad": lambda f: autograd.grad(lambda x: x * autograd.grad(f)(x))(1.0),
+    "compiled grad": lambda f: compile(autograd.grad(f))(1.0),
+    "compiled hessian": lambda f: compile(autograd.hessian(f))(1.0),
 }
 
 

@@ -240,9 +240,9 @@ def _listed(arguments: tuple[Any, ...]) -> str:
     return ", ".join(a.label or f"{a._data:.6g}" if isinstance(a, Value) else type(a).__name__ for a in arguments)
 
 
-def record(row: Primitive, data: float, x: Any, y: Any, px: Any, py: Any) -> Value:
+def record(row: Primitive, data: float, x: Any, y: Any, px: Any, py: Any, kind: type[Value] = Value) -> Value:
     """A new node; the one place where nodes are made."""
-    node = _new(Value)
+    node = _new(kind)
     node._data = data
     node._label = ""
     node._grad = NOT_COMPUTED

@@ -22,7 +22,7 @@ from autograd.core import primitives as table
 from autograd.core.fast import number_gradients, number_tangents
 from autograd.core.refusals import Argument
 from autograd.core.sweeps import adjoints, number_edges, tangents, topological_order, value_edges
-from autograd.core.value import Value, apply
+from autograd.core.value import Value, apply, record
 from autograd.derivatives.structures import holds_value, is_one_number, leaves, rebuild
 
 
@@ -59,11 +59,11 @@ class Recording:
         older = modes.derivative_around()
         with modes.differentiating():
             for i, part in zip(which, numbers, strict=True):
-                fresh = [apply(table.mul, x, 1.0) for x in part] if self.nested else [Argument(x) for x in part]
+                fresh = [_times_1(x) if self.nested else Argument(x) for x in part]
                 self.inputs += fresh
                 call[i] = rebuild(arguments[i], fresh)
             self.result = f(*call, **(keywords or {}))
-        if not self.nested and engine.C is None:  # they have been handed over: from here on plain Values are faster
+        if engine.C is None:  # they have been handed over: from here on plain Values are faster
             for x in self.inputs:
                 x.__class__ = Value
         self.outputs: list[Any] = leaves(self.result, f"{transform}: the result of {name_of(f)}")
@@ -151,6 +151,13 @@ class Recording:
         if _is_no_grad():
             return [Value(x._data if isinstance(x, Value) else x) for x in results]
         return [x if isinstance(x, Value) else apply(table.stop_gradient, x) for x in results]
+
+
+def _times_1(x: Value | float) -> Value:
+    """x · 1, as an `Argument`."""
+    if isinstance(x, Value):
+        return record(table.mul, x._data, x, 1.0, 1.0, None, Argument)
+    return record(table.mul, x, x, 1.0, None, None, Argument)
 
 
 def _is_no_grad() -> bool:

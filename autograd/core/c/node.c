@@ -76,7 +76,7 @@ static int node_init(PyObject *self, PyObject *arguments, PyObject *keywords) {
     return answer ? 0 : -1;
 }
 
-/* ---- recording a node for Python: record(row, data, x, y, px, py) ---- */
+/* ---- recording a node for Python: record(row, data, x, y, px, py[, subclass]) ---- */
 
 static double partial(PyObject *given) {
     double number = given == Py_None ? off() : PyFloat_AsDouble(given);
@@ -113,14 +113,16 @@ static int side_of_one(PyObject *operand, PyObject *given, PyObject **one, doubl
 }
 
 PyObject *node_record(PyObject *Py_UNUSED(module), PyObject *const *a, Py_ssize_t n) {
-    if (n != 6) {
+    if (n < 6 || n > 7 || (n == 7 && !PyType_Check(a[6]))) {
         PyErr_SetString(PyExc_TypeError, "record(row, data, x, y, px, py)");
         return NULL;
     }
     double data = PyFloat_AsDouble(a[1]);
     if (data == -1.0 && PyErr_Occurred()) return NULL;
-    Node *node = node_new(data, a[0]);
+    Node *node = NODE(n == 7 ? node_alloc((PyTypeObject *)a[6], NULL, NULL) : (PyObject *)node_new(data, NULL));
     if (!node) return NULL;
+    node->data = data;
+    node->row = Py_NewRef(a[0]);
     int failed;
     if (PyTuple_Check(a[2])) {
         failed = side_of_many(a[2], a[4], &node->x.many);
