@@ -19,7 +19,7 @@ from typing import Any
 from autograd.batch import arguments
 from autograd.batch.arguments import Shape
 from autograd.batch.execute import Execution, collector_paused
-from autograd.batch.results import layout, recipe, speller, stacked
+from autograd.batch.results import layout, recipe, single, speller, stacked
 from autograd.batch.shards import new_token, over
 from autograd.batch.surroundings import Surroundings
 from autograd.core import modes
@@ -95,7 +95,7 @@ class Compiled:
             self._shorten(self, trace.forward, read, Compiled.__call__, False, make)
         if read.n is not None:
             return stacked(trace.layout, each)
-        return rebuild(trace.template, [x for (x,) in each] if isinstance(each, list) else each.ravel().tolist())
+        return single(trace.template, [x for (x,) in each] if isinstance(each, list) else each.ravel().tolist())
 
     def value_and_grad(self, *args: Any, at: Any = None, has_aux: bool = False) -> Any:
         """The mean of the results over the batch, and its gradient in the parameters: one number for each.

@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import count
 from typing import Any, NamedTuple
 
-from autograd.derivatives.structures import is_array, rectangle
+from autograd.derivatives.pattern import Sparse, SparseBatch
+from autograd.derivatives.structures import is_array, rebuild, rectangle
 from autograd.native.entry import A_FLOAT, AN_ARRAY, LEAF, Leaf
 
 
@@ -30,6 +31,9 @@ def _layout(template: Any, number: Iterator[int]) -> Any:
         return tuple([_layout(item, number) for item in template])
     if isinstance(template, dict):
         return {key: _layout(item, number) for key, item in template.items()}
+    if isinstance(template, Sparse):
+        numbers = [next(number) for _ in template.data] or [0]
+        return Sparse(template.pattern, [Part(numbers[0], numbers[0] + template.pattern.nnz, ())])
     if not isinstance(template, list):
         i = next(number)
         return Part(i, i + 1, ())
@@ -50,9 +54,35 @@ def stacked(layout: Any, each: Any) -> Any:
         if isinstance(each, list):
             return [_nested(list(example), shape) for example in zip(*each[begin:end], strict=True)]
         return each[begin:end].T.reshape(-1, *shape)
+    if isinstance(layout, Sparse):
+        begin, end, _ = layout.data[0]
+        numbers = each[begin:end]
+        data = [*map(list, zip(*numbers, strict=True))] if isinstance(each, list) else numbers.T
+        return SparseBatch(layout.pattern, data)
     if isinstance(layout, dict):
         return {key: stacked(item, each) for key, item in layout.items()}
     return type(layout)([stacked(item, each) for item in layout])
+
+
+def single(template: Any, numbers: Sequence[float]) -> Any:
+    """What the function returned of plain numbers: these, in its structure."""
+    return _finished(rebuild(template, numbers))
+
+
+def _finished(x: Any) -> Any:
+    """With matrices of scipy for sparse ones, which they are wherever they hold numbers."""
+    if isinstance(x, Sparse):
+        return x.pattern.csr(x.data)
+    if isinstance(x, dict):
+        return {key: _finished(item) for key, item in x.items()}
+    if isinstance(x, list | tuple) and any(map(_holds_sparse, x)):
+        items = [_finished(item) for item in x]
+        return type(x)(*items) if hasattr(x, "_fields") else type(x)(items)
+    return x
+
+
+def _holds_sparse(x: Any) -> bool:
+    return isinstance(x, Sparse | dict) or (isinstance(x, list | tuple) and any(map(_holds_sparse, x)))
 
 
 def recipe(template: Any, layout: Any) -> tuple[list[Leaf], list[int]] | None:
@@ -65,6 +95,8 @@ def recipe(template: Any, layout: Any) -> tuple[list[Leaf], list[int]] | None:
 
 
 def _add_steps(x: Any, leaves: list[Leaf], steps: list[int]) -> bool:
+    if isinstance(x, Sparse):
+        return False
     if isinstance(x, Part) or not isinstance(x, tuple | list | dict):
         steps.append(LEAF)
         whole = isinstance(x, Part)
@@ -100,6 +132,8 @@ def speller(template: Any) -> Callable[[Sequence[str]], str]:
 def _spelled(template: Any, names: Iterator[str]) -> str:
     if is_array(template):
         template = template.tolist()
+    if isinstance(template, Sparse):
+        template = template.data
     if isinstance(template, dict):
         return "{" + ", ".join([f"{key!r}: {_spelled(item, names)}" for key, item in template.items()]) + "}"
     if not isinstance(template, list | tuple):

@@ -97,8 +97,8 @@ def adjoints(order: list[Value], seeds: dict[Value, Any], edges: Edges) -> dict[
     for z in reversed(order):
         if z in adjoint:
             for x, partial in edges(z):
-                term = _through(z, partial, adjoint[z])
-                adjoint[x] = _added(adjoint[x], term) if x in adjoint else term
+                term = through(z, partial, adjoint[z])
+                adjoint[x] = added(adjoint[x], term) if x in adjoint else term
     return {z: arriving.number for z, arriving in adjoint.items()}
 
 
@@ -109,12 +109,12 @@ def tangents(order: list[Value], seeds: dict[Value, Any], edges: Edges) -> dict[
         if z not in seeds:
             for x, partial in edges(z):
                 if x in tangent:
-                    term = _through(z, partial, tangent[x])
-                    tangent[z] = _added(tangent[z], term) if z in tangent else term
+                    term = through(z, partial, tangent[x])
+                    tangent[z] = added(tangent[z], term) if z in tangent else term
     return {z: arriving.number for z, arriving in tangent.items()}
 
 
-def _through(z: Value, partial: Any, arriving: Arriving) -> Arriving:
+def through(z: Value, partial: Any, arriving: Arriving) -> Arriving:
     """One edge: ∂z/∂x times what arrives, 0 if either is a mask's 0."""
     factor, off = arriving
     if partial.__class__ is float and partial == 1.0:
@@ -124,7 +124,7 @@ def _through(z: Value, partial: Any, arriving: Arriving) -> Arriving:
     return Arriving(passing(off, partial * factor), off)
 
 
-def _added(a: Arriving, b: Arriving) -> Arriving:
+def added(a: Arriving, b: Arriving) -> Arriving:
     return Arriving(a.number + b.number, either(a.off, b.off))
 
 

@@ -90,20 +90,20 @@ class Recording:
             if isinstance(z, Value) and cotangent is not None:
                 seeds[z] = seeds[z] + cotangent if z in seeds else cotangent
         if self.nested or any(isinstance(c, Value) for c in seeds.values()):
-            adjoint = self._recorded(adjoints, seeds)
-            return self._given([adjoint.get(x, 0.0) for x in self.inputs])
-        return self._given(number_gradients(self.order, seeds, self.inputs))
+            adjoint = self.recorded(adjoints, seeds)
+            return self.given([adjoint.get(x, 0.0) for x in self.inputs])
+        return self.given(number_gradients(self.order, seeds, self.inputs))
 
     def push(self, directions: Iterable[Any]) -> list[Any]:
         """Σ ∂output/∂input · direction for each output: a forward sweep. A direction of None, or of 0, adds nothing."""
         seeds = {x: d for x, d in zip(self.inputs, directions, strict=True) if d is not None and not _is_zero(d)}
         if self.nested or any(isinstance(d, Value) for d in seeds.values()):
-            tangent = self._recorded(tangents, seeds)
+            tangent = self.recorded(tangents, seeds)
         else:
             tangent = number_tangents(self.order, seeds)
-        return self._given([tangent.get(z, 0.0) if isinstance(z, Value) else 0.0 for z in self.outputs])
+        return self.given([tangent.get(z, 0.0) if isinstance(z, Value) else 0.0 for z in self.outputs])
 
-    def _recorded(self, sweep: Callable[..., dict[Value, Any]], seeds: dict[Value, Any]) -> dict[Value, Any]:
+    def recorded(self, sweep: Callable[..., dict[Value, Any]], seeds: dict[Value, Any]) -> dict[Value, Any]:
         """A sweep in graphs, recorded even under no_grad: the partials that it forms are kept for later ones."""
         if not _is_no_grad():
             return sweep(self.order, seeds, self.edges.__getitem__)
@@ -123,7 +123,7 @@ class Recording:
     def values(self) -> list[Any]:
         if not self.nested:
             return [z._data if isinstance(z, Value) else z for z in self.outputs]
-        return self._given(self.outputs)
+        return self.given(self.outputs)
 
     def scalar(self) -> Any:
         """The one output; TypeError if the function returned anything else than a scalar."""
@@ -143,7 +143,7 @@ class Recording:
         """One number for each input, shaped like the arguments."""
         return [rebuild(x, part) for x, part in zip(self.arguments, self.split(numbers), strict=True)]
 
-    def _given(self, results: list[Any]) -> list[Any]:
+    def given(self, results: list[Any]) -> list[Any]:
         """Results as the caller gets them: Values inside a derivative, floats outside. A number is a node with no
         operands there, and not a leaf, which a trace would take for a parameter."""
         if not self.nested:

@@ -14,6 +14,7 @@ from typing import Any
 from autograd.core.arrays import array_of
 from autograd.core.ieee import number
 from autograd.core.value import Value
+from autograd.derivatives.pattern import Sparse
 
 
 def leaves(x: Any, where: str) -> list[Any]:
@@ -36,6 +37,8 @@ def _collect(x: Any, where: str, found: list[Any]) -> None:
             _collect(item, f"{where}[{key!r}]", found)
     elif (is_array(x) and x.dtype.kind in "biufO") or _holds_one(x):
         _collect(x.tolist(), where, found)
+    elif isinstance(x, Sparse):
+        _collect(x.data, where, found)
     else:
         found.append(number(x, where))
 
@@ -76,6 +79,8 @@ def _rebuild(x: Any, new: Iterator[Any], arrays: bool) -> Any:
     if is_array(x):
         nested = _rebuild(x.tolist(), new, arrays)
         return array_of(leaves(nested, "array"), x.shape) if arrays else nested
+    if isinstance(x, Sparse):
+        return Sparse(x.pattern, [next(new) for _ in x.data])
     return next(new)
 
 
@@ -94,7 +99,7 @@ def _holds_one(x: Any) -> bool:
 
 def is_one_number(x: Any) -> bool:
     """A number, or an array that holds just one: what may stand where one number is due."""
-    return x.size == 1 if is_array(x) else not isinstance(x, list | tuple | dict)
+    return x.size == 1 if is_array(x) else not isinstance(x, list | tuple | dict | Sparse)
 
 
 def holds_value(x: Any) -> bool:
@@ -105,6 +110,8 @@ def holds_value(x: Any) -> bool:
         return not _are_floats(x) and any(map(holds_value, x))
     if isinstance(x, dict):
         return any(map(holds_value, x.values()))
+    if isinstance(x, Sparse):
+        return any(map(holds_value, x.data))
     return ((is_array(x) and x.dtype.kind == "O") or _holds_one(x)) and holds_value(x.tolist())
 
 
@@ -112,7 +119,7 @@ def rectangle(nested: Any) -> tuple[int, ...] | None:
     """The shape of nested lists (or tuples, or arrays) that an array could hold; None if they are ragged or a dict."""
     if is_array(nested):
         return tuple(nested.shape)
-    if isinstance(nested, dict):
+    if isinstance(nested, dict | Sparse):
         return None
     if not isinstance(nested, list | tuple):
         return ()
@@ -141,7 +148,7 @@ def _in_order_of(template: Any, x: Any) -> Any:
 
 def _difference(name: str, x: Any, template_name: str, template: Any) -> str | None:
     """What the first difference in shape is, in words."""
-    x, template = (v.tolist() if is_array(v) else v for v in (x, template))
+    x, template = (v.tolist() if is_array(v) else v.data if isinstance(v, Sparse) else v for v in (x, template))
     kind, wanted = _kind(x), _kind(template)
     if kind != wanted:
         return f"{name} is a {kind} where {template_name} is a {wanted}"

@@ -13,6 +13,8 @@ from types import MethodType
 from typing import Any, ParamSpec
 
 from autograd.core.arrays import array_of
+from autograd.derivatives import sparse as sparse_sweeps
+from autograd.derivatives.pattern import Pattern, Sparse
 from autograd.derivatives.recording import Recording, name_of, reads_as_graph
 from autograd.derivatives.second_order import second_derivatives
 from autograd.derivatives.structures import is_array, leaves, matching, rebuild, rectangle
@@ -132,9 +134,9 @@ def hvp(f: Function, primals: Sequence[Any], v: Sequence[Any]) -> Any:
 class Jacobian:
     """What `jacobian` returns: the derivative function, and in `mode` which sweeps its latest call used."""
 
-    def __init__(self, f: Function, argnums: Argnums, mode: str) -> None:
+    def __init__(self, f: Function, argnums: Argnums, mode: str, transform: str = "jacobian") -> None:
         self.f, self.argnums, self.wanted, self.mode = f, argnums, mode, mode
-        self.__name__, self.__wrapped__ = f"jacobian({name_of(f)})", f
+        self.__name__, self.__wrapped__ = f"{transform}({name_of(f)})", f
         _check(self.__name__, f, argnums)
         if mode not in ("auto", "forward", "reverse"):
             raise ValueError(f'{self.__name__}: mode is "auto", "forward" or "reverse", got {mode!r}')
@@ -156,24 +158,75 @@ class Jacobian:
         return f"<{self.__name__}, mode {self.mode}>"
 
 
-def jacobian(f: Function, argnums: Argnums = 0, mode: str = "auto") -> Jacobian:
+class SparseJacobian(Jacobian):
+    """What `jacobian(f, sparse=True)` returns."""
+
+    def __call__(self, *arguments: Any, **keywords: Any) -> Any:
+        recording = self._recording(arguments, keywords)
+        pattern, data, self.mode = sparse_sweeps.entries(recording, self.wanted)
+        matrix = (lambda pattern, data: Sparse(pattern, data)) if recording.nested else Pattern.csr
+        return self._parts(recording, pattern, data, matrix)
+
+    def pattern(self, *arguments: Any, **keywords: Any) -> Any:
+        """The `Pattern` of the matrix for arguments like these, whatever the numbers in them: where its entries are. A
+        tuple of them if argnums is a tuple."""
+        recording = self._recording(arguments, keywords)
+        columns, self.mode = sparse_sweeps.structure(recording, self.wanted)
+        pattern = Pattern(columns, len(recording.inputs))
+        return self._parts(recording, pattern, [0.0] * pattern.nnz, lambda pattern, data: pattern)
+
+    def _recording(self, arguments: Sequence[Any], keywords: Any) -> Recording:
+        which = _positions(self.__name__, self.argnums, arguments)
+        return Recording(self.__name__, self.f, arguments, which, keywords)
+
+    def _parts(self, recording: Recording, pattern: Pattern, data: list[Any], matrix: Callable[..., Any]) -> Any:
+        """One matrix for each argument."""
+        if not isinstance(self.argnums, tuple):
+            return matrix(pattern, data)
+        return tuple([matrix(*part) for part in sparse_sweeps.beside(pattern, data, recording.sizes)])
+
+
+class SparseHessian(SparseJacobian):
+    """What `hessian(f, sparse=True)` returns: the sparse Jacobian of the gradient."""
+
+    def _recording(self, arguments: Sequence[Any], keywords: Any) -> Recording:
+        which = _positions(self.__name__, self.argnums, arguments)
+        return Recording(self.__name__, _gradient(self.__name__, self.f, which), arguments, which, keywords)
+
+    def _parts(self, recording: Recording, pattern: Pattern, data: list[Any], matrix: Callable[..., Any]) -> Any:
+        if not isinstance(self.argnums, tuple):
+            return matrix(pattern, data)
+        lines = sparse_sweeps.below(pattern, data, recording.sizes)
+        return tuple([super(SparseHessian, self)._parts(recording, *line, matrix) for line in lines])
+
+
+def jacobian(f: Function, argnums: Argnums = 0, mode: str = "auto", sparse: bool = False) -> Jacobian:
     """jacobian(f)(x): ∂(every number that f returns)/∂x, from one run of f.
 
     It is shaped like f's result with something shaped like x in place of each number; for an array x it is one array
     of shape (result, x). A tuple of them if argnums is a tuple. `mode` is "forward" (a sweep for each number in x),
     "reverse" (a sweep for each in the result), or "auto": whichever is fewer. After a call, `jacobian(f).mode` says
     which it was. It holds numbers where x does, as with `grad`, and Values of a Value or within `differentiating`.
+
+    With `sparse` it is a matrix, `scipy.sparse.csr_array`, of a row for each number that f returns and a column for
+    each in x, from one sweep over the entries that can be other than 0: those where a path of operations leads from the
+    column to the row, whatever its slope is here; a row of the table that is constant wherever it is smooth leads
+    nowhere. `jacobian(f, sparse=True).pattern(x)` is that pattern alone, without scipy. Of Values the matrix is a
+    `Sparse`, and compiled, for a batch, a `SparseBatch`. ImportError without scipy.
     """
-    return Jacobian(f, argnums, mode)
+    return SparseJacobian(f, argnums, mode) if sparse else Jacobian(f, argnums, mode)
 
 
-def hessian(f: Callable[P, Any], argnums: Argnums = 0) -> Callable[P, Any]:
+def hessian(f: Callable[P, Any], argnums: Argnums = 0, sparse: bool = False) -> Callable[P, Any]:
     """hessian(f)(x): the second derivatives of a scalar function, from one run of f.
 
     It is shaped like x with something shaped like x in place of each number; for an array x it is one array. With a
     tuple of argnums it is a tuple of tuples: [i][j] is ∂²f/∂xᵢ∂xⱼ. It holds numbers where x does, as with `grad`, and
-    Values of a Value or within `differentiating`.
+    Values of a Value or within `differentiating`. With `sparse` it is the sparse Jacobian of the gradient, a row and a
+    column for each number in x: see `jacobian`.
     """
+    if sparse:
+        return SparseHessian(f, argnums, "auto", "hessian")
     transform = f"hessian({name_of(f)})"
     _check(transform, f, argnums)
 
