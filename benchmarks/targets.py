@@ -64,6 +64,11 @@ TARGETS = [
     Target("first result on the moons graph, warm", 50, ("first.moons", None, COMPILED), scale=MILLISECONDS, unit="ms"),
     Target("cold start, once per machine", 5, ("start.cold", None, COMPILED), unit="s"),
     Target("cold start, every later process", 0.3, ("start.warm", None, COMPILED), unit="s"),
+    faster("compiled, W9, sparse Jacobian at 50 moments, beside CasADi", 1, "W9.transcription", 50, COMPILED, "casadi"),
+    Target("compiled, W9, 500 moments, first call", 0.5, ("W9.transcription", 500, COMPILED), field="first", unit="s"),
+    Target(
+        "compiled, W9, 500 moments, a call", 0.2, ("W9.transcription", 500, COMPILED), scale=MILLISECONDS, unit="ms"
+    ),
     Target("W8, a chain of 1,000,000 built and swept", 2, ("W8.deep", 1_000_000, OURS), unit="s"),
     Target("memory of a node", 250, ("memory", 200_000, OURS), unit="bytes"),
     Target("import autograd", 50, ("import", None, "autograd"), scale=MILLISECONDS, unit="ms"),
