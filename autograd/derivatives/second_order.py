@@ -104,37 +104,16 @@ def _by_rule(z: Value) -> list[tuple[int, int, float]]:
 
 
 def _combined(terms: Terms) -> Vector:
-    """Σ factor · vector, four at a time. A factor of 1 alone shares the vector, which nobody changes."""
+    """Σ factor · vector. A factor of 1 alone shares the vector, which nobody changes."""
     p, (start, v) = terms[0]
     if len(terms) == 1:
         return start, v if p == 1.0 else [p * a for a in v]
-    if len(terms) == 2:
-        q, (first, w) = terms[1]
-        if start == first and len(v) == len(w):
-            return start, [p * a + q * b for a, b in zip(v, w)]  # noqa: B905 (of one length)
     start = min([first for _, (first, _) in terms])
-    end = max([first + len(w) for _, (first, w) in terms])
-    total = [-0.0] * (end - start)
-    whole: list[tuple[float, list[float]]] = []
+    total = [-0.0] * (max([first + len(w) for _, (first, w) in terms]) - start)
     for p, (first, w) in terms:
-        if len(w) == end - start:
-            whole.append((p, w))
-            continue
-        total, whole = _with(total, whole), []
-        for i, a in enumerate(w, first - start):
-            total[i] += p * a
-    return start, _with(total, whole)
-
-
-def _with(total: list[float], whole: list[tuple[float, list[float]]]) -> list[float]:
-    """The total and terms of its length, four at a time."""
-    fours = len(whole) // 4 * 4
-    for i in range(0, fours, 4):
-        (p, v), (q, w), (r, x), (s, y) = whole[i : i + 4]
-        total = [t + p * a + q * b + r * c + s * d for t, a, b, c, d in zip(total, v, w, x, y)]  # noqa: B905
-    for p, v in whole[fours:]:
-        total = [t + p * a for t, a in zip(total, v)]  # noqa: B905
-    return total
+        here = slice(first - start, first - start + len(w))
+        total[here] = [t + p * a for t, a in zip(total[here], w, strict=True)]
+    return start, total
 
 
 def _from(first: int, terms: Terms, n: int) -> list[float]:
