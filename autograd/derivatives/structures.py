@@ -61,6 +61,13 @@ def rebuild(template: Any, new: Iterable[Any], arrays: bool = True) -> Any:
     return _rebuild(template, iter(new), arrays)
 
 
+def rebuilt(template: Any, several: Iterable[list[Any]]) -> list[Any]:
+    """`rebuild` with each of several lists of leaves, which may become part of the result."""
+    if template.__class__ is list and _are_floats(template):
+        return [*several]
+    return [rebuild(template, new) for new in several]
+
+
 def _rebuild(x: Any, new: Iterator[Any], arrays: bool) -> Any:
     if x.__class__ is float or x.__class__ is Value:
         return next(new)

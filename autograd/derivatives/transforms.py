@@ -17,7 +17,7 @@ from autograd.derivatives import sparse as sparse_sweeps
 from autograd.derivatives.pattern import Pattern, Sparse
 from autograd.derivatives.recording import Recording, name_of, reads_as_graph
 from autograd.derivatives.second_order import second_derivatives
-from autograd.derivatives.structures import is_array, leaves, matching, rebuild, rectangle
+from autograd.derivatives.structures import is_array, leaves, matching, rebuild, rebuilt, rectangle
 
 Function = Callable[..., Any]
 P = ParamSpec("P")  # the parameters of f, which what is made of f takes
@@ -269,8 +269,9 @@ def _quick(
 
 def _blocks(recording: Recording, result: Any, lines: Sequence[Sequence[Any]]) -> list[Any]:
     """Rows of derivatives, one for each number in the result, shaped: one block for each argument."""
-    shaped = [recording.shaped(line) for line in lines]
-    return [_block(result, x, [line[i] for line in shaped]) for i, x in enumerate(recording.arguments)]
+    arguments = recording.arguments
+    parts = [lines] if len(arguments) == 1 else zip(*map(recording.split, lines), strict=True)
+    return [_block(result, x, rebuilt(x, part)) for x, part in zip(arguments, parts, strict=True)]
 
 
 def _block(result: Any, argument: Any, parts: list[Any]) -> Any:
