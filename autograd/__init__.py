@@ -21,6 +21,7 @@ from autograd.core.functions import *  # in the place of rows of the same name
 from autograd.core.modes import detect_anomaly, differentiating, no_grad
 from autograd.core.refusals import Argument
 from autograd.core.value import Value, bind
+from autograd.derivatives.loops import fori, rk4, scan, while_loop
 from autograd.derivatives.transforms import grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
 
 if TYPE_CHECKING:
@@ -88,6 +89,8 @@ __all__ = [  # noqa: RUF022
     "Argument", "Value", "assign", "label", "numbers",
     # derivatives of functions
     "check_gradients", "grad", "hessian", "hvp", "jacobian", "jvp", "value_and_grad", "vjp",
+    # loops
+    "fori", "rk4", "scan", "while_loop",
     # pictures
     "draw", "draw_dot", "explain", "step",
     # recording

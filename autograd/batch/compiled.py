@@ -35,6 +35,7 @@ from autograd.native.entry import ARRAY_OF_WHOLE, LEAF, OF_WHOLE, Leaf, install,
 from autograd.native.roll import Tape
 from autograd.program import source
 from autograd.program.differentiate import parametric, value_and_gradient
+from autograd.program.loop import loops_in, refuse_loops
 from autograd.program.lower import lower
 from autograd.program.program import Program
 from autograd.program.simplify import exact, simplify
@@ -150,14 +151,14 @@ class Compiled:
         return self._current("parameters").parameters
 
     @property
-    def program(self) -> Tape:
+    def program(self) -> Tape | Program:
         """The program of the last call, to print."""
-        return Tape(self._current("program").program)
+        return _printed(self._current("program").program)
 
     @property
-    def gradient_program(self) -> Tape:
+    def gradient_program(self) -> Tape | Program:
         """The program of its value and gradient, to print."""
-        return Tape(self._current("gradient_program").gradient().program)
+        return _printed(self._current("gradient_program").gradient().program)
 
     @property
     def source(self) -> str:
@@ -175,6 +176,7 @@ class Compiled:
         trace = self._current("export")
         names = self._names_of(len(trace.shapes))
         result, graph, parameters = _recorded(self.function, self.name, trace.structure, names)
+        refuse_loops(graph, "export")
         slopes = None
         if gradient and is_one_number(result):
             slopes = exact(value_and_gradient(graph if parameters else parametric(graph)))
@@ -329,6 +331,7 @@ class Trace:
 
     @property
     def text(self) -> str:
+        refuse_loops(self.program, f"{self.name}.source")
         name = self.name if self.name.isidentifier() and self.name not in TABLE else "function"
         text = source.function_text(name, self.program, speller(self.template))
         if self.recording.is_one and self.parameters:
@@ -363,6 +366,11 @@ def _recorded(
 def _traced(function: Callable[..., Any], arguments: Sequence[Any]) -> Any:
     with modes.tracing():
         return function(*arguments)
+
+
+def _printed(program: Program) -> Tape | Program:
+    """As it runs: re-rolled, or with its loops."""
+    return program if loops_in(program) else Tape(program)
 
 
 def _spell_gradient(names: Sequence[str]) -> str:

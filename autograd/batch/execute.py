@@ -11,6 +11,7 @@ from typing import Any
 from autograd.batch.arguments import Arguments, Shape
 from autograd.core.value import Value
 from autograd.program import reference
+from autograd.program.loop import loops_in, refuse_loops
 from autograd.program.program import Program
 
 ENOUGH = 3  # calls, after which they go straight to machine code
@@ -42,6 +43,10 @@ class Execution:
         devices: Any = None,
     ) -> None:
         self.program, self.parameters, self.runner, self.devices = program, parameters, runner, devices
+        if runner in ("tape", "jax"):
+            refuse_loops(program, f"compile: runner={runner!r}")
+        elif runner is None and loops_in(program):
+            self.runner = "python"
         self.columns = [
             (argument, i, 0 if shape is None else math.prod(shape))
             for argument, shape in enumerate(shapes)

@@ -35,6 +35,30 @@ class Arriving(NamedTuple):
     off: Any = None
 
 
+class Several:
+    """What arrives at a node that holds several numbers, as a loop does: for each place, what arrives there."""
+
+    def __init__(self, at: dict[Any, Arriving]) -> None:
+        self.at = at
+        self.result: Any = None  # what the node makes of it, found once
+
+    def __add__(self, other: Several) -> Several:
+        at = dict(self.at)
+        for place, term in other.at.items():
+            at[place] = added(at[place], term) if place in at else term
+        return Several(at)
+
+
+class LinearMap:
+    """The partial of, or in, a node that holds several numbers: what it makes of what arrives, backwards (`pull`) and
+    forwards (`push`); None where nothing passes."""
+
+    def __init__(
+        self, pull: Callable[[Arriving], Arriving | None], push: Callable[[Arriving], Arriving | None]
+    ) -> None:
+        self.pull, self.push = pull, push
+
+
 def both(off: Any, mask: Any, apply: Apply = apply) -> Any:
     """Where a path through a mask is off: where it was off already, or the mask is 0."""
     here = apply(equal, mask, 0.0)
@@ -93,29 +117,45 @@ def adjoints(order: list[Value], seeds: dict[Value, Any], edges: Edges) -> dict[
 
     `edges(z)` yields (operand, ∂z/∂operand) pairs. A node that nothing reaches has no entry: its adjoint is 0.
     """
-    adjoint = {z: Arriving(seed) for z, seed in seeds.items()}
+    adjoint = arriving_adjoints(order, {z: Arriving(seed) for z, seed in seeds.items()}, edges)
+    return {z: arriving.number for z, arriving in adjoint.items()}
+
+
+def arriving_adjoints(order: list[Value], seeds: dict[Value, Arriving], edges: Edges) -> dict[Value, Arriving]:
+    """The same with where it is off."""
+    adjoint = dict(seeds)
     for z in reversed(order):
         if z in adjoint:
             for x, partial in edges(z):
                 term = through(z, partial, adjoint[z])
-                adjoint[x] = added(adjoint[x], term) if x in adjoint else term
-    return {z: arriving.number for z, arriving in adjoint.items()}
+                if term is not None:
+                    adjoint[x] = added(adjoint[x], term) if x in adjoint else term
+    return adjoint
 
 
 def tangents(order: list[Value], seeds: dict[Value, Any], edges: Edges) -> dict[Value, Any]:
     """The same rule forwards: tangent(z) = Σ ∂z/∂x · tangent(x) over the operands x of z."""
-    tangent = {x: Arriving(seed) for x, seed in seeds.items()}
+    tangent = arriving_tangents(order, {x: Arriving(seed) for x, seed in seeds.items()}, edges)
+    return {z: arriving.number for z, arriving in tangent.items()}
+
+
+def arriving_tangents(order: list[Value], seeds: dict[Value, Arriving], edges: Edges) -> dict[Value, Arriving]:
+    """The same with where it is off."""
+    tangent = dict(seeds)
     for z in order:
         if z not in seeds:
             for x, partial in edges(z):
                 if x in tangent:
-                    term = through(z, partial, tangent[x])
-                    tangent[z] = added(tangent[z], term) if z in tangent else term
-    return {z: arriving.number for z, arriving in tangent.items()}
+                    term = through(z, partial, tangent[x], forwards=True)
+                    if term is not None:
+                        tangent[z] = added(tangent[z], term) if z in tangent else term
+    return tangent
 
 
-def through(z: Value, partial: Any, arriving: Arriving) -> Arriving:
-    """One edge: ∂z/∂x times what arrives, 0 if either is a mask's 0."""
+def through(z: Value, partial: Any, arriving: Arriving, forwards: bool = False) -> Arriving | None:
+    """One edge: ∂z/∂x times what arrives, 0 if either is a mask's 0; None where nothing passes."""
+    if partial.__class__ is LinearMap:
+        return partial.push(arriving) if forwards else partial.pull(arriving)  # type: ignore[no-any-return]
     factor, off = arriving
     if partial.__class__ is float and partial == 1.0:
         return arriving

@@ -68,14 +68,16 @@ def sparse_tangents(order: list[Value], seeds: Arrivals, edges: Edges) -> Arriva
         if z not in seeds:
             for x, partial in edges(z):
                 if x in tangent:
-                    _pass(z, partial, tangent[x], tangent.setdefault(z, {}))
+                    _pass(z, partial, tangent[x], tangent.setdefault(z, {}), forwards=True)
     return tangent
 
 
-def _pass(z: Value, partial: Any, arriving: dict[int, Arriving], into: dict[int, Arriving]) -> None:
+def _pass(
+    z: Value, partial: Any, arriving: dict[int, Arriving], into: dict[int, Arriving], forwards: bool = False
+) -> None:
     for seed, what in arriving.items():
-        term = through(z, partial, what)
-        into[seed] = added(into[seed], term) if seed in into else term
+        if (term := through(z, partial, what, forwards)) is not None:
+            into[seed] = added(into[seed], term) if seed in into else term
 
 
 def structure(recording: Recording, mode: str = "auto") -> tuple[list[list[int]], str]:

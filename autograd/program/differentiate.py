@@ -18,8 +18,9 @@ from typing import NamedTuple
 from autograd.core import primitives as table
 from autograd.core.modes import tracing
 from autograd.core.primitives import Primitive
-from autograd.core.sweeps import both, either, passing
+from autograd.core.sweeps import adjoints, both, either, passing, topological_order, value_edges
 from autograd.core.value import Value
+from autograd.program.loop import LoopRow, in_a_trace, raised
 from autograd.program.lower import lower
 from autograd.program.program import EXAMPLE, MASKED_DOT, MEAN, ONCE, Program
 
@@ -37,6 +38,8 @@ def value_and_gradient(program: Program) -> Program:
     """The program of the mean of its first output over the batch, of that mean's gradient in every parameter, and of
     its other outputs as they are."""
     root, *rest = program.outputs
+    if any([isinstance(primitive, LoopRow) for primitive in program.primitives]):
+        return _of_loops(program)
     result = program.first(len(program))
     gradient = _Gradient(result)
     arriving: list[list[Term] | None] = [None] * len(program)
@@ -69,6 +72,27 @@ def value_and_gradient(program: Program) -> Program:
     mean = root if program.moments[root] == ONCE else result.append(MEAN, (root,))
     result.outputs = (mean, *[adjoints.get(slot, zero) for slot in range(program.inputs, program.leaves)], *rest)
     result.whole = 1 + program.parameters
+    return result
+
+
+def _of_loops(program: Program) -> Program:
+    """The same by way of a graph, in which loops have their derivatives; every slope is averaged at last."""
+    leaves = [Value(0.5, name) for name in program.names]
+    parameters = leaves[program.inputs :]
+
+    def results() -> list[Value | float]:
+        value, *rest = raised(program, leaves)
+        if not isinstance(value, Value):
+            return [value, *[0.0 for _ in parameters], *rest]
+        adjoint = adjoints(topological_order(value), {value: 1.0}, value_edges)
+        return [value, *[adjoint.get(x, 0.0) for x in parameters], *rest]
+
+    each, _ = lower(in_a_trace(results), leaves)
+    result = Program(program.inputs, program.parameters, program.names, program.graph_nodes)
+    each.rewritten(result, result.append)
+    ends = 1 + program.parameters
+    whole = [result.append(MEAN, (z,)) if result.moments[z] == EXAMPLE else z for z in result.outputs[:ends]]
+    result.outputs, result.whole = (*whole, *result.outputs[ends:]), ends
     return result
 
 

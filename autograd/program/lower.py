@@ -1,6 +1,6 @@
 """From a graph of Values to a program: the same nodes in order, with slot numbers in place of references.
 
-Nothing is decided here. Leaves handed in are the inputs, every other leaf is a parameter; the passes of `simplify`
+Nothing is decided here. Nodes handed in are the inputs, every other leaf is a parameter; the passes of `simplify`
 do the rest.
 """
 
@@ -8,14 +8,27 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from autograd.core.refusals import Argument
 from autograd.core.sweeps import topological_order
 from autograd.core.value import Value
 from autograd.program.program import Program
 
 
+class StepArgument(Argument):
+    """What the step of a loop is given while it is traced."""
+
+    __slots__ = ()
+
+
+StepArgument.__hash__ = Argument.__hash__  # type: ignore[method-assign]
+
+
 def lower(results: Sequence[Value | float], inputs: Sequence[Value]) -> tuple[Program, list[Value]]:
-    """The program that computes `results`, and the leaves that are its parameters, in the order they are met."""
-    order = topological_order(*[z for z in results if isinstance(z, Value)])
+    """The program that computes `results`, and the leaves that are its parameters, in the order they are met.
+
+    TypeError where one of them is an argument of a loop's step: that is no number outside of it."""
+    inner = [x for x in inputs if x._row is not None]  # what these were made of is not asked
+    order = topological_order(*[z for z in results if isinstance(z, Value)], stop=inner)
     parameters = _parameters(order, inputs)
     names = [leaf.label or f"x{i}" for i, leaf in enumerate(inputs)]
     names += [leaf.label or f"p{i}" for i, leaf in enumerate(parameters)]
@@ -40,4 +53,12 @@ def _parameters(order: Sequence[Value], inputs: Sequence[Value]) -> list[Value]:
     for node in order:  # a leaf that is itself a result
         if node._row is None:
             met[node] = None
-    return list(met)[len(inputs) :]
+    parameters = list(met)[len(inputs) :]
+    for leaf in parameters:
+        if isinstance(leaf, StepArgument):
+            raise TypeError(
+                f"{leaf.label or 'a number'}, of one step of a loop (scan, fori, while_loop, rk4), or what was made of "
+                "it, is used outside of the loop, which a program runs as one instruction: let the step give it back, "
+                "in the state or beside it"
+            )
+    return parameters

@@ -177,7 +177,9 @@ class Program:
                 if self.moments[slot] == moment
             ]
             lines += [f"{title}:", *body] if body else []
-        return "\n".join([*lines, "return " + _shortened([self.name(x) for x in self.outputs])])
+        lines.append("return " + _shortened([self.name(x) for x in self.outputs]))
+        bodies = dict.fromkeys([x for x in self.primitives if hasattr(x, "body")])
+        return "\n".join([*lines, *[f"\n{loop}" for loop in bodies]])
 
     def heading(self) -> str:
         nodes = f"{self.graph_nodes} graph nodes → " if self.graph_nodes else ""

@@ -6,6 +6,7 @@ It is what a program means. The other runners are held to it, and it needs nothi
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from autograd.program.program import BATCH, EXAMPLE, MEAN, ONCE, Program
 
@@ -17,21 +18,22 @@ def run(
     shared = [0.0] * program.inputs + list(parameters) + [0.0] * (len(program) - program.leaves)
     for slot, number in program.numbers.items():
         shared[slot] = number
-    _compute(program, ONCE, shared)
+    compute(program, ONCE, shared)
     table = [[*example, *shared[program.inputs :]] for example in examples]
     for values in table:
-        _compute(program, EXAMPLE, values)
+        compute(program, EXAMPLE, values)
     for slot, primitive, operands in program.instructions():
         if primitive is MEAN:
             shared[slot] = sum([values[operands[0]] for values in table]) / len(table)
-    _compute(program, BATCH, shared)
+    compute(program, BATCH, shared)
     return [
         [values[slot] for values in table] if program.moments[slot] == EXAMPLE else shared[slot]
         for slot in program.outputs
     ]
 
 
-def _compute(program: Program, moment: int, values: list[float]) -> None:
+def compute(program: Program, moment: int, values: list[Any]) -> None:
+    """What is known at one moment, put among the values of the slots."""
     for slot, primitive, operands in program.instructions():
         if program.moments[slot] == moment and primitive is not MEAN:
             values[slot] = primitive.forward(*[values[x] for x in operands])

@@ -1,0 +1,197 @@
+"""Loops: plain ones on numbers and Values, one instruction of the program where a function is compiled.
+
+    scan(step, state, xs)                     for x in xs: state, y = step(state, x)
+    fori(step, state, n)                      for i in range(n): state = step(state, i)
+    while_loop(cond, step, state, most)       while cond(state): state = step(state)
+    rk4(f, y, t, dt, steps)                   an initial value problem y′ = f(t, y), by Runge and Kutta's steps
+
+Derivatives of every order are those of the loop written out. A trace calls the step once, whatever the number of steps.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from operator import index
+from typing import Any
+
+from autograd.core import modes
+from autograd.core.primitives import defined, where
+from autograd.core.value import Value
+from autograd.derivatives.structures import is_array, leaves, matching, places, rebuild
+
+
+def scan(step: Callable[[Any, Any], tuple[Any, Any]], state: Any, xs: Sequence[Any]) -> tuple[Any, Any]:
+    """The last state, and what the steps gave beside it: s_n, [y₀, …], where sₖ₊₁, yₖ = step(sₖ, xₖ) from s₀ = state.
+
+    `state` is a number or a nested list, tuple, dict or array of them, and every step gives one of that structure. `xs`
+    is a list, a range or an array of n items, all of one structure. Where the steps give no y but None, the second of
+    the pair is None too. Of no items it is the state itself, and [].
+
+    TypeError where step gives no pair, or xs is no list; ValueError where a state or an item has another structure, at
+    the place where it differs.
+
+    Compiled it is one instruction: step is called once, on Values, and reads what it likes from outside, whose
+    derivatives are those of the loop written out. What it keeps elsewhere than in the state is refused there.
+    """
+    return _scan("scan", step, state, xs)
+
+
+def fori(step: Callable[[Any, Any], Any], state: Any, n: int) -> Any:
+    """s_n, where sₖ₊₁ = step(sₖ, k) from s₀ = state, for k = 0, …, n − 1: see `scan` for what a state is.
+
+    TypeError where n is no whole number: how often a loop runs may depend on data in `while_loop` only.
+    """
+    return _scan("fori", lambda s, k: (step(s, k), None), state, range(_count("fori: n", n)))[0]
+
+
+def while_loop(cond: Callable[[Any], Any], step: Callable[[Any], Any], state: Any, most: int) -> Any:
+    """The first state for which cond(state) does not hold: s₀ = state, sₖ₊₁ = step(sₖ), of at most so many steps.
+
+    cond gives a comparison, or a number that is 0 or not. The derivative is that of the steps that are taken; how many
+    these are is constant wherever it is smooth. ValueError if the condition holds still after `most` steps; in a
+    compiled function, where that would stop all examples for the sake of one, the state of that one is nan.
+
+    Compiled, every example takes `most` steps, of which those after its last change nothing: their results, be they inf
+    or nan, have no part in it, nor have their slopes.
+    """
+    most = _count("while_loop: most", most)
+    if modes.active and modes.is_tracing():
+
+        def masked(s: Any, _: Any) -> tuple[Any, None]:
+            on = cond(s)
+            new = _alike("while_loop", step(s), s, 1)
+            return _each(lambda a, b: where(on, a, b), new, s), None
+
+        last = _scan("while_loop", masked, state, range(most))[0]
+        still = where(cond(last), math.nan, 0.0)
+        return _each(lambda a, _: defined(a, still), last, last)
+    for k in range(most):
+        if not _holds(cond(state)):
+            return state
+        state = _alike("while_loop", step(state), state, k + 1)
+    if _holds(cond(state)):
+        raise ValueError(f"while_loop: the condition holds still after most={most} steps")
+    return state
+
+
+def rk4(f: Callable[[Any, Any], Any], y: Any, t: Any, dt: Any, steps: int) -> Any:
+    """y(t + steps · dt), where y′ = f(t, y) and y(t) = y: the classical Runge–Kutta method of order 4, in fixed steps.
+
+        y + dt/6 · (k₁ + 2k₂ + 2k₃ + k₄)    k₁ = f(t, y), k₂ = f(t + dt/2, y + dt/2 · k₁),
+                                            k₃ = f(t + dt/2, y + dt/2 · k₂), k₄ = f(t + dt, y + dt · k₃)
+
+    y is a number or a structure of them, and f gives one of that structure; its error after a given time goes with dt⁴.
+    Derivatives, in y, t, dt and whatever f reads, are those of the steps themselves to rounding (the discrete adjoint),
+    not approximations of the adjoint equation's. Source: Hairer, Nørsett, Wanner, Solving Ordinary Differential
+    Equations I, II.1.
+
+    ValueError where f's result has another structure; TypeError where steps is no whole number.
+    """
+
+    def slope(time: Any, at: Any) -> list[Any]:
+        return matching(f(time, at), "rk4: f(t, y)", y, "y")
+
+    def step(at: Any, k: Any) -> Any:
+        here, now = leaves(at, "rk4: y"), t + k * dt
+        moved = lambda h, ks: rebuild(y, [a + h * b for a, b in zip(here, ks, strict=True)])
+        k1 = slope(now, at)
+        k2 = slope(now + dt / 2, moved(dt / 2, k1))
+        k3 = slope(now + dt / 2, moved(dt / 2, k2))
+        k4 = slope(now + dt, moved(dt, k3))
+        return moved(dt / 6, [a + 2 * b + 2 * c + d for a, b, c, d in zip(k1, k2, k3, k4, strict=True)])
+
+    return fori(step, y, _count("rk4: steps", steps))
+
+
+def _scan(name: str, step: Callable[[Any, Any], Any], state: Any, xs: Any) -> tuple[Any, Any]:
+    if isinstance(xs, Value | dict | str) or not hasattr(xs, "__len__"):
+        got = "a Value" if isinstance(xs, Value) else type(xs).__name__
+        raise TypeError(f"{name}: xs is a list, a range or an array of items, got {got}")
+    if len(xs) == 0:
+        return state, []
+    if modes.active and modes.is_tracing() and not modes.is_no_grad():
+        return _traced(name, step, state, xs)
+    ys = []
+    for k, x in enumerate(xs):
+        if isinstance(x, list | tuple | dict) or is_array(x):
+            matching(x, f"{name}: xs[{k}]", xs[0], "xs[0]")
+        new, y = _pair(name, step(state, x))
+        state = _alike(name, new, state, k + 1)
+        ys.append(y)
+    return state, None if all([y is None for y in ys]) else ys
+
+
+def _traced(name: str, step: Callable[[Any, Any], Any], state: Any, xs: Any) -> tuple[Any, Any]:
+    """The same as one instruction."""
+    from autograd.program.loop import PACK, Constants, item, node, part, traced
+
+    n, numbers = len(xs), leaves(state, f"{name}: state")
+    labels = places(state, "s") + places(xs[0], "x")
+    columns = []
+    for column in _columns(name, xs):
+        known = not any([isinstance(x, Value) for x in column])
+        columns.append(node(Constants(column), 0.0) if known else node(PACK, *column))
+    y: Any = None
+
+    def on_numbers(given: Sequence[Value]) -> list[Any]:
+        nonlocal y
+        new, y = _pair(name, step(rebuild(state, given[: len(numbers)]), rebuild(xs[0], given[len(numbers) :])))
+        beside = [] if y is None else leaves(y, f"{name}: y")
+        return [*matching(new, f"{name}: the state after a step", state, "the state"), *beside]
+
+    loop, row = traced(name, on_numbers, numbers, columns, n, labels)
+    last = rebuild(state, [node(part(k, False), loop) for k in range(len(numbers))])
+    if y is None:
+        return last, None
+    beside = [node(part(row.carried + m, True), loop) for m in range(row.given)]
+    return last, [rebuild(y, [node(item(i), column) for column in beside]) for i in range(n)]
+
+
+def _columns(name: str, xs: Any) -> list[Any]:
+    """For each number of an item, that of every item."""
+    if isinstance(xs, range):
+        return [xs]
+    if is_array(xs) and xs.ndim == 1:
+        return [leaves(xs, f"{name}: xs")]
+    items = [matching(x, f"{name}: xs[{i}]", xs[0], "xs[0]") for i, x in enumerate(xs)]
+    return [list(column) for column in zip(*items, strict=True)]
+
+
+def _pair(name: str, result: Any) -> Any:
+    if not isinstance(result, tuple) or len(result) != 2:
+        got = "a Value" if isinstance(result, Value) else type(result).__name__
+        raise TypeError(
+            f"{name}: step gives a pair, the next state and what to keep of the step (or None), not "
+            + (f"a tuple of {len(result)}" if isinstance(result, tuple) else got)
+        )
+    return result
+
+
+def _alike(name: str, new: Any, state: Any, steps: int) -> Any:
+    """A state in the structure of the one before."""
+    if new.__class__ is float and state.__class__ is float:
+        return new
+    return rebuild(state, matching(new, f"{name}: the state after step {steps}", state, "the state before it"))
+
+
+def _each(f: Callable[[Any, Any], Any], a: Any, b: Any) -> Any:
+    return rebuild(a, [f(x, y) for x, y in zip(leaves(a, "a"), leaves(b, "b"), strict=True)])
+
+
+def _holds(condition: Any) -> bool:
+    return condition._data != 0.0 if isinstance(condition, Value) else bool(condition)
+
+
+def _count(what: str, n: Any) -> int:
+    try:
+        count = index(n)
+    except TypeError:
+        got = "a Value" if isinstance(n, Value) else f"{type(n).__name__} {n!r:.40}"
+        raise TypeError(
+            f"{what} is a whole number that is known when the loop begins, got {got}; a loop that ends where data says "
+            "is while_loop(cond, step, state, most)"
+        ) from None
+    if count < 0:
+        raise ValueError(f"{what} is a number of steps, got {count}")
+    return count

@@ -1,0 +1,253 @@
+"""A loop as one instruction: a program for one step, and how often it runs.
+
+    s₀, s₁ = s(s₀, x₀; k), s₂ = s(s₁, x₁; k), …        y₀, y₁, … beside them
+
+Its operands are the numbers of the first state s₀, for each number of an item x the *column* x₀, x₁, …, and whatever
+else a step reads, k. A column is one node of a graph (one slot of a program) that holds many numbers, and so is a loop
+itself. Rows pick from these: `part` one number of the last state, the column of one number of y, or that of one number
+of the states before each step; `item` a number of a column. `PACK` makes a column of numbers, `Constants` is one.
+
+Nothing else knows more of loops than that: each of these rows has a `forward`, which is what the plain runner calls,
+and partials, which are linear maps (`core.sweeps`). The derivative of a loop is a loop: see `loop_derivatives`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from contextvars import Context
+from functools import cache
+from typing import Any
+
+from autograd.core import modes
+from autograd.core.primitives import Primitive
+from autograd.core.sweeps import Arriving, LinearMap, Several, added, topological_order
+from autograd.core.value import Value, apply, record
+from autograd.program.lower import StepArgument, lower
+from autograd.program.program import EXAMPLE, ONCE, Program
+from autograd.program.simplify import simplify
+
+
+class LoopRow(Primitive):
+    """A row of several numbers, or of one that is picked from them. `many`: does its node hold several?"""
+
+    many = True
+
+    def __init__(self, name: str, forward: Callable[..., Any], *partials: Any, nary: bool = False) -> None:
+        super().__init__(name, forward, *partials, nary=nary, public=False)
+
+
+class Loop(LoopRow):
+    """`body` run `steps` times.
+
+    body       its inputs are the numbers of the state, then those of an item; its parameters what else a step reads;
+               its outputs the next state, then y
+    carried    how many numbers the state has; columns: how many an item has; given: how many y has
+    backwards  the last items come first; a column's k-th number belongs to the k-th item either way
+    """
+
+    def __init__(self, name: str, body: Program, carried: int, steps: int, backwards: bool = False) -> None:
+        from autograd.program.loop_derivatives import pulled, pushed
+
+        super().__init__(f"{name}[{steps} steps]", self._run, _placing(pulled), nary=True)
+        self.title, self.body, self.carried, self.steps, self.backwards = name, body, carried, steps, backwards
+        self.columns, self.given = body.inputs - carried, len(body.outputs) - carried
+        self.before = carried + self.given  # the first of the parts that are states before each step
+        self.push = pushed
+        self.derivatives: dict[Any, Any] = {}  # by what they are with respect to
+
+    def _run(self, *operands: Any) -> list[Any]:
+        """All parts: the last state, the columns of y, and those of the states before each step."""
+        from autograd.program.reference import compute
+
+        body, carried = self.body, self.carried
+        state, columns = list(operands[:carried]), operands[carried : body.inputs]
+        once = [*[0.0] * body.inputs, *operands[body.inputs :], *[0.0] * (len(body) - body.leaves)]
+        for slot, number in body.numbers.items():
+            once[slot] = number
+        compute(body, ONCE, once)
+        along: list[list[float]] = [[0.0] * self.steps for _ in range(self.given + carried)]
+        for i in reversed(range(self.steps)) if self.backwards else range(self.steps):
+            values = [*state, *[column[i] for column in columns], *once[body.inputs :]]
+            compute(body, EXAMPLE, values)
+            results = [values[slot] for slot in body.outputs]
+            for column, number in zip(along, [*results[carried:], *state], strict=True):
+                column[i] = number
+            state = results[:carried]
+        return [*state, *along]
+
+    def __str__(self) -> str:
+        """One step: the state s, an item x, and what comes of them."""
+        lines = str(self.body).splitlines()[1:]
+        order = ", the last item first" if self.backwards else ""
+        return "\n".join([f"{self.name}{order}, each:", *[f"  {line}" for line in lines]])
+
+
+@cache
+def part(k: int, many: bool) -> LoopRow:
+    """Part k of a loop: a number of its last state, or a column."""
+
+    def push(z: Value) -> LinearMap:
+        loop = z._row
+        assert isinstance(loop, Loop)
+        return LinearMap(lambda a: Arriving(Several({k: a})), lambda a: loop.push(z, a.number).get(k))
+
+    row = LoopRow(f"part{k}", lambda parts: parts[k], lambda loop, z: push(loop))
+    row.many = many
+    return row
+
+
+@cache
+def item(i: int) -> LoopRow:
+    """Number i of a column."""
+    row = LoopRow(
+        f"item{i}",
+        lambda column: column[i],
+        lambda column, z: LinearMap(lambda a: Arriving(Several({i: a})), lambda a: number_at(i, a.number)),
+    )
+    row.many = False
+    return row
+
+
+def _placing(pulled: Any) -> Any:
+    """The partials of a row of many operands: backwards each gets its share, forwards what arrives is kept apart."""
+
+    def map_of(z: Value, j: int) -> LinearMap:
+        return LinearMap(lambda a: pulled(z, a.number).get(j), lambda a: Arriving(Several({j: a})))
+
+    return lambda xs, z: [map_of(z, j) for j in range(len(xs))]
+
+
+class _Shares:
+    """What each operand of a column packed of numbers gets."""
+
+    def __init__(self, several: Several) -> None:
+        self.several = several
+
+    def get(self, j: int) -> Arriving | None:
+        return number_at(j, self.several)
+
+
+PACK = LoopRow("pack", lambda *xs: list(xs), _placing(lambda z, several: _Shares(several)), nary=True)
+
+
+class Constants(LoopRow):
+    """A column of numbers that are known; its operand is a 0, so that its node is no leaf."""
+
+    def __init__(self, numbers: Sequence[float]) -> None:
+        super().__init__(f"{len(numbers)} numbers", lambda zero: numbers, None)
+        self.numbers = numbers
+
+
+def number_at(i: int, several: Several) -> Arriving | None:
+    """What arrives at number i of a column, of its own and from whole columns (`Whole`)."""
+    total = several.at.get(i)
+    for place, term in several.at.items():
+        if place.__class__ is Whole:
+            here = Arriving(node(item(i), term.number), None if term.off is None else node(item(i), term.off))
+            total = here if total is None else added(total, here)
+    return total
+
+
+class Whole:
+    """The place of a column that arrives as a whole, and of no other."""
+
+
+def node(row: Primitive, *operands: Value | float) -> Value:
+    """A node of one of these rows. Its number and its partials are none: in a trace nobody looks."""
+    if len(operands) == 1:
+        return record(row, 0.5, operands[0], None, None if operands[0].__class__ is float else 1.0, None)
+    return record(row, 0.5, operands, None, tuple([None if x.__class__ is float else 1.0 for x in operands]), None)
+
+
+def is_many(x: Any) -> bool:
+    """Does the node hold several numbers?"""
+    return isinstance(x, Value) and isinstance(x._row, LoopRow) and x._row.many
+
+
+def made(
+    name: str,
+    states: Sequence[Value],
+    items: Sequence[Value],
+    shared: Sequence[Value],
+    results: Sequence[Value | float],
+    steps: int,
+    backwards: bool = False,
+) -> tuple[Loop, list[int], list[int]]:
+    """The loop whose step takes these nodes to these results, and which of the items and of what is shared it reads."""
+    program = simplify(lower(results, [*states, *items, *shared])[0])
+    uses, end = program.uses(), len(states) + len(items)
+    read = [i for i in range(len(items)) if uses[len(states) + i]], [k for k in range(len(shared)) if uses[end + k]]
+    inputs = [*range(len(states)), *[len(states) + i for i in read[0]]]
+    leaves = [*inputs, *[end + k for k in read[1]]]
+    names = [program.names[slot] for slot in inputs] + [shared[k].label or f"k{k}" for k in read[1]]
+    body = Program(len(inputs), len(read[1]), names)
+    unread = set(range(program.leaves)).difference(leaves)
+    place = dict(zip(leaves, range(len(leaves)), strict=True)) | dict.fromkeys(unread, 0)
+    where = body.inline(program, [place[slot] for slot in range(program.leaves)])
+    body.outputs = tuple([where[slot] for slot in program.outputs])
+    return Loop(name, body, len(states), steps, backwards), *read
+
+
+def traced(
+    name: str, step: Any, state: Sequence[Value | float], columns: Sequence[Value], steps: int, labels: Sequence[str]
+) -> tuple[Value, Loop]:
+    """The node of the loop of a step, a function of a list of numbers (those of the state, then those of an item) that
+    gives such a list (those of the next state, then those of y)."""
+    leaves = [StepArgument(0.5, label) for label in labels]
+    results = step(leaves)
+    captured = _captured(results, leaves)
+    count = len(state)
+    loop, items, shared = made(name, leaves[:count], leaves[count:], captured, results, steps)
+    return node(loop, *state, *[columns[i] for i in items], *[captured[k] for k in shared]), loop
+
+
+def _captured(results: Iterable[Any], leaves: Sequence[Value]) -> list[Value]:
+    """What a step reads beside its arguments: the nodes next to its own that do not depend on them. Those of several
+    numbers belong to the step as well, so that what is read is numbers."""
+    ends = [z for z in results if isinstance(z, Value)]
+    order = topological_order(*ends, stop=leaves)
+    inner = {*leaves}
+    for z in order:
+        if not inner.isdisjoint(z._arguments):
+            inner.add(z)
+    for z in reversed(order):
+        if z in inner:
+            inner.update([x for x in z._arguments if is_many(x)])
+    met: list[Any] = [x for z in order if z in inner for x in z._arguments] + ends
+    return [x for x in dict.fromkeys(met) if isinstance(x, Value) and x not in inner]
+
+
+def raised(program: Program, leaves: Sequence[Value]) -> list[Value | float]:
+    """The outputs of a program as a graph over these leaves: what `lower` lowers."""
+    nodes: list[Value | float] = [*leaves]
+    for slot in range(program.leaves, len(program)):
+        row, operands = program.primitives[slot], [nodes[x] for x in program.operands[slot]]
+        if slot in program.numbers:
+            nodes.append(program.numbers[slot])
+        else:
+            nodes.append(node(row, *operands) if isinstance(row, LoopRow) else apply(row, *operands))
+    return [nodes[slot] for slot in program.outputs]
+
+
+def loops_in(program: Program) -> list[Loop]:
+    """The loops among its instructions."""
+    return [primitive for primitive in program.primitives if isinstance(primitive, Loop)]
+
+
+def refuse_loops(program: Program, what: str) -> None:
+    """TypeError for what cannot say a loop."""
+    if loops := loops_in(program):
+        raise TypeError(
+            f"{what}: there is a loop in it, {loops[0].name}, as one instruction, which this cannot say; "
+            "write it out with Python's own `for`"
+        )
+
+
+def in_a_trace(f: Any, *arguments: Any) -> Any:
+    """f(*arguments) as a trace has it, whatever modes are on outside."""
+
+    def run() -> Any:
+        with modes.tracing():
+            return f(*arguments)
+
+    return Context().run(run)

@@ -1,0 +1,323 @@
+"""Loops mean the same written out, recorded one by one, and as instructions of a program; to every order."""
+
+from __future__ import annotations
+
+import math
+import random
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from autograd import (
+    Value,
+    check_gradients,
+    compile,
+    exp,
+    fori,
+    grad,
+    hessian,
+    hvp,
+    jacobian,
+    jvp,
+    log,
+    maximum,
+    no_grad,
+    relu,
+    rk4,
+    scan,
+    sin,
+    sqrt,
+    tanh,
+    where,
+    while_loop,
+)  # fmt: skip
+from autograd.core import modes
+from autograd.program.lower import lower
+from autograd.program.simplify import simplify
+
+RUNNERS = ("python",)
+runners = pytest.mark.parametrize("runner", RUNNERS)
+F = Callable[..., Any]
+
+
+def numbers(x: Any) -> list[float]:
+    if isinstance(x, tuple | list):
+        return [number for item in x for number in numbers(item)]
+    return np.ravel(np.asarray(x, dtype=float)).tolist()
+
+
+def readings(f: F, n: int) -> list[F]:
+    """f of n numbers, its first derivatives and its second ones, forwards and backwards."""
+    which, v = tuple(range(n)), tuple([1.0 - 0.7 * i for i in range(n)])
+    return [
+        f,
+        grad(f, which),
+        lambda *xs: jvp(f, xs, v),
+        hessian(f, which),
+        lambda *xs: hvp(f, xs, v),
+        jacobian(grad(f, which), which, mode="forward"),
+        grad(lambda *xs: jvp(f, xs, v)[1], which),
+        lambda *xs: jvp(lambda *ys: jvp(f, ys, v)[1], xs, v),
+    ]
+
+
+def agree(f: F, *at: float, runner: str = "python", rtol: float = 1e-9) -> None:
+    """Compiled, alone and in a batch, f and its derivatives are what they are eagerly."""
+    for k, g in enumerate(readings(f, len(at))):
+        eager = numbers(g(*at))
+        alone = numbers(compile(g, runner=runner)(*at))
+        np.testing.assert_allclose(alone, eager, rtol=rtol, atol=1e-12, err_msg=f"reading {k}")
+        batch = compile(g, runner=runner)(*[[x, x + 0.25, x] for x in at])
+        for example in (0, 2):
+            np.testing.assert_array_equal([a for a in picked(batch, example)], alone, err_msg=f"reading {k} in a batch")
+
+
+def picked(x: Any, example: int) -> list[float]:
+    if isinstance(x, tuple | list):
+        return [number for item in x for number in picked(item, example)]
+    return np.ravel(np.asarray(x)[example]).tolist()
+
+
+def newton(a: Any) -> Any:
+    return while_loop(lambda x: abs(x * x - a) > 1e-12, lambda x: 0.5 * (x + a / x), a, 30)
+
+
+def shifted(a: Any, b: Any, c: Any) -> Any:
+    """Numbers that change places, one of which is forgotten."""
+    p, q, _ = fori(lambda s, i: (s[1], s[2], s[0] * a + i), (a, b, c), 5)
+    return p * q
+
+
+def swapped(a: Any, b: Any) -> Any:
+    """Numbers that take each other's place: what arrives at the end is at every other step at another one."""
+    return fori(lambda s, i: (s[1], s[0] * a), (a, b), 7)[0]
+
+
+def summed(a: Any, b: Any) -> Any:
+    """Items of Values and of numbers, and y's that are used one by one and again as items."""
+    total, ys = scan(lambda s, x: (s + x[0] * x[1], s * x[0]), a, [(a, 1.0), (b, 2.0), (a * b, 3.0)])
+    again, _ = scan(lambda s, y: (s * 0.5 + y, None), total, ys)
+    return again + ys[1] ** 2 + ys[2]
+
+
+def nested(a: Any, b: Any) -> Any:
+    """A loop in a loop that reads both states, over items from outside."""
+    xs = [a, b, a + b]
+    inner = lambda s, i: scan(lambda u, x: (sin(u + s * x) + b / (i + 1), u), s, xs)
+    return fori(lambda s, i: inner(s, i)[0] + inner(s, i)[1][1], a, 4)
+
+
+def pendulum(angle: Any, length: Any) -> Any:
+    y = rk4(
+        lambda t, y: {"θ": y["ω"], "ω": -9.81 / length * sin(y["θ"]) - 0.1 * t}, {"θ": angle, "ω": 0.0}, 0.0, 0.05, 20
+    )
+    return y["θ"]
+
+
+def of_no_steps(a: Any) -> Any:
+    return fori(lambda s, i: s * 0.0, a, 0) + scan(lambda s, x: (s, x), a, [])[0]
+
+
+CASES: list[tuple[F, tuple[float, ...]]] = [
+    (newton, (2.0,)), (shifted, (0.5, 1.5, -2.0)), (swapped, (0.7, 1.3)), (summed, (0.7, 1.3)), (nested, (0.4, -0.3)),
+    (pendulum, (1.0, 2.0)), (of_no_steps, (0.3,)),
+]  # fmt: skip
+
+
+@runners
+@pytest.mark.parametrize(("f", "at"), CASES, ids=lambda x: getattr(x, "__name__", ""))
+def test_a_compiled_loop_is_the_eager_one_to_second_order(f: F, at: tuple[float, ...], runner: str) -> None:
+    agree(f, *at, runner=runner)
+
+
+@pytest.mark.parametrize(("f", "at"), CASES, ids=lambda x: getattr(x, "__name__", ""))
+def test_an_eager_loop_has_the_slopes_of_finite_differences(f: F, at: tuple[float, ...]) -> None:
+    check_gradients(f, *at)
+
+
+def overwritten(x: Any) -> Any:
+    """A name that the step overwrites is the step's own."""
+    y = 2.0 * x
+
+    def step(s: Any, i: Any) -> Any:
+        y = s * x
+        return y + i
+
+    return fori(step, x, 3) + y
+
+
+def in_a_branch(x: Any) -> Any:
+    """A loop in the branch that is not taken, where it and its slopes are inf or nan."""
+    return where(x > 1.0, fori(lambda s, i: log(s - 1.0), x, 2), fori(lambda s, i: s * x, x, 3))
+
+
+def left_early(x: Any) -> Any:
+    """After its last step the step would divide by 0, and take the root of it."""
+    return while_loop(lambda s: s < 1.0, lambda s: s + 0.5 + 0.0 * sqrt(1.0 - s) / (1.0 - s), x, 8)
+
+
+def masked_root(x: Any) -> Any:
+    """Infinite slopes at 0 that a mask after the loop switches off."""
+    return where(x > 0.0, fori(lambda s, i: sqrt(s), x, 3), x)
+
+
+def beside_a_root(x: Any) -> Any:
+    """What nothing asks for has infinite slopes at 0; nothing arrives there."""
+    return fori(lambda s, i: (s[0] * 2.0, sqrt(s[0])), (x, x), 3)[0]
+
+
+SPECIAL: list[tuple[F, float]] = [
+    (overwritten, 1.5), (in_a_branch, 0.5), (left_early, 0.25), (left_early, 1.0), (masked_root, 0.0),
+    (beside_a_root, 0.0),
+]  # fmt: skip
+
+
+@runners
+@pytest.mark.parametrize(("f", "x"), SPECIAL, ids=lambda x: getattr(x, "__name__", str(x)))
+def test_what_loops_are_known_to_get_wrong_is_right(f: F, x: float, runner: str) -> None:
+    agree(f, x, runner=runner)
+    assert all(map(math.isfinite, [numbers(g(x))[0] for g in readings(f, 1)]))
+
+
+def keeps_a_value(x: Any) -> Any:
+    kept = []
+    fori(lambda s, i: kept.append(s * x) or s, x, 3)
+    return kept[-1]
+
+
+def reads_before_it_writes(x: Any) -> Any:
+    total = 0.0
+
+    def step(s: Any, i: Any) -> Any:
+        nonlocal total
+        total = total + s
+        return s * x
+
+    fori(step, x, 3)
+    return total
+
+
+REFUSED: list[tuple[F, type[Exception], str]] = [
+    (keeps_a_value, TypeError, "used outside of the loop"),
+    (reads_before_it_writes, TypeError, "used outside of the loop"),
+    (lambda x: fori(lambda s, i: s, x, x), TypeError, r"got .*while_loop\(cond, step, state, most\)"),
+    (lambda x: fori(lambda s, i: fori(lambda u, j: u, s, i * 1.0), x, 2), TypeError, "known when the loop begins"),
+    (lambda x: fori(lambda s, i: s, x, -1), ValueError, "a number of steps, got -1"),
+    (lambda x: fori(lambda s, i: s if s > 0.0 else -s, x, 2) if isinstance(x, Value) else 1 / 0, TypeError, "where"),
+    (lambda x: fori(lambda s, i: (s, s), x, 2), ValueError, "the state after .* is a list where .* is a number"),
+    (lambda x: fori(lambda s, i: {"b": s["a"]}, {"a": x}, 2)["a"], ValueError, "has no key 'a'"),
+    (lambda x: while_loop(lambda s: s < 9.0, lambda s: [s], x, 5), ValueError, "is a list where"),
+    (lambda x: scan(lambda s, i: s, x, [1.0, 2.0])[0], TypeError, "step gives a pair"),
+    (lambda x: scan(lambda s, i: (s, s), x, x)[0], TypeError, "xs is a list, a range or an array"),
+    (lambda x: scan(lambda s, i: (s, None), x, [[1.0], [2.0, x]])[0], ValueError, r"xs\[1\] has 2 elements where"),
+    (lambda x: rk4(lambda t, y: [y], x, 0.0, 0.1, 3), ValueError, r"rk4: f\(t, y\) is a list where y is a number"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("f", "error", "says"), REFUSED)
+def test_what_a_loop_cannot_do_is_refused(f: F, error: type[Exception], says: str) -> None:
+    with pytest.raises(error, match=says):
+        compile(f, runner="python")(2.0)
+
+
+@pytest.mark.parametrize(("f", "error", "says"), REFUSED[2:5] + REFUSED[6:])
+def test_eagerly_too(f: F, error: type[Exception], says: str) -> None:
+    with pytest.raises(error, match=says):
+        f(2.0)
+
+
+def test_a_condition_that_holds_still_is_an_error_or_nan() -> None:
+    double = lambda x: while_loop(lambda s: s < 100.0, lambda s: 2.0 * s, x, 3)
+    with pytest.raises(ValueError, match="the condition holds still after most=3 steps"):
+        double(1.0)
+    x, slope = compile(lambda x: (double(x), grad(double)(x)), runner="python")([1.0, 20.0, 200.0])
+    np.testing.assert_array_equal(x, [math.nan, 160.0, 200.0])
+    np.testing.assert_array_equal(slope, [math.nan, 8.0, 1.0])
+
+
+@runners
+def test_what_a_step_reads_gets_its_gradient(runner: str) -> None:
+    w, b = Value(0.7, "w"), Value(-0.2, "b")
+    cost = lambda x, y: (fori(lambda s, i: tanh(w * s + b * x), x, 6) - y) ** 2
+    compiled = compile(cost, runner=runner)
+    xs, ys = [0.3, -0.8, 1.1, 0.4], [0.1, 0.2, 0.3, -1.0]
+    mean = sum([cost(x, y) for x, y in zip(xs, ys, strict=True)]) / 4
+    mean.backward()
+    value, slopes = compiled.value_and_grad(xs, ys)
+    assert value == pytest.approx(mean.data, rel=1e-12)
+    np.testing.assert_allclose(slopes, [{"w": w, "b": b}[p.label].grad for p in compiled.parameters], rtol=1e-12)
+
+
+def test_a_compiled_loop_is_one_instruction_whatever_the_number_of_steps() -> None:
+    x, w = Value(0.5, "x"), Value(0.7, "w")
+    with modes.tracing():
+        y = fori(lambda s, i: sin(s) * w, x, 10**6)
+    assert str(simplify(lower([y], [x])[0])) == (
+        "1 inputs, 1 parameters; 4 graph nodes → 2 instructions\n"
+        "for each example:\n  t2 = fori[1000000 steps](x, w)\n  t3 = part0(t2)\nreturn t3\n\n"
+        "fori[1000000 steps], each:\n  for each example:\n    t2 = sin(s)\n    t3 = mul(t2, w)\n  return t3"
+    )
+
+
+def test_under_no_grad_nothing_is_recorded() -> None:
+    with no_grad():
+        assert fori(lambda s, i: s * 2.0, Value(1.0), 3).operands == ()
+
+
+@pytest.mark.parametrize("how", ["export", "source", "tape", "jax"])
+def test_what_cannot_say_a_loop_refuses_it_by_name(how: str, tmp_path: Any) -> None:
+    f = compile(lambda x: fori(lambda s, i: exp(s) - x, x, 2), runner=how if how in ("tape", "jax") else "python")
+    with pytest.raises(TypeError, match=r"there is a loop in it, fori\[2 steps\]"):
+        f(1.0)
+        f.export(tmp_path / "f.c") if how == "export" else f.source
+
+
+def random_loop(rng: random.Random, depth: int = 2) -> F:
+    """A loop of a random step that masks, branches, reads what is around it, and may hold another loop."""
+    kind, size, steps = rng.choice(("fori", "scan", "while")), rng.randint(1, 3), rng.randint(1, 4)
+    inner = random_loop(rng, depth - 1) if depth > 1 and rng.random() < 0.6 else None
+    choices = [
+        lambda p, q: p * q * 0.5, lambda p, q: sin(p) - q, lambda p, q: where(p > q, p * p * 0.3, q - 1.0),
+        lambda p, q: relu(p) + 0.2 * q, lambda p, q: maximum(p, 0.3 * q), lambda p, q: tanh(p + q),
+        lambda p, q: sqrt(relu(p)) + q * 0.1, lambda p, q: where(q > 0.1, log(relu(q)), p), lambda p, q: p,
+    ]  # fmt: skip
+    ops = [
+        [(rng.choice(choices), rng.randrange(size + 3), rng.randrange(size + 3)) for _ in range(2)] for _ in range(size)
+    ]
+    asked = rng.randrange(size)
+
+    def f(a: Any, b: Any) -> Any:
+        def step(state: list[Any], x: Any) -> list[Any]:
+            around = [*state, a, b, x]
+            new = [op2(op1(around[i], around[j]), around[k]) for (op1, i, j), (op2, k, _) in ops]
+            if inner is not None:
+                new[0] = new[0] * 0.5 + tanh(inner(new[-1], b))
+            return new
+
+        start = [a, b, a * b][:size]
+        if kind == "fori":
+            return fori(lambda s, i: step(s, i * 0.1), start, steps)[asked]
+        if kind == "while":
+            return while_loop(lambda s: s[0] < 1.5, lambda s: step(s, 0.7), start, 20)[asked]
+        last, ys = scan(lambda s, x: (step(s, x), s[0] * x), start, [a, 0.4, b, a - b][:steps])
+        return last[asked] + 0.3 * sum(ys)
+
+    return f
+
+
+def settles(f: F, at: tuple[float, ...]) -> bool:
+    try:
+        return all([abs(x) < 1e3 for g in readings(f, len(at)) for x in numbers(g(*at))])
+    except ValueError:  # the condition holds still
+        return False
+
+
+@runners
+@pytest.mark.parametrize("seed", range(40))
+def test_random_loops_are_the_loops_written_out(seed: int, runner: str) -> None:
+    rng = random.Random(seed)
+    f, at = random_loop(rng), (rng.uniform(-1.5, 1.5), rng.uniform(-1.5, 1.5))
+    if settles(f, at):
+        agree(f, *at, runner=runner, rtol=1e-8)
