@@ -21,6 +21,7 @@ from autograd.core.functions import *  # in the place of rows of the same name
 from autograd.core.modes import detect_anomaly, differentiating, no_grad
 from autograd.core.refusals import Argument
 from autograd.core.value import Value, bind
+from autograd.derivatives.custom import custom
 from autograd.derivatives.loops import fori, rk4, scan, while_loop
 from autograd.derivatives.transforms import grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
 
@@ -88,7 +89,7 @@ def __dir__() -> list[str]:
 __all__ = [  # noqa: RUF022
     "Argument", "Value", "assign", "label", "numbers",
     # derivatives of functions
-    "check_gradients", "grad", "hessian", "hvp", "jacobian", "jvp", "value_and_grad", "vjp",
+    "check_gradients", "custom", "grad", "hessian", "hvp", "jacobian", "jvp", "value_and_grad", "vjp",
     # loops
     "fori", "rk4", "scan", "while_loop",
     # pictures

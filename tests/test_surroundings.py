@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from autograd import Value, compile, detect_anomaly, log, stop_gradient
+from autograd import Value, compile, detect_anomaly, grad, jacobian, log, stop_gradient
 
 SOME_GLOBAL = 2.0
 
@@ -226,3 +226,12 @@ def test_an_anomaly_is_found_after_calls_that_went_straight_to_machine_code() ->
         h(1.0)
     with detect_anomaly(), pytest.raises(FloatingPointError, match="nan from log"):
         h(-1.0)
+
+
+@pytest.mark.parametrize("transform", [grad, jacobian])
+def test_what_the_function_under_a_derivative_reads_is_no_frozen_number(transform: Any) -> None:
+    k = 2.0
+    h = compile(transform(lambda x: k * x))
+    before = h(1.0)
+    k = 3.0
+    assert (before, h(1.0)) == (2.0, 3.0)

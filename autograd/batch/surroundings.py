@@ -19,7 +19,10 @@ from operator import is_
 from types import CellType, CodeType, FunctionType, MethodType, ModuleType
 from typing import Any
 
+from autograd.core.columns import Primitive
 from autograd.core.value import Value
+from autograd.derivatives.custom import Custom
+from autograd.derivatives.transforms import Derivative, Jacobian
 from autograd.native.entry import Guard
 
 MOST = 256  # places
@@ -85,6 +88,10 @@ class Surroundings:
     def _look_into(self, x: Any) -> None:
         if isinstance(x, FunctionType):
             self._function(x)
+        elif isinstance(x, Custom | Derivative | Jacobian):
+            self._queue += [getattr(x, "__wrapped__", None), getattr(x, "rule", None)]
+        elif isinstance(x, Primitive):
+            self._queue += [x.forward, *x.partials] if x.own else []
         elif isinstance(x, MethodType):
             self._queue += [x.__func__, x.__self__]
         elif isinstance(x, property):

@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+MOST_PATHS = 64  # through the code of a rule, and choices on one of them: more come of a loop
 LANES = 8  # of a vector: 512 bits; where registers are smaller, LLVM takes several
 
 
@@ -358,9 +359,11 @@ class Module:
         if self._taken == len(self._path):
             self._path.append((condition, True))
         self._taken += 1
+        if self._taken > MOST_PATHS:
+            raise TypeError(f"more than {MOST_PATHS} choices, one after the other")
         return self._path[self._taken - 1][1]
 
-    def branches(self, rule: Callable[[], Any], most: int = 64) -> Any:
+    def branches(self, rule: Callable[[], Any]) -> Any:
         """rule(), an `if` on a V taken both ways: once for each path, and the results chosen from by the conditions."""
         outer, outer_taken = self._path, self._taken
         runs = 0
@@ -368,8 +371,8 @@ class Module:
         def explore(prefix: list[tuple[V | None, bool]]) -> Any:
             nonlocal runs
             runs += 1
-            if runs > most:
-                raise TypeError(f"more than {most} paths")
+            if runs > MOST_PATHS:
+                raise TypeError(f"more than {MOST_PATHS} paths")
             self._path, self._taken = list(prefix), 0
             z = rule()
             path = self._path

@@ -32,10 +32,13 @@ ARGUMENTS = [("ptr", "code"), ("ptr", "once"), ("ptr", "lanes"), ("ptr", "sums")
 Lanes = list[V]  # a block, in vectors
 
 
-@cache
 def kernel(kind: Any, operands: int, width: int) -> int:
     """The address of a kernel: that of a row of the table with so many operands, or of this name one of those below,
-    for blocks of so many examples."""
+    for blocks of so many examples. What a user's row reads may have changed since the last time."""
+    return (_made if getattr(kind, "own", False) else _kept)(kind, operands, width)
+
+
+def _made(kind: Any, operands: int, width: int) -> int:
     module = Module()
     body = Body(module, "kernel", ARGUMENTS)
     if isinstance(kind, tiles.Matvec | tiles.Means):
@@ -50,13 +53,15 @@ def kernel(kind: Any, operands: int, width: int) -> int:
     return build(module.text()).address("kernel")
 
 
+_kept = cache(_made)
 Few = tuple[Any, int, int]  # a loop of few single numbers: its kind, how many operands each has, how many there are
 
 
 @cache
 def few(loops: tuple[Few, ...]) -> int:
     """The address of a kernel for loops that follow one another, each of so few numbers that it is no loop. A program
-    whose instructions have little in common is made of these: there, branches cost more than what they choose."""
+    whose instructions have little in common is made of these: there, branches cost more than what they choose. None
+    is of a user's row."""
     module = Module()
     body = Body(module, "kernel", ARGUMENTS)
     at = 0

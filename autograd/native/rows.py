@@ -23,7 +23,7 @@ from autograd.core.primitives import dot, dot_parts
 from autograd.native import build
 from autograd.native.ir import V, constant, fma, intrinsic, select
 from autograd.native.vector import RULES, by_lane, exp, log
-from autograd.program.program import FUSED, MASKED_DOT, masked_dot_parts
+from autograd.program.program import FUSED, MASKED_DOT, Program, masked_dot_parts
 
 WAYS_OUT = 'write its forward function with operators and other rows, or compile with runner="python"'
 
@@ -37,12 +37,12 @@ def compute(row: Primitive, operands: Sequence[Any]) -> Any:
         return row.forward(*operands)
     operands = [_number(x) for x in operands]
     if row.by_call:
-        return by_lane(_callback(row), [_vector(x, operands) for x in operands])
+        return by_lane(_callback(row, len(operands)), [_vector(x, operands) for x in operands])
     forward = getattr(row.forward, "__wrapped__", row.forward)  # of a user's row: V does not raise
     try:
         return _number(body.module.branches(lambda: read(forward)(*operands)))
     except Exception as error:
-        return by_lane(_symbol(row, error), [_vector(x, operands) for x in operands])
+        return by_lane(_symbol(row, len(operands), error), [_vector(x, operands) for x in operands])
 
 
 def dot_like(row: Primitive, operands: Sequence[Any]) -> Any:
@@ -75,8 +75,8 @@ def read(f: Callable[..., Any]) -> Callable[..., Any]:
     """f as a function of V."""
     if f in RULES:
         return lambda *xs: (RULES[f] if any([_holds_v(x) for x in xs]) else f)(*xs)
-    if isinstance(f, FunctionType):
-        return _with_other_globals(f)
+    if isinstance(f, FunctionType):  # a user's has numbers in its surroundings, which may be others next time
+        return _ours(f) if str(f.__globals__.get("__name__")).startswith("autograd.") else _with_other_globals(f)
     if isinstance(f, BuiltinFunctionType) and f.__name__ in LIBM and f.__module__ == "math":
         return lambda *xs: by_lane(LIBM[f.__name__], [_vector(x, xs) for x in xs])
     return f
@@ -87,6 +87,10 @@ def _holds_v(x: Any) -> bool:
 
 
 @cache
+def _ours(f: FunctionType) -> Callable[..., Any]:
+    return _with_other_globals(f)
+
+
 def _with_other_globals(f: FunctionType) -> Callable[..., Any]:
     names = _names(f.__code__)
     scope = {name: _global(f.__globals__[name]) for name in names if f.__globals__.get(name, f) is not f}
@@ -153,36 +157,67 @@ RULES |= {math.floor: _rounding("floor"), math.ceil: _rounding("ceil"), math.tru
 # Functions of C
 
 
-def _symbol(row: Primitive, error: Exception) -> str:
-    """The name of a C function that computes a row of the user's own: what Numba, if installed, makes of it."""
+def _symbol(row: Primitive, operands: int, error: Exception) -> str:
+    """The name of a C function that computes a row of the user's own: what Numba, if installed, makes of it, else one
+    that calls it in Python."""
+    if not row.own:
+        said = next(iter(str(error).strip().splitlines()), type(error).__name__)
+        raise TypeError(f"compile: the row {row.name!r} cannot be read as machine code ({said}); {WAYS_OUT}") from None
+    forward = getattr(row.forward, "__wrapped__", row.forward)
     try:
-        if not row.own or row.arity is None:
-            raise error
         from numba import cfunc, types
 
-        forward = getattr(row.forward, "__wrapped__", row.forward)
-        made: Any = cfunc(types.float64(*[types.float64] * row.arity), error_model="numpy")(forward)
-    except Exception as reason:
-        said = next(iter(str(reason).strip().splitlines()), type(reason).__name__)
-        raise TypeError(f"compile: the row {row.name!r} cannot be read as machine code ({said}); {WAYS_OUT}") from None
-    _made.append(made)
-    name = (
-        f"{row.name}.{made.address:x}"  # another process's is elsewhere, so that code that calls it is not kept for it
-    )
-    build.define(name, int(made.address))
-    return name
+        made: Any = cfunc(types.float64(*[types.float64] * operands), error_model="numpy")(forward)
+    except Exception:
+        return _callback(row, operands)
+    return _defined(row, made, int(made.address))
 
 
-def _callback(row: Primitive) -> str:
+def _callback(row: Primitive, operands: int) -> str:
     """The name of a C function that calls a row's forward in Python."""
     import ctypes
 
-    made = ctypes.CFUNCTYPE(ctypes.c_double, *[ctypes.c_double] * (row.arity or 0))(row.forward)
-    _made.append(made)
-    address = ctypes.cast(made, ctypes.c_void_p).value or 0
+    if (row, operands) not in _called:
+        call = row.forward if not row.own else _keeping(row.forward)
+        made = ctypes.CFUNCTYPE(ctypes.c_double, *[ctypes.c_double] * operands)(call)
+        _called[row, operands] = _defined(row, made, ctypes.cast(made, ctypes.c_void_p).value or 0)
+    return _called[row, operands]
+
+
+def _defined(row: Primitive, made: Any, address: int) -> str:
+    """A name for it; another process's is elsewhere, so that code that calls it is not kept for that."""
     name = f"{row.name}.{address:x}"
+    _made.append(made)
     build.define(name, address)
     return name
 
 
+def _keeping(forward: Callable[..., Any]) -> Callable[..., float]:
+    """forward, whose exceptions wait for `raise_what_was_kept`: machine code knows none."""
+
+    def call(*xs: float) -> float:
+        try:
+            return float(forward(*xs))
+        except BaseException as error:
+            _kept.append(error)
+            return math.nan
+
+    return call
+
+
+def raise_what_was_kept() -> None:
+    """The first exception of a row that machine code has called since the last time."""
+    if _kept:
+        error = _kept[0]
+        _kept.clear()
+        raise error
+
+
+def may_raise(program: Program) -> bool:
+    """Whether it has rows of a user's that machine code calls."""
+    return any([row.own for row in {*program.primitives} & {row for row, _ in _called}])
+
+
 _made: list[Any] = []  # functions that machine code calls
+_called: dict[tuple[Primitive, int], str] = {}  # the rows among them that are Python, and their names
+_kept: list[BaseException] = []

@@ -26,6 +26,7 @@ from autograd.native.ir import LANES, Body, Module
 from autograd.native.kernels import CHAINS, few, kernel
 from autograd.native.objects import address, references, value_offsets
 from autograd.native.roll import Tape
+from autograd.native.rows import raise_what_was_kept
 from autograd.native.tiles import BLOCK
 from autograd.native.workers import share
 from autograd.program.program import EXAMPLE, MEAN, Program
@@ -99,7 +100,11 @@ def _kernels(code: Code, width: int) -> tuple[list[int], list[int], list[int]]:
     keys: list[Any] = []
     for (kind, operands, over_lanes), offset in zip(code.kernels, code.offsets, strict=True):
         side, words = width if over_lanes else 1, code.words
-        few_known = side == 1 and len(code.kernels) > IRREGULAR and (kind in CHAINS or isinstance(kind, Primitive))
+        few_known = (
+            side == 1
+            and len(code.kernels) > IRREGULAR
+            and (kind in CHAINS or (isinstance(kind, Primitive) and not kind.own))
+        )
         count, terms = (words[offset], operands or words[offset + 1]) if few_known else (0, 0)
         if few_known and count <= LANES and count * terms <= 4 * LANES:
             keys.append(((kind, terms, count),))
@@ -221,6 +226,7 @@ class Runner:
                 self._run(address(self._work[0]), *given, address(whole), n, address(self._sums))
             else:
                 self._run_in_chunks(chunks, *given, address(whole), n)
+        raise_what_was_kept()
         return whole, each
 
     def entry_work(self) -> Work:

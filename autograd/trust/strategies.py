@@ -70,6 +70,7 @@ except ImportError:
     raise ImportError("autograd.testing makes its examples with Hypothesis: pip install hypothesis") from None
 
 from autograd.core.columns import TABLE, Primitive
+from autograd.derivatives.custom import Custom
 from autograd.derivatives.structures import leaves
 from autograd.trust.checks import check_gradients, derivative_of
 from autograd.trust.differences import differences
@@ -101,12 +102,16 @@ def _rounded(x: float) -> float:
     return round(x, 2)
 
 
-def inputs(primitive: Primitive | str, special: bool = False) -> st.SearchStrategy[tuple[float, ...]]:
+def inputs(primitive: Primitive | Custom | str, special: bool = False) -> st.SearchStrategy[tuple[float, ...]]:
     """Operands of a row where it is smooth, off its kinks and of moderate size, so that derivatives can be checked.
 
     With `special`, anywhere in its domain, kinks and extreme sizes included. A row of any number of operands gets one
-    to five of them (a dot an odd number).
+    to five of them (a dot an odd number). A `custom` function of plain numbers is drawn for as a row is.
     """
+    if isinstance(primitive, Custom):
+        made = primitive
+        drawn = st.tuples(*[values(low, high, special) for low, high in made.spans()])
+        return drawn if special else drawn.filter(lambda xs: all(is_ordinary(row, xs) for row in made.rows(*xs)))
     row = _row(primitive)
     if row.arity is not None:
         spans = zip(row.names, row.domain, strict=True)
