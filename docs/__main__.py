@@ -1,0 +1,86 @@
+"""`python -m docs`: the site, in the folder `site`, for any file server: `python -m http.server -d site`.
+
+    python -m docs            pages, API reference, notebooks as they were run, live pages, the playground
+    python -m docs --lab      and a JupyterLite beside them
+
+Pages that run Python need the npm package pyodide: `npm install pyodide` here, or CHAINRULE_PYODIDE says where it is.
+Nothing is fetched from elsewhere once the site is served.
+"""
+
+import argparse
+import re
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+
+from docs import browser, live, reference
+
+ROOT = Path(__file__).parents[1]
+DOCS = ROOT / "docs"
+PICTURE = re.compile(r"!\[([^]]*)\]\(notebooks/pictures/cost-of-one-neuron\.svg\)")
+
+
+def main() -> int:
+    options = argparse.ArgumentParser(prog="python -m docs", description="Build the site.")
+    options.add_argument("--output", type=Path, default=ROOT / "site", help="the folder, made anew (site)")
+    options.add_argument("--lab", action="store_true", help="with JupyterLite, to edit the notebooks")
+    chosen = options.parse_args()
+    return build(chosen.output.resolve(), chosen.lab)
+
+
+def build(output: Path, lab: bool = False) -> int:
+    """Write the site; the exit status of Sphinx, for which a warning is an error."""
+    from sphinx.cmd.build import build_main
+
+    if output.exists() and not (output / "searchindex.js").exists() and any(output.iterdir()):
+        print(f"python -m docs: {output} is not empty and no site of ours; give another --output", file=sys.stderr)
+        return 2
+    shutil.rmtree(output, ignore_errors=True)
+    with tempfile.TemporaryDirectory() as scratch:
+        source = Path(scratch, "source")
+        gather(source)
+        status = build_main(["-q", "-W", "--keep-going", "-j", "auto", "-c", str(DOCS), "-d", scratch + "/doctrees",
+                             str(source), str(output)])  # fmt: skip
+    if status:
+        return int(status)
+    live.write(output / "live")
+    found = browser.write(output / "python")
+    print(f"the site is in {output}")
+    if not found:
+        print("without the npm package pyodide the playground has its examples alone: npm install pyodide")
+    if lab:
+        from docs import lab as jupyter
+
+        jupyter.write(output / "lab", output / "python")
+    return 0
+
+
+def gather(source: Path) -> None:
+    """Everything that becomes a page, in one folder: links between files stay as they are but for `../` and `docs/`."""
+    for folder in ("notebooks", "benchmarks"):
+        (source / folder).mkdir(parents=True)
+    for page in [*DOCS.glob("*.md"), ROOT / "CHANGELOG.md", ROOT / "CONTRIBUTING.md"]:
+        (source / page.name.lower()).write_text(_moved(page.read_text("utf-8")), "utf-8")
+    front = PICTURE.sub(_of_both_themes, (ROOT / "README.md").read_text("utf-8"))
+    (source / "README.txt").write_text(_moved(front), "utf-8")
+    for notebook in (ROOT / "notebooks").glob("*.ipynb"):
+        shutil.copy(notebook, source / "notebooks")
+    shutil.copy(ROOT / "benchmarks" / "RESULTS.md", source / "benchmarks")
+    shutil.copytree(ROOT / "benchmarks" / "charts", source / "benchmarks" / "charts")
+    live.pictures(source / "pictures")
+    reference.write(source / "reference")
+
+
+def _of_both_themes(picture: re.Match[str]) -> str:
+    """README.md shows the neuron as one file; here there is one for each theme."""
+    return "\n".join([f"![{picture[1]}](pictures/neuron-{theme}.svg){{.only-{theme}}}" for theme in ("light", "dark")])
+
+
+def _moved(text: str) -> str:
+    text = re.sub(r"\]\((\.\./)?(docs/)?", "](", text)
+    return re.sub(r"\]\((CHANGELOG|CONTRIBUTING)\.md", lambda link: link[0].lower(), text)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
