@@ -18,6 +18,8 @@ myst_enable_extensions = ["dollarmath", "colon_fence", "attrs_inline"]
 myst_heading_anchors = 3
 suppress_warnings = ["myst.header", "mystnb.unknown_mime_type"]
 
+smartquotes = False  # an empty string is two straight quotes
+
 html_theme = "furo"
 html_title = "chainrule"
 html_static_path = ["assets"]
@@ -30,9 +32,18 @@ copybutton_prompt_text = "$ "
 
 
 def mathml(latex: str, display: str) -> str:
-    """Formulas without a script: browsers draw MathML themselves. `split` is what the converter calls `aligned`."""
+    """A formula without a script: browsers draw MathML themselves.
+
+    `split` is what the converter calls `aligned`; a prime is as large as its letter, and a minus sign after another
+    sign stands close to its number.
+    """
     latex = re.sub(r"\\\\\[\w+\]", r"\\\\", latex.replace("{aligned}", "{split}"))
-    return converter.convert(latex, display=display)
+    text = converter.convert(latex, display=display)
+    text = re.sub(r"<msup>(<m[io]>[^<]*</m[io]>)<mi>&#x02032;</mi></msup>", rf"\1{PRIME}", text)
+    return re.sub(r"(<mo[^>]*>(?:&#x0003D;|&#x000B7;|&#x00028;)</mo>)<mo>(&#x02212;)", r'\1<mo form="prefix">\2', text)
+
+
+PRIME = '<mo lspace="0" rspace="0">&#x02032;</mo>'
 
 
 def _inline(writer: Any, node: nodes.Element) -> None:

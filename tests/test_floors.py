@@ -6,6 +6,7 @@ import ast
 import subprocess
 import sys
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -165,3 +166,16 @@ def test_every_public_name_is_there() -> None:
 @modules
 def test_a_module_says_its_purpose(module: str) -> None:
     assert ast.get_docstring(MODULES[module])
+
+
+def test_the_picture_of_the_house_has_its_floors() -> None:
+    from docs.live import HOUSE
+
+    for below, above in pairwise(HOUSE):
+        assert max(height_of(name) for name, _ in below) < min(height_of(name) for name, _ in above)
+    drawn = {name for wings in HOUSE for name, _ in wings}
+    assert drawn == {p.name for p in (ROOT / "autograd").iterdir() if (p / "__init__.py").exists()} | {"nn"}
+
+
+def height_of(wing: str) -> int:
+    return floor(wing if wing == "nn" else f"autograd.{wing}")

@@ -51,12 +51,10 @@ function dragged() { // the numbers in the frame, by the names of the formula
   return Object.fromEntries(Object.entries(now.numbers ?? {}).map(([name, x]) => [name, +(moved.get(now.shown[name]) ?? x)]));
 }
 async function ask(text, numbers, state) {
-  const known = Object.keys(examples).find((name) => examples[name].formula === text);
-  if (known && !numbers) return choose(known, state);
   said.textContent = worker ? "…" : "Python is starting, once for this visit …";
   let answer;
   try {
-    answer = await python({ text, numbers: numbers ?? {} });
+    answer = await python({ text, numbers });
   } catch (reason) {
     answer = { error: String(reason), column: null };
   }
@@ -89,7 +87,10 @@ setInterval(() => {
 
 $("ask").addEventListener("submit", (event) => {
   event.preventDefault();
-  ask(formula.value, dragged());
+  const text = formula.value, known = Object.keys(examples).find((name) => examples[name].formula === text);
+  if (text === now.text) said.textContent = "";
+  else if (known) choose(known);
+  else ask(text, dragged());
 });
 formula.addEventListener("focus", () => worker ??= begin(), { once: true }); // it starts while one types
 $("share").addEventListener("click", async () => {
