@@ -20,6 +20,7 @@ from autograd.core.face import *
 from autograd.core.functions import *  # in the place of rows of the same name
 from autograd.core.modes import detect_anomaly, differentiating, no_grad
 from autograd.core.refusals import Argument
+from autograd.core.sweeps import topological_order
 from autograd.core.value import Value, bind
 from autograd.derivatives.custom import custom
 from autograd.derivatives.loops import fori, rk4, scan, while_loop
@@ -27,14 +28,15 @@ from autograd.derivatives.transforms import grad, hessian, hvp, jacobian, jvp, v
 
 if TYPE_CHECKING:
     from autograd.batch.compiled import compile as compile
-    from autograd.picture import draw, draw_dot, explain, step
+    from autograd.picture import draw, draw_dot, explain, label_text, step
     from autograd.trust.checks import check_gradients
+    from autograd.trust.differences import finite_difference
 
 __version__ = "0.1.0"
 
 _LATER = {  # what recording and differentiating do not need loads on first use
-    "check_gradients": "trust.checks", "compile": "batch.compiled",
-    "draw": "picture", "draw_dot": "picture", "explain": "picture", "step": "picture",
+    "check_gradients": "trust.checks", "compile": "batch.compiled", "finite_difference": "trust.differences",
+    "draw": "picture", "draw_dot": "picture", "explain": "picture", "label_text": "picture", "step": "picture",
 }  # fmt: skip
 
 
@@ -89,11 +91,12 @@ def __dir__() -> list[str]:
 __all__ = [  # noqa: RUF022
     "Argument", "Value", "assign", "label", "numbers",
     # derivatives of functions
-    "check_gradients", "custom", "grad", "hessian", "hvp", "jacobian", "jvp", "value_and_grad", "vjp",
+    "check_gradients", "custom", "finite_difference", "grad", "hessian", "hvp", "jacobian", "jvp", "value_and_grad",
+    "vjp",
     # loops
     "fori", "rk4", "scan", "while_loop",
     # pictures
-    "draw", "draw_dot", "explain", "step",
+    "draw", "draw_dot", "explain", "label_text", "step", "topological_order",
     # recording
     "detect_anomaly", "differentiating", "no_grad", "primitive",
 ]  # fmt: skip

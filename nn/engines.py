@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
-from autograd import Value, assign, detect_anomaly, differentiating, dot, no_grad, numbers
+from autograd import Value, assign, detect_anomaly, differentiating, dot, no_grad, numbers, topological_order
 from autograd import sum as total
 from nn.examples import on_values
 from nn.optimizers import Optimizer
@@ -235,16 +235,7 @@ def depends(model: Any, loss: Loss, parameters: Sequence[Value], X: Sequence[Any
 
 
 def _leaf_gradients(root: Value) -> dict[Value, float]:
-    leaves, seen, stack = {}, {root}, [root]
-    while stack:
-        node = stack.pop()
-        if not node.op:
-            leaves[node] = node.grad
-        for x in node.operands:
-            if x not in seen:
-                seen.add(x)
-                stack.append(x)
-    return leaves
+    return {z: z.grad for z in topological_order(root) if not z.op}
 
 
 def _listed(example: Any) -> Any:

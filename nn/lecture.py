@@ -16,14 +16,14 @@ from functools import partial
 from itertools import pairwise
 from typing import Any
 
-from autograd import Value
+from autograd import Value, finite_difference, label_text, topological_order
 from autograd.files import printable
 from nn.data import DataError, read_csv
 from nn.layers import MLP
 from nn.losses import squared_error
 from nn.optimizers import SGD
 from nn.prediction import evaluate
-from nn.standardised import BELOW, Examples, wrapped
+from nn.standardised import Examples, wrapped
 from nn.training import fit
 
 CHALLENGER = os.path.join(os.path.dirname(__file__), "challenger.csv")
@@ -154,20 +154,14 @@ def _cost(model: MLP, x: Sequence[float], y: Any) -> Value:
 
 def _forward(cost: Value) -> Iterator[str]:
     """Every named number of the forward pass, operands first; of a big network the cost alone."""
-    order, stack, seen = [], [(cost, False)], {cost}
-    while stack:
-        v, visited = stack.pop()
-        if visited:
-            order.append(v)
-            continue
-        stack.append((v, True))
-        fresh = [x for x in dict.fromkeys(v.operands) if x not in seen]
-        seen.update(fresh)
-        stack += [(x, False) for x in reversed(sorted(fresh, key=lambda x: not x.op))]  # what was computed comes first
+    order: dict[Value, None] = {}
+    for z in topological_order(cost):
+        if z.op:  # beside it the leaves that it is made from
+            order |= dict.fromkeys([*[x for x in z.operands if not x.op], z])
     shown = [v for v in order if v.label]
     for v in shown if len(shown) <= LISTED else shown[-1:]:
         made = {"dot": " = w·a + b", "sigmoid": " = σ(z)", "pow": " = (a − y)²"}.get(v.op, "")
-        yield f"  {pretty(v.label)}{made} = {v.data:.6g}"
+        yield f"  {label_text(v.label)}{made} = {v.data:.6g}"
 
 
 def _chain_rules(model: MLP, cost: Value, again: Callable[[], float]) -> Iterator[str]:
@@ -176,7 +170,7 @@ def _chain_rules(model: MLP, cost: Value, again: Callable[[], float]) -> Iterato
 
     worst, named = 0.0, model.parameters()
     for k, p in enumerate(named):
-        difference = finite_difference(p, again)
+        difference = _difference(p, again)
         worst = max(worst, abs(p.grad - difference))
         if k < EXPLAINED:
             yield f"\n{explain(cost, wrt=p)}"
@@ -186,16 +180,16 @@ def _chain_rules(model: MLP, cost: Value, again: Callable[[], float]) -> Iterato
     yield f"\nlargest disagreement between chain rule and finite difference: {worst:.2g}"
 
 
-def finite_difference(p: Value, again: Callable[[], float]) -> float:
-    """∂C/∂p from six points: (45 (C₁ − C₋₁) − 9 (C₂ − C₋₂) + C₃ − C₋₃) / 60h, in error by h⁶, h = 2⁻¹⁷ max(1, |p|)."""
-    centre, h = p.data, 2.0**-17 * max(1.0, abs(p.data))
+def _difference(p: Value, again: Callable[[], float]) -> float:
+    """∂C/∂p as a finite difference; p is put back."""
+    centre = p.data
 
-    def at(k: int) -> float:
-        p.data = centre + k * h
+    def at(x: float) -> float:
+        p.data = x
         return again()
 
     try:
-        return (45 * (at(1) - at(-1)) - 9 * (at(2) - at(-2)) + at(3) - at(-3)) / (60 * h)
+        return finite_difference(at, centre)
     finally:
         p.data = centre
 
@@ -214,7 +208,7 @@ def _pictures(cost: Value, parameters: Sequence[Value], folder: str) -> list[str
         "steps.html": [
             (f"the same, {steps}", lambda: step(cost)),
             *[
-                (f"{steps}, down to {pretty(p.label)}", partial(step, cost, path_to=p))
+                (f"{steps}, down to {label_text(p.label)}", partial(step, cost, path_to=p))
                 for p in (parameters[0], parameters[-1])
             ],
         ],
@@ -235,13 +229,3 @@ def _pictures(cost: Value, parameters: Sequence[Value], folder: str) -> list[str
             break
         said.append(line)
     return said
-
-
-_ABOVE = str.maketrans("0123456789,()", "⁰¹²³⁴⁵⁶⁷⁸⁹,⁽⁾")
-
-
-def pretty(label: str) -> str:
-    """w_{12}^(1) as w₁₂⁽¹⁾."""
-    base, _, above = label.partition("^")
-    name, _, below = base.partition("_")
-    return name + below.strip("{}").translate(BELOW) + above.translate(_ABOVE)

@@ -11,13 +11,13 @@ import textwrap
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
+from autograd import label_text
 from autograd.files import printable
 from nn.data import DataError, Table
 from nn.layers import MLP
 from nn.prediction import predict
 
 LAUNCHES = (31.0, 53.0, 81.0)  # °F: Challenger's last launch, the coldest and the warmest before it
-BELOW = str.maketrans("0123456789,()", "₀₁₂₃₄₅₆₇₈₉,₍₎")
 
 
 def wrapped(line: str) -> str:
@@ -73,10 +73,10 @@ class Examples:
         if self.given > len(self.X):
             lines.append(f"sample     drawn from {self.given:,} by seed {self.seed}; --rows {self.given} takes all")
         for k, (name, scale) in enumerate(zip(inputs, self.scales, strict=True)):
-            x = "x" if len(inputs) == 1 else f"x{str(k + 1).translate(BELOW)}"
+            x = "x" if len(inputs) == 1 else label_text(f"x_{{{k + 1}}}")
             lines.append(f"inputs     standardised: {x} = ({name} − {scale.shift:.6g}) / {scale.size:.6g}")
         if self.classes:
-            ys = ["y"] * 2 if self.outputs == 1 else [f"y{str(k).translate(BELOW)}" for k in range(1, self.outputs + 1)]
+            ys = ["y"] * 2 if self.outputs == 1 else [label_text(f"y_{{{k}}}") for k in range(1, self.outputs + 1)]
             coded = zip((0, 1) if self.outputs == 1 else (1,) * self.outputs, self.classes, ys, strict=True)
             lines.append(f"classes    {', '.join([f'{y} = {number} is {word}' for number, word, y in coded])}")
         if self.target != Scale(0.0, 1.0):

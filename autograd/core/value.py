@@ -191,7 +191,7 @@ def apply(row: Primitive, *arguments: Any) -> Value:
     z = row.forward(*numbers)
     if z.__class__ is not float:
         z = number(z, row.name)
-    operands = [x if isinstance(x, Value) else n for x, n in zip(arguments, numbers, strict=True)]
+    operands: list[Any] = [x if isinstance(x, Value) else n for x, n in zip(arguments, numbers, strict=True)]
     partials: list[float | None] = [None] * len(operands)
     if not (modes.active and modes.is_no_grad()):
         try:

@@ -72,11 +72,12 @@ def swept(inputs: list[Value], order: list[Value], output: Value, v: list[float]
 def second_partials(z: Value) -> list[tuple[int, int, float]]:
     """(i, k, ∂²z/∂xᵢ∂xₖ) where it is not zero by form, for the operands by their places: the tangents of the row's
     partials, read as graph, in the direction of each operand, along which z moves as well."""
-    row, xs, slopes = z._row, z._arguments, z._partials
+    row, slopes = z._row, z._partials
+    xs: Any = z._arguments
     assert row is not None
     places = [i for i, x in enumerate(xs) if x.__class__ is not float]
     if len({xs[i] for i in places}) < len(places):  # x * x: each place moves for itself
-        xs = tuple([x if x.__class__ is float else Value(x._data) for x in xs])  # type: ignore[union-attr]
+        xs = tuple([x if x.__class__ is float else Value(x._data) for x in xs])
     if row.arity is None:
         partials: Any = row.partials_at(xs, z)
     else:
@@ -91,9 +92,9 @@ def second_partials(z: Value) -> list[tuple[int, int, float]]:
             found.append((i, k, 1.0))
         else:
             if inner is None:
-                inner = topological_order(*[p for _, p in formed], seen={z, *[xs[k] for k in places]})  # type: ignore[misc]
-                moving = [{xs[k]: 1.0} if slopes[k] is None else {xs[k]: 1.0, z: slopes[k]} for k in places]
-                tangents = [number_tangents(inner, m) for m in moving]  # type: ignore[arg-type]
+                inner = topological_order(*[p for _, p in formed], seen={z, *[xs[k] for k in places]})
+                moving: list[Any] = [{xs[k]: 1.0} if slopes[k] is None else {xs[k]: 1.0, z: slopes[k]} for k in places]
+                tangents = [number_tangents(inner, m) for m in moving]
             found += [(i, k, t[p]) for k, t in zip(places, tangents, strict=True) if p in t]
     return found
 

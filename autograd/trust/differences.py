@@ -228,5 +228,14 @@ def _size(weights: list[float]) -> float:
     return sum(map(abs, weights))
 
 
+def finite_difference(f: Callable[[float], float], x: float) -> float:
+    """f′(x) from six points: (45 (f₁ − f₋₁) − 9 (f₂ − f₋₂) + f₃ − f₋₃) / 60h at x + k·h, h = ∛ε · max(1, |x|).
+
+    Its error is of the order of h⁶ f⁽⁷⁾ and of ε f / h, some 1e-10 for a function and a derivative of size 1.
+    """
+    h = STEP * max(1.0, abs(x))
+    return _weighted(CENTRAL.slope, [f(x + k * h) for k in CENTRAL.offsets]) / h
+
+
 CENTRAL = Stencil((-3, -2, -1, 1, 2, 3), slice(1, 5))
 ONE_SIDED = Stencil((1, 2, 3, 4, 5, 6), slice(0, 5))

@@ -185,7 +185,8 @@ def _second(row: Row, rows: dict[str, Row]) -> dict[str, Function]:
     """dual_f, the row on dual numbers, and second_f, its partials on them, if all that they say can be read so."""
     n, masked = len(row.partials), int(row.masked)
     operands, numbers = [f"x{i}" for i in range(n)], ", ".join([f"x{i}.is" for i in range(n)])
-    body, cases, calls, dual_calls = "", "", {f"row_{row.name}"}, set()
+    body, cases, calls = "", "", {f"row_{row.name}"}
+    dual_calls: set[str] = set()
     for i, partial in enumerate(row.partials):
         if _is_none(partial):
             continue

@@ -88,7 +88,7 @@ def _script(part: str) -> Box | None:
 
 
 def text(label: str) -> str:
-    """The label in Unicode: a⁽ᴸ⁻¹⁾."""
+    """A label in Unicode, as text and pictures print it: `a^(L-1)` is a⁽ᴸ⁻¹⁾, and `w_{12}` w₁₂."""
     return typeset.text(box(label))
 
 
