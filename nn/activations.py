@@ -47,7 +47,7 @@ BOUNDS: dict[str, Callable[[int, int], float]] = {
 def activation(named: Any, where: str) -> Activation | None:
     """The function of an activation given by name, or given as a function; None for the linear one."""
     if callable(named):
-        return named  # type: ignore[no-any-return]
+        return named
     if not isinstance(named, str) or named not in ACTIVATIONS:
         raise ValueError(
             f"{where}: unknown activation {named!r}; the names are {', '.join(ACTIVATIONS)}, or give a function"

@@ -153,7 +153,7 @@ class Compiled:
         self._weights = np.array(kept, dtype=float)
 
     def outputs(self, X: Any) -> list[Any]:
-        return _one_array(self._outputs(X)).tolist()  # type: ignore[no-any-return]
+        return _one_array(self._outputs(X)).tolist()
 
     def cost(self, X: Any, Y: Any) -> tuple[float, Any]:
         """The mean cost over the examples, and the outputs."""

@@ -206,7 +206,7 @@ def _responses(neurons: Sequence[Neuron], zs: Sequence[Value], names: Names) -> 
 def _inputs(x: Any, nin: int, module: Neuron | Layer) -> Sequence[Any]:
     """x as a sequence of nin inputs; one number alone is the input of a module that takes one."""
     if x.__class__ is list and len(x) == nin:
-        return x  # type: ignore[no-any-return]
+        return x
     if hasattr(x, "tolist"):  # numpy's
         x = x.tolist()
     if isinstance(x, dict | set | str | bytes):
@@ -217,7 +217,7 @@ def _inputs(x: Any, nin: int, module: Neuron | Layer) -> Sequence[Any]:
         number = getattr(module, "_number", None)
         which = f"layer {number}, {module!r}," if number else f"{module!r}"
         raise ValueError(f"{which} takes {nin} input{'s'[: nin != 1]}, got {len(x)}")
-    return x  # type: ignore[no-any-return]
+    return x
 
 
 def _label(symbol: str, indices: tuple[int, ...], layer: int | None) -> str:

@@ -158,7 +158,7 @@ def tests_of(row: Primitive, modules: Sequence[str]) -> Iterator[tuple[str, Call
                 for arguments in _parametrized(test):
                     theirs = arguments.get("row") is row or arguments.get("name") == row.name
                     if theirs or module_name in everything:
-                        yield f"{module_name}.{name}", lambda t=test, a=arguments: t(**a)  # type: ignore[misc]
+                        yield f"{module_name}.{name}", lambda t=test, a=arguments: t(**a)
 
 
 def _parametrized(test: Any) -> Iterator[dict[str, Any]]:

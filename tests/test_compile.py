@@ -321,7 +321,7 @@ def test_a_gradient_needs_one_number() -> None:
 
 def test_compile_says_what_it_takes() -> None:
     with pytest.raises(TypeError, match="expected a function, got int"):
-        compile(3)  # type: ignore[arg-type]
+        compile(3)
     with pytest.raises(ValueError, match="'python', 'tape', 'source'"):
         compile(abs, runner="gpu")
     with pytest.raises(ValueError, match="call the function once"):

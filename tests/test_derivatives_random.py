@@ -18,8 +18,8 @@ from autograd.core.sweeps import adjoints, number_edges, tangents
 from autograd.derivatives.recording import Recording
 from autograd.testing import expressions
 from autograd.trust.expressions import Expression
+from autograd.trust.oracles import ORACLES
 from tests.compare import bits
-from tests.oracles import ORACLES
 
 Function = Callable[..., Any]
 LINE = (1.0, -0.5, 0.75)

@@ -12,8 +12,8 @@ import pytest
 
 from autograd import Value, grad, hessian, hvp, jacobian, jvp, sqrt, vjp
 from autograd.core.primitives import TABLE, Primitive
+from autograd.trust import oracles
 from autograd.trust.expressions import is_ordinary
-from tests import oracles
 
 ROWS = pytest.mark.parametrize("name", [name for name in oracles.ORACLES if not TABLE[name].by_call])
 EXACT = 1e-12

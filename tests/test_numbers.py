@@ -128,4 +128,4 @@ def test_a_value_never_holds_a_value() -> None:
 
 
 def test_a_label_is_text() -> None:
-    assert_refused(lambda: Value(1.0, label=3), "label", "text", "int")  # type: ignore[arg-type]
+    assert_refused(lambda: Value(1.0, label=3), "label", "text", "int")

@@ -130,7 +130,7 @@ def test_sharing_keeps_one_of_equal_instructions() -> None:
 )
 def test_chains_of_products_become_dots(build: object, expected: str) -> None:
     x, y, w, b, c = leaves("x", "y", "w", "b", "c")
-    lines = body(dots(lowered(build(x, y, w, b, c), x, y)))  # type: ignore[operator]
+    lines = body(dots(lowered(build(x, y, w, b, c), x, y)))
     assert "; ".join([line.split(" = ")[1] for line in lines[1:-1]]) == expected
 
 
@@ -216,7 +216,7 @@ def test_the_source_is_python_that_a_person_can_read_and_run() -> None:
     )
     scope: dict[str, object] = {}
     exec(imports(text) + text, scope)
-    assert scope["neuron"](0.5, 2.0, 0.1) == compiled(text, "neuron")(0.5, 2.0, 0.1)  # type: ignore[operator]
+    assert scope["neuron"](0.5, 2.0, 0.1) == compiled(text, "neuron")(0.5, 2.0, 0.1)
 
 
 def test_lowering_is_linear_in_depth_and_needs_no_recursion() -> None:

@@ -11,7 +11,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from autograd.core.primitives import TABLE, Primitive
-from tests import oracles
+from autograd.trust import oracles
 from tests.compare import bits, close
 from tests.test_primitives import FIXED, SMOOTH, SPECIAL, result_and_gradient, rows
 

@@ -120,22 +120,22 @@ def _attribute_of_a_class() -> Any:
 
 def _attribute_of_a_module() -> Any:
     settings = types.ModuleType("some_settings")
-    settings.rate = 1.0  # type: ignore[attr-defined]
+    settings.rate = 1.0
 
     def change() -> None:
-        settings.rate += 1.0  # type: ignore[attr-defined]
+        settings.rate += 1.0
 
-    return lambda x: x * settings.rate, change  # type: ignore[attr-defined]
+    return lambda x: x * settings.rate, change
 
 
 def _slot() -> Any:
     held = Slotted()
-    held.offset = 1.0  # type: ignore[attr-defined]
+    held.offset = 1.0
 
     def change() -> None:
-        held.offset += 1.0  # type: ignore[attr-defined]
+        held.offset += 1.0
 
-    return lambda x: x + held.offset, change  # type: ignore[attr-defined]
+    return lambda x: x + held.offset, change
 
 
 def _partial() -> Any:
@@ -147,7 +147,7 @@ def _default() -> Any:
     def f(x: Any, items: Any = [1.0]) -> Any:  # noqa: B006
         return x * len(items)
 
-    return f, lambda: f.__defaults__[0].append(1.0)  # type: ignore[index]
+    return f, lambda: f.__defaults__[0].append(1.0)
 
 
 def _another_parameter() -> Any:

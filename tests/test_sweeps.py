@@ -21,7 +21,7 @@ from autograd import sum as sum_
 from autograd.core.fast import number_adjoints
 from autograd.core.primitives import TABLE
 from autograd.core.sweeps import adjoints, number_edges, tangents, topological_order, value_edges
-from tests import oracles
+from autograd.trust import oracles
 from tests.compare import bits
 
 # Random graphs: a list of steps, each a row with the indices of its operands among the nodes so far. Every row here is

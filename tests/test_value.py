@@ -252,7 +252,7 @@ def test_a_structure_that_holds_the_middle_of_a_graph_cannot_be_copied_deeply() 
 
 def test_new_attributes_are_refused() -> None:
     with pytest.raises(AttributeError):
-        Value(1.0).gradient = 2.0  # type: ignore[attr-defined]
+        Value(1.0).gradient = 2.0
 
 
 def test_numbers_and_assign_read_and_write_many() -> None:

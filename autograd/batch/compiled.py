@@ -65,7 +65,7 @@ def compile(function: Callable[..., Any], runner: str | None = None, devices: An
         raise ValueError(f"compile: no runner {runner!r}; there are {', '.join(map(repr, RUNNERS))}")
     if devices is not None and runner != "jax":
         raise ValueError('compile: devices are JAX\'s; say runner="jax" too')
-    return with_entry(Compiled)(function, runner, devices)  # type: ignore[no-any-return]
+    return with_entry(Compiled)(function, runner, devices)
 
 
 class Compiled:
@@ -123,7 +123,7 @@ class Compiled:
         whole, _ = trace.gradient().run(read)
         mean, *slopes = whole if isinstance(whole, list) else whole.tolist()
         add_gradients(trace.parameters, slopes)
-        return mean  # type: ignore[no-any-return]
+        return mean
 
     def over(
         self, shards: Iterable[Any], load: Callable[[Any], Sequence[Any]], map: Callable[..., Iterable[Any]] = map

@@ -50,7 +50,7 @@ TABLE: dict[str, Primitive] = {}
 _NAMED: dict[str, str] = {}  # the row that has an alias
 
 
-class Primitive(engine.Row):  # type: ignore[misc]
+class Primitive(engine.Row):
     """One row of the table. Called on numbers it gives a float; with a Value among its operands, a Value."""
 
     def __init__(
@@ -82,7 +82,7 @@ class Primitive(engine.Row):  # type: ignore[misc]
         self.forward, self.partials, self.made_of = forward, partials, made_of
         self.textbook = textbook or partials
         self.arity = None if nary else len(partials)
-        self.domain: tuple[Interval, ...] = domain if isinstance(domain[0], tuple) else (domain,) * len(partials)  # type: ignore[assignment]
+        self.domain: tuple[Interval, ...] = domain if isinstance(domain[0], tuple) else (domain,) * len(partials)
         self.kinks, self.masked, self.least, self.whole = kinks, masked, least, frozenset(whole.split())
         words = names.split()[: len(partials)]
         self.names = tuple(words if len(words) == len(partials) else [f"x{i + 1}" for i in range(len(partials))])

@@ -54,4 +54,4 @@ def node(definition: Class) -> Class:
     for name, member in vars(definition).items():
         if name == "__doc__" or (name not in own and type(member).__name__ != "member_descriptor"):
             setattr(C.Value, name, member)
-    return C.Value  # type: ignore[no-any-return]
+    return C.Value

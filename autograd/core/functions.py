@@ -34,7 +34,7 @@ def affine(weights: Sequence[Sequence[Any]], xs: Sequence[Value | float], biases
     if len(weights) != len(biases):
         raise ValueError(f"affine: {len(biases)} biases for {len(weights)} rows of weights; it needs one for each row")
     if engine.C is not None and (dots := engine.C.affine(weights, xs, biases)) is not None:
-        return dots  # type: ignore[no-any-return]
+        return dots
     try:  # 55 ns a term, against 450 through the table
         x = [v._data for v in xs]  # type: ignore[union-attr]
         inputs = tuple(xs)

@@ -85,7 +85,7 @@ def number(x: Any, where: str = "Value") -> float:
     no double holds.
     """
     if x.__class__ is float:
-        return x  # type: ignore[no-any-return]
+        return x
     if isinstance(x, str | bytes | bytearray | complex) or not hasattr(type(x), "__float__"):
         raise TypeError(f"{where}: expected a number, got {_described(x)}")
     dtype = getattr(x, "dtype", None)

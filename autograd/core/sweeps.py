@@ -82,7 +82,7 @@ def topological_order(*roots: Value, seen: set[Value] | None = None, stop: Itera
     gets these, and all that the walk finds.
     """
     if engine.C is not None:
-        return engine.C.order(roots, seen, [*stop])  # type: ignore[no-any-return]
+        return engine.C.order(roots, seen, [*stop])
     order: list[Value] = []
     seen = set() if seen is None else seen
     seen.update(stop)
@@ -204,5 +204,5 @@ def value_edges(z: Value, among: Collection[Value] | None = None) -> Iterable[tu
 def _is_off(partial: Any) -> bool:
     """Is a mask's partial 0, here and all around? A program being traced will meet other numbers and decides then."""
     if not isinstance(partial, Value):
-        return partial == 0.0  # type: ignore[no-any-return]
+        return partial == 0.0
     return partial._data == 0.0 and not modes.is_tracing()

@@ -106,7 +106,7 @@ def _compiled(text: str, effort: int) -> bytes:
     else:
         passes = builder.getModulePassManager()
     passes.run(module, builder)
-    return machine.emit_object(module)  # type: ignore[no-any-return]
+    return machine.emit_object(module)
 
 
 def _link(content: bytes) -> Code:

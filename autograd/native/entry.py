@@ -192,7 +192,7 @@ class _Entry:
         n = select(found == -1, 1, found)
         self.need(n >= self.word(LEAST))
         self.need(n <= self.word(MOST))
-        return n  # type: ignore[no-any-return]
+        return n
 
     def need_array(self, given: V, axes: V) -> None:
         self.need(self.field(given, TYPE, "i64") == self.word(ARRAY_TYPE))

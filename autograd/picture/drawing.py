@@ -42,7 +42,7 @@ class Drawing:
 
     def render(self, *arguments: Any, **options: Any) -> str:
         """`graphviz.render(filename, view=…)`: the picture as Graphviz lays it out, in a file; returns its name."""
-        return self.graphviz.render(*arguments, **options)  # type: ignore[no-any-return]
+        return self.graphviz.render(*arguments, **options)
 
     def svg(self) -> str:
         """A standalone SVG document, the same bytes every time; needs no other program."""

@@ -48,7 +48,7 @@ def _masked_dot(*operands: float) -> float:
     offs, ws, total, xs = masked_dot_parts(operands)
     for off, w, x in zip(offs, ws, xs, strict=True):
         total += where.forward(off, 0.0, w * x)
-    return total  # type: ignore[no-any-return]
+    return total
 
 
 # A dot for gradients, b + Σ where(offᵢ, 0, wᵢxᵢ): what a mask switched off contributes 0, not 0·inf.

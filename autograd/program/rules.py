@@ -314,7 +314,7 @@ def tree(f: FunctionType) -> ast.Lambda | ast.FunctionDef:
                 return node
         elif isinstance(node, ast.Lambda) and code.co_name == "<lambda>" and node.lineno == code.co_firstlineno:
             first, last = (node.body.lineno, node.body.col_offset), (node.body.end_lineno, node.body.end_col_offset)
-            if all([first <= (line, column) and (end, until) <= last for line, end, column, until in spans]):  # type: ignore[operator]
+            if all([first <= (line, column) and (end, until) <= last for line, end, column, until in spans]):
                 return node
     raise Untranslatable("its text cannot be read")
 

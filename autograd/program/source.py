@@ -90,7 +90,7 @@ def compiled(text: str, name: str) -> Callable[..., Any]:
     scope: dict[str, Any] = {"nan": math.nan, "inf": math.inf}
     scope |= {called(row): row.forward for row in TABLE.values()}
     exec(text, scope)
-    return scope[name]  # type: ignore[no-any-return]
+    return scope[name]
 
 
 def slot_names(program: Program, language: Language = PYTHON, leaves: Sequence[str] = ()) -> list[str]:

@@ -8,7 +8,7 @@ methods of the usual names, which is what makes it a test of two engines against
 from __future__ import annotations
 
 import inspect
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from autograd.core.columns import ATOM, POWER, Primitive
@@ -45,9 +45,13 @@ class Expression:
     def __call__(self, *xs: Any) -> Any:
         if len(xs) != len(self.inputs):
             raise TypeError(f"this expression takes {len(self.inputs)} numbers, got {len(xs)}")
+        return self.applied(_applied, xs)
+
+    def applied(self, apply: Callable[[Primitive, list[Any]], Any], xs: Sequence[Any]) -> Any:
+        """The result, with apply(row, operands) in the place of the rows."""
         known = list(xs)
         for row, operands in self.steps:
-            known.append(_applied(row, [known[i] if isinstance(i, int) else i for i in operands]))
+            known.append(apply(row, [known[i] if isinstance(i, int) else i for i in operands]))
         return known[-1] if self.steps else known[0]
 
     def __len__(self) -> int:

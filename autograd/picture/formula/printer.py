@@ -72,7 +72,7 @@ def symbolic_partials(value: Value, textbook: bool = True) -> Any:
 
 def in_other_rows(primitive: Primitive, arguments: Any) -> Any:
     """What the row is shown as, if that is not its own name."""
-    return Context().run(primitive.shown, *arguments) if primitive.shown else None  # type: ignore[arg-type]
+    return Context().run(primitive.shown, *arguments) if primitive.shown else None
 
 
 def primed(value: Value) -> tuple[Box, Box] | None:

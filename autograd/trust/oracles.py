@@ -1,4 +1,4 @@
-"""What every row of the table should compute, said again in mpmath: the independent side of the tests on rules.
+"""What every row of the table should compute, said again in mpmath: the independent side of every check of rules.
 
 `ORACLES[name]` is the textbook function of a row, written without looking at the row's own formula, so that a mistake
 there has nothing to agree with. Derivatives are not stated here: `derivative` takes them numerically, at 50 digits
@@ -265,13 +265,20 @@ def derivative(name: str, operands: tuple[float, ...], orders: tuple[int, ...]) 
     """
     if any(n and (name, i) in DETACHED for i, n in enumerate(orders)):
         return mp.mpf(0)
-    with mpmath.workdps(130 if name in SLOW else 300):
-        h = mp.mpf(10) ** (-25 if name in SLOW else -40)
-        points = [mp.mpf(x) for x in operands]
-        total = mp.mpf(0)
+    digits, step = (130, 25) if name in SLOW else (300, 40)
+    return difference(ORACLES[name], operands, orders, digits, [mp.mpf(10) ** -step] * len(operands))
+
+
+def difference(f: Callable[..., Any], point: Any, orders: tuple[int, ...], digits: int, steps: Any) -> Any:
+    """The same of any function of mpfs, with so many digits and a step for each operand."""
+    with mpmath.workdps(digits):
+        points = [mp.mpf(x) for x in point]
+        total, size = mp.mpf(0), mp.mpf(1)
         for offsets, weight in _stencil(orders):
-            total += weight * ORACLES[name](*[x + k * h / 2 for x, k in zip(points, offsets, strict=True)])
-        return total / h ** sum(orders)
+            total += weight * f(*[x + k * h / 2 for x, k, h in zip(points, offsets, steps, strict=True)])
+        for n, h in zip(orders, steps, strict=True):
+            size *= h**n
+        return total / size
 
 
 @functools.cache
