@@ -137,4 +137,4 @@ def is_tracing() -> bool:
 
 
 def anomaly() -> Anomaly | None:
-    return _in_force(_anomaly)  # type: ignore[no-any-return]
+    return _in_force(_anomaly)

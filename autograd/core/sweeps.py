@@ -155,7 +155,7 @@ def arriving_tangents(order: list[Value], seeds: dict[Value, Arriving], edges: E
 def through(z: Value, partial: Any, arriving: Arriving, forwards: bool = False) -> Arriving | None:
     """One edge: ∂z/∂x times what arrives, 0 if either is a mask's 0; None where nothing passes."""
     if partial.__class__ is LinearMap:
-        return partial.push(arriving) if forwards else partial.pull(arriving)  # type: ignore[no-any-return]
+        return partial.push(arriving) if forwards else partial.pull(arriving)
     factor, off = arriving
     if partial.__class__ is float and partial == 1.0:
         return arriving

@@ -228,7 +228,7 @@ def _partials(row: Primitive, operands: list[Any], at: list[Any], z: Any) -> lis
 def constant(x: Any, row: Primitive, arguments: tuple[Any, ...]) -> float:
     """A number among the arguments; an error names the operation and all of them."""
     if x.__class__ is float:
-        return x  # type: ignore[no-any-return]
+        return x
     try:
         return number(x, row.name)
     except (TypeError, OverflowError):

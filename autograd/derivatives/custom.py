@@ -187,7 +187,7 @@ class _Form:
         def number(*xs: float) -> float:
             known = getattr(self._now, "known", None)
             found = known[0] if known else leaves(self._checked(self.results(xs)), self.name)
-            return found[k]  # type: ignore[no-any-return]
+            return found[k]
 
         number.__wrapped__ = self._text(k, several)  # type: ignore[attr-defined]
         row = Primitive(
@@ -218,7 +218,7 @@ class _Form:
                 return self._numbers(xs)[k]
             if known[1] is None:
                 known[1] = self._numbers(xs, known[0])
-            return known[1][k]  # type: ignore[no-any-return]
+            return known[1][k]
         zs = [z if j == k else row(*xs) for j, row in enumerate(self.rows)]
         try:
             found = self.of.rule(*rebuild(self.template, xs), rebuild(self.result, zs))

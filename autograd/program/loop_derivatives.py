@@ -85,7 +85,7 @@ def _derivative(z: Value, several: Several, name: str, make: Any, carried: int, 
             return operands[place]
 
         several.result = derivative.at(source)
-    return several.result  # type: ignore[no-any-return]
+    return several.result
 
 
 def pattern_of(pattern: tuple[Any, ...]) -> list[tuple[int, list[bool]]]:

@@ -37,7 +37,7 @@ def lower(results: Sequence[Value | float], inputs: Sequence[Value]) -> tuple[Pr
     append, constant = program.append, program.constant
     for node in order:
         if node._row is not None:
-            operands = [constant(x) if x.__class__ is float else slot_of[x] for x in node._arguments]  # type: ignore[arg-type, index]
+            operands = [constant(x) if x.__class__ is float else slot_of[x] for x in node._arguments]  # type: ignore[index]
             slot_of[node] = append(node._row, tuple(operands))
     program.outputs = tuple([slot_of[z] if isinstance(z, Value) else constant(z) for z in results])
     return program, parameters

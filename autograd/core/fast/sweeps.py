@@ -13,7 +13,7 @@ from autograd.core.value import Value
 def number_adjoints(order: list[Value], seeds: Mapping[Value, float]) -> dict[Value, float]:
     """`adjoints(order, seeds, number_edges)` written out: 0.13 µs a node instead of 0.8."""
     if engine.C is not None and (swept := engine.C.adjoints(order, seeds)) is not None:
-        return swept  # type: ignore[no-any-return]
+        return swept
     adjoint = dict(seeds)
     arrived = adjoint.get
     for z in reversed(order):
@@ -45,7 +45,7 @@ def number_adjoints(order: list[Value], seeds: Mapping[Value, float]) -> dict[Va
 def number_gradients(order: list[Value], seeds: dict[Value, float], wanted: list[Value]) -> list[float]:
     """The adjoints of the nodes wanted alone, 0 where nothing arrives."""
     if engine.C is not None and (swept := engine.C.adjoints(order, seeds, wanted)) is not None:
-        return swept  # type: ignore[no-any-return]
+        return swept
     adjoint = number_adjoints(order, seeds)
     return [adjoint.get(x, 0.0) for x in wanted]
 
@@ -53,7 +53,7 @@ def number_gradients(order: list[Value], seeds: dict[Value, float], wanted: list
 def number_tangents(order: list[Value], seeds: Mapping[Value, float]) -> dict[Value, float]:
     """`tangents(order, seeds, number_edges)` written out for nodes of one and two operands: a third of the time."""
     if engine.C is not None and (swept := engine.C.tangents(order, seeds)) is not None:
-        return swept  # type: ignore[no-any-return]
+        return swept
     tangent = dict(seeds)
     moving = tangent.get
     for z in order:
