@@ -45,14 +45,14 @@ class Execution:
         self.program, self.parameters, self.runner, self.devices = program, parameters, runner, devices
         if runner in ("tape", "jax"):
             refuse_loops(program, f"compile: runner={runner!r}")
-        elif runner is None and loops_in(program):
-            self.runner = "python"
         self.columns = [
             (argument, i, 0 if shape is None else math.prod(shape))
             for argument, shape in enumerate(shapes)
             for i in range(math.prod(shape or ()))
         ]
-        self._straight = runner == "source" or (runner is None and program.count() <= SMALL)
+        self._straight = runner == "source" or (
+            runner is None and (program.count() <= SMALL or bool(loops_in(program)))
+        )
         self._runners: dict[Any, Any] = {}
 
     def run(self, read: Arguments, at: Any = None) -> tuple[Any, Any]:

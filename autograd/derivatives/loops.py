@@ -130,7 +130,7 @@ def _traced(name: str, step: Callable[[Any, Any], Any], state: Any, xs: Any) -> 
     labels = places(state, "s") + places(xs[0], "x")
     columns = []
     for column in _columns(name, xs):
-        known = not any([isinstance(x, Value) for x in column])
+        known = isinstance(column, range) or not any([isinstance(x, Value) for x in column])
         columns.append(node(Constants(column), 0.0) if known else node(PACK, *column))
     y: Any = None
 

@@ -316,10 +316,27 @@ class Body:
 PURE = "nounwind willreturn memory(none)"
 
 
+class Memory:
+    """What code needs for itself beside registers: how many doubles, and what is in them when it begins."""
+
+    def __init__(self) -> None:
+        self.size = 0
+        self.known: list[tuple[int, Sequence[float]]] = []
+
+    def take(self, count: int, numbers: Sequence[float] = ()) -> int:
+        """Where so many are, from now on."""
+        first = self.size
+        self.size += count
+        if numbers:
+            self.known.append((first, numbers))
+        return first
+
+
 class Module:
     """Functions that are compiled together: the text, and what it needs from elsewhere."""
 
     def __init__(self) -> None:
+        self.memory = Memory()
         self._functions: dict[str, str] = {}
         self._declared: dict[str, str] = {}
         self._path: list[tuple[V | None, bool]] | None = None  # see `branches`

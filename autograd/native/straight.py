@@ -11,7 +11,7 @@
     results     double[results][n]: those of the program's outputs that there is one of for each example
     whole       double[program.whole]: those that there is one of for the whole batch
     sums        double[chunks][sums]: each call of `each` writes one line, `after` adds the lines up in order
-    work        what a tape needs beside: see `driver`; nothing here
+    work        memory of its own: the columns of loops here, what a tape needs (see `driver`)
 
 A batch may be cut into chunks and the chunks handed to threads; sums depend on the cuts, and on nothing else. Eight
 examples are computed side by side, the last eight of a chunk overlapping those before; a batch of fewer is computed one
@@ -24,9 +24,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from autograd.native import loops
 from autograd.native.build import Code, build
-from autograd.native.ir import LANES, Body, Module, V, constant, select
+from autograd.native.ir import LANES, Body, Memory, Module, V, constant, select
+from autograd.native.loops import spread
 from autograd.native.rows import compute
+from autograd.program.loop import LoopRow
 from autograd.program.program import BATCH, EXAMPLE, MEAN, ONCE, Program
 
 SIGNATURES = {
@@ -41,12 +44,12 @@ MANY_RESULTS = 64  # more of them are written by way of a table: LLVM takes long
 Numbers = dict[int, Any]  # the V of a program's slots, floats for its constants
 
 
-def code(program: Program, strides: Sequence[int], lanes: int, effort: int = 1) -> Code:
+def code(program: Program, strides: Sequence[int], lanes: int, effort: int = 1) -> tuple[Code, Memory]:
     """The straight-line form of a program whose examples are so many doubles apart, for each input: for batches of at
-    least so many examples. `effort`: see `build`."""
+    least so many examples; and the memory that it works in. `effort`: see `build`."""
     module = Module()
     write(module, program, strides, lanes)
-    return build(module.text(), effort)
+    return build(module.text(), effort), module.memory
 
 
 def write(module: Module, program: Program, strides: Sequence[int], lanes: int) -> None:
@@ -75,12 +78,18 @@ def function(module: Module, name: str, arguments: Sequence[str]) -> Body:
     return Body(module, name, [("i64" if x in INTEGERS else "ptr", x) for x in arguments])
 
 
-def instructions(program: Program, moment: int, numbers: Numbers, uses: Sequence[int] | None = None) -> None:
+def instructions(
+    body: Body, program: Program, moment: int, numbers: Numbers, uses: Sequence[int], lanes: int = 1
+) -> None:
     """Write what is computed at one moment; `numbers` has what it starts from, and gets the results."""
-    uses = uses or program.uses()
+    parts = loops.parts_read(program, uses)
     for slot, primitive, operands in program.instructions():
         if program.moments[slot] == moment and uses[slot] and primitive is not MEAN:
-            numbers[slot] = compute(primitive, [numbers[x] for x in operands])
+            xs = [numbers[x] for x in operands]
+            if isinstance(primitive, LoopRow):
+                numbers[slot] = loops.write(body, primitive, xs, parts.get(slot, ()), lanes, instructions)
+            else:
+                numbers[slot] = compute(primitive, xs)
 
 
 def shared(body: Body, program: Program, uses: Sequence[int]) -> Numbers:
@@ -89,7 +98,7 @@ def shared(body: Body, program: Program, uses: Sequence[int]) -> Numbers:
     for k in range(program.parameters):
         if uses[program.inputs + k]:
             numbers[program.inputs + k] = body.load(body.at(body.argument("parameters"), k))
-    instructions(program, ONCE, numbers, uses)
+    instructions(body, program, ONCE, numbers, uses)
     return numbers
 
 
@@ -110,7 +119,7 @@ def _write_each(module: Module, program: Program, strides: Sequence[int], lanes:
         here = dict(numbers)
         for k, column in columns.items():
             here[k] = _column(body, column, i, strides[k], lanes)
-        instructions(program, EXAMPLE, here, uses)
+        instructions(body, program, EXAMPLE, here, uses, lanes)
         new = _lanes_from(body, first - i) if lanes > 1 and means else None
         for total, slot in zip(totals, means, strict=True):
             term = here[slot] if new is None else select(new, here[slot], 0.0)
@@ -153,21 +162,17 @@ def _write_results(body: Body, program: Program, numbers: Numbers, i: V, lanes: 
     slots, n, results = program.outputs[program.whole :], body.argument("n"), body.argument("results")
     if len(slots) <= MANY_RESULTS:
         for k, slot in enumerate(slots):
-            body.store(_spread(body, numbers[slot], lanes), body.at(results, n * k + i))
+            body.store(spread(body, numbers[slot], lanes), body.at(results, n * k + i))
         return
     place = {slot: k for k, slot in enumerate(dict.fromkeys(slots))}
     module, kept = body.module, body.array(len(place) * lanes)
     module.constant("results", f"[{len(slots)} x i32] [{', '.join([f'i32 {place[slot]}' for slot in slots])}]")
     for slot, k in place.items():
-        body.store(_spread(body, numbers[slot], lanes), body.at(kept, k * lanes))
+        body.store(spread(body, numbers[slot], lanes), body.at(kept, k * lanes))
     with body.loop(0, len(slots)) as result:
         which = body.load(body.at(V(body, "@results", "ptr"), result, "i32"), kind="i32")
         which = body.op(f"zext {which} to i64", "i64")
         body.store(body.load(body.at(kept, which * lanes), lanes), body.at(results, n * result + i))
-
-
-def _spread(body: Body, x: Any, lanes: int) -> V:
-    return body.spread(x if isinstance(x, V) else constant(body, x), lanes)
 
 
 def _write_after(module: Module, program: Program) -> None:
@@ -184,8 +189,8 @@ def _write_after(module: Module, program: Program) -> None:
         body.store(body.load(total) / examples, body.at(totals, mean))
     for k, slot in enumerate(means):
         numbers[slot] = body.load(body.at(totals, k))
-    instructions(program, BATCH, numbers, uses)
+    instructions(body, program, BATCH, numbers, uses)
     for k, slot in enumerate(program.outputs[: program.whole]):
-        body.store(_spread(body, numbers[slot], 1), body.at(body.argument("whole"), k))
+        body.store(spread(body, numbers[slot], 1), body.at(body.argument("whole"), k))
     body.give()
     module.add(body)

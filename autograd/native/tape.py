@@ -29,6 +29,7 @@ from autograd.native.roll import Tape
 from autograd.native.rows import raise_what_was_kept
 from autograd.native.tiles import BLOCK
 from autograd.native.workers import share
+from autograd.program.loop import Loop
 from autograd.program.program import EXAMPLE, MEAN, Program
 
 CHUNK = 2_000_000  # multiply-adds, about 0.1 ms of work: a batch is cut into pieces no smaller,
@@ -44,12 +45,17 @@ class Straight:
     """A program as straight-line code, for batches of at least `lanes` examples."""
 
     def __init__(self, program: Program, strides: Sequence[int], lanes: int, effort: int) -> None:
-        self.code = straight.code(program, strides, lanes, effort)
+        self.code, self._memory = straight.code(program, strides, lanes, effort)
         self.block, self.sums = LANES, program.primitives.count(MEAN)
 
     def work(self, alone: bool = False) -> Any:
         """What a thread needs for itself."""
-        return _array([0])
+        import numpy as np
+
+        memory = np.empty(self._memory.size + 1)
+        for first, numbers in self._memory.known:
+            memory[first : first + len(numbers)] = numbers
+        return memory
 
 
 class Tapes:
@@ -260,10 +266,13 @@ class Runner:
 
 def _work(program: Program) -> int:
     """Multiply-adds for an example, forward and for the means; any other instruction counts as one."""
-    moments, operands = program.moments, program.operands
-    return sum(
-        [1 + len(operands[slot]) // 2 for slot in range(program.leaves, len(program)) if moments[slot] == EXAMPLE]
-    )
+    work = 0
+    for slot, primitive, operands in program.instructions():
+        if program.moments[slot] == EXAMPLE:
+            work += 1 + len(operands) // 2
+            if isinstance(primitive, Loop):
+                work += primitive.steps * _work(primitive.body)
+    return work
 
 
 def _function(place: int, signature: Sequence[str]) -> Callable[..., None]:

@@ -28,9 +28,10 @@ from autograd.program.simplify import simplify
 
 
 class LoopRow(Primitive):
-    """A row of several numbers, or of one that is picked from them. `many`: does its node hold several?"""
+    """A row of several numbers, or of one that is picked from them. `many`: does its node hold several? `index`: which
+    part of a loop it is, if it is one."""
 
-    many = True
+    many, index = True, -1
 
     def __init__(self, name: str, forward: Callable[..., Any], *partials: Any, nary: bool = False) -> None:
         super().__init__(name, forward, *partials, nary=nary, public=False)
@@ -92,7 +93,7 @@ def part(k: int, many: bool) -> LoopRow:
         return LinearMap(lambda a: Arriving(Several({k: a})), lambda a: loop.push(z, a.number).get(k))
 
     row = LoopRow(f"part{k}", lambda parts: parts[k], lambda loop, z: push(loop))
-    row.many = many
+    row.many, row.index = many, k
     return row
 
 
