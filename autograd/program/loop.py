@@ -205,9 +205,9 @@ def traced(
 def _captured(results: Iterable[Any], leaves: Sequence[Value]) -> list[Value]:
     """What a step reads beside its arguments: the nodes next to its own that do not depend on them. Those of several
     numbers belong to the step as well, so that what is read is numbers."""
-    ends = [z for z in results if isinstance(z, Value)]
+    ends: list[Any] = [z for z in results if isinstance(z, Value)]
     order = topological_order(*ends, stop=leaves)
-    inner = {*leaves}
+    inner: set[Any] = {*leaves}
     for z in order:
         if not inner.isdisjoint(z._arguments):
             inner.add(z)

@@ -218,9 +218,9 @@ def _next(
 ) -> dict[int, tuple[int, int | None]]:
     """Add what is carried to the results; where numbers that nothing arrives at are off."""
     places = {}
-    for j, (_, flag) in before.items():
-        number, off = after.get(j, Arriving(0.0, 1.0))
-        places[j] = _put(results, number, None if flag is None else 0.0 if off is None else off)
+    for j, carried in before.items():
+        here = after.get(j, Arriving(0.0, 1.0))
+        places[j] = _put(results, here.number, None if carried.off is None else 0.0 if here.off is None else here.off)
     return places
 
 
