@@ -12,6 +12,7 @@
 from nn import clash as clash  # isort: skip
 from nn import data
 from nn.files import FileError, load
+from nn.film import TrainingPage, watch
 from nn.history import History
 from nn.layers import MLP, Layer, Neuron, Sequential
 from nn.losses import (
@@ -41,7 +42,7 @@ __all__ = [  # noqa: RUF022
     # optimizers
     "SGD", "Adam", "AdamW", "clip_gradients",
     # training and using a model
-    "fit", "History", "Shards", "predict", "evaluate", "Evaluation",
+    "fit", "watch", "History", "TrainingPage", "Shards", "predict", "evaluate", "Evaluation",
     # files and examples
     "load", "FileError", "data", "from_sklearn", "from_torch",
 ]  # fmt: skip

@@ -19,12 +19,12 @@ from typing import Any
 from autograd import Value, finite_difference, label_text, topological_order
 from autograd.files import printable
 from nn.data import DataError, read_csv
+from nn.film import watch
 from nn.layers import MLP
 from nn.losses import squared_error
 from nn.optimizers import SGD
 from nn.prediction import evaluate
 from nn.standardised import Examples, wrapped
-from nn.training import fit
 
 CHALLENGER = os.path.join(os.path.dirname(__file__), "challenger.csv")
 LISTED = 40  # numbers of the forward pass that are printed
@@ -67,11 +67,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         flush=True,
     )
     try:
-        history = fit(model, data.X, data.Y, loss=squared_error, optimizer=SGD(model.parameters(), options.lr),
-                      epochs=options.epochs, seed=options.seed)  # fmt: skip
+        page = watch(model, data.X, data.Y, loss=squared_error, optimizer=SGD(model.parameters(), options.lr),
+                     epochs=options.epochs, seed=options.seed, inputs=data.table.names[:-1],
+                     title=f"Training on {data.name}")  # fmt: skip
     except FloatingPointError as error:
         print(f"python -m nn: {error}", file=sys.stderr)
         return 1
+    history = page.history
+    files.append(_written(os.path.join(options.out, "training.html"), [("the training, epoch by epoch", lambda: page)]))
     after = evaluate(model, data.X, data.Y)
     ended = f" ({history.stopped} after {history.epochs})" if history.stopped else f" after {history.epochs} epochs"
     print(f"cost       {before:.6f} before, {after.cost:.6f}{ended}")
@@ -101,7 +104,9 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--rows", type=_above(int, 1), default=10_000, help="of more examples, so many are drawn (%(default)s)"
     )
-    parser.add_argument("--out", default=".", help="folder for network.svg and steps.html (here by default)")
+    parser.add_argument(
+        "--out", default=".", help="folder for network.svg, steps.html and training.html (here by default)"
+    )
     return parser.parse_args(arguments)
 
 
@@ -213,19 +218,21 @@ def _pictures(cost: Value, parameters: Sequence[Value], folder: str) -> list[str
             ],
         ],
     }
-    said = []
-    for name, pictures in wanted.items():
-        path = os.path.join(folder, name)
-        for what, picture in pictures:
-            try:
-                picture().save(path)
-            except ValueError as error:  # too many cards: the next has fewer
-                line = f"not written: {path}: {error}"
-                continue
-            except (OSError, ImportError, RuntimeError) as error:
-                line = f"not written: {path}: {error}"
-            else:
-                line = f"wrote      {path}: {what}"
-            break
-        said.append(line)
-    return said
+    return [_written(os.path.join(folder, name), pictures) for name, pictures in wanted.items()]
+
+
+def _written(path: str, pictures: Sequence[tuple[str, Callable[[], Any]]]) -> str:
+    """Write the first picture that can be drawn; what it was, or why there is none."""
+    line = ""
+    for what, picture in pictures:
+        try:
+            picture().save(path)
+        except ValueError as error:  # too many cards: the next has fewer
+            line = f"not written: {path}: {error}"
+            continue
+        except (OSError, ImportError, RuntimeError) as error:
+            line = f"not written: {path}: {error}"
+        else:
+            line = f"wrote      {path}: {what}"
+        break
+    return line

@@ -34,6 +34,7 @@ def test_the_job_runs_as_a_command_without_graphviz_on_the_machine(tmp_path):
     assert "training: 100%" in done.stderr
     assert (tmp_path / "network.svg").read_text().startswith("<svg") or "<svg" in (tmp_path / "network.svg").read_text()
     assert "<html" in (tmp_path / "steps.html").read_text()
+    assert '"accuracy":[' in (tmp_path / "training.html").read_text()
     assert re.search(r"wrote +\./network\.svg", done.stdout) and re.search(r"wrote +\./steps\.html", done.stdout)
 
 

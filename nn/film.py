@@ -1,0 +1,236 @@
+"""`watch(model, X, Y)`: training as `fit` does it, and a page that shows it: the boundary moving, weights, cost.
+
+The idea: while the model trains, only the numbers of its parameters are kept, after a few epochs. Afterwards they are
+put back, one after another, and what the model says of a grid of inputs, its cost and its accuracy are computed. So the
+page holds numbers alone and needs no model.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import math
+import os
+import re
+from collections.abc import Callable, Sequence
+from html import escape
+from importlib.resources import files
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+from autograd import Value, assign, label_text, numbers, sigmoid
+from autograd.files import write
+from nn import examples, losses
+from nn.accuracy import counted, judge_of
+from nn.agreement import engine
+from nn.history import History
+from nn.layers import Layer
+from nn.losses import squared_error
+from nn.training import fit
+
+FRAMES = 60
+SIDE = {True: 32, False: 20}  # points of the grid along each side, where the run is compiled and where not
+LINE = 120  # points of the grid where there is one input
+MOST_WEIGHTS = 2_000  # that are drawn
+MOST_POINTS = 1_000  # of the examples
+MOST_CLASSES = 8
+MOST_EAGER = 200_000  # examples judged, over all frames, where the run is not compiled
+FARTHEST = 12.0  # log(p / (1 − p)) that a byte tells apart
+HEIGHT = 720  # of the frame in a notebook, in pixels
+
+
+class TrainingPage:
+    """What `watch` saw: `.history`, `.html()`, `.save("training.html")`; a notebook shows the page in a frame."""
+
+    def __init__(self, title: str, told: dict[str, Any], history: History) -> None:
+        self._title, self._told, self.history = title, told, history
+
+    def html(self) -> str:
+        """One HTML document: no network, no other file."""
+        parts = {
+            "title": escape(self._title),
+            "style": _file("training.css"),
+            "film": json.dumps(self._told, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c"),
+            "script": _file("training.js"),
+        }
+        return re.sub(r"\{\{(\w+)\}\}", lambda place: parts[place[1]], _file("training.html"))
+
+    def save(self, path: str | os.PathLike[str]) -> Path:
+        """Write the page, whole or not at all."""
+        if Path(path).suffix.lower() not in (".html", ".htm"):
+            raise ValueError(f"save: the page of a training is HTML; {str(path)!r} should end in .html")
+        write(path, self.html().encode())
+        return Path(path)
+
+    def __repr__(self) -> str:
+        return f"<TrainingPage: {self._title}; {len(self._told['epochs'])} pictures of {self.history.epochs} epochs>"
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        frame = (
+            f'<iframe srcdoc="{escape(self.html())}" title="{escape(self._title)}" sandbox="allow-scripts" '
+            f'style="width:100%;height:{HEIGHT}px;border:0"></iframe>'
+        )
+        return {"text/plain": repr(self), "text/html": frame}
+
+
+def watch(
+    model: Any,
+    X: Any,
+    Y: Any,
+    loss: Callable[[Any, Any], Any] = squared_error,
+    optimizer: Any = None,
+    epochs: int = 100,
+    *,
+    frames: int = FRAMES,
+    title: str = "Training",
+    inputs: Sequence[str] | None = None,
+    callback: Callable[[Any, History], Any] | None = None,
+    **options: Any,
+) -> TrainingPage:
+    """Train the model as `fit` does, and keep what a page shows of it: play and scrub through the epochs.
+
+    frames   pictures at most: the start, the end, and between them more of the early epochs, where most happens
+    inputs   what the inputs are called
+    options  the other arguments are `fit`'s
+
+    Of one or two inputs the page shows what the model says of each, and where its classes part; of layers, the weights
+    as lines, blue above 0 and orange below; of any model the cost and, where targets are classes, the accuracy, over
+    all the examples given.
+    """
+    if not (isinstance(frames, int) and frames >= 2):
+        raise ValueError(f"watch: frames= is a whole number, 2 or more, not {frames!r}")
+    parameters = model.parameters() if hasattr(model, "parameters") else []
+    kept = {} if options.get("resume") else {0: numbers(parameters)}
+    chosen = {round(epochs * (k / (frames - 1)) ** 2) for k in range(frames)} if isinstance(epochs, int) else set()
+
+    def keep(model: Any, history: History) -> Any:
+        if history.epochs in chosen:
+            kept[history.epochs] = numbers(parameters)
+        return callback(model, history) if callback is not None else None
+
+    history = fit(model, X, Y, loss, optimizer, epochs, callback=keep, **options)
+    kept[history.epochs] = numbers(parameters)
+    X, Y = examples.pairs(X, Y)
+    said = ["x"] if len(X[0]) == 1 else [label_text(f"x_{k}") for k in range(1, len(X[0]) + 1)]
+    try:
+        told = _told(model, parameters, X, Y, loss, kept, history.compiled, options.get("accuracy"))
+    finally:
+        assign(parameters, kept[history.epochs])
+    return TrainingPage(title, told | {"inputs": said if inputs is None else [*inputs]}, history)
+
+
+def _told(
+    model: Any,
+    parameters: Sequence[Value],
+    X: list[Any],
+    Y: list[Any],
+    loss: Callable[[Any, Any], Any],
+    kept: dict[int, list[float]],
+    compiled: bool,
+    accuracy: Any,
+) -> dict[str, Any]:
+    """What the page knows, a frame for each epoch kept."""
+    judge = judge_of(loss, Y, accuracy)
+    epochs = sorted(kept)
+    if not compiled and len(epochs) * len(X) > MOST_EAGER:
+        every = math.ceil(len(epochs) * len(X) / MOST_EAGER)
+        epochs = [*epochs[:-1:every], epochs[-1]]
+    judged = engine(model, loss, parameters, X, Y, None if compiled else False)
+    inputs, targets = judged.table(X), judged.table(Y)
+    grid, extent = _grid(X, SIDE[judged.compiled])
+    scale = _Scale(loss, Y, judge is not None, len(extent) == 2)
+    surface = engine(model, lambda output, _: output, parameters, grid or X, Y, judged.compiled, costs=False)
+    points = surface.table(grid) if grid else None
+    layers = [step for step in getattr(model, "layers", ()) if isinstance(step, Layer)]
+    told: dict[str, Any] = {
+        "epochs": epochs, "cost": [], "accuracy": [] if judge else None, "weights": [], "classes": scale.classes,
+        "farthest": scale.farthest, "extent": extent, "points": [], "sizes": [],
+    }  # fmt: skip
+    if sum(len(n.w) + 1 for layer in layers for n in layer.neurons) <= MOST_WEIGHTS:
+        told["sizes"] = [len(layers[0].neurons[0].w), *(len(layer.neurons) for layer in layers)] if layers else []
+    if extent:
+        told["points"] = [[*map(_short, x), scale.target(y)] for x, y in list(zip(X, Y, strict=True))[:MOST_POINTS]]
+    cells = bytearray()
+    for epoch in epochs:
+        assign(parameters, kept[epoch])
+        for run in (judged, surface):
+            run.read()
+        cost, outputs = judged.cost(inputs, targets)
+        told["cost"].append(_short(cost))
+        if judge:
+            told["accuracy"].append(_short(counted(judge, outputs, targets, lambda: Y) / len(Y)))
+        if told["sizes"]:
+            told["weights"].append([_short(p.data) for layer in layers for n in layer.neurons for p in (*n.w, n.b)])
+        if grid:
+            cells += bytes(scale.cell(output) for output in surface.outputs(points))
+    return told | {"cells": base64.b64encode(bytes(cells)).decode()}
+
+
+def _grid(X: list[Any], side: int) -> tuple[list[list[float]], list[list[float]]]:
+    """The inputs that the model is asked about, the last running fastest, and the least and largest of each; nothing
+    where there are more than two."""
+    columns = list(zip(*X, strict=True))
+    if len(columns) > 2 or any(isinstance(x, list) for x in X[0]):
+        return [], []
+    extent = []
+    for column in columns:
+        low, high = min(column), max(column)
+        edge = 0.12 * (high - low) or 1.0
+        extent.append([_short(low - edge), _short(high + edge)])
+    side = side if len(columns) == 2 else LINE
+    axes = [[low + (high - low) * k / (side - 1) for k in range(side)] for low, high in extent]
+    return [list(reversed(x)) for x in product(*reversed(axes))], extent
+
+
+class _Scale:
+    """How outputs and targets are shown: from 0 to 1 where there is one output, with the classes parting at ½; the
+    class and how far it is ahead where there are several. Between two classes in a plane it is log(p / (1 − p)) that
+    is told, in which the boundary is smooth however steep p is."""
+
+    def __init__(self, loss: Callable[[Any, Any], Any], Y: list[Any], judged: bool, plane: bool) -> None:
+        several = max(Y) + 1 if loss is losses.cross_entropy and not isinstance(Y[0], list) else 0
+        several = len(Y[0]) if isinstance(Y[0], list) and len(Y[0]) > 1 else several
+        self.several, self.logits = int(several), loss is losses.cross_entropy
+        self.classes = self.several or (2 if judged else 0)
+        self.farthest = FARTHEST if self.classes == 2 and plane and not self.several else 0.0
+        plain = [y[0] if isinstance(y, list) else y for y in Y]
+        self.low: float = 0.0 if judged else min(plain)
+        self.high: float = 1.0 if judged else max(plain)
+        self.squash: Callable[[float], float] = lambda x: (x - self.low) / ((self.high - self.low) or 1.0)
+        if loss is losses.binary_cross_entropy_with_logits:
+            self.squash = sigmoid
+        elif loss is losses.hinge:
+            self.squash = lambda x: (x + 1) / 2
+
+    def target(self, y: Any) -> float:
+        """A class's number; a number from 0 to 1."""
+        if self.several:
+            return float(y.index(max(y)) if isinstance(y, list) else y)
+        y = y[0] if isinstance(y, list) else y
+        return float(y > 0.5) if self.classes else _short(self.squash(y))
+
+    def cell(self, output: Any) -> int:
+        """A byte: 255 times a number from 0 to 1, or 32 times the class and up to 31 for its lead."""
+        if not self.several:
+            x = self.squash(output[0] if isinstance(output, list) else output)
+            if self.farthest:
+                p = min(1 - 1e-12, max(1e-12, x))
+                x = 0.5 + 0.5 * math.log(p / (1 - p)) / self.farthest
+            return round(255 * min(1.0, max(0.0, x))) if x == x else 127
+        scores = output[:MOST_CLASSES]
+        if self.logits:
+            scores = [math.exp(max(-700.0, s - max(scores))) for s in scores]
+            scores = [s / sum(scores) for s in scores]
+        best = max(range(len(scores)), key=scores.__getitem__)
+        lead = scores[best] - max(s for k, s in enumerate(scores) if k != best)
+        return 32 * best + round(31 * min(1.0, max(0.0, lead)))
+
+
+def _short(x: float) -> float:
+    """Four digits: what can be seen."""
+    return float(f"{x:.4g}")
+
+
+def _file(name: str) -> str:
+    return files("nn").joinpath("page", name).read_text("utf-8")

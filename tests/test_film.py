@@ -1,0 +1,185 @@
+"""`nn.watch`: it trains as `fit` does, and its page shows what the model said after each of its epochs."""
+
+import base64
+import json
+import math
+import re
+
+import pytest
+
+import nn
+from tests import chromium
+
+needs_chromium = pytest.mark.skipif(chromium.PROGRAM is None, reason="no Chromium is installed")
+
+X, Y = nn.data.moons(40, noise=0.1, seed=3)
+
+
+def moons(**options):
+    model = nn.MLP(2, [4, 1], activation="tanh", output="sigmoid", seed=1)
+    settings = {"optimizer": lambda ps: nn.SGD(ps, 1.0), "epochs": 30, "seed": 0, "progress": False, "frames": 8}
+    return model, nn.watch(model, X, Y, nn.binary_cross_entropy, compiled=False, **settings | options)
+
+
+def film(page):
+    return json.loads(re.search(r"^const film = (.*);$", page.html(), re.M)[1])
+
+
+def test_it_trains_as_fit_does():
+    model, page = moons()
+    again = nn.MLP(2, [4, 1], activation="tanh", output="sigmoid", seed=1)
+    history = nn.fit(again, X, Y, nn.binary_cross_entropy, lambda ps: nn.SGD(ps, 1.0), 30, seed=0, progress=False,
+                     compiled=False)  # fmt: skip
+    assert [p.data for p in model.parameters()] == [p.data for p in again.parameters()]
+    assert page.history.cost == history.cost
+
+
+def test_the_frames_begin_before_training_and_end_after_it():
+    model, page = moons()
+    told = film(page)
+    assert told["epochs"] == [0, 1, 2, 6, 10, 15, 22, 30]
+    fresh = nn.MLP(2, [4, 1], activation="tanh", output="sigmoid", seed=1)
+    for place, network in ((0, fresh), (-1, model)):
+        judged = nn.evaluate(network, X, Y, nn.binary_cross_entropy, compiled=False)
+        assert told["cost"][place] == pytest.approx(judged.cost, rel=1e-3)
+        assert told["accuracy"][place] == pytest.approx(judged.accuracy, rel=1e-3)
+        assert told["weights"][place] == pytest.approx([p.data for p in network.parameters()], rel=1e-3)
+
+
+def test_a_byte_for_every_point_of_the_grid_says_what_the_model_says_there():
+    model, page = moons()
+    told = film(page)
+    cells = base64.b64decode(told["cells"])[-400:]
+    (left, right), (low, high) = told["extent"]
+    for k in (0, 19, 380, 217):  # x runs fastest, from the lower left
+        x, y = left + (right - left) * (k % 20) / 19, low + (high - low) * (k // 20) / 19
+        p = model([x, y]).data
+        assert cells[k] == pytest.approx(255 * (0.5 + 0.5 * math.log(p / (1 - p)) / told["farthest"]), abs=0.6)
+
+
+def test_a_run_that_stops_early_ends_with_the_parameters_it_is_left_with():
+    model, page = moons(callback=lambda model, history: history.epochs == 7)
+    told = film(page)
+    assert told["epochs"] == [0, 1, 2, 6, 7]
+    assert told["weights"][-1] == pytest.approx([p.data for p in model.parameters()], rel=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("model", "loss", "inputs", "targets", "classes", "extent", "sizes"),
+    [
+        (nn.MLP(1, [1, 1], output="sigmoid", seed=0), nn.mse, [0.0, 1.0, 2.0], [0, 0, 1], 2, 1, [1, 1, 1]),
+        (nn.MLP(2, [3], seed=0), nn.cross_entropy, [[0, 0], [0, 1], [1, 0]], [0, 1, 2], 3, 2, [2, 3]),
+        (nn.MLP(2, [1], seed=0), nn.hinge, [[0, 0], [0, 1]], [-1, 1], 2, 2, [2, 1]),
+        (nn.MLP(2, [1], seed=0), nn.mse, [[0, 0], [0, 1]], [3.5, 9.0], 0, 2, [2, 1]),
+        (nn.MLP(3, [1], seed=0), nn.mse, [[0, 0, 1], [0, 1, 1]], [0, 1], 2, 0, [3, 1]),
+        (nn.Neuron(2, seed=0), nn.mse, [[0, 0], [0, 1]], [0, 1], 2, 2, []),
+    ],
+)
+def test_any_model_is_watched_as_far_as_it_can_be_shown(model, loss, inputs, targets, classes, extent, sizes):
+    told = film(nn.watch(model, inputs, targets, loss, epochs=3, seed=0, progress=False, compiled=False))
+    assert (told["classes"], len(told["extent"]), told["sizes"]) == (classes, extent, sizes)
+    size = {0: 0, 1: 120, 2: 400}[extent]
+    assert len(base64.b64decode(told["cells"])) == size * len(told["epochs"])
+    assert len(told["cost"]) == len(told["epochs"]) == 4
+
+
+def test_many_examples_run_eagerly_have_fewer_frames(monkeypatch):
+    monkeypatch.setattr("nn.film.MOST_EAGER", 4 * len(X))
+    told = film(moons()[1])
+    assert told["epochs"] == [0, 2, 10, 22, 30]
+
+
+def test_what_cannot_be_is_said(tmp_path):
+    with pytest.raises(ValueError, match=r"watch: frames= is a whole number, 2 or more, not 1"):
+        moons(frames=1)
+    with pytest.raises(ValueError, match=r"the page of a training is HTML; '.*film.svg' should end in .html"):
+        moons()[1].save(tmp_path / "film.svg")
+
+
+# ---- the page
+
+
+@pytest.fixture(scope="module")
+def browser():
+    browser = chromium.Browser()
+    yield browser
+    browser.close()
+
+
+@pytest.fixture
+def page(browser, tmp_path):
+    page = browser.open(moons()[1].save(tmp_path / "film.html").as_uri())
+    yield page
+    complaints, requests = page.complaints(), page.requests()
+    page.close()
+    assert complaints == []
+    assert all(url.startswith(("file:", "data:", "about:")) for url in requests)
+
+
+def said(page):
+    return page.run("document.getElementById('said').textContent")
+
+
+@needs_chromium
+@pytest.mark.browser
+def test_keys_buttons_and_the_slider_move_through_the_epochs(page):
+    seen = [said(page)]
+    for key in (("ArrowRight", 39), ("End", 35), ("ArrowLeft", 37), ("Home", 36)):
+        page.press(*key)
+        seen.append(said(page))
+    page.click("#last")
+    page.click("#slider", 0.5)
+    seen.append(said(page))
+    epochs = [int(re.match(r"epoch (\d+): cost [\d.]+, accuracy [\d.]+ %$", text)[1]) for text in seen]
+    assert epochs[:5] == [0, 1, 30, 22, 0]
+    assert epochs[5] in (6, 10, 15)
+
+
+@needs_chromium
+@pytest.mark.browser
+def test_play_runs_to_the_end(page):
+    page.press(" ", 32, " ")
+    chromium.wait_for(lambda: said(page).startswith("epoch 30:"))
+    chromium.wait_for(lambda: page.run("document.getElementById('play').ariaLabel") == "Play")
+
+
+@needs_chromium
+@pytest.mark.browser
+def test_the_address_holds_the_frame(page):
+    page.run("location.hash = 'frame=3'")
+    chromium.wait_for(lambda: said(page).startswith("epoch 6:"))
+    page.press("ArrowRight", 39)
+    assert page.run("location.hash") == "#frame=4"
+
+
+@needs_chromium
+@pytest.mark.browser
+def test_the_boundary_moves_and_each_side_has_its_class_s_colour(page):
+    before = page.run("document.getElementById('plane').toDataURL()")
+    page.press("End", 35)
+    assert before != page.run("document.getElementById('plane').toDataURL()")
+    (r, _, b), (s, _, c) = page.run(
+        "(d => [[20, 20], [620, 620]].map(([x, y]) => [...d.slice(4 * (640 * y + x), 4 * (640 * y + x) + 3)]))"
+        "(document.getElementById('plane').getContext('2d').getImageData(0, 0, 640, 640).data)"
+    )  # the upper moon is class 0, orange; the lower blue
+    assert r > b and c > s
+
+
+@needs_chromium
+@pytest.mark.browser
+def test_a_weight_that_is_pointed_at_says_its_name_and_its_number(page):
+    weight = film(moons()[1])["weights"][0][0]
+    page.run("document.querySelector('#network path').dispatchEvent(new Event('pointerenter'))")
+    assert said(page).endswith(f"; w₁₁⁽¹⁾ = {weight:.4g}".replace("-", "−"))
+    css = page.run("document.querySelector('#network path').getAttribute('class')")
+    assert css == ("positive" if weight > 0 else "negative")
+
+
+@needs_chromium
+@pytest.mark.browser
+@pytest.mark.parametrize(("width", "height"), [(1280, 720), (960, 540), (390, 844)])
+def test_the_controls_are_in_view_and_nothing_is_wider_than_the_screen(page, width, height):
+    page.call("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=width < 500)
+    page.run("1")
+    assert page.run("document.documentElement.scrollWidth") <= width
+    assert page.run("document.getElementById('said').getBoundingClientRect().bottom") <= height
