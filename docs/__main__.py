@@ -8,11 +8,13 @@ Nothing is fetched from elsewhere once the site is served.
 """
 
 import argparse
+import json
 import os
 import re
 import shutil
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 os.environ["CHAINRULE_PURE"] = "1"  # its methods have docstrings
@@ -22,6 +24,7 @@ from docs import browser, live, reference
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
 PICTURE = re.compile(r"!\[([^]]*)\]\(notebooks/pictures/cost-of-one-neuron\.svg\)")
+EDIT, END = '<a href="../lab/lab/index.html?path=', '">Edit and run it here</a>, in your browser.'
 
 
 def main() -> int:
@@ -36,30 +39,34 @@ def build(output: Path, lab: bool = False) -> int:
     """Write the site; the exit status of Sphinx, for which a warning is an error."""
     from sphinx.cmd.build import build_main
 
-    if output.exists() and not (output / "searchindex.js").exists() and any(output.iterdir()):
+    ours = output / ".nojekyll"  # which also has GitHub's server leave folders that begin with _ alone
+    if output.exists() and not ours.exists() and any(output.iterdir()):
         print(f"python -m docs: {output} is not empty and no site of ours; give another --output", file=sys.stderr)
         return 2
     shutil.rmtree(output, ignore_errors=True)
+    output.mkdir(parents=True)
+    ours.touch()
+    editable = []
+    if lab:
+        from docs import lab as jupyter
+
+        editable = jupyter.write(output / "lab")
+        print(f"JupyterLite has {', '.join(editable)}")
     with tempfile.TemporaryDirectory() as scratch:
         source = Path(scratch, "source")
-        gather(source)
+        gather(source, editable)
         status = build_main(["-q", "-W", "--keep-going", "-j", "auto", "-c", str(DOCS), "-d", scratch + "/doctrees",
                              str(source), str(output)])  # fmt: skip
     if status:
         return int(status)
     live.write(output / "live")
-    found = browser.write(output / "python")
-    print(f"the site is in {output}")
-    if not found:
+    if not browser.write(output / "python"):
         print("without the npm package pyodide the playground has its examples alone: npm install pyodide")
-    if lab:
-        from docs import lab as jupyter
-
-        jupyter.write(output / "lab", output / "python")
+    print(f"the site is in {output}")
     return 0
 
 
-def gather(source: Path) -> None:
+def gather(source: Path, editable: Sequence[str] = ()) -> None:
     """Everything that becomes a page, in one folder: links between files stay as they are but for `../` and `docs/`."""
     for folder in ("notebooks", "benchmarks"):
         (source / folder).mkdir(parents=True)
@@ -67,8 +74,13 @@ def gather(source: Path) -> None:
         (source / page.name.lower()).write_text(_moved(page.read_text("utf-8")), "utf-8")
     front = PICTURE.sub(_of_both_themes, (ROOT / "README.md").read_text("utf-8"))
     (source / "README.txt").write_text(_moved(front), "utf-8")
-    for notebook in (ROOT / "notebooks").glob("*.ipynb"):
-        shutil.copy(notebook, source / "notebooks")
+    for path in (ROOT / "notebooks").glob("*.ipynb"):
+        notebook = json.loads(path.read_text("utf-8"))
+        if path.name in editable:
+            notebook["cells"].insert(
+                1, {"cell_type": "markdown", "id": "edit", "metadata": {}, "source": EDIT + path.name + END}
+            )
+        (source / "notebooks" / path.name).write_text(json.dumps(notebook), "utf-8")
     shutil.copy(ROOT / "benchmarks" / "RESULTS.md", source / "benchmarks")
     shutil.copytree(ROOT / "benchmarks" / "charts", source / "benchmarks" / "charts")
     live.pictures(source / "pictures")

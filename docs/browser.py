@@ -34,11 +34,23 @@ def write(folder: Path) -> bool:
 
 
 def archive(path: Path) -> None:
-    """What the wheel holds, and the playground's own module."""
+    """The library, and the playground's own module."""
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as packed:
         for file in sources():
             packed.write(file, file.relative_to(ROOT))
         packed.write(ROOT / "docs" / "playground.py", "playground.py")
+
+
+def wheel(path: Path) -> None:
+    """The library as a wheel of Python alone: no engine in C."""
+    about = f"{path.name.rsplit('-', 3)[0]}.dist-info"
+    name, version = about.removesuffix(".dist-info").split("-")
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as packed:
+        for file in sources():
+            packed.write(file, file.relative_to(ROOT))
+        packed.writestr(f"{about}/METADATA", f"Metadata-Version: 2.4\nName: {name}\nVersion: {version}\n")
+        packed.writestr(f"{about}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
+        packed.writestr(f"{about}/RECORD", "")
 
 
 def sources() -> Iterator[Path]:

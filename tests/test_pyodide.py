@@ -6,29 +6,19 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
 import subprocess
 import sys
-import zipfile
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from docs import browser
+
 ROOT = Path(__file__).parents[1]
 
 
-def package() -> Path | None:
-    """Where the npm package is."""
-    places = [os.environ.get("CHAINRULE_PYODIDE", ""), str(ROOT / "node_modules" / "pyodide")]
-    places += [f"{p}/pyodide" for p in os.environ.get("NODE_PATH", "").split(":")]
-    return next((Path(p).resolve() for p in places if p and (Path(p) / "pyodide.mjs").exists()), None)
-
-
-needs_pyodide = pytest.mark.skipif(
-    shutil.which("node") is None or package() is None, reason="needs node and the npm package pyodide"
-)
+needs_pyodide = pytest.mark.skipif(browser.package() is None, reason="needs node and the npm package pyodide")
 
 PROGRAM = """
 import json, sys
@@ -59,17 +49,13 @@ json.dumps({
 @pytest.fixture(scope="module")
 def said(tmp_path_factory: pytest.TempPathFactory) -> Any:
     folder = tmp_path_factory.mktemp("pyodide")
-    wheel = folder / "packages.zip"
-    with zipfile.ZipFile(wheel, "w") as archive:  # what the wheel holds
-        for name in ("autograd", "nn"):
-            for path in sorted((ROOT / name).rglob("*")):
-                if path.is_file() and path.suffix not in (".pyc", ".so") and "__pycache__" not in path.parts:
-                    archive.write(path, path.relative_to(ROOT))
+    library = folder / "chainrule.zip"
+    browser.archive(library)
     script = f"""
-import {{ loadPyodide }} from {json.dumps(str(package() / "pyodide.mjs"))};
+import {{ loadPyodide }} from {json.dumps(str(browser.package() / "pyodide.mjs"))};
 import {{ readFileSync }} from "node:fs";
 const pyodide = await loadPyodide();
-pyodide.unpackArchive(new Uint8Array(readFileSync({json.dumps(str(wheel))})), "zip");
+pyodide.unpackArchive(new Uint8Array(readFileSync({json.dumps(str(library))})), "zip");
 console.log("RESULT" + pyodide.runPython({json.dumps(PROGRAM)}));
 """
     (folder / "run.mjs").write_text(script)

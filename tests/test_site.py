@@ -6,6 +6,7 @@ page where the npm package pyodide is found (`npm install pyodide`, or CHAINRULE
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import http.server
 import re
@@ -85,15 +86,23 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.fixture(scope="module")
-def address(site: Path) -> Iterator[str]:
+@contextlib.contextmanager
+def served(folder: Path) -> Iterator[str]:
+    """The address of a plain file server."""
+
     class Quiet(http.server.SimpleHTTPRequestHandler):
         def log_message(self, *_: Any) -> None: ...
 
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=str(site)))
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=str(folder)))
     threading.Thread(target=server.serve_forever, daemon=True).start()
     yield f"http://127.0.0.1:{server.server_address[1]}"
     server.shutdown()
+
+
+@pytest.fixture(scope="module")
+def address(site: Path) -> Iterator[str]:
+    with served(site) as found:
+        yield found
 
 
 @pytest.fixture(scope="module")
@@ -218,3 +227,36 @@ def test_the_search_finds_a_function_and_the_frame_follows_the_theme(address: st
             f"document.getElementById('frame').contentWindow.matchMedia('(prefers-color-scheme: {theme})').matches"
         )
         chromium.wait_for(lambda prefers=prefers: page.run(prefers))
+
+
+@heavy
+@needs_chromium
+@needs_pyodide
+@pytest.mark.browser
+def test_a_notebook_runs_in_jupyterlite_and_asks_no_other_server(
+    tmp_path_factory: pytest.TempPathFactory, chrome: chromium.Browser
+) -> None:
+    for name in ("jupyterlite_core", "jupyterlite_pyodide_kernel"):
+        pytest.importorskip(name, reason="JupyterLite is built with the `lab` extra")
+    from docs import lab
+
+    folder = tmp_path_factory.mktemp("lab") / "lab"
+    try:
+        name = lab.write(folder)[0]
+    except subprocess.CalledProcessError as error:
+        pytest.skip(f"the kernel's packages could not be had: {error}")
+    with served(folder) as address:
+        page = chrome.open(f"{address}/lab/index.html?path={name}")
+        page.call("Emulation.setFocusEmulationEnabled", enabled=True)
+        panel = "[...jupyterapp.shell.widgets('main')].find((each) => each.content?.model?.cells)"
+        status = f"window.jupyterapp && {panel}?.sessionContext.session?.kernel?.status"
+        chromium.wait_for(lambda: page.run(status) == "idle", 120)
+        page.click(".jp-Notebook .jp-Cell")
+        chromium.wait_for(lambda: page.run(f"jupyterapp.shell.currentWidget === {panel}"))
+        cells = f"[...{panel}.content.model.cells].filter((cell) => cell.type === 'code')"
+        page.run(f"for (const cell of {cells}) cell.outputs.clear()")
+        page.run("void jupyterapp.commands.execute('notebook:run-all-cells')")
+        chromium.wait_for(lambda: page.run(f"{cells}.every((cell) => cell.executionState === 'idle')"), 120)
+        kinds = page.run(f"{cells}.flatMap((cell) => cell.outputs.toJSON()).map((output) => output.output_type)")
+        assert len(kinds) > 10 and "error" not in kinds
+        assert here_alone(page, address)
