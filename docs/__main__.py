@@ -72,6 +72,9 @@ def gather(source: Path, editable: Sequence[str] = ()) -> None:
         (source / folder).mkdir(parents=True)
     for page in [*DOCS.glob("*.md"), ROOT / "CHANGELOG.md", ROOT / "CONTRIBUTING.md"]:
         (source / page.name.lower()).write_text(_moved(page.read_text("utf-8")), "utf-8")
+    index = source / "index.md"
+    others = [page.stem for page in DOCS.glob("*.md") if page.name != "index.md" and page.stem not in index.read_text()]
+    index.write_text(index.read_text().replace("\nmigration\n", "\n".join(["", "migration", *sorted(others), ""])))
     front = PICTURE.sub(_of_both_themes, (ROOT / "README.md").read_text("utf-8"))
     (source / "README.txt").write_text(_moved(front), "utf-8")
     for path in (ROOT / "notebooks").glob("*.ipynb"):
