@@ -391,6 +391,12 @@ def test_the_remedy_shares_the_slope_of_a_tie_and_keeps_a_nan() -> None:
     assert math.isnan(np.max(np.stack([v, Value(math.nan)])).data)
 
 
+@pytest.mark.parametrize("choose", [np.max, np.min, lambda x: x.max(), lambda x: np.maximum.reduce(x)])
+def test_where_k_tie_for_the_largest_or_smallest_each_has_the_slope_1_over_k(choose: Any) -> None:
+    assert grad(choose)(np.array([2.0, 2.0, 2.0])).tolist() == [1 / 3] * 3
+    assert np.stack([Value(1.0), Value(3.0), Value(2.0)]).max().data == 3.0
+
+
 def test_equal_values_compare_as_ever_where_a_person_asks() -> None:
     v, w = Value(1.0), Value(1.0)
     assert v >= w and v <= w and not v > w

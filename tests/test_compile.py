@@ -23,10 +23,13 @@ from autograd import (
     hessian,
     jacobian,
     jvp,
+    largest,
     logsumexp,
     no_grad,
+    norm,
     primitive,
     relu,
+    smallest,
     value_and_grad,
     where,
 )
@@ -245,11 +248,18 @@ def test_rows_of_the_users_own_run_natively() -> None:
     assert compile(grad(ramp))(X).tolist() == [7.0] * 90
 
 
-def test_a_row_that_nothing_native_expresses_says_what_to_do() -> None:
+def test_a_row_that_nothing_native_expresses_is_called_in_python() -> None:
     odd = primitive("odd_of_test_compile", lambda x: float(repr(x)), lambda x, z: 1.0)
-    with pytest.raises(TypeError, match=r"odd_of_test_compile.*runner=\"python\""):
-        compile(odd)(X)
-    assert compile(odd, "python")(X).tolist() == X.tolist()
+    assert compile(odd)(X).tolist() == compile(odd, "python")(X).tolist() == X.tolist()
+
+
+@pytest.mark.parametrize("runner", RUNNERS)
+@pytest.mark.parametrize("row", [norm, largest, smallest], ids=lambda row: row.__name__)
+def test_rows_of_many_operands_run_natively(row: Any, runner: str) -> None:
+    A = np.random.default_rng(4).normal(size=(5, 40))
+    A[1, 7], A[2, 3] = np.nan, np.inf
+    got = compile(lambda x: row([*x]), runner)(A)
+    assert got == pytest.approx([row(a.tolist()) for a in A], rel=1e-15, nan_ok=True)
 
 
 @pytest.mark.parametrize(

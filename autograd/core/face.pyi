@@ -51,6 +51,7 @@ __all__ = [  # noqa: RUF022
     "j0",
     "j1",
     "jn",
+    "largest",
     "lbeta",
     "ldexp",
     "leaky_relu",
@@ -84,6 +85,7 @@ __all__ = [  # noqa: RUF022
     "sin",
     "sinc",
     "sinh",
+    "smallest",
     "softplus",
     "softsign",
     "sqrt",
@@ -153,6 +155,8 @@ i1e: Primitive
 j0: Primitive
 j1: Primitive
 jn: Primitive
+def largest(xs: Iterable[Any]) -> Any: ...
+def amax(xs: Iterable[Any]) -> Any: ...
 lbeta: Primitive
 betaln: Primitive
 ldexp: Primitive
@@ -194,6 +198,8 @@ silu: Primitive
 sin: Primitive
 sinc: Primitive
 sinh: Primitive
+def smallest(xs: Iterable[Any]) -> Any: ...
+def amin(xs: Iterable[Any]) -> Any: ...
 softplus: Primitive
 softsign: Primitive
 sqrt: Primitive

@@ -47,6 +47,7 @@ __all__ = [
     "fmod",
     "hypot",
     "hypot_x",
+    "largest",
     "ldexp",
     "log",
     "log1p",
@@ -386,12 +387,20 @@ def logaddexp(x: float, y: float) -> float:
 
 def norm(*xs: float) -> float:
     """√ Σ xᵢ², scaled by the largest of them so that no square overflows or vanishes."""
-    top = 0.0
-    for x in xs:
-        top = abs(x) if abs(x) > top or x != x else top
+    top = max([abs(x) for x in xs]) if xs else 0.0
     if top == 0.0 or top == inf or top != top:
         return nan if any([x != x for x in xs]) else top
     return top * math.sqrt(add_up([(x / top) * (x / top) for x in xs], 0.0))
+
+
+def largest(*xs: float) -> float:
+    """max xᵢ; nan if any is."""
+    return nan if any([x != x for x in xs]) else max(xs)
+
+
+def smallest(*xs: float) -> float:
+    """min xᵢ; nan if any is."""
+    return nan if any([x != x for x in xs]) else min(xs)
 
 
 def logsumexp(xs: Sequence[float]) -> float:

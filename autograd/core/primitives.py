@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import reduce
 from itertools import accumulate
 from math import inf, nan, pi
@@ -65,6 +65,33 @@ def _others(xs: Sequence[Any], join: Any, none: float) -> list[Any]:
     return [
         join(b, a) if i not in ends else a if i == 0 else b for i, (b, a) in enumerate(zip(before, after, strict=True))
     ]
+
+
+def _ties(xs: Sequence[Any], z: Any) -> list[Any]:
+    """1/k for each of the k that are z, else 0."""
+    here = [equal(x, z) for x in xs]
+    count = sum_(*here)
+    return [div(x, count) for x in here]
+
+
+def _lead(*xs: float) -> tuple[float, int]:
+    """By how much the largest exceeds the next one, and which it is."""
+    order = sorted(range(len(xs)), key=xs.__getitem__, reverse=True)
+    return xs[order[0]] - xs[order[1]] if len(xs) > 1 else inf, order[0]
+
+
+def _turn(bit: int, sign: float) -> Callable[..., float]:
+    """A kink of the largest (or smallest) of many: it changes sign where another one leads whose place has another
+    such bit."""
+
+    def kink(*xs: float) -> float:
+        lead, place = _lead(*[sign * x for x in xs])
+        return lead if place >> bit & 1 else -lead
+
+    return kink
+
+
+_LEADS, _TRAILS = [tuple([_turn(bit, sign) for bit in range(16)]) for sign in (1.0, -1.0)]
 
 
 def shares(xs: Sequence[Any], z: Any) -> list[Any]:
@@ -379,4 +406,12 @@ logsumexp     = row("logsumexp",     lambda *xs: ieee.logsumexp(xs),            
 norm          = row("norm",          ieee.norm, lambda xs, z: [hypot_x(x, rest) for x, rest in zip(xs, _others(xs, hypot, 0.0), strict=True)],
                                      nary=True, least=0, kinks=(lambda *xs: sum(map(abs, xs)),), made_of=_norm,
                                      about="√ Σ xᵢ², scaled so that no square overflows; 0 of no numbers. At 0 every slope is 0, the least-norm subgradient.")
+largest       = row("largest",       ieee.largest,                                  _ties,
+                                     nary=True, least=1, aliases=("amax",), kinks=_LEADS, masked=True,
+                                     made_of=lambda *xs: reduce(lambda x, y: maximum(y, x), xs),
+                                     about="max xᵢ. Where k of them tie each has the slope 1/k; nothing passes back to the others; nan if any is nan.")
+smallest      = row("smallest",      ieee.smallest,                                 _ties,
+                                     nary=True, least=1, aliases=("amin",), kinks=_TRAILS, masked=True,
+                                     made_of=lambda *xs: reduce(lambda x, y: minimum(y, x), xs),
+                                     about="min xᵢ. Where k of them tie each has the slope 1/k; nothing passes back to the others; nan if any is nan.")
 # fmt: on

@@ -12,7 +12,7 @@ from __future__ import annotations
 import builtins
 import math
 from collections.abc import Callable, Sequence
-from functools import cache, reduce
+from functools import cache, partial, reduce
 from operator import add, gt, lt, or_
 from types import BuiltinFunctionType, CodeType, FunctionType, ModuleType
 from typing import Any
@@ -134,7 +134,7 @@ def _extreme(beats: Callable[[Any, Any], Any]) -> Callable[..., Any]:
 
 
 _larger, _smaller = _extreme(gt), _extreme(lt)
-_BUILTINS = {"float": _number, "max": _larger, "min": _smaller}
+_BUILTINS = {"float": _number, "max": _larger, "min": _smaller, "any": partial(reduce, or_)}
 
 
 def _rounding(name: str) -> Callable[[Any], Any]:

@@ -153,6 +153,8 @@ ORACLES: dict[str, Callable[..., Any]] = {
     # rows of any number of operands
     "prod": lambda *xs: mp.fprod(xs),
     "norm": lambda *xs: mp.sqrt(mp.fsum(x * x for x in xs)),
+    "largest": lambda *xs: max(xs),
+    "smallest": lambda *xs: min(xs),
     "sum": lambda *xs: mp.fsum(xs),
     "dot": lambda *xs: mp.fdot(xs[: len(xs) // 2], xs[len(xs) // 2 + 1 :]) + xs[len(xs) // 2],
     "logsumexp": lambda *xs: mp.log(mp.fsum(mp.exp(x) for x in xs)),

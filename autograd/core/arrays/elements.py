@@ -175,13 +175,13 @@ def product(xs: list[Any]) -> Any:
 def largest(xs: list[Any]) -> Any:
     if not xs:
         raise ValueError("np.max of no numbers: give at least one, or initial=")
-    return reduce(table.maximum, xs)
+    return xs[0] if len(xs) == 1 else table.largest(*xs)
 
 
 def smallest(xs: list[Any]) -> Any:
     if not xs:
         raise ValueError("np.min of no numbers: give at least one, or initial=")
-    return reduce(table.minimum, xs)
+    return xs[0] if len(xs) == 1 else table.smallest(*xs)
 
 
 FOLDS: dict[str, Callable[[list[Any]], Any]] = {
