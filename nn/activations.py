@@ -20,6 +20,7 @@ ACTIVATIONS: dict[str, Activation | None] = {
     "sigmoid": Value.sigmoid,
     "tanh": Value.tanh,
     "softplus": Value.softplus,
+    "log_sigmoid": Value.log_sigmoid,
     "leaky_relu": Value.leaky_relu,
     "elu": Value.elu,
     "gelu": Value.gelu,

@@ -8,10 +8,26 @@ Value among the targets chooses through `where`.
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from autograd import Value, dot, exp, log, log1p, logsumexp, maximum, minimum, relu, softplus, stop_gradient, sum, where
+from autograd import (
+    Value,
+    dot,
+    equal,
+    exp,
+    log,
+    log1p,
+    logsumexp,
+    maximum,
+    minimum,
+    relu,
+    softplus,
+    stop_gradient,
+    sum,
+    where,
+)
 
 Number = Value | float
 
@@ -105,15 +121,22 @@ def hinge(score: Any, y: Any) -> Any:
 
 def softmax(logits: Sequence[Number]) -> list[Any]:
     """exp zᵢ / Σ exp zₖ. Any shift of the logits gives the same; shifted by logsumexp z, a constant here, no exp
-    overflows, and dividing by their sum takes out the rounding of the shift."""
+    overflows, and dividing by their sum takes out the rounding of the shift. Where all zᵢ are −inf, a row that is
+    masked altogether, all shares and their slopes are 0, as the slopes of logsumexp are."""
     if not _is_list(logits) or not len(logits):
         raise TypeError(f"softmax needs a list of logits, one for each class, got {logits!r}")
-    if any(map(_is_traced, logits)):
+    traced = any(map(_is_traced, logits))
+    if traced:
         shift = stop_gradient(logsumexp(logits))
     else:
         shift = logsumexp([z.data if isinstance(z, Value) else z for z in logits])
-    powers = [exp(z - shift) for z in logits]
+    finite = maximum(shift, -sys.float_info.max)
+    powers = [exp(z - finite) for z in logits]
     total = sum(powers)
+    if traced:
+        total = total + equal(total, 0.0)
+    elif shift == -math.inf:
+        total = 1.0
     return [power / total for power in powers]
 
 

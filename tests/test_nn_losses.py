@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import nn
-from autograd import Value, sigmoid
+from autograd import Value, compile, grad, sigmoid
 
 finite = st.floats(allow_nan=False, allow_infinity=False, min_value=-1e300, max_value=1e300)
 LOGITS = [0.0, -0.0, 1.0, -2.5, 36.7, -36.7, 40.0, -40.0, 710.0, -745.2, 1e17, -1e300]
@@ -162,6 +162,20 @@ def test_whole_number_targets_of_any_kind_count_as_the_class():
     zs = [Value(0.1), Value(0.7)]
     costs = {nn.cross_entropy(zs, t).data for t in (1, 1.0, True, np.int64(1), np.float64(1), Value(1.0))}
     assert len(costs) == 1
+
+
+def test_a_row_that_is_masked_altogether_has_shares_and_slopes_0_eager_and_compiled():
+    masked = [-math.inf, -math.inf]
+    shares = nn.softmax(zs := [Value(z) for z in masked])
+    sum(p * w for p, w in zip(shares, (1.0, 3.0))).backward()
+    assert [p.data for p in shares] == [z.grad for z in zs] == nn.softmax(masked) == [0.0, 0.0]
+    np = pytest.importorskip("numpy")
+    pytest.importorskip("llvmlite")
+    second = lambda zs: nn.softmax(zs)[1]
+    rows = np.array([masked, [0.0, -math.inf], [1.0, 1.0]])
+    for runner in ("python", "source"):
+        assert compile(second, runner)(rows).tolist() == [0.0, 0.0, 0.5]
+        assert compile(grad(second), runner)(rows).tolist() == [[0.0, 0.0], [0.0, 0.0], [-0.25, 0.25]]
 
 
 def test_softmax_is_exact_to_the_last_digits_and_so_is_its_slope():

@@ -6,6 +6,7 @@ import random
 
 import pytest
 
+import autograd
 import nn
 from autograd import Value
 
@@ -88,6 +89,18 @@ def test_the_1_1_1_1_network_is_three_neurons_in_a_row():
         ops.append(a.op)
         a = next((v for v in a.operands if v.op), a.operands[0])
     assert ops == ["sigmoid", "dot"] * 3
+
+
+TABLES = (
+    "relu sigmoid tanh softplus log_sigmoid leaky_relu elu gelu silu mish softsign celu selu hardtanh relu6 hardswish"
+)
+
+
+@pytest.mark.parametrize("name", TABLES.split())
+def test_every_activation_of_the_table_is_found_by_its_name(name):
+    neuron = nn.Neuron(1, activation=name, seed=0)
+    out = neuron([0.7])
+    assert out.op == name and out.data == getattr(autograd, name)(out.operands[0].data)
 
 
 @pytest.mark.parametrize(
