@@ -350,6 +350,36 @@ def test_a_users_row_and_function_may_have_names_that_mean_something_in_c(tmp_pa
 
 
 @needs_cc
+@needs_node
+def test_a_row_entered_at_run_time_goes_into_every_language_with_its_own_partials(tmp_path: Path) -> None:
+    pytest.importorskip("numpy")
+    jax = pytest.importorskip("jax")
+    rule = (lambda x, y, z: y + 7.0 * x, lambda x, y, z: x)  # not the derivative: so it is the rule that is exported
+    row = primitive("row_of_export", lambda x, y: x * y if x > y else exp(x) * y, *rule)
+    try:
+        f = compile(named(lambda x: row(x[0], x[1]) * 2.0, "double_it"), runner="python")
+        at = [(3.0, 2.0), (0.5, 2.0)]
+        want = [(f([xy])[0], [2.0 * (xy[1] + 7.0 * xy[0]), 2.0 * xy[0]]) for xy in at]
+        for suffix in (".c", ".mjs", ".py", "_jax.py"):
+            f.export(tmp_path / f"double_it{suffix}")
+        library, texts = built(tmp_path), {}
+        for suffix in (".py", "_jax.py"):
+            exec((tmp_path / f"double_it{suffix}").read_text(), names := {})
+            texts[suffix] = names
+        script = "import { double_itGradient as g } from './double_it.mjs'; console.log(JSON.stringify([{}]));"
+        calls = ", ".join([f"g([], {[*xy]})" for xy in at])
+        in_node = run_in_node(tmp_path, script.replace("[{}]", f"[{calls}]"))
+        value, slopes = texts["_jax.py"]["double_it_gradient"](jax.numpy.array([]), jax.numpy.array(at).T)
+        for k, (z, gradient) in enumerate(want):
+            assert gradient_in_c(library, "double_it", [], at[k]) == (z, gradient)
+            assert texts[".py"]["double_it_gradient"]([], at[k]) == [z, gradient]
+            assert in_node[k][0] == pytest.approx(z, rel=1e-14) and in_node[k][1] == gradient
+            assert [value[k], *slopes[:, k]] == pytest.approx([z, *gradient], rel=1e-14)
+    finally:
+        del TABLE["row_of_export"]
+
+
+@needs_cc
 def test_what_is_not_read_is_no_warning(tmp_path: Path) -> None:
     f = compile(lambda x, y: where(x > 0.0, exp(1.0), 2.0), runner="python")
     f([1.0], [2.0])

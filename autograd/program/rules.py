@@ -45,7 +45,7 @@ class Rules:
         self.language, self.taken = language, {*language.taken, *taken}
         self.texts: dict[str, str] = {}
         self._names: dict[Any, str] = {}
-        self._own = False  # inside a row of a user's
+        self._own = False  # inside the text of a user's
 
     def row(self, primitive: Primitive) -> str:
         """The name by which a row is called. TypeError if the language cannot say what it computes."""
@@ -78,7 +78,9 @@ class Rules:
                 name in self.taken - {*_SPELLED.values()} or name in self._names.values() or re.fullmatch(r"t\d+", name)
             ):
                 name += "_"
+            own, self._own = self._own, self._own and not f.__module__.startswith("autograd.")
             text = _Translation(self, f).text(name)  # what it calls comes first
+            self._own = own
             self._names[f] = name
             self.texts[name] = text
         return self._names[f]
