@@ -28,6 +28,8 @@ from autograd.derivatives.transforms import grad, hessian, hvp, jacobian, jvp, v
 
 if TYPE_CHECKING:
     from autograd.batch.compiled import compile as compile
+    from autograd.derivatives.implicit import argmin, fixed_point, root
+    from autograd.derivatives.linear import solve
     from autograd.picture import draw, draw_dot, explain, label_text, step
     from autograd.trust.checks import check_gradients
     from autograd.trust.differences import finite_difference
@@ -35,6 +37,8 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _LATER = {  # what recording and differentiating do not need loads on first use
+    "argmin": "derivatives.implicit", "fixed_point": "derivatives.implicit", "root": "derivatives.implicit",
+    "solve": "derivatives.linear",
     "check_gradients": "trust.checks", "compile": "batch.compiled", "finite_difference": "trust.differences",
     "draw": "picture", "draw_dot": "picture", "explain": "picture", "label_text": "picture", "step": "picture",
 }  # fmt: skip
@@ -95,6 +99,8 @@ __all__ = [  # noqa: RUF022
     "vjp",
     # loops
     "fori", "rk4", "scan", "while_loop",
+    # functions given by equations
+    "argmin", "fixed_point", "root", "solve",
     # pictures
     "draw", "draw_dot", "explain", "label_text", "step", "topological_order",
     # recording

@@ -94,11 +94,11 @@ class Execution:
         """How calls of so many examples go straight to machine code, once there were a few; `guard` says what must be
         as it was, and `recipe` what they make. None while they go another way."""
         from autograd.native import entry
-        from autograd.native.rows import may_raise
+        from autograd.native.rows import calls_python
         from autograd.native.tape import form
 
         runner = self._runners.get(form(self._straight, n))
-        if runner is None or runner.calls < ENOUGH or may_raise(self.program):
+        if runner is None or runner.calls < ENOUGH or calls_python(self.program):
             return None
         if (method, at) not in runner.plans:
             made, guarded = recipe(), guard()

@@ -170,7 +170,7 @@ def _symbol(row: Primitive, operands: int, error: Exception) -> str:
         made: Any = cfunc(types.float64(*[types.float64] * operands), error_model="numpy")(forward)
     except Exception:
         return _callback(row, operands)
-    return _defined(row, made, int(made.address))
+    return _defined(made, int(made.address))
 
 
 def _callback(row: Primitive, operands: int) -> str:
@@ -178,15 +178,14 @@ def _callback(row: Primitive, operands: int) -> str:
     import ctypes
 
     if (row, operands) not in _called:
-        call = row.forward if not row.own else _keeping(row.forward)
-        made = ctypes.CFUNCTYPE(ctypes.c_double, *[ctypes.c_double] * operands)(call)
-        _called[row, operands] = _defined(row, made, ctypes.cast(made, ctypes.c_void_p).value or 0)
+        made = ctypes.CFUNCTYPE(ctypes.c_double, *[ctypes.c_double] * operands)(_keeping(row.forward))
+        _called[row, operands] = _defined(made, ctypes.cast(made, ctypes.c_void_p).value or 0)
     return _called[row, operands]
 
 
-def _defined(row: Primitive, made: Any, address: int) -> str:
+def _defined(made: Any, address: int) -> str:
     """A name for it; another process's is elsewhere, so that code that calls it is not kept for that."""
-    name = f"{row.name}.{address:x}"
+    name = f"row.{address:x}"
     _made.append(made)
     build.define(name, address)
     return name
@@ -213,9 +212,9 @@ def raise_what_was_kept() -> None:
         raise error
 
 
-def may_raise(program: Program) -> bool:
-    """Whether it has rows of a user's that machine code calls."""
-    return any([row.own for row in {*program.primitives} & {row for row, _ in _called}])
+def calls_python(program: Program) -> bool:
+    """Whether it has rows that machine code calls in Python: they may raise, and let other threads run."""
+    return not {*program.primitives}.isdisjoint([row for row, _ in _called])
 
 
 _made: list[Any] = []  # functions that machine code calls

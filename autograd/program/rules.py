@@ -34,6 +34,9 @@ _SPELLED = {
 }  # what printed Python calls them
 
 
+SOLVES = "is solved by a function of Python's that takes floats, and has no text"
+
+
 class Untranslatable(TypeError):
     """A rule that this language cannot say."""
 
@@ -49,6 +52,11 @@ class Rules:
 
     def row(self, primitive: Primitive) -> str:
         """The name by which a row is called. TypeError if the language cannot say what it computes."""
+        if primitive.by_call and primitive.name not in TABLE:
+            raise TypeError(
+                f"export: the row {primitive.name!r} {SOLVES} in {self.language.name}; export the function that is to "
+                "be solved, and solve it there"
+            )
         forward = getattr(primitive.forward, "__wrapped__", primitive.forward)
         self._own = primitive.own
         try:

@@ -75,7 +75,8 @@ def folding(program: Program, append: Append, exact: bool = False) -> Append:
             return program.constant(primitive.forward(*constants))
         if (identity := found(primitive, constants, exact)) is not None:
             body, others = identity
-            return program.inline(body, [operands[i] for i in others], fold)[body.outputs[0]]
+            again = folding(program, append, exact)  # not `fold`, which would hold itself
+            return program.inline(body, [operands[i] for i in others], again)[body.outputs[0]]
         return append(primitive, operands)
 
     return fold

@@ -17,7 +17,7 @@ from autograd.core import primitives as table
 from autograd.core.columns import TABLE, Primitive
 from autograd.program.expand import expand
 from autograd.program.program import MASKED_DOT, MEAN, Program, masked_dot_parts
-from autograd.program.rules import Rules
+from autograd.program.rules import SOLVES, Rules
 from autograd.program.simplify import exact
 from autograd.program.spelling import JAVASCRIPT, PYTHON, Language
 
@@ -25,7 +25,10 @@ WIDTH = 110
 
 
 def called(primitive: Primitive) -> str:
-    """What a row is called where the library can be imported: as in `ieee` where Python's operator may raise."""
+    """What a row is called where the library can be imported: as in `ieee` where Python's operator may raise. TypeError
+    for one that has a solver inside."""
+    if primitive.by_call and primitive.name not in TABLE:
+        raise TypeError(f"source: the row {primitive.name!r} {SOLVES}; print the program: print(f.program)")
     in_ieee = primitive.is_arithmetic and primitive.forward.__module__ == ieee.__name__
     return primitive.forward.__name__ if in_ieee else primitive.name
 

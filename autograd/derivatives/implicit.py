@@ -1,0 +1,266 @@
+"""Functions given by equations: `root`, `fixed_point` and `argmin`, with any solver inside.
+
+A solution x = X(p) of F(x, p) = 0 is a node for each unknown. It is found on floats, by whatever solver; derivatives do
+not look into that. They are those of the implicit function theorem: F(X(p), p) = 0 near p, so F_x·X_p + F_p = 0, and
+
+    ∂Xᵢ/∂p = −vᵀ·F_p,    F_xᵀ·v = eᵢ,    F_x and F_p at (X(p), p).
+
+This is the partial in the node's row, and it says so as a function of p: made of the rows that F is made of, of those
+of `solve` for v, and of the nodes Xⱼ(p) again. Read on floats it is the first derivative. Read on Values it is a graph
+which has the value X_p not only at this p but, by the theorem, at every one near it; so its derivative is that of X_p,
+and its rows are of the same kinds. By induction every order is exact, forwards and backwards, without a further rule.
+(A recorded Newton step x − F_x⁻¹F has the value X(p) at this p only, to the first order; k steps reach 2ᵏ − 1.)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import reduce
+from operator import add
+from struct import pack
+from typing import Any
+from weakref import WeakValueDictionary
+
+from autograd.core import modes
+from autograd.core.columns import Primitive
+from autograd.core.refusals import Argument
+from autograd.core.value import Value
+from autograd.derivatives.equations import Recorded, System, evaluated, record
+from autograd.derivatives.linear import REMEMBERED, adjoint, computed
+from autograd.derivatives.recording import name_of
+from autograd.derivatives.solvers import descend, is_positive, iterate, newton, polished
+from autograd.derivatives.structures import holds_value, is_array, is_one_number, leaves, rebuild
+from autograd.derivatives.transforms import value_and_grad
+
+Solver = Callable[[Any, Any], Any]
+
+
+def root(f: Callable[..., Any], x0: Any, *arguments: Any, solver: Solver | None = None) -> Any:
+    """The x with f(x, *arguments) = 0, near x0 and shaped like it: a number, or nested lists, dicts, arrays of them.
+
+    f returns as many numbers as x has. What it depends on beside x, its arguments or what it finds in its
+    surroundings, are the parameters p, and the derivatives of x in them are those of the implicit function theorem, of
+    every order, whichever solver found it: ∂x/∂p = −(∂f/∂x)⁻¹ ∂f/∂p (Krantz & Parks, The Implicit Function Theorem).
+    f is recorded once, so it chooses with `where`. x0 is a start and has no derivative.
+
+    `solver(f, x0)` gives x, or a result of scipy's that has it, from f on floats, which has `f.jacobian(x)` too:
+
+        root(f, 0.2, solver=lambda f, x0: scipy.optimize.brentq(f, 0.01, 5.0))
+
+    What it needs of the arguments it finds, as numbers, in `f.arguments`.
+    Without one it is Newton's method. The answer is taken to the last digits by Newton steps, so that derivatives are
+    exact however loose the solver's tolerance. RuntimeError where there is no solution to be had from it; ValueError
+    for numbers of equations and unknowns that differ, and where ∂f/∂x is singular. Compiled, the solver runs for each
+    example when it is called; an example without a solution is nan then, and a warning says so.
+    """
+    recorded = record("root", f, x0, arguments)
+    return _solutions("root", recorded, recorded.result, x0, solver or _newton)
+
+
+def fixed_point(g: Callable[..., Any], x0: Any, *arguments: Any, solver: Solver | None = None) -> Any:
+    """The x with g(x, *arguments) = x, near x0: `root` of x − g(x), which see.
+
+    `solver(g, x0)` gives x; without one g is repeated, and Newton's method ends it, which needs no contraction.
+    """
+
+    def both(x: Any, *arguments: Any) -> Any:
+        result = g(x, *arguments)
+        new, old = leaves(result, f"fixed_point: the result of {name_of(g)}"), leaves(x, "fixed_point: x")
+        if len(new) != len(old):
+            raise ValueError(f"fixed_point: {name_of(g)} of {len(old)} numbers returned {len(new)}")
+        return result, [a - b for a, b in zip(old, new, strict=True)]
+
+    recorded = record("fixed_point", both, x0, arguments)
+    return _solutions("fixed_point", recorded, recorded.result[0], x0, solver or _repeat)
+
+
+def argmin(f: Callable[..., Any], x0: Any, *arguments: Any, solver: Solver | None = None) -> Any:
+    """The x near x0 where f(x, *arguments), one number, has a minimum: the `root` of its gradient, which see.
+
+    `solver(f, x0)` gives x, from f on floats with `f.gradient(x)` and `f.hessian(x)`; without one it is Newton's method
+    with Levenberg and Marquardt's shift. ValueError where the Hessian is not positive definite at the answer.
+    """
+    recorded = record("argmin", value_and_grad(f), x0, arguments)
+    return _solutions("argmin", recorded, recorded.result[0], x0, solver or _descend)
+
+
+def _solutions(name: str, recorded: Recorded, shown: Any, x0: Any, solver: Solver) -> Any:
+    """The unknowns, shaped like x0: nodes, or floats where nothing is a Value."""
+    if modes.is_tracing():
+        _refuse_frozen(name, solver)
+    start = leaves(x0, f"{name}: x0")
+    visible = len(leaves(shown, name))
+    program, n = recorded.program, len(start)
+    if len(program.outputs) - (name != "root") * visible != n or not n:
+        raise ValueError(
+            f"{name}: {n} unknowns in x0 and {visible} equations; it takes as many numbers from the function as x0 has"
+        )
+    equation = Equation(name, recorded, rebuild(shown, [0.0] * visible), x0, solver)
+    operands = [*recorded.parameters, *start]
+    if not holds_value(operands):
+        return rebuild(x0, equation.solution(operands))
+    if not modes.is_tracing():  # else the numbers are not known yet
+        equation.solution([x._data if isinstance(x, Value) else x for x in operands])
+    return rebuild(x0, [equation.unknown(i)(*operands) for i in range(n)])
+
+
+def _refuse_frozen(name: str, solver: Solver) -> None:
+    """TypeError for a solver that keeps a Value of the function being traced: its number there is the first example's,
+    and the solver runs for all of them."""
+    for cell in getattr(solver, "__closure__", None) or ():
+        held = cell.cell_contents
+        for x in leaves(held, name) if holds_value(held) else ():
+            if isinstance(x, Argument) or (isinstance(x, Value) and x._row is not None):
+                raise TypeError(
+                    f"{name}: the solver refers to a Value of the function that is being traced, {x.label or x.op!r}, "
+                    f"and would have its number of the first example for all; give it to {name} as an argument, and "
+                    "take its number in the solver from f.arguments"
+                )
+
+
+class Equation:
+    """Equations with a solver. Operands of its rows are the parameters, and then where the solver starts.
+
+    The first of the program's outputs are what the solver sees, shaped like `shown`; the last n are to be 0.
+    """
+
+    def __init__(self, name: str, recorded: Recorded, shown: Any, x0: Any, solver: Solver) -> None:
+        self.name, self.solver, self.shown = name, solver, shown
+        self.program, self.arguments = recorded.program, recorded.arguments
+        self.n = len(leaves(x0, name))
+        self.x0 = rebuild(x0, [0.0] * self.n)
+        equations = self.program.like()
+        self.program.rewritten(equations, equations.append)
+        equations.outputs = equations.outputs[-self.n :]
+        self.system = System(equations, self.n)
+        self._known: dict[bytes, tuple[float, ...]] = {}
+        self._rows: WeakValueDictionary[int, Primitive] = WeakValueDictionary()  # each of which holds this
+
+    def unknown(self, i: int) -> Primitive:
+        """The row for the i-th unknown."""
+        row = self._rows.get(i)
+        if row is None:
+            name = self.name if is_one_number(self.x0) else f"{self.name}[{i}]"
+            forward, partials = self._forward(i), lambda operands, z: self._partials(i, operands, z)
+            row = Primitive(name, forward, partials, nary=True, by_call=True, public=False)
+            self._rows[i] = row
+        return row
+
+    def _forward(self, i: int) -> Callable[..., float]:
+        def forward(*operands: float) -> float:
+            if modes.is_tracing():  # with numbers that stand for others
+                return float("nan")
+            return computed(self.name, lambda: self.solution(operands)[i])
+
+        return forward
+
+    def _partials(self, i: int, operands: Sequence[Any], z: Any) -> list[Any]:
+        n, m = self.n, self.system.parameters
+        x = [z if k == i else self.unknown(k)(*operands) for k in range(n)]
+        _, matrix, slopes = self.system.linearized(x, operands[:m])
+        v = adjoint(matrix, n, i)
+        terms: list[list[Any]] = [[] for _ in operands]
+        for factor, of_equation in zip(v, slopes, strict=True):
+            for j, slope in of_equation.items():
+                terms[j].append(factor * slope)
+        return [-reduce(add, products) if products else None for products in terms]
+
+    def solution(self, operands: Sequence[float]) -> tuple[float, ...]:
+        """The unknowns in floats. RuntimeError, ValueError, or what the solver raises, where there are none."""
+        key = pack(f"{len(operands)}d", *operands)
+        x = self._known.get(key)
+        if x is None:
+            if len(self._known) >= REMEMBERED:
+                self._known.clear()
+            self._known[key] = x = self._solved(operands)
+        return x
+
+    def _solved(self, operands: Sequence[float]) -> tuple[float, ...]:
+        p, start = operands[: self.system.parameters], operands[self.system.parameters :]
+        try:
+            found = self._answer(self.solver(Function(self, p), rebuild(self.x0, start)))
+            x = polished(self.system, found, p)
+        except (RuntimeError, ValueError, ArithmeticError) as error:
+            error.add_note(f"in {self.name}, from x0 = {rebuild(self.x0, start)!r}")
+            raise
+        if self.name == "argmin":
+            _, hessian, _ = self.system.linearized(x, p)
+            if not is_positive([hessian[self.n * i : self.n * (i + 1)] for i in range(self.n)]):
+                raise ValueError(
+                    f"argmin: {[*x]} is no minimum, where the second derivatives are {hessian}: not positive definite"
+                )
+        return tuple(x)
+
+    def _answer(self, found: Any) -> list[float]:
+        """A solver's answer as numbers; scipy's results say whether they are any."""
+        if not getattr(found, "success", getattr(found, "converged", True)):
+            raise RuntimeError(
+                f"the solver did not converge: {getattr(found, 'message', getattr(found, 'flag', 'it says so'))}"
+            )
+        found = getattr(found, "x", getattr(found, "root", found)) if not is_array(found) else found
+        numbers = leaves(found, f"{self.name}: the solver's answer")
+        if len(numbers) != self.n:
+            raise ValueError(f"{self.name}: the solver gave {len(numbers)} numbers for {self.n} unknowns")
+        return numbers
+
+
+class Function:
+    """What a solver is given: the user's function on floats, its parameters being what they are."""
+
+    def __init__(self, equation: Equation, p: Sequence[float]) -> None:
+        self.equation, self.p = equation, p
+
+    def __call__(self, x: Any) -> Any:
+        """Its result, in the structure that the user's function gave it."""
+        visible = len(leaves(self.equation.shown, "shown"))
+        return rebuild(self.equation.shown, evaluated(self.equation.program, [*self._numbers(x), *self.p])[:visible])
+
+    @property
+    def arguments(self) -> tuple[Any, ...]:
+        """Those that the equations were given beside x, in numbers."""
+        p = iter(self.p)
+        found = []
+        for argument in self.equation.arguments:
+            if holds_value(argument):
+                numbers = [next(p) if isinstance(x, Value) else x for x in leaves(argument, self.equation.name)]
+                argument = rebuild(argument, numbers)
+            found.append(argument)
+        return tuple(found)
+
+    def jacobian(self, x: Any) -> Any:
+        """The derivatives of the equations in the unknowns: a number for one, a list of lists for more."""
+        n = self.equation.n
+        _, matrix, _ = self.equation.system.linearized(self._numbers(x), self.p)
+        if is_one_number(self.equation.x0):
+            return matrix[0]
+        return [matrix[n * i : n * (i + 1)] for i in range(n)]
+
+    hessian = jacobian  # of a function to be minimized, whose gradient the equations are
+
+    def gradient(self, x: Any) -> Any:
+        """The numbers that are to be 0, shaped like x0."""
+        return rebuild(self.equation.x0, self.equation.system.residuals(self._numbers(x), self.p))
+
+    def _numbers(self, x: Any) -> list[float]:
+        numbers = leaves(x, f"{self.equation.name}: what the solver tries")
+        if len(numbers) != self.equation.n:
+            raise ValueError(
+                f"{self.equation.name}: the solver tried {len(numbers)} numbers for {self.equation.n} unknowns"
+            )
+        return numbers
+
+
+def _flat(f: Function) -> Callable[[Sequence[float]], list[float]]:
+    return lambda x: leaves(f(x), f.equation.name)
+
+
+def _newton(f: Function, x0: Any) -> Any:
+    return newton(f.equation.system, f._numbers(x0), f.p)
+
+
+def _repeat(f: Function, x0: Any) -> Any:
+    return newton(f.equation.system, iterate(_flat(f), f._numbers(x0)), f.p)
+
+
+def _descend(f: Function, x0: Any) -> Any:
+    return descend(lambda x: _flat(f)(x)[0], f.equation.system, f._numbers(x0), f.p)
