@@ -21,6 +21,7 @@ from autograd import (
     dot,
     exp,
     fixed_point,
+    fori,
     grad,
     hessian,
     jacobian,
@@ -113,6 +114,24 @@ def test_a_root_in_a_root() -> None:
     assert grad(f)(3.0) == pytest.approx(1.0, rel=1e-13)
     assert grad(grad(f))(3.0) == pytest.approx(0.0, abs=1e-12)
     assert compile(grad(f))([2.0, 3.0]) == pytest.approx([1.0, 1.0], rel=1e-13)
+
+
+def test_a_loop_in_a_root_is_one_instruction_and_its_derivatives_are_exact() -> None:
+    f = lambda a: root(lambda x: fori(lambda s, k: s * 0.5 + x * a, x, 4) - 1.0, 0.5)
+    closed = lambda a: 1 / (0.0625 + 1.875 * a)
+    for derivative in (lambda f: f, grad, lambda f: grad(grad(f))):
+        exact = derivative(closed)(2.0)
+        assert derivative(f)(2.0) == pytest.approx(exact, rel=1e-14)
+        assert compile(derivative(f))([1.0, 2.0])[1] == pytest.approx(exact, rel=1e-14)
+
+
+def test_roots_in_a_loop_are_solved_at_every_step() -> None:
+    f = lambda a: fori(lambda s, k: root(lambda x: x * x - s - a, 1.0), a, 3)
+    closed = lambda a: sqrt(a + sqrt(a + sqrt(a + a)))
+    for derivative in (lambda f: f, grad, lambda f: grad(grad(f))):
+        exact = derivative(closed)(3.0)
+        assert derivative(f)(3.0) == pytest.approx(exact, rel=1e-14)
+        assert compile(derivative(f))([2.0, 3.0])[1] == pytest.approx(exact, rel=1e-14)
 
 
 def test_a_root_is_recorded_without_a_graph_where_nothing_is_to_be() -> None:

@@ -12,6 +12,7 @@ from contextvars import Context
 from typing import Any, NamedTuple
 
 from autograd.core import modes
+from autograd.core.columns import Primitive
 from autograd.core.refusals import Argument
 from autograd.core.sweeps import topological_order
 from autograd.core.value import Value
@@ -19,6 +20,7 @@ from autograd.derivatives.pattern import Pattern
 from autograd.derivatives.recording import Recording, name_of
 from autograd.derivatives.sparse import entries
 from autograd.derivatives.structures import holds_value, leaves, rebuild
+from autograd.program.loop import Loop, LoopRow, raised
 from autograd.program.lower import lower
 from autograd.program.program import Program
 from autograd.program.simplify import exact
@@ -113,14 +115,26 @@ def _differentiated(program: Program, leaves: list[Argument]) -> tuple[Recording
     return recording, pattern, data
 
 
-def evaluated(program: Program, inputs: Sequence[Any]) -> list[Any]:
-    """The results of a program without parameters, of floats or Values."""
-    numbers, slots = program.numbers, [*inputs]
-    floats = all([x.__class__ is float for x in inputs])
+def evaluated(program: Program, leaves: Sequence[Any]) -> list[Any]:
+    """The outputs of a program: of floats as floats, of Values as a graph; a loop is written out there, but in a trace
+    one node."""
+    if all([x.__class__ is float for x in leaves]):
+        return _outputs(program, leaves, lambda row, *xs: row.forward(*xs))
+    return raised(program, leaves) if modes.is_tracing() else _outputs(program, leaves, _apply)
+
+
+def _outputs(program: Program, leaves: Sequence[Any], apply: Callable[..., Any]) -> list[Any]:
+    numbers, slots = program.numbers, [*leaves]
     for slot in range(program.leaves, len(program)):
         if slot in numbers:
             slots.append(numbers[slot])
         else:
-            primitive = program.primitives[slot]
-            slots.append((primitive.forward if floats else primitive)(*[slots[x] for x in program.operands[slot]]))
+            slots.append(apply(program.primitives[slot], *[slots[x] for x in program.operands[slot]]))
     return [slots[x] for x in program.outputs]
+
+
+def _apply(row: Primitive, *operands: Any) -> Any:
+    """A row on Values; a loop gives lists of them, and the rows that pick from one pick from these."""
+    if isinstance(row, Loop):
+        return row.run(operands, lambda leaves: _outputs(row.body, leaves, _apply))
+    return row.forward(*operands) if isinstance(row, LoopRow) else row(*operands)

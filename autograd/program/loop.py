@@ -60,17 +60,26 @@ class Loop(LoopRow):
         """All parts: the last state, the columns of y, and those of the states before each step."""
         from autograd.program.reference import compute
 
-        body, carried = self.body, self.carried
-        state, columns = list(operands[:carried]), operands[carried : body.inputs]
+        body = self.body
         once = [*[0.0] * body.inputs, *operands[body.inputs :], *[0.0] * (len(body) - body.leaves)]
         for slot, number in body.numbers.items():
             once[slot] = number
         compute(body, ONCE, once)
-        along: list[list[float]] = [[0.0] * self.steps for _ in range(self.given + carried)]
-        for i in reversed(range(self.steps)) if self.backwards else range(self.steps):
-            values = [*state, *[column[i] for column in columns], *once[body.inputs :]]
+
+        def step(leaves: Sequence[Any]) -> list[Any]:
+            values = [*leaves[: body.inputs], *once[body.inputs :]]
             compute(body, EXAMPLE, values)
-            results = [values[slot] for slot in body.outputs]
+            return [values[slot] for slot in body.outputs]
+
+        return self.run(operands, step)
+
+    def run(self, operands: Sequence[Any], step: Callable[[Sequence[Any]], list[Any]]) -> list[Any]:
+        """The same by a step from the leaves of the body to its outputs, of whatever they are."""
+        body, carried = self.body, self.carried
+        state, columns, others = list(operands[:carried]), operands[carried : body.inputs], operands[body.inputs :]
+        along: list[list[Any]] = [[0.0] * self.steps for _ in range(self.given + carried)]
+        for i in reversed(range(self.steps)) if self.backwards else range(self.steps):
+            results = step([*state, *[column[i] for column in columns], *others])
             for column, number in zip(along, [*results[carried:], *state], strict=True):
                 column[i] = number
             state = results[:carried]
