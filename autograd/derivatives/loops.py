@@ -124,14 +124,14 @@ def _scan(name: str, step: Callable[[Any, Any], Any], state: Any, xs: Any) -> tu
 
 def _traced(name: str, step: Callable[[Any, Any], Any], state: Any, xs: Any) -> tuple[Any, Any]:
     """The same as one instruction."""
-    from autograd.program.loop import PACK, Constants, item, node, part, traced
+    from autograd.program.loop import Constants, column_of, item, node, part, traced
 
     n, numbers = len(xs), leaves(state, f"{name}: state")
     labels = places(state, "s") + places(xs[0], "x")
     columns = []
     for column in _columns(name, xs):
         known = isinstance(column, range) or not any([isinstance(x, Value) for x in column])
-        columns.append(node(Constants(column), 0.0) if known else node(PACK, *column))
+        columns.append(node(Constants(column), 0.0) if known else column_of(column))
     y: Any = None
 
     def on_numbers(given: Sequence[Value]) -> list[Any]:

@@ -22,14 +22,15 @@ the two is written when it is needed: LLVM takes most of the time before a first
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from autograd.native import loops
 from autograd.native.build import Code, build
 from autograd.native.ir import LANES, Body, Memory, Module, V, constant, select
-from autograd.native.loops import spread
+from autograd.native.loops import Inputs, Runs, spread
 from autograd.native.rows import compute
-from autograd.program.loop import LoopRow
+from autograd.program.loop import LoopRow, loops_in
 from autograd.program.program import BATCH, EXAMPLE, MEAN, ONCE, Program
 
 SIGNATURES = {
@@ -49,7 +50,7 @@ def code(program: Program, strides: Sequence[int], lanes: int, effort: int = 1) 
     least so many examples; and the memory that it works in. `effort`: see `build`."""
     module = Module()
     write(module, program, strides, lanes)
-    return build(module.text(), effort), module.memory
+    return build(module.text(), effort, bool(loops_in(program))), module.memory
 
 
 def write(module: Module, program: Program, strides: Sequence[int], lanes: int) -> None:
@@ -84,7 +85,7 @@ def instructions(
     """Write what is computed at one moment; `numbers` has what it starts from, and gets the results."""
     parts = loops.parts_read(program, uses)
     for slot, primitive, operands in program.instructions():
-        if program.moments[slot] == moment and uses[slot] and primitive is not MEAN:
+        if program.moments[slot] == moment and uses[slot] and slot not in numbers and primitive is not MEAN:
             xs = [numbers[x] for x in operands]
             if isinstance(primitive, LoopRow):
                 numbers[slot] = loops.write(body, primitive, xs, parts.get(slot, ()), lanes, instructions)
@@ -105,7 +106,8 @@ def shared(body: Body, program: Program, uses: Sequence[int]) -> Numbers:
 def _write_each(module: Module, program: Program, strides: Sequence[int], lanes: int) -> None:
     body = function(module, "each", SIGNATURES["each"])
     begin, end = body.argument("begin"), body.argument("end")
-    uses = program.uses()
+    runs = Runs(program, strides)
+    uses = runs.uses
     numbers = shared(body, program, uses)
     columns = {
         k: body.load(body.at(body.argument("columns"), k, "ptr"), kind="ptr") for k in range(program.inputs) if uses[k]
@@ -119,12 +121,14 @@ def _write_each(module: Module, program: Program, strides: Sequence[int], lanes:
         here = dict(numbers)
         for k, column in columns.items():
             here[k] = _column(body, column, i, strides[k], lanes)
+        for slot, (k, step) in runs.packed.items():
+            here[slot] = Inputs(body, k, step, partial(_column, body, i=i, stride=strides[k], lanes=lanes))
         instructions(body, program, EXAMPLE, here, uses, lanes)
         new = _lanes_from(body, first - i) if lanes > 1 and means else None
         for total, slot in zip(totals, means, strict=True):
             term = here[slot] if new is None else select(new, here[slot], 0.0)
             body.store(body.spread(body.load(total, lanes) + term, lanes), total)
-        _write_results(body, program, here, i, lanes)
+        _write_results(body, program, runs, here, i, lanes)
     for k, total in enumerate(totals):
         body.store(add_lanes(body.load(total, lanes)), body.at(body.argument("sums"), k))
     body.give()
@@ -158,21 +162,25 @@ def add_lanes(x: V) -> V:
     return parts[0]
 
 
-def _write_results(body: Body, program: Program, numbers: Numbers, i: V, lanes: int) -> None:
-    slots, n, results = program.outputs[program.whole :], body.argument("n"), body.argument("results")
+def _write_results(body: Body, program: Program, runs: Runs, numbers: Numbers, i: V, lanes: int) -> None:
+    n, results = body.argument("n"), body.argument("results")
+    done = runs.write_results(body, numbers, n, i, lanes)
+    slots = {k: slot for k, slot in enumerate(program.outputs[program.whole :]) if k not in done}
     if len(slots) <= MANY_RESULTS:
-        for k, slot in enumerate(slots):
+        for k, slot in slots.items():
             body.store(spread(body, numbers[slot], lanes), body.at(results, n * k + i))
         return
-    place = {slot: k for k, slot in enumerate(dict.fromkeys(slots))}
-    module, kept = body.module, body.array(len(place) * lanes)
-    module.constant("results", f"[{len(slots)} x i32] [{', '.join([f'i32 {place[slot]}' for slot in slots])}]")
+    place = {slot: k for k, slot in enumerate(dict.fromkeys(slots.values()))}
+    kept = body.array(len(place) * lanes)
     for slot, k in place.items():
         body.store(spread(body, numbers[slot], lanes), body.at(kept, k * lanes))
-    with body.loop(0, len(slots)) as result:
-        which = body.load(body.at(V(body, "@results", "ptr"), result, "i32"), kind="i32")
-        which = body.op(f"zext {which} to i64", "i64")
-        body.store(body.load(body.at(kept, which * lanes), lanes), body.at(results, n * result + i))
+    tables = {"results": [*slots], "slots": [place[slot] for slot in slots.values()]}
+    for name, table in tables.items():
+        body.module.constant(name, f"[{len(table)} x i32] [{', '.join([f'i32 {x}' for x in table])}]")
+    with body.loop(0, len(slots)) as entry:
+        places = [body.at(V(body, f"@{name}", "ptr"), entry, "i32") for name in tables]
+        k, which = [body.op(f"zext {body.load(x, kind='i32')} to i64", "i64") for x in places]
+        body.store(body.load(body.at(kept, which * lanes), lanes), body.at(results, n * k + i))
 
 
 def _write_after(module: Module, program: Program) -> None:

@@ -28,10 +28,10 @@ from autograd.program.simplify import simplify
 
 
 class LoopRow(Primitive):
-    """A row of several numbers, or of one that is picked from them. `many`: does its node hold several? `index`: which
-    part of a loop it is, if it is one."""
+    """A row of several numbers, or of one that is picked from them. `many`: does its node hold several? `part`, `item`:
+    which one of a loop or of a column it is, if it is one."""
 
-    many, index = True, -1
+    many, part, item = True, -1, -1
 
     def __init__(self, name: str, forward: Callable[..., Any], *partials: Any, nary: bool = False) -> None:
         super().__init__(name, forward, *partials, nary=nary, public=False)
@@ -102,7 +102,7 @@ def part(k: int, many: bool) -> LoopRow:
         return LinearMap(lambda a: Arriving(Several({k: a})), lambda a: loop.push(z, a.number).get(k))
 
     row = LoopRow(f"part{k}", lambda parts: parts[k], lambda loop, z: push(loop))
-    row.many, row.index = many, k
+    row.many, row.part = many, k
     return row
 
 
@@ -114,7 +114,7 @@ def item(i: int) -> LoopRow:
         lambda column: column[i],
         lambda column, z: LinearMap(lambda a: Arriving(Several({i: a})), lambda a: number_at(i, a.number)),
     )
-    row.many = False
+    row.many, row.item = False, i
     return row
 
 
@@ -167,6 +167,21 @@ def node(row: Primitive, *operands: Value | float) -> Value:
     if len(operands) == 1:
         return record(row, 0.5, operands[0], None, None if operands[0].__class__ is float else 1.0, None)
     return record(row, 0.5, operands, None, tuple([None if x.__class__ is float else 1.0 for x in operands]), None)
+
+
+def column_of(numbers: Sequence[Any]) -> Value:
+    """The column that these numbers make; if they are the items of one, that."""
+    rows = [x._row if isinstance(x, Value) else None for x in numbers]
+    if all([isinstance(row, LoopRow) and row.item == i for i, row in enumerate(rows)]):
+        columns = {x.operands[0] for x in numbers}
+        if len(columns) == 1 and _length(column := columns.pop()) == len(numbers):
+            return column  # type: ignore[no-any-return]
+    return node(PACK, *numbers)
+
+
+def _length(column: Value) -> int:
+    row = column.operands[0]._row if column.operands else None
+    return row.steps if isinstance(row, Loop) else -1
 
 
 def is_many(x: Any) -> bool:
