@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import math
 import random
+import subprocess
+import sys
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -179,6 +182,38 @@ SPECIAL: list[tuple[F, float]] = [
 def test_what_loops_are_known_to_get_wrong_is_right(f: F, x: float, runner: str | None) -> None:
     agree(f, x, runner=runner, which=range(8) if runner else (1, 3, 5))
     assert all(map(math.isfinite, [numbers(g(x))[0] for g in readings(f, 1)]))
+
+
+@pytest.mark.parametrize("n", [1, 2, 3, 5, 9, 10, 17])
+def test_checkpoints_change_no_bit(n: int) -> None:
+    """Second order reads the states that are found again forwards and backwards."""
+
+    def f(a: Any, b: Any, checkpoints: bool) -> Any:
+        def step(s: Any, x: Any) -> Any:
+            u = sin(s[0] * b + x * a) + s[1] * 0.3
+            return (u, where(u > 0.2, s[0] * a, u * b)), u * s[1]
+
+        last, ys = scan(step, (a, b), [a * 0.1 * k for k in range(n)], checkpoints=checkpoints)
+        return last[0] * last[1] + sum(ys)
+
+    for derivative in (hessian, lambda g, which: jacobian(grad(g, which), which, mode="forward")):
+        few, all_ = (compile(derivative(partial(f, checkpoints=c), (0, 1)))(0.7, 0.4) for c in (True, False))
+        assert few == all_
+
+
+def test_a_million_steps_fit_in_memory_backwards() -> None:
+    program = """
+import resource
+from autograd import compile, grad, rk4, sin
+
+def swing(angle, length, n=10**6):
+    return rk4(lambda t, y: [y[1], -9.81 / length * sin(y[0])], [angle, 0.0], 0.0, 1 / n, n)[0]
+
+slopes = compile(grad(swing, (0, 1)))([1.0] * 8, [2.0] * 8)
+assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss < 200 * 1024
+assert all(abs(a[0] - b) < 1e-9 for a, b in zip(slopes, grad(lambda a, l: swing(a, l, 200), (0, 1))(1.0, 2.0)))
+"""
+    subprocess.run([sys.executable, "-c", program], check=True)
 
 
 def keeps_a_value(x: Any) -> Any:

@@ -21,7 +21,9 @@ from autograd.core.value import Value
 from autograd.derivatives.structures import is_array, leaves, matching, places, rebuild
 
 
-def scan(step: Callable[[Any, Any], tuple[Any, Any]], state: Any, xs: Sequence[Any]) -> tuple[Any, Any]:
+def scan(
+    step: Callable[[Any, Any], tuple[Any, Any]], state: Any, xs: Sequence[Any], checkpoints: bool | None = None
+) -> tuple[Any, Any]:
     """The last state, and what the steps gave beside it: s_n, [y₀, …], where sₖ₊₁, yₖ = step(sₖ, xₖ) from s₀ = state.
 
     `state` is a number or a nested list, tuple, dict or array of them, and every step gives one of that structure. `xs`
@@ -32,17 +34,19 @@ def scan(step: Callable[[Any, Any], tuple[Any, Any]], state: Any, xs: Sequence[A
     the place where it differs.
 
     Compiled it is one instruction: step is called once, on Values, and reads what it likes from outside, whose
-    derivatives are those of the loop written out. What it keeps elsewhere than in the state is refused there.
+    derivatives are those of the loop written out. What it keeps elsewhere than in the state is refused there. Backwards
+    the states before each step are read: with `checkpoints` one of √n is kept, and the others are found again by
+    running the steps twice; without, all n are. Left out, it goes by their number. The bits are the same.
     """
-    return _scan("scan", step, state, xs)
+    return _scan("scan", step, state, xs, checkpoints)
 
 
-def fori(step: Callable[[Any, Any], Any], state: Any, n: int) -> Any:
-    """s_n, where sₖ₊₁ = step(sₖ, k) from s₀ = state, for k = 0, …, n − 1: see `scan` for what a state is.
+def fori(step: Callable[[Any, Any], Any], state: Any, n: int, checkpoints: bool | None = None) -> Any:
+    """s_n, where sₖ₊₁ = step(sₖ, k) from s₀ = state, for k = 0, …, n − 1: see `scan`, also for `checkpoints`.
 
     TypeError where n is no whole number: how often a loop runs may depend on data in `while_loop` only.
     """
-    return _scan("fori", lambda s, k: (step(s, k), None), state, range(_count("fori: n", n)))[0]
+    return _scan("fori", lambda s, k: (step(s, k), None), state, range(_count("fori: n", n)), checkpoints)[0]
 
 
 def while_loop(cond: Callable[[Any], Any], step: Callable[[Any], Any], state: Any, most: int) -> Any:
@@ -75,7 +79,7 @@ def while_loop(cond: Callable[[Any], Any], step: Callable[[Any], Any], state: An
     return state
 
 
-def rk4(f: Callable[[Any, Any], Any], y: Any, t: Any, dt: Any, steps: int) -> Any:
+def rk4(f: Callable[[Any, Any], Any], y: Any, t: Any, dt: Any, steps: int, checkpoints: bool | None = None) -> Any:
     """y(t + steps · dt), where y′ = f(t, y) and y(t) = y: the classical Runge–Kutta method of order 4, in fixed steps.
 
         y + dt/6 · (k₁ + 2k₂ + 2k₃ + k₄)    k₁ = f(t, y), k₂ = f(t + dt/2, y + dt/2 · k₁),
@@ -84,7 +88,7 @@ def rk4(f: Callable[[Any, Any], Any], y: Any, t: Any, dt: Any, steps: int) -> An
     y is a number or a structure of them, and f gives one of that structure; its error after a given time goes with dt⁴.
     Derivatives, in y, t, dt and whatever f reads, are those of the steps themselves to rounding (the discrete adjoint),
     not approximations of the adjoint equation's. Source: Hairer, Nørsett, Wanner, Solving Ordinary Differential
-    Equations I, II.1.
+    Equations I, II.1. `checkpoints` as for `scan`.
 
     ValueError where f's result has another structure; TypeError where steps is no whole number.
     """
@@ -101,17 +105,19 @@ def rk4(f: Callable[[Any, Any], Any], y: Any, t: Any, dt: Any, steps: int) -> An
         k4 = slope(now + dt, moved(dt, k3))
         return moved(dt / 6, [a + 2 * b + 2 * c + d for a, b, c, d in zip(k1, k2, k3, k4, strict=True)])
 
-    return fori(step, y, _count("rk4: steps", steps))
+    return fori(step, y, _count("rk4: steps", steps), checkpoints)
 
 
-def _scan(name: str, step: Callable[[Any, Any], Any], state: Any, xs: Any) -> tuple[Any, Any]:
+def _scan(
+    name: str, step: Callable[[Any, Any], Any], state: Any, xs: Any, checkpoints: bool | None = None
+) -> tuple[Any, Any]:
     if isinstance(xs, Value | dict | str) or not hasattr(xs, "__len__"):
         got = "a Value" if isinstance(xs, Value) else type(xs).__name__
         raise TypeError(f"{name}: xs is a list, a range or an array of items, got {got}")
     if len(xs) == 0:
         return state, []
     if modes.active and modes.is_tracing() and not modes.is_no_grad():
-        return _traced(name, step, state, xs)
+        return _traced(name, step, state, xs, checkpoints)
     ys = []
     for k, x in enumerate(xs):
         if isinstance(x, list | tuple | dict) or is_array(x):
@@ -122,7 +128,9 @@ def _scan(name: str, step: Callable[[Any, Any], Any], state: Any, xs: Any) -> tu
     return state, None if all([y is None for y in ys]) else ys
 
 
-def _traced(name: str, step: Callable[[Any, Any], Any], state: Any, xs: Any) -> tuple[Any, Any]:
+def _traced(
+    name: str, step: Callable[[Any, Any], Any], state: Any, xs: Any, checkpoints: bool | None
+) -> tuple[Any, Any]:
     """The same as one instruction."""
     from autograd.program.loop import Constants, column_of, item, node, part, traced
 
@@ -140,7 +148,7 @@ def _traced(name: str, step: Callable[[Any, Any], Any], state: Any, xs: Any) -> 
         beside = [] if y is None else leaves(y, f"{name}: y")
         return [*matching(new, f"{name}: the state after a step", state, "the state"), *beside]
 
-    loop, row = traced(name, on_numbers, numbers, columns, n, labels)
+    loop, row = traced(name, on_numbers, numbers, columns, n, labels, checkpoints)
     last = rebuild(state, [node(part(k, False), loop) for k in range(len(numbers))])
     if y is None:
         return last, None

@@ -45,8 +45,8 @@ class Code:
 
 def build(text: str, effort: int = 3, loops: bool = False) -> Code:
     """The machine code of a module. With effort 3 LLVM does what it can, with 1 what pays at once: its functions stay
-    functions, for a tenth more time in them and a quarter of the time to build. Where `loops` carry numbers from step to
-    step, that is done without LLVM's NewGVN: version 22 stops at an assertion of its own (verifyIterationSettled)."""
+    functions, for a tenth more time in them and a quarter of the time to build. Where `loops` carry numbers on, that
+    is done without LLVM's NewGVN, of which version 22 stops at an assertion of its own (verifyIterationSettled)."""
     key = sha256("\n".join([_processor(), str(effort), *["loops"] * loops, text]).encode()).hexdigest()
     with _lock:
         if key not in _loaded:

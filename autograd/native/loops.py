@@ -2,19 +2,27 @@
 
 Columns lie in the memory that a thread has for itself (`work`): those that the rest of the program reads of a loop, and
 those that are packed. A column that counts takes none.
+
+The states before each step, which derivatives read, are as many as there are steps. Where that is too much, or as the
+loop says, one of √n is kept, a *checkpoint* at the beginning of each segment of √n steps; who reads them goes segment
+by segment, and runs the loop through each again first. All loops over n steps have the same segments.
+Source: Griewank, Walther, Evaluating Derivatives, chapter 12.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from itertools import pairwise
 from typing import Any
 
-from autograd.native.ir import Body, V, constant
+from autograd.native.ir import Body, V, constant, select
 from autograd.program.loop import PACK, Constants, Loop, LoopRow
 from autograd.program.program import EXAMPLE, ONCE, Program
 
 RUN = 16  # numbers, from which on they are gone through by a loop
+LARGE = 4_000_000  # doubles, from which on states are not all kept
+Parts = dict[int, bool]  # that are read; does nothing but a loop over the same steps?
 Instructions = Callable[..., None]  # `straight.instructions`
 
 
@@ -64,7 +72,7 @@ def spread(body: Body, x: Any, lanes: int) -> V:
 
 
 def write(
-    body: Body, row: LoopRow, operands: Sequence[Any], parts: Sequence[int], lanes: int, instructions: Instructions
+    body: Body, row: LoopRow, operands: Sequence[Any], parts: Parts, lanes: int, instructions: Instructions
 ) -> Any:
     """What a row of loops computes, of which these parts are read: numbers, columns, or for a loop its parts."""
     if isinstance(row, Loop):
@@ -81,27 +89,102 @@ def write(
     return row.forward(*operands)
 
 
+class _Running:
+    """A loop that is written: what its steps read, and where states are kept."""
+
+    def __init__(self, body: Body, loop: Loop, operands: Sequence[Any], lanes: int, instructions: Instructions) -> None:
+        self.body, self.loop, self.step, self.lanes, self.instructions = body, loop, loop.body, lanes, instructions
+        self.columns = operands[loop.carried : self.step.inputs]
+        self.uses = self.step.uses()
+        self.once = dict(self.step.numbers) | dict(enumerate(operands[self.step.inputs :], self.step.inputs))
+        instructions(body, self.step, ONCE, self.once, self.uses, lanes)
+        self.variables = [body.variable(spread(body, x, lanes)) for x in operands[: loop.carried]]
+        self.length = math.isqrt(max(loop.steps - 1, 0)) + 1  # of a segment
+        self.segments = -(-loop.steps // self.length)
+
+    def column(self, size: int) -> Column:
+        return Column(self.body, self.body.module.memory.take(size * self.lanes), self.lanes)
+
+    def keep(self, parts: Sequence[int]) -> dict[int, Recomputed]:
+        """Checkpoints, and the columns of these parts made of them."""
+        self.kept = [self.column(self.segments) for _ in self.variables]
+        self.again = [self.body.variable(spread(self.body, 0.0, self.lanes)) for _ in self.variables]
+        self.buffers = {k: self.column(self.length) for k in parts}
+        return {k: Recomputed(self, k) for k in parts}
+
+    def run(self, variables: Sequence[V], begin: Any, end: Any, put: Callable[..., None]) -> None:
+        """The steps from begin to end; `put` is given each one's number, the state before it, and its results."""
+        body, loop = self.body, self.loop
+        with body.loop(begin, end) as count:
+            i = begin + end - 1 - count if loop.backwards else count
+            here = self.once | {k: body.load(x, self.lanes) for k, x in enumerate(variables)}
+            here |= {loop.carried + m: column[i] for m, column in enumerate(self.columns)}
+            state = [here[k] for k in range(loop.carried)]
+            self.instructions(body, self.step, EXAMPLE, here, self.uses, self.lanes)
+            results = [here[slot] for slot in self.step.outputs]
+            put(i, state, results)
+            for variable, number in zip(variables, results, strict=False):
+                body.store(spread(body, number, self.lanes), variable)
+
+    def segment(self, s: V) -> tuple[V, V]:
+        """Where a segment begins and ends; the columns that are read are there."""
+        for owner in dict.fromkeys([x.owner for x in self.columns if isinstance(x, Recomputed)]):
+            owner.refill(s)
+        begin = s * self.length
+        full = begin + self.length
+        return begin, select(full > self.loop.steps, self.body.integer(self.loop.steps), full)
+
+    def refill(self, s: V) -> None:
+        """The states of a segment, from its checkpoint on."""
+        begin, end = self.segment(s)
+        self.base = begin
+        for column, variable in zip(self.kept, self.again, strict=True):
+            self.body.store(column[s], variable)
+
+        def put(i: V, state: Sequence[Any], results: Sequence[Any]) -> None:
+            for k, buffer in self.buffers.items():
+                buffer.put(i - begin, state[k - self.loop.before])
+
+        self.run(self.again, begin, end, put)
+
+
+class Recomputed:
+    """The column of one number of the states before each step, of which a segment is there."""
+
+    def __init__(self, owner: _Running, part: int) -> None:
+        self.owner, self.part = owner, part
+
+    def __getitem__(self, i: V) -> V:
+        return self.owner.buffers[self.part][i - self.owner.base]
+
+
 def _write_loop(
-    body: Body, loop: Loop, operands: Sequence[Any], parts: Sequence[int], lanes: int, instructions: Instructions
+    body: Body, loop: Loop, operands: Sequence[Any], parts: Parts, lanes: int, instructions: Instructions
 ) -> dict[int, Any]:
-    step, n = loop.body, loop.carried
-    variables = [body.variable(spread(body, x, lanes)) for x in operands[:n]]
-    columns, take = operands[n : step.inputs], body.module.memory.take
-    along = {k: Column(body, take(loop.steps * lanes), lanes) for k in parts if k >= n}
-    uses = step.uses()
-    once: dict[int, Any] = dict(step.numbers) | dict(enumerate(operands[step.inputs :], step.inputs))
-    instructions(body, step, ONCE, once, uses, lanes)
-    with body.loop(0, loop.steps) as count:
-        i = loop.steps - 1 - count if loop.backwards else count
-        here = once | {k: body.load(variable, lanes) for k, variable in enumerate(variables)}
-        here |= {n + m: column[i] for m, column in enumerate(columns)}
-        instructions(body, step, EXAMPLE, here, uses, lanes)
-        results = [here[slot] for slot in step.outputs]
+    running = _Running(body, loop, operands, lanes, instructions)
+    states = [k for k in parts if k >= loop.before]
+    thrifty = loop.checkpoints
+    if thrifty is None:
+        thrifty = len(states) * loop.steps * lanes > LARGE
+    thrifty = thrifty and all([parts[k] for k in states])
+    kept = running.keep(states) if states and thrifty else {}
+    along = {k: running.column(loop.steps) for k in parts if k >= loop.carried and k not in kept}
+
+    def put(i: V, state: Sequence[Any], results: Sequence[Any]) -> None:
         for k, column in along.items():
-            column.put(i, results[k] if k < loop.before else here[k - loop.before])
-        for variable, number in zip(variables, results, strict=False):
-            body.store(spread(body, number, lanes), variable)
-    return {k: body.load(variable, lanes) for k, variable in enumerate(variables)} | along
+            column.put(i, results[k] if k < loop.before else state[k - loop.before])
+
+    if not kept and not any([isinstance(x, Recomputed) for x in running.columns]):
+        running.run(running.variables, body.integer(0), body.integer(loop.steps), put)
+    else:
+        with body.loop(0, running.segments) as count:
+            s = running.segments - 1 - count if loop.backwards else count
+            begin, end = running.segment(s)
+            if kept:
+                for column, variable in zip(running.kept, running.variables, strict=True):
+                    column.put(s, body.load(variable, lanes))
+            running.run(running.variables, begin, end, put)
+    return {k: body.load(variable, lanes) for k, variable in enumerate(running.variables)} | along | kept
 
 
 class Runs:
@@ -153,10 +236,16 @@ def _step(numbers: Sequence[int]) -> int:
     return steps.pop() if len(steps) == 1 and len(numbers) >= RUN else 0
 
 
-def parts_read(program: Program, uses: Sequence[int]) -> dict[int, list[int]]:
-    """For each loop of a program, by its slot, the parts that anything reads."""
-    read: dict[int, list[int]] = {}
+def parts_read(program: Program, uses: Sequence[int]) -> dict[int, Parts]:
+    """For each loop of a program, by its slot, the parts that anything reads, and of each whether only loops do."""
+    read: dict[int, Parts] = {}
+    place: dict[int, tuple[int, int]] = {}  # of the slots that hold parts
     for slot, row, operands in program.instructions():
-        if isinstance(row, LoopRow) and uses[slot] and operands and isinstance(program.primitives[operands[0]], Loop):
-            read.setdefault(operands[0], []).append(row.part)
+        if uses[slot]:
+            if isinstance(row, LoopRow) and row.part >= 0:
+                read.setdefault(operands[0], {})[row.part] = True
+                place[slot] = operands[0], row.part
+            for k, x in enumerate(operands):
+                if x in place and not (isinstance(row, Loop) and row.carried <= k < row.body.inputs):
+                    read[place[x][0]][place[x][1]] = False
     return read

@@ -88,7 +88,7 @@ def instructions(
         if program.moments[slot] == moment and uses[slot] and slot not in numbers and primitive is not MEAN:
             xs = [numbers[x] for x in operands]
             if isinstance(primitive, LoopRow):
-                numbers[slot] = loops.write(body, primitive, xs, parts.get(slot, ()), lanes, instructions)
+                numbers[slot] = loops.write(body, primitive, xs, parts.get(slot, {}), lanes, instructions)
             else:
                 numbers[slot] = compute(primitive, xs)
 
@@ -179,8 +179,8 @@ def _write_results(body: Body, program: Program, runs: Runs, numbers: Numbers, i
         body.module.constant(name, f"[{len(table)} x i32] [{', '.join([f'i32 {x}' for x in table])}]")
     with body.loop(0, len(slots)) as entry:
         places = [body.at(V(body, f"@{name}", "ptr"), entry, "i32") for name in tables]
-        k, which = [body.op(f"zext {body.load(x, kind='i32')} to i64", "i64") for x in places]
-        body.store(body.load(body.at(kept, which * lanes), lanes), body.at(results, n * k + i))
+        result, which = [body.op(f"zext {body.load(x, kind='i32')} to i64", "i64") for x in places]
+        body.store(body.load(body.at(kept, which * lanes), lanes), body.at(results, n * result + i))
 
 
 def _write_after(module: Module, program: Program) -> None:

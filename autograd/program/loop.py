@@ -44,13 +44,24 @@ class Loop(LoopRow):
                its outputs the next state, then y
     carried    how many numbers the state has; columns: how many an item has; given: how many y has
     backwards  the last items come first; a column's k-th number belongs to the k-th item either way
+    checkpoints  whether a runner keeps one of √steps states for the derivatives, and finds the others again; None: it
+               goes by their number
     """
 
-    def __init__(self, name: str, body: Program, carried: int, steps: int, backwards: bool = False) -> None:
+    def __init__(
+        self,
+        name: str,
+        body: Program,
+        carried: int,
+        steps: int,
+        backwards: bool = False,
+        checkpoints: bool | None = None,
+    ) -> None:
         from autograd.program.loop_derivatives import pulled, pushed
 
         super().__init__(f"{name}[{steps} steps]", self._run, _placing(pulled), nary=True)
         self.title, self.body, self.carried, self.steps, self.backwards = name, body, carried, steps, backwards
+        self.checkpoints = checkpoints
         self.columns, self.given = body.inputs - carried, len(body.outputs) - carried
         self.before = carried + self.given  # the first of the parts that are states before each step
         self.push = pushed
@@ -197,6 +208,7 @@ def made(
     results: Sequence[Value | float],
     steps: int,
     backwards: bool = False,
+    checkpoints: bool | None = None,
 ) -> tuple[Loop, list[int], list[int]]:
     """The loop whose step takes these nodes to these results, and which of the items and of what is shared it reads."""
     program = simplify(lower(results, [*states, *items, *shared])[0])
@@ -210,11 +222,17 @@ def made(
     place = dict(zip(leaves, range(len(leaves)), strict=True)) | dict.fromkeys(unread, 0)
     where = body.inline(program, [place[slot] for slot in range(program.leaves)])
     body.outputs = tuple([where[slot] for slot in program.outputs])
-    return Loop(name, body, len(states), steps, backwards), *read
+    return Loop(name, body, len(states), steps, backwards, checkpoints), *read
 
 
 def traced(
-    name: str, step: Any, state: Sequence[Value | float], columns: Sequence[Value], steps: int, labels: Sequence[str]
+    name: str,
+    step: Any,
+    state: Sequence[Value | float],
+    columns: Sequence[Value],
+    steps: int,
+    labels: Sequence[str],
+    checkpoints: bool | None,
 ) -> tuple[Value, Loop]:
     """The node of the loop of a step, a function of a list of numbers (those of the state, then those of an item) that
     gives such a list (those of the next state, then those of y)."""
@@ -222,7 +240,7 @@ def traced(
     results = step(leaves)
     captured = _captured(results, leaves)
     count = len(state)
-    loop, items, shared = made(name, leaves[:count], leaves[count:], captured, results, steps)
+    loop, items, shared = made(name, leaves[:count], leaves[count:], captured, results, steps, False, checkpoints)
     return node(loop, *state, *[columns[i] for i in items], *[captured[k] for k in shared]), loop
 
 

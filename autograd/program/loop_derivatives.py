@@ -189,7 +189,7 @@ class _Step:
         assert carried == len(states)
         loop, read, kept = made(
             f"{self.title} of {self.loop.title}", [leaf for leaf, _ in states], [leaf for _, leaf in items],
-            [leaf for _, leaf in shared], results, self.loop.steps, backwards,
+            [leaf for _, leaf in shared], results, self.loop.steps, backwards, self.loop.checkpoints,
         )  # fmt: skip
         operands = [start for _, start in states]
         return loop, [
