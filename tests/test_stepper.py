@@ -184,7 +184,7 @@ def test_numbers_changed_since_are_said_and_not_put_into_the_formula(page_of):
 @pytest.mark.browser
 def test_edges_go_in_the_order_of_the_engine(page_of):
     cost = network_cost(2, 3, 2, 1)
-    page = page_of(cost)
+    page = page_of(cost, collapse=False)
     seen = []
     for _ in range(int(at(page).split()[-1])):
         words = page.run("document.getElementById('words').textContent")
@@ -244,7 +244,7 @@ def test_the_page_follows_the_system_into_the_dark_and_prints_the_whole_picture(
 @needs_chromium
 @pytest.mark.browser
 def test_the_page_asks_for_nothing_else(page_of):
-    page = page_of(network_cost(2, 3, 2, 1))
+    page = page_of(network_cost(2, 3, 2, 1), collapse=False)
     page.press(*END)
     page.run("1")
     assert all(url.startswith(("file:", "data:", "about:")) for url in page.requests())
@@ -434,7 +434,7 @@ def test_a_leaf_is_dragged_sideways_in_the_picture_and_its_click_does_not_jump(p
 @needs_chromium
 @pytest.mark.browser
 def test_the_picture_zooms_fits_and_finds(page_of):
-    page = page_of(network_cost(2, 4, 4, 1))
+    page = page_of(network_cost(2, 4, 4, 1), collapse=False)
     width = "+document.getElementById('picture').getAttribute('viewBox').split(' ')[2]"
     page.click("#fit")
     whole = page.run(width)
@@ -452,6 +452,41 @@ def test_a_row_that_javascript_cannot_say_leaves_the_page_without_sliders():
     odd = ad.primitive("odd", lambda x: float(str(x)), lambda x, z: 1.0)
     html = step(odd(Value(2.0, "x"))).html()
     assert "const engine" not in html
+
+
+@needs_chromium
+@pytest.mark.browser
+@pytest.mark.parametrize("at", ["", "#step=14", "#step=39"])
+def test_a_network_of_2_3_1_fits_a_slide_whole(page_of, at):
+    page = page_of(network_cost(2, 3, 1))
+    page.call("Emulation.setDeviceMetricsOverride", width=960, height=540, deviceScaleFactor=1, mobile=False)
+    page.run(f"location.hash = {at!r}; new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+    stage = page.run(
+        "(r => [r.left, r.top, r.right, r.bottom])(document.getElementById('stage').getBoundingClientRect())"
+    )
+    for left, top, right, bottom in page.run(
+        "[...document.querySelectorAll('.card')].map(c => c.getBoundingClientRect()).filter(r => r.width)"
+        ".map(r => [r.left, r.top, r.right, r.bottom])"
+    ):
+        assert stage[0] <= left and stage[1] <= top and right <= stage[2] and bottom <= stage[3]
+    assert page.run("document.documentElement.scrollHeight") <= 540
+    letters = "parseFloat(getComputedStyle(document.querySelector('#m0 .v')).fontSize)"
+    assert page.run(f"{letters} * document.getElementById('picture').getScreenCTM().a") > 7.5
+
+
+@needs_chromium
+@pytest.mark.browser
+def test_on_a_phone_the_result_is_in_view_and_nothing_is_wider_than_the_screen(page_of):
+    page = page_of(network_cost(2, 3, 1))
+    page.call("Emulation.setDeviceMetricsOverride", width=390, height=844, deviceScaleFactor=1, mobile=True)
+    for _ in range(int(at(page).split()[-1])):
+        page.press(*RIGHT)
+        bottom, right, wide = page.run(
+            "(() => { const all = [...document.querySelectorAll('#math .result')].map(e => e.getBoundingClientRect());"
+            "return [Math.max(...all.map(r => r.bottom)), Math.max(...all.map(r => r.right)),"
+            "document.documentElement.scrollWidth]; })()"
+        )
+        assert bottom <= 844 and right <= 390 and wide <= 390
 
 
 # ---- modules that open and close
@@ -537,11 +572,11 @@ def test_dragging_a_leaf_changes_what_a_closed_module_lists(page_of):
     assert shown(page, "#m0 .v")[1] == typeset.format_number(moved)
 
 
-def test_above_150_cards_the_neurons_are_modules():
-    cost = network_cost(2, 11, 12, 1)
-    assert len(story(cost)["modules"]) == 24
+def test_above_20_cards_the_neurons_are_modules():
+    cost = network_cost(2, 3, 1)
+    assert len(story(cost)["modules"]) == 4
     assert "modules" not in story(cost, collapse=False)
-    assert "modules" not in story(network_cost(2, 3, 1))
+    assert "modules" not in story(network_cost(1, 1, 1, 1))
 
 
 def test_a_page_holds_so_many_values_and_no_more():

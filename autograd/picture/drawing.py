@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     import graphviz
 
 NOTEBOOK_NODES = 150  # cards up to which a Value at the end of a notebook cell is drawn
-LEAST_SCALE = 0.65  # of a picture in a notebook
+LEAST_SCALE = 0.65  # of a picture in a notebook or on a page: letters of 9 pixels
 
 
 class Drawing:
@@ -52,10 +52,11 @@ class Drawing:
         """A self-contained HTML page with the picture."""
         own = svg.dark_style().replace(".f-paper{", "body{background:" + svg.COLOURS["paper"][1] + "}.f-paper{")
         style = own if self._theme == "auto" else ""
-        paper = svg.COLOURS["paper"][svg.shade_of(self._theme)]
+        paper, picture = svg.COLOURS["paper"][svg.shade_of(self._theme)], self.svg()
         return (
             f'<!doctype html>\n<html lang="en"><meta charset="utf-8"><title>{escape(self._title)}</title>'
-            f"<style>body{{margin:0;background:{paper}}}svg{{max-width:100%;height:auto}}</style>{style}\n{self.svg()}</html>\n"
+            f"<style>body{{margin:0;background:{paper}}}svg{{max-width:100%;min-width:{_least_width(picture):.0f}px;"
+            f"height:auto}}</style>{style}\n{picture}</html>\n"
         )
 
     def text(self) -> str:
@@ -100,10 +101,14 @@ def image(picture: str, alt: str) -> str:
     """An SVG as an <img>, which notebooks show whether they are trusted or not; a wide one scrolls before its text
     gets too small to read."""
     data = base64.b64encode(picture.encode()).decode()
-    least = LEAST_SCALE * float(picture.partition('width="')[2].partition('"')[0])
-    style = f"max-width:100%;min-width:{least:.0f}px"
+    style = f"max-width:100%;min-width:{_least_width(picture):.0f}px"
     source = f"data:image/svg+xml;base64,{data}"
     return f'<div style="overflow-x:auto"><img alt="{escape(alt)}" style="{style}" src="{source}"></div>'
+
+
+def _least_width(picture: str) -> float:
+    """Of an SVG on a page, in pixels."""
+    return LEAST_SCALE * float(picture.partition('width="')[2].partition('"')[0])
 
 
 def draw(
@@ -167,14 +172,14 @@ def check_look(function: str, theme: str, direction: str) -> None:
         raise ValueError(f'{function}: direction="right" or "down", not {direction!r}')
 
 
-def grouping(value: Value, collapse: str | bool | None, max_nodes: int) -> str | None:
-    """What to collapse by; where that is not said, by neuron if there are more cards than one can look at and labels
-    that put most of them into neurons."""
+def grouping(value: Value, collapse: str | bool | None, max_nodes: int, many: int = NOTEBOOK_NODES) -> str | None:
+    """What to collapse by; where that is not said, by neuron if there are more cards than `many` and labels that put
+    most of them into neurons."""
     if collapse is not None:
         return str(collapse) if collapse else None
     shown = select.visible(topological_order(value), fold=True)
-    many = NOTEBOOK_NODES < len(shown) <= 100_000
-    return "neuron" if many and count_groups(shown, "neuron") <= min(max_nodes, len(shown) // 2) else None
+    fits = count_groups(shown, "neuron") <= min(max_nodes, len(shown) // 2)
+    return "neuron" if many < len(shown) <= 100_000 and fits else None
 
 
 def graph_of(

@@ -25,6 +25,7 @@ from autograd.picture.modules import modules
 from autograd.picture.scene import Scene, right_hand_side, scene
 
 MAX_NODES = 300
+MANY = 20  # cards, above which neurons are closed at first: that many fit a screen
 TALLEST = 840  # frame in a notebook, in pixels
 HEIGHT = 400  # of the page beyond its picture, in pixels
 MOST_INSIDE = 3000  # values in all modules
@@ -118,14 +119,16 @@ def step(
     path_to    only what lies between this value and the result
     max_nodes  refuse more cards than this
     collapse   "neuron" or "layer": modules, closed at first, which a click opens and closes; None for neurons above
-               150 cards, if labels say so; False for none
+               20 cards, if labels say so; False for none
     theme      "light", "dark", or "auto": what the reader's system, or the notebook, prefers
     direction  "right" or "down": where the output is
     """
     if not isinstance(value, Value):
         raise TypeError(f"step: a Value is stepped through, not {model.instead('step', value)}")
     check_look("step", theme, direction)
-    by = grouping(value, False if collapse is None and not (fold and path_to is None) else collapse, max_nodes)
+    if collapse is None and not (fold and path_to is None):
+        collapse = False
+    by = grouping(value, collapse, max_nodes, MANY)
     graph = graph_of(value, fold, by, None, path_to, max_nodes)
     if len(graph.nodes) > MOST_INSIDE:
         raise ValueError(

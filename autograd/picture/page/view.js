@@ -13,7 +13,7 @@ function look(x, y, pixels) { // the middle of the view, and pixels per unit
 }
 const fitting = () => Math.min(stage.clientWidth / whole.width, stage.clientHeight / whole.height);
 const fit = (least = 0) => look(0, whole.height / 2, Math.max(Math.min(fitting(), 1.3), least));
-const legible = () => { fit(innerWidth < 500 ? 0.62 : 0.5); follow(at === last ? root : steps[Math.max(at, 0)].edge?.source ?? steps[Math.max(at, 0)].node); };
+const legible = () => { fit(fitting() < 0.5 ? 0.62 : 0.5); follow(at === last ? root : steps[Math.max(at, 0)].edge?.source ?? steps[Math.max(at, 0)].node); };
 const zoom = (by) => (chosen = true, look(view.x + view.width / 2, view.y + view.height / 2, Math.max(0.02, Math.min(8, scale * by))));
 const pan = (dx, dy) => look(view.x + view.width / 2 - dx / scale, view.y + view.height / 2 - dy / scale, scale);
 
