@@ -20,7 +20,8 @@ from autograd.program.spelling import C
 def body(program: Program, rules: Rules, of_inputs: bool) -> Body:
     tape = Tape(program)
     writer = _Writer(rules)
-    lines = [f"double s[{tape.once_size + 1}], v[{tape.lanes_size + 1}];"]
+    of_example = f", v[{tape.lanes_size}]" if tape.lanes_size else ""
+    lines = [f"double s[{tape.once_size + 1}]{of_example};"]
     for array, leaf, count in (("s", "x" if of_inputs else "p", program.parameters), ("v", "x", program.inputs)):
         lines += [f"for (int i = 0; i < {count}; i++) {array}[i] = {leaf}[i];"] if count else []
     lines += [f"s[{place}] = {rules.language.number(number)};" for place, number in tape.constants]
