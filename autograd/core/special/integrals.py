@@ -19,18 +19,26 @@ TINY, HUGE = 1e-100, 1e7  # parameters beyond are refused, with nan: the integra
 NOTHING = 2.0**-1022  # the smallest normal number: an x below counts as 0
 
 
-def _integral(f: Callable[[float], float], scale: float, reach: float) -> float:
+def _integral(f: Callable[[float], float], scale: float, longest: float) -> float:
     """∫₀^∞ f(u) du of an f that decays exponentially, over lengths of about 1/scale: u = e^{s − e⁻ˢ}/scale
-    (Takahasi & Mori 1974), until u is `reach` over scale."""
-    step, total = 1.0 / 40.0, []
-    for k in range(-170, int(log(reach) / step) + 2):
-        s = k * step
-        e = exp(-s)
-        u = exp(s - e) / scale
-        total.append(f(u) * u * (1.0 + e))
-    return math.fsum(total) * step
+    (Takahasi & Mori 1974), s outwards from 0 until nothing is added, or u is `longest`."""
+    step, last = 1.0 / 24.0, int(log(longest * scale) * 24.0) + 2
+    total = [f(exp(-1.0) / scale) * exp(-1.0) * 2.0]
+    for ends in (range(1, last), range(-1, -100, -1)):
+        size, quiet = abs(total[0]), 0
+        for k in ends:
+            e = exp(-k * step)
+            u = exp(k * step - e)
+            term = f(u / scale) * u * (1.0 + e)
+            total.append(term)
+            size += abs(term)
+            quiet = quiet + 1 if abs(term) <= 1e-19 * size else 0
+            if quiet == 6:
+                break
+    return math.fsum(total) * step / scale
 
 
+<<<<<<< HEAD
 def _integral_to(f: Callable[[float], float], end: float) -> float:
     """∫₀^end f(u) du of a smooth f, also where most of what it does is near an end: u = end/(1 + e^{−π sinh s})
     (Takahasi & Mori 1974)."""
@@ -60,6 +68,50 @@ def _bell(cumulants: Callable[[int, int], float], m: int, n: int) -> float:
             for j in range(n + 1)
         ]
     )
+=======
+def _finite(f: Callable[[float], float], length: float) -> float:
+    """∫₀^length f(u) du, by the other rule of theirs, u/length = 1/(1 + e^{−π sinh s})."""
+    step, total = 1.0 / 16.0, [0.25 * pi * f(0.5 * length)]
+    for k in range(1, 56):
+        q = exp(-pi * math.sinh(k * step))
+        near, weight = length * q / (1.0 + q), pi * math.cosh(k * step) * q / (1.0 + q) ** 2
+        total.append((f(near) + f(length - near)) * weight)
+    return math.fsum(total) * step * length
+
+
+Polynomial = list[tuple[float, int, int]]  # coefficients, with the powers of both unknowns
+
+
+def _bell(cumulants: Callable[[int, int], float], m: int, n: int) -> Polynomial:
+    """∂^{m+n}/∂ε^m∂η^n of exp Σ cᵢⱼ εⁱηʲ/(i! j!) at 0, the complete Bell polynomial in two variables, as a polynomial
+    in c₁₀ and c₀₁, which alone are not known yet."""
+    known = [[0.0] * (n + 1) for _ in range(m + 1)]  # of the other cumulants
+    known[0][0] = 1.0
+    for i in range(m + 1):
+        for j in range(n + 1):
+            if i:  # what the derivative by ε that comes last brings down
+                known[i][j] = sum(
+                    [
+                        math.comb(i - 1, k) * math.comb(j, q) * cumulants(k + 1, q) * known[i - 1 - k][j - q]
+                        for k in range(i)
+                        for q in range(j + 1)
+                        if k + q
+                    ]
+                )
+            elif j:
+                terms = [math.comb(j - 1, q) * cumulants(0, q + 1) * known[0][j - 1 - q] for q in range(1, j)]
+                known[i][j] = sum(terms)
+    return [
+        (math.comb(m, i) * math.comb(n, j) * known[i][j], m - i, n - j)
+        for i in range(m + 1)
+        for j in range(n + 1)
+        if known[i][j]
+    ]
+
+
+def _value(polynomial: Polynomial, x: float, y: float) -> float:
+    return sum([c * x**i * y**j for c, i, j in polynomial])
+>>>>>>> c1994fa (betainc and gammainc: integrals up to where they end, in half the points, their polynomials once for each)
 
 
 def _deviance(x: float, a: float) -> float:
@@ -96,14 +148,11 @@ def gamma_density(n: float, a: float, x: float) -> float:
 def _gamma_bell(n: int, a: float) -> Callable[[float], float]:
     """log t to ∂ⁿ/∂aⁿ of t^a / Γ(a) over t^a / Γ(a). For small a of a t^a / Γ(a + 1), where nothing is large."""
     shift = a < 1.0
-    c = [0.0, *[polygamma(float(i), a + shift) for i in range(n)]]
-
-    def bell(logs: float, n: int) -> float:
-        return _bell(lambda i, j: logs * (i == 1) - c[i], n, 0)
-
+    c = [polygamma(float(i), a + shift) for i in range(max(n, 1))]
+    upper, lower = [_bell(lambda i, j: -c[i - 1], k, 0) for k in (n, max(n - 1, 0))]
     if shift and n:
-        return lambda logs: bell(logs, n) + n / a * bell(logs, n - 1)
-    return lambda logs: bell(logs, n)
+        return lambda logs: _value(upper, logs - c[0], 0.0) + n / a * _value(lower, logs - c[0], 0.0)
+    return lambda logs: _value(upper, logs - c[0], 0.0)
 
 
 def gammainc_a(n: float, a: float, x: float) -> float:
@@ -138,10 +187,19 @@ def _gamma_side(n: int, a: float, x: float, side: float) -> float:
             return 0.0
         return exp(e) * bell(logs + t)
 
+<<<<<<< HEAD
     if side > 0.0 and x < 0.01 and a <= 1.0:  # the integrand is flat for long and falls at once, near t = 1
         return x * gamma_density(0.0, a, x) * _integral_to(f, -log(x)) + _gamma_side(n, a, 1.0, side)
     scale = 1.0 + abs(x - a) + sqrt(x)
     return x * gamma_density(0.0, a, x) * _integral(f, scale, 60.0 * (1.0 + scale / a))
+=======
+    start = max(0.0, -logs) if side > 0.0 else 0.0  # the u where t = 1: until there t^{a−1} says most, then e⁻ᵗ
+    after = max(x, 1.0) if side > 0.0 else x
+    scale = 1.0 + abs(after - a) + sqrt(after)
+    longest = (60.0 + x) / a if side < 0.0 else log1p(1000.0 * (1.0 + a) / after)
+    total = _integral(lambda u: f(start + u), scale, longest) + (_finite(f, start) if start else 0.0)
+    return x * gamma_density(0.0, a, x) * total
+>>>>>>> c1994fa (betainc and gammainc: integrals up to where they end, in half the points, their polynomials once for each)
 
 
 def beta_density(m: float, n: float, a: float, b: float, x: float) -> float:
@@ -155,7 +213,10 @@ def beta_density(m: float, n: float, a: float, b: float, x: float) -> float:
         at = 0.0 if power > 1.0 else inf if power < 1.0 else (b if x == 0.0 else a)
         return at if m == n == 0.0 else 0.0 if power > 1.0 else nan
     density = _beta_density(a, b, x, 1.0 - x)
-    return density if m == n == 0.0 else density * _bell(_beta_cumulants(a, b, log(x), log1p(-x)), int(m), int(n))
+    if m == n == 0.0:
+        return density
+    gaps = _beta_gaps(a, b)
+    return density * _value(_bell(gaps, int(m), int(n)), gaps(1, 0) + log(x), gaps(0, 1) + log1p(-x))
 
 
 def _beta_density(a: float, b: float, x: float, y: float) -> float:
@@ -174,14 +235,16 @@ def _power(x: float, y: float, k: float) -> float:
     return ieee.power(x, k) if x <= 0.5 else exp(k * log1p(-y))
 
 
-def _beta_cumulants(a: float, b: float, log_x: float, log_y: float) -> Callable[[int, int], float]:
+def _beta_gaps(a: float, b: float) -> Callable[[int, int], float]:
+    """The derivatives of −log B(a, b)."""
+
     @cache
     def gap(i: int, j: int) -> float:
         if i and j:
             return polygamma(i + j - 1.0, a + b)
         return polygamma_step(i - 1.0, a, b) if i else polygamma_step(j - 1.0, b, a)
 
-    return lambda i, j: gap(i, j) + log_x * ((i, j) == (1, 0)) + log_y * ((i, j) == (0, 1))
+    return gap
 
 
 def betainc_ab(m: float, n: float, a: float, b: float, x: float) -> float:
@@ -198,19 +261,18 @@ def betainc_ab(m: float, n: float, a: float, b: float, x: float) -> float:
 def _beta_side(m: int, n: int, a: float, b: float, x: float, y: float) -> float:
     """The integral from 0 to x, t = x e⁻ᵘ."""
     log_x, log_y = log(x) if x < 0.5 else log1p(-y), log(y) if y < 0.5 else log1p(-x)
-    gaps = _beta_cumulants(a, b, 0.0, 0.0)
+    gaps, ratio = _beta_gaps(a, b), x / y
+    if m or n:
+        polynomial, left, right = _bell(gaps, m, n), gaps(1, 0) + log_x, gaps(0, 1) + log_y
 
     def f(u: float) -> float:
-        rise = log1p(-x / y * expm1(-u))
+        rise = log1p(-ratio * expm1(-u))
         e = (b - 1.0) * rise - a * u
         if e < -745.0:
             return 0.0
-        if m == n == 0:
-            return exp(e)
-        return exp(e) * _bell(
-            lambda i, j: gaps(i, j) + (log_x - u) * ((i, j) == (1, 0)) + (log_y + rise) * ((i, j) == (0, 1)), m, n
-        )
+        return exp(e) * _value(polynomial, left - u, right + rise) if m or n else exp(e)
 
-    bend = (b - 1.0) * x / y
+    bend = (b - 1.0) * ratio
     scale = 1.0 + abs(a - bend) + sqrt(abs(bend) / y)
-    return x * _beta_density(a, b, x, y) * _integral(f, scale, 60.0 * scale / a)
+    longest = (60.0 + max(1.0 - b, (1.0 - b) * log_y)) / a
+    return x * _beta_density(a, b, x, y) * _integral(f, scale, longest)
