@@ -38,7 +38,6 @@ def _integral(f: Callable[[float], float], scale: float, longest: float) -> floa
     return math.fsum(total) * step / scale
 
 
-<<<<<<< HEAD
 def _integral_to(f: Callable[[float], float], end: float) -> float:
     """∫₀^end f(u) du of a smooth f, also where most of what it does is near an end: u = end/(1 + e^{−π sinh s})
     (Takahasi & Mori 1974)."""
@@ -47,36 +46,6 @@ def _integral_to(f: Callable[[float], float], end: float) -> float:
         q = exp(-pi * math.sinh(k * step))
         total.append(f(end / (1.0 + q)) * math.cosh(k * step) * q / (1.0 + q) ** 2)
     return math.fsum(total) * step * end * pi
-
-
-def _bell(cumulants: Callable[[int, int], float], m: int, n: int) -> float:
-    """∂^{m+n}/∂ε^m∂η^n of exp Σ cᵢⱼ εⁱηʲ/(i! j!) at 0: the complete Bell polynomial, in two variables."""
-    if m == n == 0:
-        return 1.0
-    if m == 0:
-        return _bell(lambda i, j: cumulants(j, i), n, 0)
-    if n == 0:
-        values = [1.0]
-        c = [cumulants(i, 0) for i in range(1, m + 1)]
-        for k in range(m):
-            values.append(sum([math.comb(k, i) * c[i] * values[k - i] for i in range(k + 1)]))
-        return values[m]
-    return sum(
-        [
-            math.comb(m - 1, i) * math.comb(n, j) * cumulants(i + 1, j) * _bell(cumulants, m - 1 - i, n - j)
-            for i in range(m)
-            for j in range(n + 1)
-        ]
-    )
-=======
-def _finite(f: Callable[[float], float], length: float) -> float:
-    """∫₀^length f(u) du, by the other rule of theirs, u/length = 1/(1 + e^{−π sinh s})."""
-    step, total = 1.0 / 16.0, [0.25 * pi * f(0.5 * length)]
-    for k in range(1, 56):
-        q = exp(-pi * math.sinh(k * step))
-        near, weight = length * q / (1.0 + q), pi * math.cosh(k * step) * q / (1.0 + q) ** 2
-        total.append((f(near) + f(length - near)) * weight)
-    return math.fsum(total) * step * length
 
 
 Polynomial = list[tuple[float, int, int]]  # coefficients, with the powers of both unknowns
@@ -111,7 +80,6 @@ def _bell(cumulants: Callable[[int, int], float], m: int, n: int) -> Polynomial:
 
 def _value(polynomial: Polynomial, x: float, y: float) -> float:
     return sum([c * x**i * y**j for c, i, j in polynomial])
->>>>>>> c1994fa (betainc and gammainc: integrals up to where they end, in half the points, their polynomials once for each)
 
 
 def _deviance(x: float, a: float) -> float:
@@ -187,19 +155,11 @@ def _gamma_side(n: int, a: float, x: float, side: float) -> float:
             return 0.0
         return exp(e) * bell(logs + t)
 
-<<<<<<< HEAD
-    if side > 0.0 and x < 0.01 and a <= 1.0:  # the integrand is flat for long and falls at once, near t = 1
-        return x * gamma_density(0.0, a, x) * _integral_to(f, -log(x)) + _gamma_side(n, a, 1.0, side)
+    if side > 0.0 and x < 1.0:  # the integrand is flat for long and falls at once, near t = 1
+        return x * gamma_density(0.0, a, x) * _integral_to(f, -logs) + _gamma_side(n, a, 1.0, side)
     scale = 1.0 + abs(x - a) + sqrt(x)
-    return x * gamma_density(0.0, a, x) * _integral(f, scale, 60.0 * (1.0 + scale / a))
-=======
-    start = max(0.0, -logs) if side > 0.0 else 0.0  # the u where t = 1: until there t^{a−1} says most, then e⁻ᵗ
-    after = max(x, 1.0) if side > 0.0 else x
-    scale = 1.0 + abs(after - a) + sqrt(after)
-    longest = (60.0 + x) / a if side < 0.0 else log1p(1000.0 * (1.0 + a) / after)
-    total = _integral(lambda u: f(start + u), scale, longest) + (_finite(f, start) if start else 0.0)
-    return x * gamma_density(0.0, a, x) * total
->>>>>>> c1994fa (betainc and gammainc: integrals up to where they end, in half the points, their polynomials once for each)
+    longest = (60.0 + x) / a if side < 0.0 else log1p(1000.0 * (1.0 + a) / x)
+    return x * gamma_density(0.0, a, x) * _integral(f, scale, longest)
 
 
 def beta_density(m: float, n: float, a: float, b: float, x: float) -> float:
