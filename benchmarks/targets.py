@@ -69,6 +69,10 @@ TARGETS = [
     Target(
         "compiled, W9, 500 moments, a call", 0.2, ("W9.transcription", 500, COMPILED), scale=MILLISECONDS, unit="ms"
     ),
+    faster("compiled, W14, batch of 8, beside jax.lax.scan", 1, "W14.rollout", 8, COMPILED, "jax.lax.scan"),
+    Target("compiled, W14, 1,000 steps, first call", 0.3, ("W14.rollout", 8, COMPILED), field="first", unit="s"),
+    Target("compiled, W14, 1,000,000 steps, first call", 0.3, ("W14.million", None, COMPILED), field="first", unit="s"),
+    Target("compiled, W14, 1,000,000 steps, memory", 200, ("W14.memory", None, COMPILED), scale=1e-6, unit="MB"),
     Target("W8, a chain of 1,000,000 built and swept", 2, ("W8.deep", 1_000_000, OURS), unit="s"),
     Target("memory of a node", 250, ("memory", 200_000, OURS), unit="bytes"),
     Target("import autograd", 50, ("import", None, "autograd"), scale=MILLISECONDS, unit="ms"),
