@@ -168,11 +168,17 @@ class Primitive(engine.Row):
         return f"<primitive {self.name}>"
 
 
+readers: list[Callable[[tuple[str, ...]], None]] = []  # told the names of rows that are entered later
+
+
 def row(name: str, forward: Callable[..., float], *partials: Partial | None, **columns: Any) -> Primitive:
     """Enter a row into the table and return it."""
-    TABLE[name] = Primitive(name, forward, *partials, **columns)
-    _NAMED.update(dict.fromkeys(TABLE[name].aliases, name))
-    return TABLE[name]
+    TABLE[name] = entered = Primitive(name, forward, *partials, **columns)
+    _NAMED.update(dict.fromkeys(entered.aliases, name))
+    if entered.is_function:
+        for tell in readers:
+            tell((name, *entered.aliases))
+    return entered
 
 
 def find(name: str) -> Any:

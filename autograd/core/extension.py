@@ -1,4 +1,5 @@
-"""Rows of a user's own: `primitive` enters one into the table, checked, and answering wherever its rules raise."""
+"""Rows of a user's own: `primitive` enters one into the table, checked, and answering wherever its rules raise. Whoever
+enters it, a row that comes after the library's is a method of a Value as those are."""
 
 from __future__ import annotations
 
@@ -9,10 +10,26 @@ from math import nan
 from typing import Any
 
 from autograd.core import ieee
-from autograd.core.columns import TABLE, Partial, Primitive, row
+from autograd.core.columns import TABLE, Partial, Primitive, find_method, readers, row
 from autograd.core.ieee import number
 from autograd.core.modes import computing
-from autograd.core.value import Value
+from autograd.core.value import Value, bind
+
+
+class _Entered:
+    """The method of a row that was entered later: there as long as the row is. (With a `__getattr__` on the class to
+    look for it, every attribute of every Value would take three times as long.)"""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def __get__(self, value: Value | None, owner: type) -> Any:
+        if (method := find_method(self.name)) is None:
+            raise AttributeError(f"the table has no function {self.name!r} any more", name=self.name, obj=value)
+        return method.__get__(value, owner)
+
+
+readers.append(lambda names: bind(**{name: _Entered(name) for name in names}))
 
 
 def primitive(name: str, forward: Callable[..., float], *partials: Partial | None, **columns: Any) -> Primitive:

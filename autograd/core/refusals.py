@@ -4,11 +4,10 @@ an argument, and what other libraries call its parts."""
 from __future__ import annotations
 
 import sys
-from typing import Any, NoReturn
+from typing import NoReturn
 
 from autograd.core import modes
 from autograd.core.anomaly import is_foreign
-from autograd.core.columns import find_method
 from autograd.core.value import Value, bind, named
 
 _ELSEWHERE = {  # names from micrograd and torch, and what they are here
@@ -65,14 +64,16 @@ def _plain_number(value: Value) -> NoReturn:
     )
 
 
-def _unknown(value: Value, name: str) -> Any:
-    """A function of the table that was entered later is a method too; nothing else is."""
-    if not name.startswith("_") and (method := find_method(name)) is not None:
-        return method.__get__(value)
-    written = _ELSEWHERE.get(name)
-    raise AttributeError(
-        f"a Value has no attribute {name!r}" + (f": write {written}" if written else ""), name=name, obj=value
-    )
+class _Elsewhere:
+    """An attribute that other libraries have."""
+
+    def __init__(self, name: str, written: str) -> None:
+        self.name, self.written = name, written
+
+    def __get__(self, value: Value | None, owner: type) -> NoReturn:
+        said = f"a Value has no attribute {self.name!r}: write {self.written}"
+        raise AttributeError(said, name=self.name, obj=value)
 
 
-bind(__bool__=_truth, __float__=_plain_number, __int__=_plain_number, __complex__=_plain_number, __getattr__=_unknown)
+bind(__bool__=_truth, __float__=_plain_number, __int__=_plain_number, __complex__=_plain_number)
+bind(**{name: _Elsewhere(name, written) for name, written in _ELSEWHERE.items()})
