@@ -263,6 +263,19 @@ def test_minimize_takes_them_for_constraints(method: str) -> None:
     assert found.fun == pytest.approx(81.8561, rel=1e-5)
 
 
+def test_ipopt_takes_them() -> None:
+    cyipopt = pytest.importorskip("cyipopt", exc_type=ImportError, reason="Ipopt is not installed")
+    constraint = {
+        "type": "eq",
+        "fun": swing,
+        "jac": lambda z: jacobian(swing, sparse=True)(z).tocoo(),
+        "hess": lambda z, v: hessian(lambda z: dot(v, swing(z)), sparse=True)(z).tocoo(),
+    }
+    bend, start = lambda z: hessian(effort, sparse=True)(z).tocoo(), np.full(3 * MOMENTS, 0.1)
+    found = cyipopt.minimize_ipopt(effort, start, jac=grad(effort), hess=bend, constraints=[constraint])
+    assert found.success and found.fun == pytest.approx(81.8561, rel=1e-5)
+
+
 def test_least_squares_takes_them() -> None:
     from scipy.optimize import least_squares
 

@@ -40,7 +40,7 @@ def record(name: str, f: Callable[..., Any], unknowns: Any, arguments: Sequence[
     """f(unknowns, *arguments), recorded. TypeError where it looks at a number, which another solution may not have."""
     if not callable(f):
         raise TypeError(f"{name} takes a function, got {type(f).__name__} {f!r:.40}")
-    inner = [Argument(x._data if isinstance(x, Value) else x) for x in leaves(unknowns, f"{name}: x0")]
+    inner: list[Value] = [Argument(x._data if isinstance(x, Value) else x) for x in leaves(unknowns, f"{name}: x0")]
     outer: list[Value] = []
     call = [rebuild(unknowns, inner)]
     for i, argument in enumerate(arguments):
