@@ -227,7 +227,7 @@ class Runner:
             elif self._parameters:
                 _read(self._parameters, self._objects, numbers)
             given = address(columns), address(numbers), address(each)
-            chunks = min(int(n / self._chunk), CHUNKS)
+            chunks = min(int(n / self._chunk), CHUNKS, -(-n // self.form.block))
             if chunks < 2:
                 self._run(address(self._work[0]), *given, address(whole), n, address(self._sums))
             else:
