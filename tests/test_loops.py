@@ -17,7 +17,9 @@ from autograd import (
     Value,
     check_gradients,
     compile,
+    draw,
     exp,
+    explain,
     fori,
     grad,
     hessian,
@@ -294,6 +296,41 @@ def test_a_compiled_loop_is_one_instruction_whatever_the_number_of_steps() -> No
         "for each example:\n  t2 = fori[1000000 steps](x, w)\n  t3 = part0(t2)\nreturn t3\n\n"
         "fori[1000000 steps], each:\n  for each example:\n    t2 = sin(s)\n    t3 = mul(t2, w)\n  return t3"
     )
+
+
+def test_the_states_have_names_in_pictures_and_explanations() -> None:
+    w, x = Value(0.7, "w"), Value(0.5, "x")
+    said = explain(fori(lambda s, i: sin(w * s), x, 2), wrt=x).text()
+    assert said.startswith("∂x₂/∂x = ∂x₁/∂x · ∂x₂/∂x₁")
+    y = fori(lambda y, i: {"θ": y["θ"] + y["ω"], "ω": y["ω"] - y["θ"]}, {"θ": x, "ω": w}, 2)
+    assert "θ₂ = θ₁ + ω₁" in draw(y["θ"]).text()
+
+
+def data_of_rat42() -> tuple[list[float], list[float]]:
+    """Ages and sizes of pasture; NIST, Statistical Reference Datasets, Rat42 (Ratkowsky 1983)."""
+    ages = [9.0, 14.0, 21.0, 28.0, 42.0, 57.0, 63.0, 70.0, 79.0]
+    return ages, [8.93, 10.8, 18.59, 22.33, 39.35, 56.11, 61.73, 64.62, 67.08]
+
+
+def test_a_calibrated_differential_equation_has_the_certified_parameters() -> None:
+    """y′ = ry(1 − y/K) from y(0) = K/(1 + exp b), by least squares; b₁ = K, b₂ = b and b₃ = r are certified."""
+    ages, sizes = data_of_rat42()
+    gaps = [(a, b - a) for a, b in zip([0.0, *ages], ages, strict=False)]
+
+    def residuals(p: Any) -> Any:
+        top, b, rate = p
+        between = lambda y, gap: rk4(lambda t, y: rate * y * (1.0 - y / top), y, gap[0], gap[1] / 40, 40)
+        both = lambda y, gap: (between(y, gap), between(y, gap))
+        _, ys = scan(both, top / (1.0 + exp(b)), gaps)
+        return [y - size for y, size in zip(ys, sizes, strict=True)]
+
+    compiled = compile(lambda p: (residuals(p), jacobian(residuals)(p)))
+    p = np.array([75.0, 2.5, 0.07])  # the second of NIST's two starts
+    for _ in range(12):
+        errors, slopes = (np.array(x)[0] for x in compiled(p[None]))
+        p = p - np.linalg.lstsq(slopes, errors, rcond=None)[0]
+    np.testing.assert_allclose(p, [7.2462237576e1, 2.6180768402, 6.7359200066e-2], rtol=1e-7)
+    assert errors @ errors == pytest.approx(8.0565229338, rel=1e-8)
 
 
 def test_under_no_grad_nothing_is_recorded() -> None:

@@ -70,10 +70,12 @@ def while_loop(cond: Callable[[Any], Any], step: Callable[[Any], Any], state: An
         last = _scan("while_loop", masked, state, range(most))[0]
         still = where(cond(last), math.nan, 0.0)
         return _each(lambda a, _: defined(a, still), last, last)
+    names = None if modes.derivative_around() else _names(state)
     for k in range(most):
         if not _holds(cond(state)):
             return state
         state = _alike("while_loop", step(state), state, k + 1)
+        _label(state, names, k + 1)
     if _holds(cond(state)):
         raise ValueError(f"while_loop: the condition holds still after most={most} steps")
     return state
@@ -119,11 +121,13 @@ def _scan(
     if modes.active and modes.is_tracing() and not modes.is_no_grad():
         return _traced(name, step, state, xs, checkpoints)
     ys = []
+    names = None if modes.derivative_around() else _names(state)
     for k, x in enumerate(xs):
         if isinstance(x, list | tuple | dict) or is_array(x):
             matching(x, f"{name}: xs[{k}]", xs[0], "xs[0]")
         new, y = _pair(name, step(state, x))
         state = _alike(name, new, state, k + 1)
+        _label(state, names, k + 1)
         ys.append(y)
     return state, None if all([y is None for y in ys]) else ys
 
@@ -135,7 +139,7 @@ def _traced(
     from autograd.program.loop import Constants, column_of, item, node, part, traced
 
     n, numbers = len(xs), leaves(state, f"{name}: state")
-    labels = places(state, "s") + places(xs[0], "x")
+    labels = _names(state) + places(xs[0], "x")
     columns = []
     for column in _columns(name, xs):
         known = isinstance(column, range) or not any([isinstance(x, Value) for x in column])
@@ -154,6 +158,28 @@ def _traced(
         return last, None
     beside = [node(part(row.carried + m, True), loop) for m in range(row.given)]
     return last, [rebuild(y, [node(item(i), column) for column in beside]) for i in range(n)]
+
+
+def _names(state: Any) -> list[str]:
+    """What pictures and programs call the numbers of a state: by their key, or while nothing is traced by the label
+    that they have first; else s, or s0, s1, …"""
+    found, where = leaves(state, "state"), places(state, "")
+    tracing = modes.active and modes.is_tracing()
+    given = [x.label if isinstance(x, Value) and not tracing else "" for x in found]
+    keys = [place.rpartition("['")[2].removesuffix("']") if place.endswith("']") else "" for place in where]
+    numbered = [f"s{i}" if len(found) > 1 else "s" for i in range(len(found))]
+    return [
+        next((name for name in names if name.isidentifier() and "_" not in name), "s")
+        for names in zip(keys, given, numbered, strict=True)
+    ]
+
+
+def _label(state: Any, names: list[str] | None, k: int) -> None:
+    """Call the numbers of a state after k steps s_k, for pictures: those that are new and have no name."""
+    if names is not None and state.__class__ is not float:
+        for x, name in zip(leaves(state, "state"), names, strict=True):
+            if isinstance(x, Value) and x.operands and not x.label:
+                x.label = f"{name}_{{{k}}}"
 
 
 def _columns(name: str, xs: Any) -> list[Any]:

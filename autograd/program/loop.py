@@ -216,7 +216,11 @@ def made(
     read = [i for i in range(len(items)) if uses[len(states) + i]], [k for k in range(len(shared)) if uses[end + k]]
     inputs = [*range(len(states)), *[len(states) + i for i in read[0]]]
     leaves = [*inputs, *[end + k for k in read[1]]]
-    names = [program.names[slot] for slot in inputs] + [shared[k].label or f"k{k}" for k in read[1]]
+    names: list[str] = []
+    for label in [program.names[slot] for slot in inputs] + [shared[k].label or f"k{k}" for k in read[1]]:
+        while label in names:
+            label += "′"
+        names.append(label)
     body = Program(len(inputs), len(read[1]), names)
     unread = set(range(program.leaves)).difference(leaves)
     place = dict(zip(leaves, range(len(leaves)), strict=True)) | dict.fromkeys(unread, 0)
