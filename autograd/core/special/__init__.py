@@ -7,11 +7,11 @@ A family's first operands are whole numbers, the orders: nothing is differentiat
 from __future__ import annotations
 
 import math
-from math import pi
+from math import inf, pi
 
 from autograd.core import ieee
 from autograd.core.columns import row
-from autograd.core.primitives import POSITIVE, REAL, abs_, exp, sign, step, where
+from autograd.core.primitives import POSITIVE, REAL, abs_, defined, exp, sign, step, where
 from autograd.core.special import integrals as integrals
 from autograd.core.special import values as values
 
@@ -35,7 +35,7 @@ digamma        = row("digamma",       lambda x: values.polygamma(0.0, x),       
                                       by_call=True, text="ψ({0})", aliases=("psi",), kinks=(_pole,),
                                       about="Γ′(x)/Γ(x) (DLMF 5.2); ∓inf at ±0, nan at −1, −2, …")
 polygamma      = row("polygamma",     values.polygamma,                              None,
-                                                                                     lambda n, x, z: polygamma(n + 1, x),
+                                                                                     lambda n, x, z: defined(polygamma(n + 1, x), z),
                                       by_call=True, names="n x", whole="n", kinks=(lambda n, x: _pole(x),),
                                       about="ψ⁽ⁿ⁾(x), the n-th derivative of digamma (DLMF 5.15), for a whole number n ≥ 0.")
 psi_step       = row("psi_step",      values.polygamma_step,                         None,
@@ -56,7 +56,8 @@ erfinv         = row("erfinv",        values.erfinv,                            
                                       by_call=True, domain=(-1.0, 1.0), about="The z with erf z = x; ±inf at ±1, with slope inf; nan beyond.")
 ndtr           = row("ndtr",          values.ndtr,                                   lambda x, z: exp(-x * x / 2) / math.sqrt(2 * pi),
                                       text="Φ({0})", about="Φ(x) = 1/√2π ∫₋∞ˣ exp(−t²/2) dt, the normal distribution function, accurate in its tails.")
-log_ndtr       = row("log_ndtr",      values.log_ndtr,                               lambda x, z: math.sqrt(2 / pi) / erfcx(-x / math.sqrt(2)),
+log_ndtr       = row("log_ndtr",      values.log_ndtr,
+                                      lambda x, z: where(step(x), exp(-x * x / 2) / math.sqrt(2 * pi) / ndtr(x), math.sqrt(2 / pi) / erfcx(-x / math.sqrt(2))),
                                       by_call=True, about="log Φ(x), finite for any finite x down to −1.9e154: −804.6 at −40.")
 # Quotients that need their limit at 0, in families too.
 exprel         = row("exprel",        lambda x: values.exprel(0.0, x),               lambda x, z: expreln(1.0, x),
@@ -83,10 +84,10 @@ jn             = row("jn",            values.jn,                                
                                       by_call=True, names="n x", whole="n", about="The Bessel function Jₙ, n any whole number (DLMF 10.2).")
 y0             = row("y0",            lambda x: values.yn(0.0, x),                   lambda x, z: -y1(x),
                                       by_call=True, domain=POSITIVE, about="The Bessel function Y₀ (DLMF 10.2); −inf at 0, nan below.")
-y1             = row("y1",            lambda x: values.yn(1.0, x),                   lambda x, z: (y0(x) - yn(2.0, x)) / 2,
+y1             = row("y1",            lambda x: values.yn(1.0, x),                   lambda x, z: where(x, (y0(x) - yn(2.0, x)) / 2, inf),
                                       by_call=True, domain=POSITIVE, about="The Bessel function Y₁ (DLMF 10.2); −inf at 0, nan below.")
 yn             = row("yn",            values.yn,                                     None,
-                                                                                     lambda n, x, z: (yn(n - 1, x) - yn(n + 1, x)) / 2,
+                                                                                     lambda n, x, z: where(x, (yn(n - 1, x) - yn(n + 1, x)) / 2, inf),
                                       by_call=True, names="n x", whole="n", domain=(REAL, POSITIVE),
                                       about="The Bessel function Yₙ, n any whole number (DLMF 10.2); −inf at 0, nan below.")
 i0e            = row("i0e",           values.i0e,                                    lambda x, z: sign(x) * ien(1.0, abs_(x)),

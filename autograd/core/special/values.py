@@ -96,8 +96,12 @@ def _cotangent(n: int, x: float) -> float:
 
 def polygamma_step(n: float, a: float, b: float) -> float:
     """ψ⁽ⁿ⁾(a + b) − ψ⁽ⁿ⁾(a) for a, b > 0, term by term, so that a small b against a large a loses nothing."""
-    if not whole(n) or not (a > 0.0 and b > 0.0) or a == inf or b == inf:
+    if not whole(n) or not (a >= 0.0 and b >= 0.0) or max(a, b) == 0.0 or min(a, b) == inf:
         return nan
+    if b == 0.0 or a == inf:
+        return 0.0
+    if a == 0.0 or b == inf:
+        return polygamma(n, b) - polygamma(n, a)
     s = n + 1.0
 
     def step(z: float, power: float) -> float:
@@ -211,15 +215,19 @@ def exprel(n: float, x: float) -> float:
     """∫₀¹ tⁿ eˣᵗ dt, the n-th derivative of (eˣ − 1)/x: sums of positive terms."""
     if not whole(n) or x != x:
         return nan
-    if n == 0.0:
+    if n == 0.0 and x < 700.0:
         return ieee.expm1(x) / x if x != 0.0 else 1.0
-    if abs(x) > 40.0 + 2.0 * n:
-        if abs(x) == inf:
-            return inf if x > 0.0 else 0.0
+    if x > 40.0 + 2.0 * n:  # e^−x of it, upwards; eˣ overflows before the product does
+        now = 1.0 / x
+        for k in range(1, int(n) + 1):
+            now = (1.0 - k * now) / x
+        half = exp(0.5 * x) if x < 1400.0 else inf
+        return half * (half * now) if half < inf else inf
+    if x < -40.0 - 2.0 * n:
         now, e = ieee.expm1(x) / x, ieee.exp(x)
         for k in range(1, int(n) + 1):
             now = (e - k * now) / x
-        return inf if now != now else now
+        return now
     term, total, k = 1.0 / (n + 1.0), 0.0, 0
     if x >= 0.0:
         term = 1.0
@@ -286,6 +294,8 @@ def yn(n: float, x: float) -> float:
     if n < 0.0:
         return (-1.0) ** n * yn(-n, x)
     if x < 1e-300 or x == inf:
+        if x > 0.0 and n == 0.0:
+            return 2.0 / pi * (log(x) + (EULER - log(2.0))) if x < inf else 0.0
         return -inf if x < 1e-300 else 0.0
     if x > 25.0:
         before, now = _hankel(0.0, x)[1], _hankel(1.0, x)[1]
