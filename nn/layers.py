@@ -7,11 +7,17 @@ that neuron computes. The drawings, the derivations and the error messages use t
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from autograd import Value, affine, dot, label
 from nn.activations import LINEAR, activation, bound, generator
 from nn.modules import Module
+
+
+if TYPE_CHECKING:
+
+    class Outputs(Value, Sequence[Value]):
+        """What a type checker knows of a layer's result: a Value, or for several neurons a list of them."""
 
 
 class Names(NamedTuple):
@@ -100,10 +106,10 @@ class Layer(Module):
         named = [n._names for n in self.neurons]
         self._names = Names([z for names in named for z in names.z], [a for names in named for a in names.a])
 
-    def __call__(self, x: Any) -> Any:
+    def __call__(self, x: Any) -> Outputs:
         neurons = self.neurons
         zs = affine([n.w for n in neurons], _inputs(x, len(neurons[0].w), self), [n.b for n in neurons])
-        out = _responses(neurons, zs, self._names)
+        out: Any = _responses(neurons, zs, self._names)
         return out[0] if len(out) == 1 else out
 
     def architecture(self) -> dict[str, Any] | None:
@@ -127,7 +133,7 @@ class Sequential(Module):
         for number, layer in enumerate([s for s in steps if isinstance(s, Layer)], 1):
             layer._set_labels(number)
 
-    def __call__(self, x: Any) -> Any:
+    def __call__(self, x: Any) -> Outputs:
         for layer in self.layers:
             x = layer(x)
         return x

@@ -13,16 +13,18 @@ def stub() -> str:
     """`face.pyi`."""
     functions = [TABLE[name] for name in face.__all__ if name not in by_hand.__all__]
     lines = ["# Written from the table by `python -m tests.stub`; a test holds it to that.", ""]
-    lines += ["from collections.abc import Iterable", "from typing import Any", ""]
+    lines += ["from collections.abc import Iterable", "from typing import Any, overload", ""]
     lines += ["from autograd.core.columns import Primitive", "from autograd.core.value import Value", ""]
     lines += ["__all__ = [  # noqa: RUF022", *[f'    "{row.name}",' for row in functions], "]", ""]
     for row in functions:
         for name in (row.name, *row.aliases):
-            lines.append(
-                f"{name}: Primitive" if row.arity is not None else f"def {name}(xs: Iterable[Any]) -> Any: ..."
-            )
+            if row.arity is not None:
+                lines.append(f"{name}: Primitive")
+            for kind in ("float", "Value", "Value | float") if row.arity is None else ():
+                lines += ["@overload", f"def {name}(xs: Iterable[{kind}]) -> {kind}: ..."]
     lines += ["", "class Methods:"]
-    lines += [f"    def __{name}__(self, other: object) -> Any: ..." for name in ("lt", "le", "gt", "ge", "eq", "ne")]
+    lines += [f"    def __{name}__(self, other: Any) -> Value | bool: ..." for name in ("lt", "le", "gt", "ge")]
+    lines += [f"    def __{name}__(self, other: object) -> bool: ..." for name in ("eq", "ne")]
     for row in TABLE.values():
         if row.is_function and row.arity is not None:
             names, least = row.names[1:], row.arity - len(row.defaults)

@@ -14,7 +14,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Sequence
 from contextvars import Context
-from typing import Any
+from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar, overload
 
 from autograd.batch import arguments
 from autograd.batch.arguments import Shape
@@ -40,10 +40,17 @@ from autograd.program.lower import lower
 from autograd.program.program import Program
 from autograd.program.simplify import exact, simplify
 
+if TYPE_CHECKING:
+    import numpy as np
+
+    Array = np.ndarray[Any, np.dtype[np.float64]]
+
+R = TypeVar("R", covariant=True)  # what the function returns
+
 RUNNERS = ("python", "tape", "source", "jax")
 
 
-def compile(function: Callable[..., Any], runner: str | None = None, devices: Any = None) -> Compiled:
+def compile(function: Callable[..., R], runner: str | None = None, devices: Any = None) -> Compiled[R]:
     """`function` of scalars, as a function of batches.
 
     Arguments are arrays or lists whose leading axis is the batch; the function sees one example, as an array or as
@@ -68,10 +75,10 @@ def compile(function: Callable[..., Any], runner: str | None = None, devices: An
     return with_entry(Compiled)(function, runner, devices)
 
 
-class Compiled:
+class Compiled(Generic[R]):
     """A compiled function: see `compile`."""
 
-    def __init__(self, function: Callable[..., Any], runner: str | None, devices: Any = None) -> None:
+    def __init__(self, function: Callable[..., R], runner: str | None, devices: Any = None) -> None:
         self.function, self.runner, self.devices = function, runner, devices
         self.name = getattr(function, "__name__", type(function).__name__).replace("<lambda>", "function")
         self._traces: dict[tuple[tuple[Shape, ...], tuple[bool, ...]], Trace] = {}
@@ -83,6 +90,12 @@ class Compiled:
         self._names = _argument_names(function)
         self.token = new_token()  # by which a worker knows it again
 
+    @overload
+    def __call__(self: Compiled[Value | float], *args: float, at: Any = None) -> float: ...
+    @overload
+    def __call__(self: Compiled[Value | float], *args: Any, at: Any = None) -> Array: ...
+    @overload
+    def __call__(self, *args: Any, at: Any = None) -> R: ...
     def __call__(self, *args: Any, at: Any = None) -> Any:
         """The result for each example, as arrays; of plain numbers only, a number (or what structure it returns).
 
@@ -98,6 +111,10 @@ class Compiled:
             return stacked(trace.layout, each)
         return single(trace.template, [x for (x,) in each] if isinstance(each, list) else each.ravel().tolist())
 
+    @overload
+    def value_and_grad(self, *args: Any, at: Any = None, has_aux: Literal[False] = False) -> tuple[float, Array]: ...
+    @overload
+    def value_and_grad(self, *args: Any, at: Any = None, has_aux: Literal[True]) -> tuple[float, Array, Any]: ...
     def value_and_grad(self, *args: Any, at: Any = None, has_aux: bool = False) -> Any:
         """The mean of the results over the batch, and its gradient in the parameters: one number for each.
 

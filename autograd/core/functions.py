@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from operator import mul
-from typing import Any
+from typing import Any, overload
 
 from autograd.core import engine
 from autograd.core import primitives as table
@@ -14,7 +14,15 @@ from autograd.core.value import Value, record
 __all__ = ["affine", "dist", "dot", "entropy", "hypot", "mean", "sum"]
 
 
-def dot(ws: Sequence[Value | float], xs: Sequence[Value | float], b: Value | float = 0.0) -> Any:
+@overload
+def dot(ws: Sequence[float], xs: Sequence[float], b: float = 0.0) -> float: ...
+@overload
+def dot(ws: Sequence[Value], xs: Sequence[Value | float], b: Value | float = 0.0) -> Value: ...
+@overload
+def dot(ws: Sequence[Value | float], xs: Sequence[Value], b: Value | float = 0.0) -> Value: ...
+@overload
+def dot(ws: Sequence[Value | float], xs: Sequence[Value | float], b: Value | float = 0.0) -> Value | float: ...
+def dot(ws: Sequence[Any], xs: Sequence[Any], b: Any = 0.0) -> Any:
     """b + Σ wᵢxᵢ as one node: the z = w·a + b of a neuron. ValueError when the lengths differ."""
     try:
         return affine((ws,), xs, (b,))[0]
@@ -59,7 +67,13 @@ def affine(weights: Sequence[Sequence[Any]], xs: Sequence[Value | float], biases
     return zs
 
 
-def sum(xs: Iterable[Value | float], start: Value | float = 0.0) -> Any:
+@overload
+def sum(xs: Iterable[float], start: float = 0.0) -> float: ...
+@overload
+def sum(xs: Iterable[Value], start: Value | float = 0.0) -> Value: ...
+@overload
+def sum(xs: Iterable[Value | float], start: Value | float = 0.0) -> Value | float: ...
+def sum(xs: Iterable[Any], start: Any = 0.0) -> Any:
     """start + Σ xᵢ as one node; 0.0 when there are none."""
     xs = _several(xs, "sum")
     if start.__class__ is not float or start != 0.0:
@@ -73,7 +87,13 @@ def sum(xs: Iterable[Value | float], start: Value | float = 0.0) -> Any:
     return record(table.sum_, total, xs, None, (1.0,) * len(xs), None) if xs else 0.0
 
 
-def mean(xs: Iterable[Value | float]) -> Any:
+@overload
+def mean(xs: Iterable[float]) -> float: ...
+@overload
+def mean(xs: Iterable[Value]) -> Value: ...
+@overload
+def mean(xs: Iterable[Value | float]) -> Value | float: ...
+def mean(xs: Iterable[Any]) -> Any:
     """1/n Σ xᵢ. ValueError when there are none."""
     xs = _several(xs, "mean")
     if not xs:
@@ -81,7 +101,13 @@ def mean(xs: Iterable[Value | float]) -> Any:
     return sum(xs) / len(xs)
 
 
-def dist(p: Iterable[Value | float], q: Iterable[Value | float]) -> Any:
+@overload
+def dist(p: Iterable[float], q: Iterable[float]) -> float: ...
+@overload
+def dist(p: Iterable[Value], q: Iterable[Value | float]) -> Value: ...
+@overload
+def dist(p: Iterable[Value | float], q: Iterable[Value | float]) -> Value | float: ...
+def dist(p: Iterable[Any], q: Iterable[Any]) -> Any:
     """√ Σ (pᵢ − qᵢ)², the distance of two points. ValueError when they have different numbers of coordinates."""
     p, q = _several(p, "dist"), _several(q, "dist")
     if len(p) != len(q):
@@ -89,12 +115,24 @@ def dist(p: Iterable[Value | float], q: Iterable[Value | float]) -> Any:
     return table.norm(*[x - y for x, y in zip(p, q, strict=True)])
 
 
-def hypot(*xs: Value | float) -> Any:
+@overload
+def hypot(*xs: float) -> float: ...
+@overload
+def hypot(x: Value, /, *xs: Value | float) -> Value: ...
+@overload
+def hypot(*xs: Value | float) -> Value | float: ...
+def hypot(*xs: Any) -> Any:
     """√ Σ xᵢ², scaled so that no square overflows; slopes x/z, and 0 where all xᵢ are 0, the least-norm subgradient."""
     return table.hypot(*xs) if len(xs) == 2 else table.norm(*xs)
 
 
-def entropy(ps: Iterable[Value | float]) -> Any:
+@overload
+def entropy(ps: Iterable[float]) -> float: ...
+@overload
+def entropy(ps: Iterable[Value]) -> Value: ...
+@overload
+def entropy(ps: Iterable[Value | float]) -> Value | float: ...
+def entropy(ps: Iterable[Any]) -> Any:
     """−Σ pᵢ log pᵢ in nats, for probabilities; of one that is 0, 0 with slope inf."""
     return sum([table.entr(p) for p in _several(ps, "entropy")])
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from math import isfinite
 from types import MethodType
-from typing import Any, ParamSpec
+from typing import Any, Generic, Literal, ParamSpec, TypeVarTuple, overload
 
 from autograd.core.arrays import array_of
 from autograd.derivatives import sparse as sparse_sweeps
@@ -21,6 +21,7 @@ from autograd.derivatives.structures import is_array, leaves, matching, rebuild,
 
 Function = Callable[..., Any]
 P = ParamSpec("P")  # the parameters of f, which what is made of f takes
+Xs = TypeVarTuple("Xs")  # the types of f's arguments
 
 
 class Derivative:
@@ -79,7 +80,7 @@ def _value_and_grad(transform: str, f: Function, argnums: Argnums) -> Function:
     return run
 
 
-def jvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any]) -> tuple[Any, Any]:
+def jvp(f: Callable[[*Xs], Any], primals: tuple[*Xs] | list[Any], tangents: tuple[*Xs] | list[Any]) -> tuple[Any, Any]:
     """f(*primals), and its derivative in the direction of the tangents, J v, by one forward sweep.
 
     `primals` is the tuple of f's arguments and `tangents` is shaped like it; both results are shaped like f's. They are
@@ -93,7 +94,7 @@ def jvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any]) -> tuple[A
     return rebuild(recording.result, recording.values()), rebuild(recording.result, pushed)
 
 
-def vjp(f: Function, *primals: Any) -> tuple[Any, Callable[[Any], tuple[Any, ...]]]:
+def vjp(f: Callable[[*Xs], Any], *primals: *Xs) -> tuple[Any, Callable[[Any], tuple[Any, ...]]]:
     """f(*primals), and its pullback: a function from a cotangent c, shaped like f's result, to cᵀJ, a tuple with one
     entry for each primal. Every call of the pullback is one reverse sweep over the same run of f. Results are numbers
     where the primals are, as with `grad`, and Values of a Value or within `differentiating`."""
@@ -109,7 +110,7 @@ def vjp(f: Function, *primals: Any) -> tuple[Any, Callable[[Any], tuple[Any, ...
     return rebuild(recording.result, recording.values()), Derivative(f"pullback of {name_of(f)}", pullback)
 
 
-def hvp(f: Function, primals: Sequence[Any], v: Sequence[Any]) -> Any:
+def hvp(f: Callable[[*Xs], Any], primals: tuple[*Xs] | list[Any], v: tuple[*Xs] | list[Any]) -> Any:
     """H v: the second derivative of a scalar function times a direction, forward over reverse, without forming H.
 
     `primals` is the tuple of f's arguments and `v` is shaped like it. The result is shaped like the argument; for a
@@ -131,17 +132,17 @@ def hvp(f: Function, primals: Sequence[Any], v: Sequence[Any]) -> Any:
     return shaped[0] if len(shaped) == 1 else tuple(shaped)
 
 
-class Jacobian:
+class Jacobian(Generic[P]):
     """What `jacobian` returns: the derivative function, and in `mode` which sweeps its latest call used."""
 
-    def __init__(self, f: Function, argnums: Argnums, mode: str, transform: str = "jacobian") -> None:
+    def __init__(self, f: Callable[P, Any], argnums: Argnums, mode: str, transform: str = "jacobian") -> None:
         self.f, self.argnums, self.wanted, self.mode = f, argnums, mode, mode
         self.__name__, self.__wrapped__ = f"{transform}({name_of(f)})", f
         _check(self.__name__, f, argnums)
         if mode not in ("auto", "forward", "reverse"):
             raise ValueError(f'{self.__name__}: mode is "auto", "forward" or "reverse", got {mode!r}')
 
-    def __call__(self, *arguments: Any, **keywords: Any) -> Any:
+    def __call__(self, *arguments: P.args, **keywords: P.kwargs) -> Any:
         which = _positions(self.__name__, self.argnums, arguments)
         recording = Recording(self.__name__, self.f, arguments, which, keywords)
         n, m = len(recording.inputs), len(recording.outputs)
@@ -158,16 +159,16 @@ class Jacobian:
         return f"<{self.__name__}, mode {self.mode}>"
 
 
-class SparseJacobian(Jacobian):
+class SparseJacobian(Jacobian[P]):
     """What `jacobian(f, sparse=True)` returns."""
 
-    def __call__(self, *arguments: Any, **keywords: Any) -> Any:
+    def __call__(self, *arguments: P.args, **keywords: P.kwargs) -> Any:
         recording = self._recording(arguments, keywords)
         pattern, data, self.mode = sparse_sweeps.entries(recording, self.wanted)
         matrix = (lambda pattern, data: Sparse(pattern, data)) if recording.nested else Pattern.csr
         return self._parts(recording, pattern, data, matrix)
 
-    def pattern(self, *arguments: Any, **keywords: Any) -> Any:
+    def pattern(self, *arguments: P.args, **keywords: P.kwargs) -> Any:
         """The `Pattern` of the matrix for arguments like these, whatever the numbers in them: where its entries are. A
         tuple of them if argnums is a tuple."""
         recording = self._recording(arguments, keywords)
@@ -186,7 +187,7 @@ class SparseJacobian(Jacobian):
         return tuple([matrix(*part) for part in sparse_sweeps.beside(pattern, data, recording.sizes)])
 
 
-class SparseHessian(SparseJacobian):
+class SparseHessian(SparseJacobian[P]):
     """What `hessian(f, sparse=True)` returns: the sparse Jacobian of the gradient."""
 
     def _recording(self, arguments: Sequence[Any], keywords: Any) -> Recording:
@@ -200,7 +201,15 @@ class SparseHessian(SparseJacobian):
         return tuple([super(SparseHessian, self)._parts(recording, *line, matrix) for line in lines])
 
 
-def jacobian(f: Function, argnums: Argnums = 0, mode: str = "auto", sparse: bool = False) -> Jacobian:
+@overload
+def jacobian(
+    f: Callable[P, Any], argnums: Argnums = 0, mode: str = "auto", sparse: Literal[False] = False
+) -> Jacobian[P]: ...
+@overload
+def jacobian(
+    f: Callable[P, Any], argnums: Argnums = 0, mode: str = "auto", *, sparse: Literal[True]
+) -> SparseJacobian[P]: ...
+def jacobian(f: Callable[P, Any], argnums: Argnums = 0, mode: str = "auto", sparse: bool = False) -> Jacobian[P]:
     """jacobian(f)(x): ∂(every number that f returns)/∂x, from one run of f.
 
     It is shaped like f's result with something shaped like x in place of each number; for an array x it is one array
@@ -217,6 +226,10 @@ def jacobian(f: Function, argnums: Argnums = 0, mode: str = "auto", sparse: bool
     return SparseJacobian(f, argnums, mode) if sparse else Jacobian(f, argnums, mode)
 
 
+@overload
+def hessian(f: Callable[P, Any], argnums: Argnums = 0, sparse: Literal[False] = False) -> Callable[P, Any]: ...
+@overload
+def hessian(f: Callable[P, Any], argnums: Argnums = 0, *, sparse: Literal[True]) -> SparseJacobian[P]: ...
 def hessian(f: Callable[P, Any], argnums: Argnums = 0, sparse: bool = False) -> Callable[P, Any]:
     """hessian(f)(x): the second derivatives of a scalar function, from one run of f.
 
