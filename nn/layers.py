@@ -13,7 +13,6 @@ from autograd import Value, affine, dot, label
 from nn.activations import LINEAR, activation, bound, generator
 from nn.modules import Module
 
-
 if TYPE_CHECKING:
 
     class Outputs(Value, Sequence[Value]):
