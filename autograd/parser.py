@@ -88,9 +88,9 @@ class Formula:
 
     def _check(self, node: ast.AST, known: Mapping[str, Any]) -> None:
         """Only what the grammar has; collects the names."""
-        if isinstance(node, ast.Constant) and type(node.value) in (int, float):
+        if isinstance(node, ast.Constant) and isinstance(node.value, int | float) and type(node.value) is not bool:
             try:
-                float(node.value)  # type: ignore[arg-type]
+                float(node.value)
             except OverflowError:
                 raise FormulaError("the whole number is too large for a float; write inf", self.column(node)) from None
             return
@@ -136,8 +136,8 @@ class Formula:
 
         def walk(node: ast.AST) -> Any:
             match node:
-                case ast.Constant():
-                    return float(node.value)  # type: ignore[arg-type]
+                case ast.Constant(value=int() | float() as x):
+                    return float(x)
                 case ast.Name():
                     return numbers[node.id]
                 case ast.List() | ast.Tuple():

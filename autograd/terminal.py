@@ -3,6 +3,7 @@
 None of these is an error of the program, so none ends in a traceback; the exit status says what happened.
 """
 
+import io
 import os
 import sys
 from collections.abc import Callable
@@ -13,10 +14,10 @@ INTERRUPTED, CLOSED_PIPE, FAILED = 130, 141, 1  # the first two as a shell repor
 def run(main: Callable[[], int]) -> int:
     """What `main()` returns or exits with, after all that it printed has arrived."""
     for stream in (sys.stdout, sys.stderr):
-        if stream is not None:  # closed by the shell: python -m nn >&-
+        if isinstance(stream, io.TextIOWrapper):  # None where the shell closed it: python -m nn >&-
             # A terminal says what it shows; a file or a pipe gets everything, whatever the locale is.
             encoding = None if stream.isatty() else "utf-8"
-            stream.reconfigure(encoding=encoding, errors="replace")  # type: ignore[union-attr]
+            stream.reconfigure(encoding=encoding, errors="replace")
     try:
         try:
             status = main()

@@ -14,6 +14,7 @@ import random
 import time
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
+from functools import partial
 from typing import Any
 
 from nn import checkpoints, examples
@@ -186,7 +187,7 @@ def _epoch(run: Run, inputs: Any, targets: Any, interrupts: Interrupts) -> bool:
         engine.move(run.optimizer, step.gradient)
         cost += step.cost * len(batch)
         if run.judge is not None:
-            right += counted(run.judge, step.outputs, y, lambda batch=batch: [run.Y[i] for i in batch])  # type: ignore[misc]
+            right += counted(run.judge, step.outputs, y, partial(run.targets, batch))
         if interrupts.asked and k < len(batches):
             return False
     run.history.cost.append(cost / n)

@@ -9,7 +9,7 @@ import json
 import math
 import os
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -46,6 +46,10 @@ class Run:
     held_out: tuple[Any, Any] | None = None
     history: History = field(default_factory=History)
     best: Best = field(default_factory=Best)
+
+    def targets(self, batch: Sequence[int]) -> list[Any]:
+        """Of these examples."""
+        return [self.Y[i] for i in batch]
 
     @property
     def settings(self) -> dict[str, Any]:

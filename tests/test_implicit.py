@@ -162,7 +162,7 @@ def implied(tolerance: float) -> Function:
     def brent(f: Any, x0: float) -> float:
         from scipy.optimize import brentq
 
-        return brentq(f, 0.01, 5.0, xtol=tolerance, rtol=max(tolerance, 1e-15))  # type: ignore[no-any-return]
+        return brentq(f, 0.01, 5.0, xtol=tolerance, rtol=max(tolerance, 1e-15))
 
     return lambda price, spot=SPOT: root(lambda v: call_price(v, spot) - price, 0.2, solver=brent)
 
@@ -413,7 +413,7 @@ def test_random_programs_with_roots_agree_in_every_reading(
         (lambda: root(lambda x: x, 1.0, solver=lambda f, x0: [1.0, 2.0]), ValueError, "gave 2 numbers for 1 unknowns"),
         (lambda: root(lambda x: x, 1.0, solver=lambda f, x0: f([1.0, 2.0])), ValueError, "tried 2 numbers"),
         (lambda: root(lambda x: x - 1 if x > 0 else x, 1.0), TypeError, "where"),
-        (lambda: root(3, 1.0), TypeError, "root takes a function, got int"),  # type: ignore[arg-type]
+        (lambda: root(3, 1.0), TypeError, "root takes a function, got int"),
         (lambda: root(lambda x: x, "one"), TypeError, "root: x0"),
         (lambda: fixed_point(lambda x: [x, x], 1.0), ValueError, "of 1 numbers returned 2"),
         (lambda: fixed_point(lambda x: x + 1.0, 1.0), ValueError, "singular"),

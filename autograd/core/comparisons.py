@@ -66,7 +66,7 @@ def _not_equal(x: Value, y: Any) -> Any:
 
 def _hashed_by_identity(cls: type[Value]) -> None:
     """A subclass may compare as it likes, but is hashed by identity: the sweeps keep nodes in sets and dicts."""
-    cls.__hash__ = Value.__hash__  # type: ignore[method-assign]
+    cls.__hash__ = Value.__hash__  # type: ignore[method-assign]  # a method on purpose
 
 
 # fmt: off

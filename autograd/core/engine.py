@@ -19,7 +19,7 @@ def _extension() -> Any:
     if os.environ.get("CHAINRULE_PURE", "0") not in ("", "0"):
         return None
     try:
-        from autograd.core import _engine  # type: ignore[attr-defined,unused-ignore]
+        from autograd.core import _engine  # type: ignore[attr-defined,unused-ignore]  # if built
     except ImportError:  # there was no compiler, or this is another implementation of Python
         return None
     try:

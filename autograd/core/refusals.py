@@ -41,7 +41,7 @@ def _hash(argument: Argument) -> int:
     return object.__hash__(argument)
 
 
-Argument.__hash__ = _hash  # type: ignore[assignment, method-assign]
+Argument.__hash__ = _hash  # type: ignore[assignment, method-assign]  # of Arguments only
 
 
 def _truth(value: Value) -> NoReturn:

@@ -86,12 +86,12 @@ def topological_order(*roots: Value, seen: set[Value] | None = None, stop: Itera
     order: list[Value] = []
     seen = set() if seen is None else seen
     seen.update(stop)
-    stack: list[Value | None] = [*reversed(roots)]
+    stack: list[Any] = [*reversed(roots)]
     push, pop = stack.append, stack.pop
     while stack:
         node = pop()
         if node is None:  # all that the next node depends on is in order
-            order.append(pop())  # type: ignore[arg-type]
+            order.append(pop())
             continue
         while node not in seen:  # down along the first operands
             seen.add(node)
@@ -102,7 +102,7 @@ def topological_order(*roots: Value, seen: set[Value] | None = None, stop: Itera
             push(node)
             push(None)
             if x.__class__ is tuple:
-                stack += [v for v in node._arguments[::-1] if v.__class__ is not float and v not in seen]  # type: ignore[misc]
+                stack += [v for v in node._arguments[::-1] if v.__class__ is not float and v not in seen]
                 break
             if y is not None and y.__class__ is not float and y not in seen:
                 push(y)
@@ -198,7 +198,7 @@ def value_edges(z: Value, among: Collection[Value] | None = None) -> Iterable[tu
     else:
         partials = [p(*xs, z) if p and needed else None for p, needed in zip(row.partials, wanted, strict=True)]
     edges = zip(xs, partials, wanted, strict=True)
-    return [(x, p) for x, p, needed in edges if needed and p is not None and not (row.masked and _is_off(p))]  # type: ignore[misc]
+    return [(x, p) for x, p, needed in edges if needed and p is not None and not (row.masked and _is_off(p))]
 
 
 def _is_off(partial: Any) -> bool:

@@ -124,8 +124,8 @@ class Value(Methods):
         return tuple([x for x in self._arguments if isinstance(x, Value)])
 
     @property
-    def _arguments(self) -> tuple[Value | float, ...]:
-        """What the row was applied to, constants included."""
+    def _arguments(self) -> tuple[Any, ...]:
+        """What the row was applied to: Values, and floats for constants."""
         return (*_side(self._x, self._x), *_side(self._y, self._y))
 
     @property

@@ -189,7 +189,7 @@ class _Form:
             found = known[0] if known else leaves(self._checked(self.results(xs)), self.name)
             return found[k]
 
-        number.__wrapped__ = self._text(k, several)  # type: ignore[attr-defined]
+        vars(number)["__wrapped__"] = self._text(k, several)
         row = Primitive(
             name, number, lambda xs, z: self.partials(k, xs, z), nary=True, kinks=self.of.kinks,
             by_call=self.of.by_call or not easy,

@@ -85,7 +85,7 @@ def unknown(n: int, i: int) -> Primitive:
 def computed(name: str, compute: Any) -> float:
     """A row's number; nan, with a warning, where it has none: one example of a batch does not stop the others."""
     try:
-        return compute()  # type: ignore[no-any-return]
+        return compute()
     except (ArithmeticError, ValueError, RuntimeError) as error:
         warn(f"{name}: nan for an example: {error}", RuntimeWarning, stacklevel=3)
         return float("nan")

@@ -34,8 +34,6 @@ class Pattern:
     def __eq__(self, other: Any) -> bool:
         return isinstance(other, Pattern) and self.shape == other.shape and self.rows == other.rows
 
-    __hash__ = None  # type: ignore[assignment]
-
     def __repr__(self) -> str:
         return f"<Pattern {self.shape[0]} × {self.shape[1]}, {self.nnz} entries>"
 

@@ -106,7 +106,7 @@ def _operands(z: Value) -> list[Value]:
     if row is None:
         return []
     partials = row.partials if row.arity is not None else z._partials
-    return [x for x, p in zip(z._arguments, partials, strict=True) if p is not None and x.__class__ is not float]  # type: ignore[misc]
+    return [x for x, p in zip(z._arguments, partials, strict=True) if p is not None and x.__class__ is not float]
 
 
 Steps = list[tuple[Value, list[Value]]]

@@ -37,7 +37,7 @@ class Code(NamedTuple):
 def encode(tape: Tape, tiled: bool) -> Code:
     """`tiled`: for blocks of examples, whose dense layers are left to `tiles`."""
     words, kernels, offsets = array("I"), [], []
-    phases: list[int] = []
+    phases: list[Any] = []
 
     def emit(kind: Any, operands: int, over_lanes: bool, numbers: Sequence[int]) -> None:
         kernels.append((kind, operands, over_lanes))
@@ -67,7 +67,7 @@ def encode(tape: Tape, tiled: bool) -> Code:
     end_phase()
     emit_loops(BATCH)
     end_phase()
-    return Code(words, kernels, offsets, tuple(phases))  # type: ignore[arg-type]
+    return Code(words, kernels, offsets, tuple(phases))
 
 
 def _kernel(loop: Loop) -> tuple[Any, int]:

@@ -340,11 +340,11 @@ def _symbols() -> dict[int, int] | None:
         and word(id(pair) + 16).value == 2
         and word(word(id(items) + LIST_ITEMS).value).value == there
         and word(id(items) + SIZE).value == word(id({1: 1, 2: 2}) + SIZE).value == 2
-        and word(id((lambda: array).__closure__[0]) + CONTENT).value == there  # type: ignore[index]
+        and word(id((lambda: array).__closure__[0]) + CONTENT).value == there  # type: ignore[index]  # it has one
     )
     if not trusted:
         return None
-    from numpy._core import _multiarray_umath as umath  # type: ignore[attr-defined]
+    from numpy._core import _multiarray_umath as umath  # type: ignore[attr-defined]  # numpy keeps it to itself
 
     pointer = api.PyCapsule_GetPointer
     pointer.restype, pointer.argtypes = ctypes.c_void_p, [ctypes.py_object, ctypes.c_char_p]

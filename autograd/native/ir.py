@@ -29,7 +29,6 @@ class V:
     """`lanes` numbers of a kind ("double", "i64", "i1" for what a comparison gives, "ptr") in the function `body`."""
 
     __slots__ = ("body", "kind", "lanes", "name")
-    __hash__ = None  # type: ignore[assignment]
 
     def __init__(self, body: Body, name: str, kind: str = "double", lanes: int = 1) -> None:
         self.body, self.name, self.kind, self.lanes = body, name, kind, lanes
@@ -117,10 +116,10 @@ class V:
     def __ge__(self, other: Any) -> V:
         return self._compared("ge", other)
 
-    def __eq__(self, other: Any) -> V:  # type: ignore[override]
+    def __eq__(self, other: Any) -> Any:
         return self._compared("eq", other)
 
-    def __ne__(self, other: Any) -> V:  # type: ignore[override]
+    def __ne__(self, other: Any) -> Any:
         return self._compared("ne", other)
 
     def _bitwise(self, operation: str, other: Any) -> V:

@@ -260,7 +260,8 @@ def _edges_into(node: Node, node_of: dict[Value, Node], stops: set[Value], most:
             if isinstance(operand, Value):
                 step = ((value, position), passed if length < MOST_STEPS else None)
                 off = masked or partial is None
-                stack.append((operand, product if off else product * partial, off, step, length + 1))  # type: ignore[operator]
+                through = product if off or partial is None else product * partial
+                stack.append((operand, through, off, step, length + 1))
     return list(edges.values())
 
 

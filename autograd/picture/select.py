@@ -25,7 +25,7 @@ def shared(order: Sequence[Value]) -> set[Value]:
     for value in order:
         for operand in value._arguments:
             if operand.__class__ is not float:
-                (several if operand in used else used).add(operand)  # type: ignore[arg-type]
+                (several if operand in used else used).add(operand)
     return several
 
 

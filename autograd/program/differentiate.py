@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Sequence
 from contextvars import Context
 from functools import reduce
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from autograd.core import primitives as table
 from autograd.core.modes import tracing
@@ -153,9 +153,10 @@ class _Gradient:
         numbers, append, constant = self.result.numbers, self.result.append, self.result.constant
         offs = [term.off for term in terms if term.off is not None]
         off = reduce(lambda a, b: either(a, b, self.apply), offs) if offs else None
-        adjoints, partials = [term.adjoint for term in terms], [term.partial for term in terms]
+        adjoints: list[Any] = [term.adjoint for term in terms]
+        partials: list[Any] = [term.partial for term in terms]
         if all([numbers.get(adjoint) == 1.0 for adjoint in adjoints]) and not offs and None not in partials:
-            adjoints, partials = partials, []  # type: ignore[assignment]
+            adjoints, partials = partials, []
         if all([partial is None for partial in partials]):
             return Term(None, append(table.add if len(terms) == 2 else table.sum_, tuple(adjoints)), off)
         factors = [constant(1.0) if partial is None else partial for partial in partials]

@@ -186,7 +186,7 @@ def column_of(numbers: Sequence[Any]) -> Value:
     if all([isinstance(row, LoopRow) and row.item == i for i, row in enumerate(rows)]):
         columns = {x.operands[0] for x in numbers}
         if len(columns) == 1 and _length(column := columns.pop()) == len(numbers):
-            return column  # type: ignore[no-any-return]
+            return column
     return node(PACK, *numbers)
 
 

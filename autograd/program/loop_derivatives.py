@@ -52,7 +52,8 @@ class Derivative(NamedTuple):
 
 def pulled(z: Value, several: Several) -> dict[int, Arriving]:
     """What each operand of a loop gets of what arrives at its parts."""
-    return _derivative(z, several, "adjoint", _Adjoint, z._row.carried, z._row.steps)  # type: ignore[union-attr]
+    row: Any = z._row
+    return _derivative(z, several, "adjoint", _Adjoint, row.carried, row.steps)
 
 
 def pushed(z: Value, several: Several) -> dict[int, Arriving]:

@@ -20,7 +20,7 @@ class StepArgument(Argument):
     __slots__ = ()
 
 
-StepArgument.__hash__ = Argument.__hash__  # type: ignore[method-assign]
+StepArgument.__hash__ = Argument.__hash__  # type: ignore[method-assign]  # a method on purpose
 
 
 def lower(results: Sequence[Value | float], inputs: Sequence[Value]) -> tuple[Program, list[Value]]:
@@ -37,7 +37,7 @@ def lower(results: Sequence[Value | float], inputs: Sequence[Value]) -> tuple[Pr
     append, constant = program.append, program.constant
     for node in order:
         if node._row is not None:
-            operands = [constant(x) if x.__class__ is float else slot_of[x] for x in node._arguments]  # type: ignore[index]
+            operands = [constant(x) if x.__class__ is float else slot_of[x] for x in node._arguments]
             slot_of[node] = append(node._row, tuple(operands))
     program.outputs = tuple([slot_of[z] if isinstance(z, Value) else constant(z) for z in results])
     return program, parameters
@@ -48,8 +48,8 @@ def _parameters(order: Sequence[Value], inputs: Sequence[Value]) -> list[Value]:
     met = dict.fromkeys(inputs)
     for node in order:
         for x in node._arguments:
-            if x.__class__ is not float and x._row is None:  # type: ignore[union-attr]
-                met[x] = None  # type: ignore[index]
+            if x.__class__ is not float and x._row is None:
+                met[x] = None
     for node in order:  # a leaf that is itself a result
         if node._row is None:
             met[node] = None

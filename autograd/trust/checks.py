@@ -72,7 +72,7 @@ def derivative_of(f: Function, order: int) -> Function:
         recording = Recording(f"the derivative of {name_of(f)}", below, args, range(len(args)))
         return [d for line in recording.lines() for d in line]
 
-    derivative.of = below  # type: ignore[attr-defined]
+    vars(derivative)["of"] = below
     return derivative
 
 

@@ -53,7 +53,7 @@ def evaluated(f: Callable[..., Any], arguments: Sequence[Any], numbers: Sequence
     """f at numbers in place of those in the arguments: its values, the side they are on, and their rounding errors."""
     recording = Recording("check_gradients", f, rebuild(tuple(arguments), numbers), range(len(arguments)))
     places = {z: i for i, z in enumerate([*recording.inputs, *recording.order])}
-    signature = tuple([(_sides(z), *[places.get(x) for x in z._arguments]) for z in recording.order])  # type: ignore[arg-type]
+    signature = tuple([(_sides(z), *[places.get(x) for x in z._arguments]) for z in recording.order])
     if (below := getattr(f, "of", None)) is not None:  # what a mask switched off is in the function, not in its slope
         signature += evaluated(below, arguments, numbers).signature
     errors = [_rounding(recording, z) for z in recording.outputs] if noise else []

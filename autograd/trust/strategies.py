@@ -149,7 +149,7 @@ def _expressions(draw: st.DrawFn, rows: list[Primitive] | None, max_nodes: int, 
     n = n_inputs or draw(st.integers(1, 3))
     xs = draw(st.tuples(*[values(special=False)] * n))
     known, steps = list(xs), []
-    unused: dict[int, None] = {}
+    unused: dict[Any, None] = {}
     drawn = st.tuples(st.sampled_from(rows), _OPERAND, _OPERAND, _OPERAND, st.integers(0, 24))
     for _ in range(max_nodes):
         row, *refs, more = draw(drawn)
@@ -159,7 +159,7 @@ def _expressions(draw: st.DrawFn, rows: list[Primitive] | None, max_nodes: int, 
         at = [known[i] if isinstance(i, int) else i for i in operands]
         if any([isinstance(i, int) for i in operands]) and is_ordinary(row, at):  # else the step is left out
             for i in operands:
-                unused.pop(i, None)  # type: ignore[arg-type]
+                unused.pop(i, None)
             unused[len(known)] = None
             steps.append(Step(row, operands))
             known.append(float(row.forward(*at)))

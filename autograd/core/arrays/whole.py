@@ -299,9 +299,9 @@ RULES: dict[str, Callable[..., Any]] = {
     "apply_along_axis": _apply_along_axis, "real": lambda x: x, "real_if_close": lambda x: x,
 }  # fmt: skip
 
-ValueArray.__array_function__ = lambda self, function, types, arguments, keywords: apply_function(  # type: ignore[assignment]
-    function, arguments, keywords
-)
+
+def _array_function(self: ValueArray, function: Any, types: Any, arguments: Any, keywords: Any) -> Any:
+    return apply_function(function, arguments, keywords)
 
 
 def _method(name: str) -> Any:
@@ -324,4 +324,5 @@ for _name in (
     "argmax", "argmin", "argsort", "argpartition", "partition", "nonzero", "searchsorted", "round",
 ):  # fmt: skip
     setattr(ValueArray, _name, _method(_name))
-ValueArray.sort = _sort_in_place  # type: ignore[assignment]
+for _name, _function in (("sort", _sort_in_place), ("__array_function__", _array_function)):
+    setattr(ValueArray, _name, _function)
