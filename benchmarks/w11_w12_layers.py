@@ -94,7 +94,8 @@ def network(id, title, sizes, activation, batches) -> Work:
         y = y.astype(float)
 
         def view(answer):
-            slopes = iter(np.asarray(answer[1])[[cost.parameters.index(p) for p in model.parameters()]].tolist())
+            place = {p: k for k, p in enumerate(cost.parameters)}
+            slopes = iter(np.asarray(answer[1])[[place[p] for p in model.parameters()]].tolist())
             taken = [[[next(slopes) for _ in range(nin + 1)] for _ in range(nout)] for nin, nout in pairwise(sizes)]
             return answer[0], [([row[:-1] for row in layer], [row[-1] for row in layer]) for layer in taken]
 

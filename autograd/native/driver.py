@@ -56,9 +56,9 @@ class _Driver:
 
 def _before(d: _Driver) -> None:
     """The parameters, and what is known once."""
-    body, once = d.body, d.plan(layout.ONCE_AT, "ptr")
-    with body.loop(0, d.plan(layout.PARAMETERS)) as i:
-        body.store(body.load(body.at(d.argument("parameters"), i)), body.at(once, i))
+    body, once, parameters = d.body, d.plan(layout.ONCE_AT, "ptr"), d.argument("parameters")
+    with body.when(body.op(f"icmp ne {once}, {parameters.name}", "i1")):  # they were not read into their places
+        body.copy(parameters, once, d.plan(layout.PARAMETERS))
     d.loops(0, d.plan(layout.ONCE_LOOPS), once, once, 1)
 
 
@@ -66,15 +66,20 @@ def _after(d: _Driver) -> None:
     """The means, from the sums of the chunks in order; what follows from them; and the results for the batch."""
     body, once, sums, count = d.body, d.plan(layout.ONCE_AT, "ptr"), d.argument("sums"), d.plan(layout.MEANS)
     n = body.op(f"sitofp {d.argument('n')} to double")
-    with body.loop(0, count) as i:
-        total = body.variable(body.load(body.at(sums, i)))
+
+    def mean(i: V, lanes: int) -> None:
+        total = body.variable(body.load(body.at(sums, i), lanes))
         with body.loop(1, d.argument("chunks")) as chunk:
-            body.store(body.load(total) + body.load(body.at(sums, chunk * count + i)), total)
-        body.store(body.load(total) / n, body.at(once, d.entry(layout.MEANS_AT, i)))
+            after = body.load(total, lanes) + body.load(body.at(sums, chunk * count + i), lanes)
+            body.store(after, total)
+        body.store(body.load(total, lanes) / n, body.at(once, d.plan(layout.FIRST_MEAN) + i))
+
+    body.strips(count, mean)
     done = d.plan(layout.ONCE_LOOPS) + d.plan(layout.COPY_LOOPS) + d.plan(layout.EXAMPLE_LOOPS)
     d.loops(done, d.plan(layout.BATCH_LOOPS), once, sums, 1)
-    with body.loop(0, d.plan(layout.WHOLE)) as i:
-        body.store(body.load(body.at(once, d.entry(layout.WHOLE_AT, i))), body.at(d.argument("whole"), i))
+    with body.loop(0, d.plan(layout.WHOLE)) as run:
+        place, to, length = [d.entry(layout.WHOLE_AT, run * 3 + k) for k in range(3)]
+        body.copy(body.at(once, place), body.at(d.argument("whole"), to), length)
 
 
 def _each(d: _Driver) -> None:

@@ -18,9 +18,9 @@ from autograd.program.program import BATCH, EXAMPLE, FUSED, ONCE
     ONCE_AT, LANES_AT, CODE_AT, KERNELS_AT, OFFSETS_AT,  # arrays; the kernel and the code offset of each loop
     ONCE_LOOPS, COPY_LOOPS, EXAMPLE_LOOPS, BATCH_LOOPS,  # how many loops of each phase, in this order
     PARAMETERS, COLUMNS, COLUMNS_AT,  # how many; how far apart the examples of each input are
-    MEANS, MEANS_AT,  # the place in `once` of each mean
+    MEANS, FIRST_MEAN,  # how many, and the place in `once` of the first; they lie side by side
     EACH, EACH_AT,  # (does it vary over the examples?, place) of each result that is wanted for every example
-    WHOLE, WHOLE_AT,  # the place in `once` of each result that is one number for the batch
+    WHOLE, WHOLE_AT,  # (place in `once`, first result, how many) of runs of results that are one number for the batch
     PLAN_SIZE,
 ) = range(19)  # fmt: skip
 
@@ -114,6 +114,15 @@ def _apart(places: Any) -> int | None:
     if not len(steps):
         return 0
     return int(steps[0]) if (steps == steps[0]).all() else None
+
+
+def runs(places: Sequence[int]) -> Iterator[tuple[int, int, int]]:
+    """(place, index of the first, how many) of places that follow one another."""
+    begin = 0
+    for k in range(1, len(places) + 1):
+        if k == len(places) or places[k] != places[k - 1] + 1:
+            yield places[begin], begin, k - begin
+            begin = k
 
 
 Product = tuple[int, int, int, int]  # (number of its mean, x, off, y)

@@ -22,13 +22,13 @@ from typing import Any, NamedTuple
 from autograd.core import modes
 from autograd.native.build import build
 from autograd.native.ir import Body, Module, V, select
-from autograd.native.objects import value_offsets
+from autograd.native.objects import changes, value_offsets
 
 # The plan, an array of 64-bit integers: addresses, counts, and addresses of tables of integers.
 (
     METHOD, RUN, WORK, SUMS,  # what takes other calls; the code of `straight.SIGNATURES`, and what it needs
     PARAMETERS, VALUES_AT, FLOAT, DOUBLE, NUMBERS,  # how many; Values, the offsets in them; where numbers are put
-    AT,  # or are they the last argument?
+    AT, CHANGES, SEEN,  # or are they the last argument? `changes` of Values, and what it was when they were read
     ARGUMENTS, ARGUMENTS_AT, COLUMNS, LEAST, MOST,  # how many, what is expected; a table to fill; of how many examples
     LEAVES, LEAVES_AT, RESULTS, WHOLE, DIRECT,  # what is made; what is computed; is the one array computed in place?
     SHAPE, SHAPE_AT,  # the tuples and lists around them
@@ -36,7 +36,7 @@ from autograd.native.objects import value_offsets
     # (dict, key, content)
     FLOAT_TYPE, ARRAY_TYPE, DOUBLES, NEW_FLOAT, NEW_TUPLE, NEW_LIST, NEW_ARRAY, CALL, GET,  # of Python and numpy
     PLAN_SIZE,
-) = range(36)  # fmt: skip
+) = range(38)  # fmt: skip
 WIDTH = 8  # words of an entry in the tables of arguments, (axes, columns, lengths of the axes after the first), and of
 # leaves, (kind, first, count, axes after the first, their lengths)
 AXES = 4  # at most, after the first
@@ -128,10 +128,13 @@ class _Entry:
             self.need(body.load(self.field(last, LENGTHS), kind="i64") == self.word(PARAMETERS))
             body.store(self.field(last, DATA), held)
         numbers = body.load(held, kind="ptr")
-        with body.when(at == 0), body.loop(0, self.word(PARAMETERS)) as i:
-            value = body.load(body.at(self.word(VALUES_AT, "ptr"), i, "ptr"), kind="ptr")
-            number = body.load(body.at(value, self.word(FLOAT), "i8"), kind="ptr")
-            body.store(body.load(body.at(number, self.word(DOUBLE), "i8")), body.at(numbers, i))
+        changed, seen = body.load(self.word(CHANGES, "ptr"), kind="i64"), self.word(SEEN)
+        with body.when((at == 0) & ((seen == -1) | (seen != changed))):
+            body.store(changed, body.at(self.plan, SEEN, "i64"))
+            with body.loop(0, self.word(PARAMETERS)) as i:
+                value = body.load(body.at(self.word(VALUES_AT, "ptr"), i, "ptr"), kind="ptr")
+                number = body.load(body.at(value, self.word(FLOAT), "i8"), kind="ptr")
+                body.store(body.load(body.at(number, self.word(DOUBLE), "i8")), body.at(numbers, i))
         made = body.op(f"alloca ptr, {self.word(LEAVES)}", "ptr")
         place = body.variable(self.word(RESULTS, "ptr"))
         with body.when(self.word(DIRECT) != 0):  # the one array is made before, and computed in place
@@ -245,17 +248,13 @@ class _Entry:
             body.store(array, place)
             data = self.field(array, DATA)
             with body.when(kind == ARRAY_OF_WHOLE):
-                self.copy(data, body.at(whole, first), count)
+                body.copy(body.at(whole, first), data, count)
             with body.when(kind == AN_ARRAY):
                 start = body.at(results, first * n)
                 with body.when(axes <= 1):
-                    self.copy(data, start, count * n)
+                    body.copy(start, data, count * n)
                 with body.when(axes > 1), body.loop(0, n) as e, body.loop(0, count) as k:
                     body.store(body.load(body.at(start, k * n + e)), body.at(data, e * count + k))
-
-    def copy(self, to: V, start: V, count: V) -> None:
-        with self.body.loop(0, count) as i:
-            self.body.store(self.body.load(self.body.at(start, i)), self.body.at(to, i))
 
     def shape(self, made: V) -> V:
         """The leaves in the tuples and lists that the function returned, the last made first."""
@@ -431,6 +430,7 @@ class Work(NamedTuple):
     work: Any
     sums: Any
     values: Any  # the ids of the parameters' Values
+    numbers: Any  # where the code takes the parameters' numbers
     least: int  # examples
     most: int
 
@@ -470,13 +470,14 @@ def plan(
         return None
     count = sum(1 if s is None else math.prod(s) for s in shapes)
     arrays = [
-        np.empty(len(values) + 1), np.empty(count + 1, dtype=np.int64), np.empty(1 if direct else sizes[0] * most + 1),
+        work.numbers, np.empty(count + 1, dtype=np.int64), np.empty(1 if direct else sizes[0] * most + 1),
         np.empty(sizes[1] + 1), work.work, work.sums,
     ]  # fmt: skip
     places = dict(zip((NUMBERS, COLUMNS, RESULTS, WHOLE, WORK, SUMS), [a.ctypes.data for a in arrays], strict=True))
     words, names = guard.words(), [id(x) for holder, key in guard.names for x in (holder, key, holder[key])]
     fields = {
-        METHOD: id(method), RUN: work.run, PARAMETERS: len(values), FLOAT: (offsets or (0, 0))[0],
+        METHOD: id(method), RUN: work.run, CHANGES: changes()[0], SEEN: -1,
+        PARAMETERS: len(values), FLOAT: (offsets or (0, 0))[0],
         DOUBLE: (offsets or (0, 0))[1], ARGUMENTS: len(shapes), LEAST: work.least, MOST: most, LEAVES: len(leaves),
         AT: int(at), DIRECT: int(direct), SHAPE: len(shape), WORDS: len(words) // 2, NAMES: len(guard.names),
     }  # fmt: skip

@@ -292,6 +292,18 @@ class Body:
         self.do(f"br label %{name}")
         self.label(f"{name}.end")
 
+    def strips(self, count: V, write: Callable[[V, int], None]) -> None:
+        """write(i, lanes) for what is done to `count` numbers, LANES at a time, and then to those that are left."""
+        whole = count & -LANES
+        with self.loop(0, whole, LANES) as i:
+            write(i, LANES)
+        with self.loop(whole, count) as i:
+            write(i, 1)
+
+    def copy(self, start: V, to: V, count: V) -> None:
+        """As many doubles from one place to another."""
+        self.strips(count, lambda i, lanes: self.store(self.load(self.at(start, i), lanes), self.at(to, i)))
+
     @contextmanager
     def when(self, condition: V) -> Iterator[None]:
         """if condition: …"""

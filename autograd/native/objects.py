@@ -40,6 +40,20 @@ def references(values: Sequence[Value]) -> tuple[Any, Any]:
     return (nodes, None) if engine.C is None else (nodes.ctypes.data + 8 * np.arange(len(nodes)), nodes)
 
 
+@cache
+def changes() -> tuple[int, Any]:
+    """The address of a count that differs where any Value's number was set since, and what must live as long as that is
+    looked at; −1 there where nothing counts."""
+    if engine.C is not None:
+        return engine.C.changes_at(), None
+    nothing = ctypes.c_int64(-1)
+    return ctypes.addressof(nothing), nothing
+
+
+def changes_now() -> int:
+    return _word_at(changes()[0]).value
+
+
 def address(array: Any) -> int:
     """Where an array's numbers are: `array.ctypes.data`, in a tenth of the time."""
     offset = _array_offset()

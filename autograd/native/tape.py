@@ -20,11 +20,11 @@ from autograd.core.value import Value
 from autograd.native import build, straight
 from autograd.native import encode as layout
 from autograd.native.driver import driver
-from autograd.native.encode import Code, encode
+from autograd.native.encode import Code, encode, runs
 from autograd.native.entry import Plan, Work
 from autograd.native.ir import LANES, Body, Module
 from autograd.native.kernels import CHAINS, few, kernel
-from autograd.native.objects import address, references, value_offsets
+from autograd.native.objects import address, changes_now, references, value_offsets
 from autograd.native.roll import Tape
 from autograd.native.rows import raise_what_was_kept
 from autograd.native.tiles import BLOCK
@@ -46,9 +46,9 @@ class Straight:
 
     def __init__(self, program: Program, strides: Sequence[int], lanes: int, effort: int) -> None:
         self.code, self._memory = straight.code(program, strides, lanes, effort)
-        self.block, self.sums = LANES, program.primitives.count(MEAN)
+        self.block, self.sums, self.parameters = LANES, program.primitives.count(MEAN), program.parameters
 
-    def work(self, alone: bool = False) -> Any:
+    def work(self) -> Any:
         """What a thread needs for itself."""
         import numpy as np
 
@@ -56,6 +56,14 @@ class Straight:
         for first, numbers in self._memory.known:
             memory[first : first + len(numbers)] = numbers
         return memory
+
+    def own(self) -> tuple[Any, Any]:
+        """The same for a thread that shares no batch with others; and where it is to put the parameters' numbers."""
+        return self.work(), self.numbers()
+
+    def numbers(self) -> Any:
+        """Where the parameters' numbers are to be put."""
+        return _array([0.0] * (self.parameters + 1), float)
 
 
 class Tapes:
@@ -72,11 +80,10 @@ class Tapes:
         self.sums = len(tape.means)
         made, starts, phases = _kernels(code, width)
         outputs = [(program.moments[slot] == EXAMPLE, tape.place[slot]) for slot in program.outputs]
-        whole, each = [place for _, place in outputs[: program.whole]], outputs[program.whole :]
+        whole, each = [*runs([place for _, place in outputs[: program.whole]])], outputs[program.whole :]
         self._words = _array(code.words, "u4")
-        tables = [made, starts, strides, [m.place for m in tape.means], each]
-        self._tables = [_array(table) for table in (*tables, whole)]
-        kernels, offsets, columns, means, each_at, whole_at = map(address, self._tables)
+        self._tables = [_array(table) for table in (made, starts, strides, each, whole)]
+        kernels, offsets, columns, each_at, whole_at = map(address, self._tables)
         once, copies, examples, batch = phases
         plan = {
             layout.ONCE_AT: address(self._once), layout.CODE_AT: address(self._words),
@@ -84,20 +91,28 @@ class Tapes:
             layout.ONCE_LOOPS: once, layout.COPY_LOOPS: copies, layout.EXAMPLE_LOOPS: examples,
             layout.BATCH_LOOPS: batch, layout.PARAMETERS: program.parameters,
             layout.COLUMNS: program.inputs, layout.COLUMNS_AT: columns,
-            layout.MEANS: len(tape.means), layout.MEANS_AT: means,
+            layout.MEANS: len(tape.means), layout.FIRST_MEAN: tape.means[0].place if tape.means else 0,
             layout.EACH: len(each), layout.EACH_AT: each_at, layout.WHOLE: len(whole), layout.WHOLE_AT: whole_at,
         }  # fmt: skip
         self._plan = [plan.get(field, 0) for field in range(layout.PLAN_SIZE)]
 
-    def work(self, alone: bool = False) -> Any:
-        """A plan with lanes of its own; for a thread that shares no batch with others, alone, with all of its own."""
-        plan, lanes, once = _array(self._plan), _array([0.0] * self._lanes_size, float), self._once.copy()
+    def work(self) -> Any:
+        """A plan with lanes of its own."""
+        plan, lanes = _array(self._plan), _array([0.0] * self._lanes_size, float)
         plan[layout.LANES_AT] = address(lanes)
         self._tables.append(lanes)
-        if alone:
-            plan[layout.ONCE_AT] = address(once)
-            self._tables.append(once)
         return plan
+
+    def own(self) -> tuple[Any, Any]:
+        """A plan with all of its own, for a thread that shares no batch with others; and where it is to put the
+        parameters' numbers."""
+        plan, once = self.work(), self._once.copy()
+        plan[layout.ONCE_AT] = address(once)
+        return plan, once
+
+    def numbers(self) -> Any:
+        """Where the parameters' numbers are to be put: where they are read."""
+        return self._once
 
 
 def _kernels(code: Code, width: int) -> tuple[list[int], list[int], list[int]]:
@@ -200,7 +215,7 @@ class Runner:
         self._offsets = np.array([8 * index for _, index, _ in columns], dtype=int)
         self._parameters = list(parameters)
         self._objects, self._nodes = references(parameters)
-        self._numbers = np.zeros(len(parameters) + 1)
+        self._numbers, self._seen = self.form.numbers(), -1
         self._sums = np.zeros((1, self.form.sums))
         self._work = [self.form.work()]
         means = program.primitives.count(MEAN)
@@ -223,8 +238,10 @@ class Runner:
             columns = self._array([*map(address, arrays)], dtype=int)[self._arguments] + self._offsets
             numbers = self._numbers
             if at is not None:
-                numbers[:-1] = at
-            elif self._parameters:
+                numbers[: len(at)] = at
+                self._seen = -1
+            elif self._parameters and (self._seen == -1 or self._seen != changes_now()):
+                self._seen = changes_now()
                 _read(self._parameters, self._objects, numbers)
             given = address(columns), address(numbers), address(each)
             chunks = min(int(n / self._chunk), CHUNKS, -(-n // self.form.block))
@@ -239,7 +256,8 @@ class Runner:
         """For calls that come by an entry: as many examples as are not cut into pieces."""
         least, most = self._how.examples()
         run, sums = self.form.code.address("run"), self._array([0.0] * (self.form.sums + 1))
-        return Work(run, self.form.work(True), sums, self._objects, least, min(most, int(2 * self._chunk) - 1))
+        work, numbers = self.form.own()
+        return Work(run, work, sums, self._objects, numbers, least, min(most, int(2 * self._chunk) - 1))
 
     def _run_in_chunks(self, chunks: int, columns: int, numbers: int, each: int, whole: int, n: int) -> None:
         """The same on several threads. The cut depends on the work alone, and each chunk has sums of its own, added in
@@ -284,7 +302,7 @@ def _read(parameters: Sequence[Value], objects: Any, numbers: Any) -> None:
     """The numbers of the parameters, from the Values themselves."""
     offsets = value_offsets()
     if offsets is None:
-        numbers[:-1] = [p._data for p in parameters]
+        numbers[: len(parameters)] = [p._data for p in parameters]
     else:
         _reader()(address(objects), address(numbers), len(parameters), *offsets)
 

@@ -3,6 +3,7 @@
 
 Definitions python;
 long active;
+int64_t changes;
 
 /* ---- many Values at once ---- */
 
@@ -45,6 +46,7 @@ static PyObject *numbers(PyObject *Py_UNUSED(module), PyObject *values) {
 static PyObject *assign(PyObject *Py_UNUSED(module), PyObject *const *a, Py_ssize_t n) {
     if (n != 2 || active || !fit(a[0], a[1], is_float)) Py_RETURN_FALSE;
     for (Py_ssize_t i = 0; i < size_of(a[0]); i++) NODE(item(a[0], i))->data = PyFloat_AsDouble(item(a[1], i));
+    changes++;
     Py_RETURN_TRUE;
 }
 
@@ -107,10 +109,14 @@ static PyObject *set_active(PyObject *Py_UNUSED(module), PyObject *modes) {
     Py_RETURN_NONE;
 }
 
+/* Where the count is, for machine code that reads numbers. */
+static PyObject *changes_at(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(unused)) { return PyLong_FromVoidPtr(&changes); }
+
 PyMethodDef bulk_functions[] = {
     {"connect", (PyCFunction)(void (*)(void))connect, METH_VARARGS | METH_KEYWORDS, "Hand over the table and the definitions."},
     {"set_active", set_active, METH_O, "set_active(n): so many modes are on, over all contexts."},
     {"record", (PyCFunction)(void (*)(void))node_record, METH_FASTCALL, "record(row, data, x, y, px, py)"},
+    {"changes_at", changes_at, METH_NOARGS, "The address of a 64-bit count of how often a Value's number was set."},
     {"numbers", numbers, METH_O, "The data of Values, or None."},
     {"assign", (PyCFunction)(void (*)(void))assign, METH_FASTCALL, "assign(values, data): was it done?"},
     {"add_gradients", (PyCFunction)(void (*)(void))add_gradients, METH_FASTCALL, "add_gradients(values, slopes)"},

@@ -63,6 +63,7 @@ static int node_init(PyObject *self, PyObject *arguments, PyObject *keywords) {
     PyObject *first = PyTuple_Size(arguments) == 1 ? PyTuple_GetItem(arguments, 0) : NULL;
     if (first && !keywords && PyFloat_CheckExact(first) && NODE(self)->x_shape == NOTHING) {
         NODE(self)->data = PyFloat_AsDouble(first);
+        changes++;
         return 0;
     }
     Py_ssize_t n = PyTuple_Size(arguments);
@@ -158,6 +159,7 @@ static int set_data(PyObject *self, PyObject *value, void *Py_UNUSED(closure)) {
     if (missing(value, "data")) return -1;
     if (active || !PyFloat_CheckExact(value)) return by_python(python.set_data, self, value);
     NODE(self)->data = PyFloat_AsDouble(value);
+    changes++;
     return 0;
 }
 
@@ -168,6 +170,7 @@ static int set_number(PyObject *self, PyObject *value, void *Py_UNUSED(closure))
     double number = PyFloat_AsDouble(value);
     if (number == -1.0 && PyErr_Occurred()) return -1;
     NODE(self)->data = number;
+    changes++;
     return 0;
 }
 

@@ -46,6 +46,7 @@ typedef struct {
 extern PyTypeObject *value_type, *row_type;
 extern Definitions python;
 extern long active;
+extern int64_t changes; /* how often a node's number was set: as long as it is the same, so are all numbers */
 
 #define IS_VALUE(o) (Py_TYPE(o) == value_type || (PyObject *)Py_TYPE(o) == python.argument) /* and no other subclass */
 #define IS_NODE(o) (IS_VALUE(o) || PyObject_TypeCheck(o, value_type))
