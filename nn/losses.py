@@ -88,10 +88,9 @@ def cross_entropy(logits: Sequence[Number], target: Any, smoothing: float = 0.0)
         total = logsumexp(logits)
         return sum([_probability(p, "cross_entropy") * (total - z) for z, p in _pairs(logits, target, "cross_entropy")])
     if _is_traced(target):
-        right: Any = float("nan")
-        for k, z in enumerate(logits):
-            right = where((target >= k) * (target <= k), z, right)
-        return logsumexp(logits) - right
+        hits = [target == float(k) for k in range(len(logits))]
+        right = sum([where(hit, z, 0.0) for hit, z in zip(hits, logits, strict=True)])
+        return logsumexp(logits) - where(sum(hits), right, math.nan)
     return logsumexp(logits) - logits[_class(target, len(logits))]
 
 

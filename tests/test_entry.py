@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from autograd import Value, compile, detect_anomaly, exp, log, value_and_grad, where
+from autograd import Value, assign, compile, detect_anomaly, exp, log, value_and_grad, where
 
 np = pytest.importorskip("numpy")
 pytest.importorskip("llvmlite")
@@ -101,6 +101,36 @@ def test_parameters_are_read_at_each_call() -> None:
     assert (mean, gradient.tolist()) == (15.0, [1.5])
     w.data = -1.0
     assert f.value_and_grad(X)[0] == -1.5
+
+
+WAYS: dict[str, Any] = {  # of giving a Value another number
+    "data": lambda p, x: setattr(p, "data", x),
+    "an int": lambda p, x: setattr(p, "data", int(x)),
+    "assign": lambda p, x: assign([p], [x]),
+    "assign of ints": lambda p, x: assign([p], [int(x)]),
+    "__init__": lambda p, x: p.__init__(x),
+    "a state": lambda p, x: p.__setstate__((None, {"data": x})),
+    "addition in place": lambda p, x: setattr(p, "data", p.data + (x - p.data)),
+}
+
+
+@pytest.mark.parametrize("n", [None, 1, 3, 20])
+@pytest.mark.parametrize("way", WAYS)
+def test_a_number_that_was_set_in_whatever_way_is_read_by_the_next_call(way: str, n: int | None) -> None:
+    p, given = Value(2.0), 3.0 if n is None else np.full(n, 3.0)
+    f = compile(lambda x: x * p)
+    for k in range(2 * WARM):
+        WAYS[way](p, float(k))
+        assert np.all(f(given) == 3.0 * k)
+        assert np.all(f(given) == 3.0 * k)
+
+
+def test_numbers_given_once_are_not_those_of_the_next_call() -> None:
+    p = Value(2.0)
+    f = compile(lambda x: x * p)
+    x, at = np.ones(20), np.array([5.0])
+    for _ in range(2 * WARM):
+        assert f.value_and_grad(x, at=at)[0] == 5.0 and f.value_and_grad(x)[0] == 2.0
 
 
 def test_what_is_unusual_goes_the_other_way() -> None:

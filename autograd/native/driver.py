@@ -67,19 +67,31 @@ def _after(d: _Driver) -> None:
     body, once, sums, count = d.body, d.plan(layout.ONCE_AT, "ptr"), d.argument("sums"), d.plan(layout.MEANS)
     n = body.op(f"sitofp {d.argument('n')} to double")
 
-    def mean(i: V, lanes: int) -> None:
-        total = body.variable(body.load(body.at(sums, i), lanes))
-        with body.loop(1, d.argument("chunks")) as chunk:
-            after = body.load(total, lanes) + body.load(body.at(sums, chunk * count + i), lanes)
-            body.store(after, total)
-        body.store(body.load(total, lanes) / n, body.at(once, d.plan(layout.FIRST_MEAN) + i))
+    def means(first: Any, to: V, many: V) -> None:
+        """So many of them from one on, to a place."""
 
-    body.strips(count, mean)
+        def mean(i: V, lanes: int) -> None:
+            total = body.variable(body.load(body.at(sums, i + first), lanes))
+            with body.loop(1, d.argument("chunks")) as chunk:
+                part = body.load(body.at(sums, chunk * count + i + first), lanes)
+                body.store(body.load(total, lanes) + part, total)
+            body.store(body.load(total, lanes) / n, body.at(to, i))
+
+        body.strips(many, mean)
+
+    first_mean, batch = d.plan(layout.FIRST_MEAN), d.plan(layout.BATCH_LOOPS)
+    with body.when(batch != 0):
+        means(0, body.at(once, first_mean), count)
     done = d.plan(layout.ONCE_LOOPS) + d.plan(layout.COPY_LOOPS) + d.plan(layout.EXAMPLE_LOOPS)
-    d.loops(done, d.plan(layout.BATCH_LOOPS), once, sums, 1)
+    d.loops(done, batch, once, sums, 1)
     with body.loop(0, d.plan(layout.WHOLE)) as run:
         place, to, length = [d.entry(layout.WHOLE_AT, run * 3 + k) for k in range(3)]
-        body.copy(body.at(once, place), body.at(d.argument("whole"), to), length)
+        result = body.at(d.argument("whole"), to)
+        straight = (batch == 0) & (place >= first_mean) & (place < first_mean + count)
+        with body.when(straight):  # nothing else asks for these means
+            means(place - first_mean, result, length)
+        with body.when(straight ^ True):
+            body.copy(body.at(once, place), result, length)
 
 
 def _each(d: _Driver) -> None:

@@ -6,7 +6,7 @@ Each loop becomes the name of a kernel and a stretch of 32-bit words; `kernels` 
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from autograd.native import tiles
@@ -116,11 +116,11 @@ def _apart(places: Any) -> int | None:
     return int(steps[0]) if (steps == steps[0]).all() else None
 
 
-def runs(places: Sequence[int]) -> Iterator[tuple[int, int, int]]:
-    """(place, index of the first, how many) of places that follow one another."""
+def runs(places: Sequence[int], begins: Collection[int]) -> Iterator[tuple[int, int, int]]:
+    """(place, index of the first, how many) of places that follow one another; at the places in `begins` one begins."""
     begin = 0
     for k in range(1, len(places) + 1):
-        if k == len(places) or places[k] != places[k - 1] + 1:
+        if k == len(places) or places[k] != places[k - 1] + 1 or places[k] in begins:
             yield places[begin], begin, k - begin
             begin = k
 

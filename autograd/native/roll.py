@@ -97,14 +97,20 @@ class Tape:
     def _place_once(self) -> None:
         for slot, number in self.program.numbers.items():
             self.constants.append((self._new_once(slot), number))
-        for slot, primitive in enumerate(self.program.primitives):
-            if primitive is MEAN:
-                self._new_once(slot)
+        for slot in self._mean_slots():
+            self._new_once(slot)
+
+    def _mean_slots(self) -> list[int]:
+        """In the order of the results: a gradient's means lie side by side as it does."""
+        program = self.program
+        means = [slot for slot, primitive in enumerate(program.primitives) if primitive is MEAN]
+        results = {slot: k for k, slot in enumerate(program.outputs)}
+        return sorted(means, key=lambda slot: (results.get(slot, len(results)), slot))
 
     def _products(self) -> tuple[list[tuple[int, list[Product]]], set[int]]:
         """Each mean as a sum of products of slots; and the slots that exist only for that, and need not be stored."""
         program = self.program
-        means = [(slot, program.operands[slot][0]) for slot, kind in enumerate(program.primitives) if kind is MEAN]
+        means = [(slot, program.operands[slot][0]) for slot in self._mean_slots()]
         if not means:
             return [], set()
         uses, products = program.uses(), []

@@ -24,7 +24,7 @@ from autograd.native.encode import Code, encode, runs
 from autograd.native.entry import Plan, Work
 from autograd.native.ir import LANES, Body, Module
 from autograd.native.kernels import CHAINS, few, kernel
-from autograd.native.objects import address, changes_now, references, value_offsets
+from autograd.native.objects import address, aligned, changes_now, references, value_offsets
 from autograd.native.roll import Tape
 from autograd.native.rows import raise_what_was_kept
 from autograd.native.tiles import BLOCK
@@ -33,7 +33,7 @@ from autograd.program.loop import Loop
 from autograd.program.program import EXAMPLE, MEAN, Program
 
 CHUNK = 2_000_000  # multiply-adds, about 0.1 ms of work: a batch is cut into pieces no smaller,
-MEAN_WORK = 200  # and as many more for each mean, whose sum in each piece is cleared and added up
+MEAN_WORK = 1000  # and as many more for each mean, whose sum in each piece is cleared and added up
 CHUNKS = 64  # at most
 FEW = 4  # up to this many examples, a tape takes them one at a time
 IRREGULAR = 1000  # loops, from which on a tape's short ones have kernels of their own,
@@ -73,14 +73,16 @@ class Tapes:
         self.code, self.block = driver(width), width
         tape = Tape(program)
         code = encode(tape, tiled=width > 1)
-        self._once = _array([0.0] * (tape.once_size + 1), float)
+        self._once = aligned(tape.once_size + 1)
         for place, number in tape.constants:
             self._once[place] = number
         self._lanes_size = (tape.lanes_size + 1) * width
         self.sums = len(tape.means)
         made, starts, phases = _kernels(code, width)
         outputs = [(program.moments[slot] == EXAMPLE, tape.place[slot]) for slot in program.outputs]
-        whole, each = [*runs([place for _, place in outputs[: program.whole]])], outputs[program.whole :]
+        first_mean = tape.means[0].place if tape.means else 0
+        ends = {first_mean, first_mean + len(tape.means)}
+        whole, each = [*runs([place for _, place in outputs[: program.whole]], ends)], outputs[program.whole :]
         self._words = _array(code.words, "u4")
         self._tables = [_array(table) for table in (made, starts, strides, each, whole)]
         kernels, offsets, columns, each_at, whole_at = map(address, self._tables)
@@ -91,14 +93,14 @@ class Tapes:
             layout.ONCE_LOOPS: once, layout.COPY_LOOPS: copies, layout.EXAMPLE_LOOPS: examples,
             layout.BATCH_LOOPS: batch, layout.PARAMETERS: program.parameters,
             layout.COLUMNS: program.inputs, layout.COLUMNS_AT: columns,
-            layout.MEANS: len(tape.means), layout.FIRST_MEAN: tape.means[0].place if tape.means else 0,
+            layout.MEANS: len(tape.means), layout.FIRST_MEAN: first_mean,
             layout.EACH: len(each), layout.EACH_AT: each_at, layout.WHOLE: len(whole), layout.WHOLE_AT: whole_at,
         }  # fmt: skip
         self._plan = [plan.get(field, 0) for field in range(layout.PLAN_SIZE)]
 
     def work(self) -> Any:
         """A plan with lanes of its own."""
-        plan, lanes = _array(self._plan), _array([0.0] * self._lanes_size, float)
+        plan, lanes = _array(self._plan), aligned(self._lanes_size)
         plan[layout.LANES_AT] = address(lanes)
         self._tables.append(lanes)
         return plan
@@ -106,7 +108,8 @@ class Tapes:
     def own(self) -> tuple[Any, Any]:
         """A plan with all of its own, for a thread that shares no batch with others; and where it is to put the
         parameters' numbers."""
-        plan, once = self.work(), self._once.copy()
+        plan, once = self.work(), aligned(len(self._once))
+        once[:] = self._once
         plan[layout.ONCE_AT] = address(once)
         return plan, once
 
@@ -216,7 +219,7 @@ class Runner:
         self._parameters = list(parameters)
         self._objects, self._nodes = references(parameters)
         self._numbers, self._seen = self.form.numbers(), -1
-        self._sums = np.zeros((1, self.form.sums))
+        self._sums = aligned(self.form.sums)[None]
         self._work = [self.form.work()]
         means = program.primitives.count(MEAN)
         self._chunk = (CHUNK + MEAN_WORK * means) / max(_work(program), 1)  # examples of a piece
@@ -255,7 +258,7 @@ class Runner:
     def entry_work(self) -> Work:
         """For calls that come by an entry: as many examples as are not cut into pieces."""
         least, most = self._how.examples()
-        run, sums = self.form.code.address("run"), self._array([0.0] * (self.form.sums + 1))
+        run, sums = self.form.code.address("run"), aligned(self.form.sums + 1)
         work, numbers = self.form.own()
         return Work(run, work, sums, self._objects, numbers, least, min(most, int(2 * self._chunk) - 1))
 
@@ -266,7 +269,7 @@ class Runner:
         blocks = -(-n // block)
         ends = [min(n, blocks * k // chunks * block) for k in range(chunks + 1)]
         if len(self._sums) < chunks:
-            self._sums = self._sums.repeat(chunks, axis=0)[:chunks]
+            self._sums = aligned(chunks * self.form.sums).reshape(chunks, self.form.sums)
         self._before(address(self._work[0]), numbers)
 
         def work(k: int) -> None:
