@@ -19,6 +19,7 @@ from autograd import (
     compile,
     dot,
     exp,
+    fori,
     grad,
     hessian,
     jacobian,
@@ -346,6 +347,20 @@ def test_modes_around_a_call_do_not_reach_into_the_trace() -> None:
     with detect_anomaly():
         assert compile(lambda x: (x * w).sqrt())(np.array([1.0, 2.0])).tolist() == [math.sqrt(0.7), math.sqrt(1.4)]
     assert gradient.shape == (2,) and cost.parameters[0] is w
+
+
+@pytest.mark.parametrize("runner", ["python", None])
+def test_within_no_grad_a_trace_has_constants_of_each_example(runner: str | None) -> None:
+    """They used to be frozen as the first example's numbers."""
+
+    def f(x: Any) -> Any:
+        with no_grad():
+            y = x * 2.0 + grad(lambda u: u**3)(x) + fori(lambda s, _: s * x, x, 2)
+        return y * x
+
+    at = [1.0, 2.0, 3.0]
+    assert compile(f, runner)(at).tolist() == [x * (2.0 * x + 3.0 * x**2 + x**3) for x in at]
+    assert compile(grad(f), runner)(at).tolist() == [2.0 * x + 3.0 * x**2 + x**3 for x in at]
 
 
 def test_program_and_source_print() -> None:

@@ -258,7 +258,11 @@ def watched(node: Value) -> Value:
     """A node just made, as the modes have it."""
     if (anomaly := modes.anomaly()) is not None:
         anomaly.check_forward(node)
-    return Value(node._data) if modes.is_no_grad() else node
+    if not modes.is_no_grad():
+        return node
+    if modes.is_tracing():  # the number is another one for each example: a constant of that
+        return node if node._row is table.stop_gradient else apply(table.stop_gradient, node)
+    return Value(node._data)
 
 
 if engine.C is not None:

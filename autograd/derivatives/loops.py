@@ -16,7 +16,7 @@ from operator import index
 from typing import Any
 
 from autograd.core import modes
-from autograd.core.primitives import defined, where
+from autograd.core.primitives import defined, stop_gradient, where
 from autograd.core.value import Value
 from autograd.derivatives.structures import is_array, leaves, matching, places, rebuild
 
@@ -118,8 +118,12 @@ def _scan(
         raise TypeError(f"{name}: xs is a list, a range or an array of items, got {got}")
     if len(xs) == 0:
         return state, []
-    if modes.active and modes.is_tracing() and not modes.is_no_grad():
-        return _traced(name, step, state, xs, checkpoints)
+    if modes.active and modes.is_tracing():
+        if not modes.is_no_grad():
+            return _traced(name, step, state, xs, checkpoints)
+        with modes.differentiating():
+            last, ys = _traced(name, step, state, xs, checkpoints)
+        return _stopped(last), None if ys is None else _stopped(ys)
     ys = []
     names = None if modes.derivative_around() else _names(state)
     for k, x in enumerate(xs):
@@ -211,6 +215,10 @@ def _alike(name: str, new: Any, state: Any, steps: int) -> Any:
 
 def _each(f: Callable[[Any, Any], Any], a: Any, b: Any) -> Any:
     return rebuild(a, [f(x, y) for x, y in zip(leaves(a, "a"), leaves(b, "b"), strict=True)])
+
+
+def _stopped(x: Any) -> Any:
+    return rebuild(x, [stop_gradient(number) for number in leaves(x, "state")])
 
 
 def _holds(condition: Any) -> bool:

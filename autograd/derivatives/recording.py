@@ -149,7 +149,7 @@ class Recording:
         if not self.nested:
             return results
         if _is_no_grad():
-            return [Value(x._data if isinstance(x, Value) else x) for x in results]
+            return [apply(table.stop_gradient, x) for x in results]
         return [x if isinstance(x, Value) else apply(table.stop_gradient, x) for x in results]
 
 

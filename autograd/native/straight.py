@@ -185,7 +185,7 @@ def _write_results(body: Body, program: Program, runs: Runs, numbers: Numbers, i
 
 def _write_after(module: Module, program: Program) -> None:
     body = function(module, "after", SIGNATURES["after"])
-    uses = program.uses()
+    uses = program.uses() if program.whole else [0] * len(program)
     numbers = shared(body, program, uses)
     means = [slot for slot in range(len(program)) if program.primitives[slot] is MEAN]
     sums, examples = body.argument("sums"), body.op(f"sitofp {body.argument('n')} to double")
