@@ -31,6 +31,7 @@ from autograd import (
     no_grad,
     relu,
     rk4,
+    root,
     scan,
     sin,
     sqrt,
@@ -353,7 +354,8 @@ def random_loop(rng: random.Random, depth: int = 2) -> F:
     choices = [
         lambda p, q: p * q * 0.5, lambda p, q: sin(p) - q, lambda p, q: where(p > q, p * p * 0.3, q - 1.0),
         lambda p, q: relu(p) + 0.2 * q, lambda p, q: maximum(p, 0.3 * q), lambda p, q: tanh(p + q),
-        lambda p, q: sqrt(relu(p)) + q * 0.1, lambda p, q: where(q > 0.1, log(relu(q)), p), lambda p, q: p,
+        lambda p, q: sqrt(relu(p)) + q * 0.1, lambda p, q: where(q > 0.1, log(relu(q)), p),
+        lambda p, q: root(lambda z: z + 0.3 * tanh(z * q) - p, 0.0), lambda p, q: p,
     ]  # fmt: skip
     ops = [
         [(rng.choice(choices), rng.randrange(size + 3), rng.randrange(size + 3)) for _ in range(2)] for _ in range(size)
