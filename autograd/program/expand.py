@@ -24,15 +24,17 @@ def _tidy(program: Program) -> Program:
     return dots(share(program))
 
 
-def expand(program: Program, tidy: Callable[[Program], Program] = _tidy) -> Program:
-    """The program with the rows that are made of others replaced by those, and then made `tidy` again."""
-    if all([_stays(primitive) for primitive in {primitive for _, primitive, _ in program.instructions()}]):
+def expand(program: Program, tidy: Callable[[Program], Program] = _tidy, masked_dots: bool = True) -> Program:
+    """The program with the rows that are made of others replaced by those, and then made `tidy` again; its masked dots
+    too, unless the reader has a form for them."""
+    kept = () if masked_dots else (MASKED_DOT,)
+    if all([_stays(primitive, kept) for primitive in {primitive for _, primitive, _ in program.instructions()}]):
         return program
     result = program.like()
     bodies: dict[tuple[str, int], Program | None] = {}
 
     def append(primitive: Any, operands: tuple[int, ...]) -> int:
-        if _stays(primitive):
+        if _stays(primitive, kept):
             return result.append(primitive, operands)
         if primitive is MASKED_DOT:
             return _masked_dot(result, operands)
@@ -54,8 +56,12 @@ def _masked_dot(result: Program, operands: tuple[int, ...]) -> int:
     return append(table.sum_, (b, *terms))
 
 
-def _stays(primitive: Any) -> bool:
-    return primitive is MEAN or (primitive is not MASKED_DOT and primitive.made_of is None and not primitive.own)
+def _stays(primitive: Any, kept: Sequence[Any]) -> bool:
+    return (
+        primitive is MEAN
+        or primitive in kept
+        or (primitive is not MASKED_DOT and primitive.made_of is None and not primitive.own)
+    )
 
 
 def _body(primitive: Primitive, count: int) -> Program | None:
