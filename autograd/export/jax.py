@@ -161,9 +161,7 @@ class _Writer(Operands):
 
     def means(self, means: Sequence[Mean]) -> None:
         """Means of products as matrix products: 1/n Σₖ d xᵀ over the examples."""
-        rows: dict[
-            tuple[int, int | None], list[tuple[int, int]]
-        ] = {}  # of d and what is off: the x and the mean's place
+        rows: dict[tuple[int, int | None], list[tuple[int, int]]] = {}  # (d, where it is off): (x, the mean's place) …
         for mean in means:
             if len(mean.products) == 1:
                 d, x, off = mean.products[0]
@@ -187,14 +185,16 @@ class _Writer(Operands):
                 self.mean(f"{D}.mean(1)", places)
                 continue
             X = self.vector(xs, True, full=True)
-            off = self.vector(offs, True, full=True) if masked else ""
-            self.mean(
-                f"(passing({X}, {D}.T, {off}.T) / n).T.ravel()" if masked else f"({D} @ {X}.T / n).ravel()", places
-            )
+            if masked:
+                flags = self.vector(offs, True, full=True)
+                self.mean(f"(passing({X}, {D}.T, {flags}.T) / n).T.ravel()", places)
+            else:
+                self.mean(f"({D} @ {X}.T / n).ravel()", places)
 
     def mean_of_sum(self, mean: Mean) -> None:
-        x, y = (self.vector([product[k] for product in mean.products], True, full=True) for k in (0, 1))
-        value, offs = f"{x} * {y}", [off for _, _, off in mean.products if off is not None]
+        xs, ys = [x for x, _, _ in mean.products], [y for _, y, _ in mean.products]
+        value = f"{self.vector(xs, True, full=True)} * {self.vector(ys, True, full=True)}"
+        offs = [off for _, _, off in mean.products if off is not None]  # of all or of none
         if offs:
             value = f"{self.rules.row(where)}({self.vector(offs, True, full=True)}, 0.0, {value})"
         self.mean(f"({value}).sum(0, keepdims=True).mean(1)", [mean.place])

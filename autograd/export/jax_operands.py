@@ -56,7 +56,7 @@ class Operands:
             at = self.copied.get(place) if lanes else place
             if at is None:
                 if place in self.together:
-                    flags = self.vector(sorted(self.together.pop(place), key=self.each.get), True, full=True)
+                    flags = self.vector(sorted(self.together.pop(place), key=self.each.__getitem__), True, full=True)
                     self.keep(self.line("v", f"{flags}.min(0, keepdims=True)"), [place], True)
                 name, index = self.each[place]
                 found.append((("each", name), index))
