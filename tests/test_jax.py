@@ -133,10 +133,10 @@ def _gradient(p, x):
     v17 = equal(v16, 0.0)
     v18 = v16 * v15
     v19 = where(v17, 0.0, v18)
-    m20 = (v14 @ jnp.concatenate([v4, jnp.full((1, n), 1.0)]).T / n).ravel()
+    m20 = (v9 @ v9.T / n).ravel()
     m21 = (passing(jnp.concatenate([x[0:2], jnp.full((1, n), 1.0)]), v19.T, v17.T) / n).T.ravel()
-    m22 = (v9 @ v9.T / n).ravel()
-    return jnp.concatenate([m22, m21, m20]), jnp.zeros((0, n))
+    m22 = (v14 @ jnp.concatenate([v4, jnp.full((1, n), 1.0)]).T / n).ravel()
+    return jnp.concatenate([m20, m21, m22]), jnp.zeros((0, n))
 """
 
 

@@ -176,7 +176,7 @@ class _Writer(Operands):
             row.sort(key=lambda pair: self.source(pair[0]))
             key = off is not None, tuple([x for x, _ in row])
             alike.setdefault(key, []).append((d, off or 0, [place for _, place in row]))
-        for (masked, xs), group in alike.items():
+        for (masked, xs), group in sorted(alike.items(), key=lambda item: min([row[2][0] for row in item[1]])):
             group.sort(key=lambda one: self.source(one[0]))
             ds, offs, _ = zip(*group, strict=True)
             places = [place for *_, row in group for place in row]
