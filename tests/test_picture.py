@@ -282,6 +282,7 @@ def with_program(monkeypatch, folder, script=None):
 
 
 def test_without_dot_svg_and_html_come_out_and_png_says_what_to_install(monkeypatch, tmp_path):
+    monkeypatch.setitem(sys.modules, "resvg_py", None)
     with_program(monkeypatch, tmp_path)
     drawing = draw(neuron_cost())
     for name in ("c.svg", "c.html", "c.dot", "c.txt"):

@@ -93,13 +93,19 @@ def _quoted(text: str) -> str:
     return text.replace("\\", "\\\\")
 
 
+def is_there() -> bool:
+    """Is Graphviz's dot on the PATH?"""
+    return shutil.which("dot") is not None
+
+
 def run(source: str, kind: str, timeout: float) -> bytes:
     """What `dot -Tkind` makes of the source. Raises RuntimeError with the remedy or with dot's own message."""
     program = shutil.which("dot")
     if program is None:
         raise RuntimeError(
             f"{kind.upper()} is drawn by Graphviz's dot, which is not on the PATH: install it (apt install graphviz, "
-            "brew install graphviz, or graphviz.org), or save as .svg or .html, which need nothing"
+            f"brew install graphviz, or graphviz.org), or pip install 'chainrule[{kind}]', or save as .svg or .html, "
+            "which need nothing"
         )
     command = [program, f"-T{kind}", *(["-Gdpi=144"] if kind == "png" else [])]
     try:

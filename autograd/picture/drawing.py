@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from autograd.core.sweeps import topological_order
 from autograd.core.value import Value
 from autograd.files import write
-from autograd.picture import dot, model, select, svg
+from autograd.picture import convert, dot, model, select, svg, tikz
 from autograd.picture.collapse import BY, count_groups, key_of
 from autograd.picture.formula import typeset
 from autograd.picture.scene import Scene, blank, scene
@@ -26,7 +26,7 @@ LEAST_SCALE = 0.65  # of a picture in a notebook or on a page: letters of 9 pixe
 
 
 class Drawing:
-    """A picture of a graph: `.svg()`, `.html()`, `.text()`, `.graphviz`, `.save("c.svg|png|pdf|dot|html")`."""
+    """A picture of a graph: `.svg()`, `.html()`, `.text()`, `.graphviz`, `.save("c.svg|png|pdf|dot|html|tex")`."""
 
     def __init__(self, scene: Scene, theme: str, title: str, direction: str = "right") -> None:
         self._scene, self._theme, self._title, self._direction = scene, theme, title, direction
@@ -70,8 +70,15 @@ class Drawing:
             lines += [f"    {spoken}" for spoken in arriving.get(index, [])]
         return "\n".join([*lines, *(f"note: {note}" for note in self._scene.notes)])
 
+    def tikz(self) -> str:
+        """A LaTeX document of the class `standalone` with the picture in TikZ."""
+        return tikz.document(self._scene, self._theme, self._direction)
+
     def save(self, path: "str | os.PathLike[str]", timeout: float = 60.0) -> Path:
-        """Write the picture; the format is the file's extension. PNG and PDF are drawn by Graphviz's dot."""
+        """Write the picture; the format is the file's extension.
+
+        PNG and PDF are drawn by Graphviz's dot; where that is not installed, from the SVG by the `png` or `pdf` extra.
+        """
         kind = Path(path).suffix.lower().lstrip(".")
         if kind == "svg":
             content = self.svg().encode()
@@ -81,12 +88,19 @@ class Drawing:
             content = (self.text() + "\n").encode()
         elif kind in ("dot", "gv"):
             content = self.graphviz.source.encode()
+        elif kind == "tex":
+            content = self.tikz().encode()
         elif kind in ("png", "pdf"):
-            content = dot.run(self.graphviz.source, kind, timeout)
+            content = self._pixels_or_pages(kind, timeout)
         else:
-            raise ValueError(f"save: {str(path)!r} ends in none of .svg .html .png .pdf .dot .txt")
+            raise ValueError(f"save: {str(path)!r} ends in none of .svg .html .png .pdf .tex .dot .txt")
         write(path, content)
         return Path(path)
+
+    def _pixels_or_pages(self, kind: str, timeout: float) -> bytes:
+        if not dot.is_there() and (made := convert.from_svg(self.svg(), kind)) is not None:
+            return made
+        return dot.run(self.graphviz.source, kind, timeout)
 
     def __repr__(self) -> str:
         cards, edges = len(self._scene.cards), len(self._scene.links)

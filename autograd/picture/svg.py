@@ -76,12 +76,12 @@ def class_paint(css_class: str, **_look: str) -> str:
 
 def card_size(card: Card) -> tuple[float, float]:
     width = typeset.width(card.title, TITLE, bold=True)
-    for left, middle, right in (_columns(card),):
+    for left, middle, right in (columns(card),):
         width = max(width, left + middle + right)
     return max(width + 2 * PAD, 110.0), BAND + LINE_HEIGHT * len(card.lines) + 8.0
 
 
-def _columns(card: Card) -> tuple[float, float, float]:
+def columns(card: Card) -> tuple[float, float, float]:
     """Widths of a card's columns: names, values, gradients; two columns when a line has one number only."""
     names = max((typeset.width(line.name, TEXT) for line in card.lines), default=0.0) + 18.0
     values = max((_number_width(line.value) for line in card.lines), default=0.0)
@@ -144,7 +144,7 @@ def shapes(scene: Scene, layout: Layout, paint: Paint, ids: Ids | None = None) -
     out, page = [], ids is not None
     for k, (link, route) in enumerate(zip(scene.links, layout.routes, strict=True)):
         wide = 0.8 + 3.0 * thickness(scene, link) if link.weighted else 1.6
-        path = "".join(curve(strand, layout.down) for strand in _strands(route, link.ways))
+        path = "".join(curve(strand, layout.down) for strand in strands(route, link.ways))
         tip = "" if link.words else f"<title>{escape(link.spoken)}</title>"
         if ids:
             out.append(f'<path id="e{ids.links[k]}" class="line" d="{path}">{tip}</path>')
@@ -169,7 +169,7 @@ def shapes(scene: Scene, layout: Layout, paint: Paint, ids: Ids | None = None) -
     return out
 
 
-def _strands(route: list[tuple[float, float]], ways: int, most: int = 3) -> list[list[tuple[float, float]]]:
+def strands(route: list[tuple[float, float]], ways: int, most: int = 3) -> list[list[tuple[float, float]]]:
     """The route once for every way, side by side between its ends."""
     ways = min(ways, most)
     shifts = [STRANDS * (k - (ways - 1) / 2) for k in range(ways)]
@@ -224,7 +224,7 @@ def _card(card: Card, width: float, height: float, paint: Paint, page: bool) -> 
         f"<rect {size}{dash}{paint('frame', fill='none', stroke='border', stroke_width='1.6')}/>",
         f'<text x="{_n(width / 2)}" y="{_n(BAND * 0.69)}"{look}>{typeset.svg(card.title, TITLE, page)}</text>',
     ]
-    names, values, _ = _columns(card)
+    names, values, _ = columns(card)
     for k, line in enumerate(card.lines):
         out += _line(line, BAND + LINE_HEIGHT * (k + 0.82), width, PAD + names + values - 20.0, paint, page)
     return "".join(out)

@@ -17,6 +17,7 @@ _LATEX = {
     "|": "|",
     "‖": r"\Vert ",
     "→": r"\to ",
+    "×": r"\times ",
     "½": r"\tfrac12 ",
     "≠": r"\ne ",
 } | {letter: rf"\{name} " for name, letter in GREEK.items()}

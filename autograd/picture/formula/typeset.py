@@ -160,6 +160,20 @@ def is_compound(box: Box) -> bool:
     return box[0] in ("frac", "template") and is_compound(box[1] if box[0] == "template" else ("row", box))
 
 
+def on_one_line(box: Box) -> Box:
+    """A fraction with a slash, a root and cases without height: one box of what would stand in several lines."""
+    if box[0] == "root":
+        return row(operator("√"), box[1] if box[1][0] in ("id", "num", "fn", "scripts") else fence(box[1]))
+    if box[0] == "cases":
+        return fence(row(box[1], operator(" if "), box[2], operator(" else "), box[3]))
+    above, below = box[1], box[2]
+    return row(
+        fence(above) if is_sum(above) or above[0] == "frac" else above,
+        operator("/"),
+        fence(below) if is_compound(below) else below,
+    )
+
+
 def runs(box: Box, level: int = 0) -> Iterator[Run]:
     """The box on one line: fractions with a slash, scripts as raised and lowered runs."""
     kind = box[0]
@@ -178,17 +192,8 @@ def runs(box: Box, level: int = 0) -> Iterator[Run]:
         yield Run(box[2], False, level)
         yield from runs(box[1], level)
         yield Run(box[3], False, level)
-    elif kind == "root":
-        yield Run("√", False, level)
-        yield from runs(box[1] if box[1][0] in ("id", "num", "fn", "scripts") else fence(box[1]), level)
-    elif kind == "cases":
-        for part in (fence(row(box[1], operator(" if "), box[2], operator(" else "), box[3])),):
-            yield from runs(part, level)
-    elif kind == "frac":
-        above, below = box[1], box[2]
-        yield from runs(fence(above) if is_sum(above) or above[0] == "frac" else above, level)
-        yield Run("/", False, level)
-        yield from runs(fence(below) if is_compound(below) else below, level)
+    elif kind in ("root", "cases", "frac"):
+        yield from runs(on_one_line(box), level)
     elif kind == "scripts":
         yield from runs(box[1], level)
         for script, shift in ((box[2], -1), (box[3], 1)):
