@@ -23,5 +23,5 @@ def _png(picture: str) -> bytes:
 def _pdf(picture: str) -> bytes:
     import typst
 
-    page = '#set page(width: auto, height: auto, margin: 0pt)\n#image("picture.svg")\n'
-    return bytes(typst.compile({"main.typ": page.encode(), "picture.svg": picture.encode()}, format="pdf"))
+    page = b'#set page(width: auto, height: auto, margin: 0pt)\n#image(bytes(sys.inputs.picture), format: "svg")\n'
+    return bytes(typst.compile(page, format="pdf", sys_inputs={"picture": picture}))
