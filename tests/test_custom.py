@@ -130,6 +130,21 @@ def test_a_rule_of_plain_numbers_gives_first_derivatives_and_refuses_second_ones
         grad(black_box)(0.3)
 
 
+@custom(partials=lambda x, z: {0.3: 5.0}.get(x, 0.0))
+def looked_up(x: float) -> float:
+    return 5.0 * x
+
+
+@pytest.mark.parametrize("f", [looked_up, lambda x: looked_up(x * 1.0)], ids=["an argument", "a computed Value"])
+def test_a_rule_that_looks_its_operand_up_is_given_its_number_or_refused(f: Any) -> None:
+    w = Value(0.3)
+    assert autograd.compile(grad(f), "python")(0.3) == grad(f)(0.3) == 5.0
+    assert autograd.compile(lambda x: x * f(w), "python").value_and_grad([1.0, 3.0])[1][0] == 10.0
+    for second in (grad(grad(f)), hessian(f), autograd.compile(grad(grad(f)), "python")):
+        with pytest.raises(TypeError, match="numbers only"):
+            second(0.3)
+
+
 def test_it_is_drawn_and_explained() -> None:
     x, y = Value(0.5, "x"), Value(2.0, "y")
     C = growth(x, y) * 2

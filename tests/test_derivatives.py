@@ -424,6 +424,13 @@ def test_what_a_mask_switches_off_stays_off_in_the_hessian(f: Any) -> None:
     assert hvp(f, ([-1.0, 2.0],), ([1.0, 0.0],)) == [0.0, 1.0]
 
 
+@pytest.mark.parametrize("second", [grad(grad(lambda x: x / 0.0)), hessian(lambda x: x / 0.0)], ids=["grad", "hessian"])
+def test_a_constant_at_a_special_point_raises_in_no_order(second):
+    """∂/∂x of x / 0 is 1 / 0, which Python's floats refuse."""
+    assert second(1.0) == autograd.compile(second, "python")(1.0) == 0.0
+    assert grad(lambda x: x / 0.0)(Value(1.0)).data == math.inf
+
+
 def test_an_infinite_second_derivative_does_not_reach_where_no_path_leads() -> None:
     assert hessian(lambda v: sqrt(v[0]) + v[1] ** 2)([0.0, 1.0]) == [[-math.inf, 0.0], [0.0, 2.0]]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import copy
 import gc
 import os
@@ -371,9 +372,30 @@ def test_help_says_when_a_derivative_is_a_number(name: str) -> None:
 
 
 def under_no_grad() -> Any:
-    with no_grad():
+    yield from under(no_grad)
+
+
+def under(mode: Any) -> Any:
+    with mode():
         yield
         yield
+
+
+def test_differentiating_in_interleaved_generators_ends_with_the_last() -> None:
+    a, b = under(autograd.differentiating), under(autograd.differentiating)
+    next(a)
+    next(b)
+    a.close()
+    assert isinstance(grad(sin)(1.0), Value)
+    b.close()
+    assert isinstance(grad(sin)(1.0), float)
+
+
+def test_differentiating_may_end_in_another_context_than_it_began() -> None:
+    block = under(autograd.differentiating)
+    contextvars.copy_context().run(next, block)
+    block.close()
+    assert isinstance(grad(sin)(1.0), float)
 
 
 def records() -> bool:
@@ -686,3 +708,23 @@ def test_what_a_derivative_handed_over_is_a_plain_value_among_others_and_its_sum
 
     assert autograd.grad(f)([2.0, 4.0]) == [4.0 - 2.0, 2.0 - 2.0 / 16.0]
     assert all(isinstance(x, Value) for x in kept)
+
+
+own = autograd.primitive("five_times", lambda x: 5.0 * x, lambda x, z: {1.0: 5.0}.get(x, 0.0))
+W = Value(1.0)
+LOOKED_UP_IN_A_RULE = {
+    "grad of grad": lambda f: grad(grad(f))(1.0),
+    "hessian": lambda f: autograd.hessian(f)(1.0),
+    "hvp": lambda f: autograd.hvp(f, (1.0,), (1.0,)),
+    "grad of a Value": lambda f: grad(f)(Value(1.0)),
+    "compiled grad": lambda f: compile(grad(f), "python")(1.0),
+    "gradient in a parameter": lambda f: compile(lambda x: x * f(W), "python").value_and_grad([1.0]),
+    "in a loop": lambda f: compile(grad(lambda x: autograd.fori(lambda s, i: f(s), x, 2)), "python")(1.0),
+}
+
+
+@pytest.mark.parametrize("derivative", LOOKED_UP_IN_A_RULE)
+@pytest.mark.parametrize("f", [own, lambda x: own(x * 1.0)], ids=["an argument", "a computed Value"])
+def test_an_operand_that_the_partial_of_an_own_row_looks_up_is_refused(derivative: str, f: Any) -> None:
+    with pytest.raises(TypeError, match=r"looked up in a dict or a set"):
+        LOOKED_UP_IN_A_RULE[derivative](f)

@@ -13,6 +13,7 @@ from autograd.core import ieee
 from autograd.core.columns import TABLE, Partial, Primitive, find_method, readers, row
 from autograd.core.ieee import number
 from autograd.core.modes import computing
+from autograd.core.refusals import Argument
 from autograd.core.value import Value, bind
 
 
@@ -111,7 +112,7 @@ def _ieee(f: Callable[..., Any], xs: tuple[float, ...]) -> float:
     """f read on Values, whose operators answer as IEEE does: 1 / 0 is inf. nan if f works on plain numbers only."""
     try:
         with computing():
-            z = f(*map(Value, xs))
+            z = f(*map(Argument, xs))
         return z._data if isinstance(z, Value) else number(z)
     except (TypeError, ValueError, ArithmeticError):
         return nan

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 class _Setting:
     """What a `with` block sets a mode to, for as long as it lasts."""
 
+    __slots__ = ("lasts", "value")
+
     def __init__(self, value: Any) -> None:
         self.value, self.lasts = value, True
 
@@ -33,7 +35,7 @@ Settings = ContextVar[tuple[_Setting, ...]]  # of the blocks around, the innermo
 _no_grad: Settings = ContextVar("no_grad", default=())
 _tracing: Settings = ContextVar("tracing", default=())
 _anomaly: Settings = ContextVar("anomaly", default=())
-_derivative: ContextVar[set[Value] | None] = ContextVar("derivative", default=None)
+_derivative: Settings = ContextVar("derivative", default=())
 _lock = threading.RLock()  # a signal handler may enter a mode while its own thread is entering one
 active = 0  # how many modes are on, over all contexts
 looking = array("q", [0])  # and how many of them look for anomalies, where machine code reads it
@@ -42,21 +44,31 @@ looking = array("q", [0])  # and how many of them look for anomalies, where mach
 @contextmanager
 def _mode(variable: Settings, value: Any) -> Iterator[None]:
     global active
-    setting = _Setting(value)
     with _lock:
         active += 1
         looking[0] += isinstance(value, Anomaly)
         _tell()
-    variable.set((*_lasting(variable), setting))
+    setting = _begin(variable, value)
     try:
         yield
     finally:
-        setting.lasts = False
-        variable.set(_lasting(variable))
+        _end(variable, setting)
         with _lock:
             active -= 1
             looking[0] -= isinstance(value, Anomaly)
             _tell()
+
+
+def _begin(variable: Settings, value: Any) -> _Setting:
+    setting = _Setting(value)
+    variable.set((*_lasting(variable), setting))
+    return setting
+
+
+def _end(variable: Settings, setting: _Setting) -> None:
+    setting.lasts = False
+    around = variable.get()
+    variable.set(around[:-1] if around and around[-1] is setting else _lasting(variable))
 
 
 def _tell() -> None:
@@ -100,8 +112,7 @@ def detect_anomaly(inf: bool = False) -> Any:
     return _mode(_anomaly, Anomaly(inf))
 
 
-@contextmanager
-def differentiating() -> Iterator[None]:
+class differentiating:
     """Within `with differentiating():` derivatives of numbers are Values, as they are inside another derivative: for a
     cost made of derivatives that `backward()` takes to its parameters.
 
@@ -111,21 +122,25 @@ def differentiating() -> Iterator[None]:
 
     It switches recording on, whatever is in force outside, and is no mode to the operators: they do the same.
     """
-    token = _derivative.set(set())
-    try:
-        if active and is_no_grad():
-            with _mode(_no_grad, False):
-                yield
-        else:
-            yield
-    finally:
-        _derivative.reset(token)
+
+    __slots__ = ("_recording", "_setting")
+
+    def __enter__(self) -> None:
+        self._recording = _mode(_no_grad, False) if active and is_no_grad() else None
+        if self._recording is not None:
+            self._recording.__enter__()
+        self._setting = _begin(_derivative, set())
+
+    def __exit__(self, *error: Any) -> None:
+        _end(_derivative, self._setting)
+        if self._recording is not None:
+            self._recording.__exit__(*error)
 
 
 def derivative_around() -> set[Value] | None:
     """None outside any derivative; else the nodes met by the derivatives that ran inside it so far. They are older
     than the arguments of the next one and cannot depend on them, so its walk over the graph stops there."""
-    return _derivative.get()
+    return _in_force(_derivative)  # type: ignore[no-any-return]
 
 
 def is_no_grad() -> bool:

@@ -8,7 +8,8 @@ from typing import NoReturn
 
 from autograd.core import modes
 from autograd.core.anomaly import is_foreign
-from autograd.core.value import Value, bind, named
+from autograd.core.primitives import mul
+from autograd.core.value import Value, bind, named, record
 
 _ELSEWHERE = {  # names from micrograd and torch, and what they are here
     "_prev": ".operands",
@@ -23,13 +24,21 @@ _ELSEWHERE = {  # names from micrograd and torch, and what they are here
 
 
 class Argument(Value):
-    """A Value in an argument's place: what a function is given to be compiled, or trained.
+    """A Value in an argument's place: what a function is given to be compiled, differentiated or trained, and what the
+    rule of a user's own row is.
 
     There a number would be looked up: table[y], y in {0, 1}. A Value is hashed by identity and would never be found,
     without a word, so this one raises TypeError where a caller outside this library hashes it.
     """
 
     __slots__ = ()
+
+
+def as_argument(x: Any) -> Any:
+    """x · 1, as an `Argument`: the same number, with a graph that goes on to what x was made of."""
+    if isinstance(x, Value):
+        return record(mul, x._data, x, 1.0, 1.0, None, Argument)
+    return record(mul, x, x, 1.0, None, None, Argument)
 
 
 def _hash(argument: Argument) -> int:

@@ -17,11 +17,13 @@ other numbers each time; there what arrives comes with a 0/1 number that is 1 wh
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Any, NamedTuple
 
 from autograd.core import engine, modes
-from autograd.core.primitives import equal, where
+from autograd.core.columns import Primitive
+from autograd.core.primitives import equal, stop_gradient, where
+from autograd.core.refusals import as_argument
 from autograd.core.value import Value, apply
 
 Edges = Callable[[Value], Iterable[tuple[Value, Any]]]
@@ -193,12 +195,21 @@ def value_edges(z: Value, among: Collection[Value] | None = None) -> Iterable[tu
     if row is None:
         return []
     wanted = [isinstance(x, Value) and (among is None or x in among) for x in xs]
-    if row.arity is None:
-        partials = row.partials_at(xs, z) if any(wanted) else xs
-    else:
-        partials = [p(*xs, z) if p and needed else None for p, needed in zip(row.partials, wanted, strict=True)]
+    try:
+        partials = _as_graph(row, xs, z, wanted)
+    except ArithmeticError:  # 1 / y of a constant y: a node of it, which is no leaf, answers as IEEE does
+        nodes = [x if isinstance(x, Value) else apply(stop_gradient, x) for x in xs]
+        partials = _as_graph(row, nodes, z, wanted)
     edges = zip(xs, partials, wanted, strict=True)
     return [(x, p) for x, p, needed in edges if needed and p is not None and not (row.masked and _is_off(p))]
+
+
+def _as_graph(row: Primitive, xs: Sequence[Any], z: Value, wanted: Sequence[bool]) -> Sequence[Any]:
+    if row.own:  # whose rule could look its operands up
+        xs, z = [as_argument(x) if isinstance(x, Value) else x for x in xs], as_argument(z)
+    if row.arity is None:
+        return row.partials_at(xs, z) if any(wanted) else xs
+    return [p(*xs, z) if p and needed else None for p, needed in zip(row.partials, wanted, strict=True)]
 
 
 def _is_off(partial: Any) -> bool:

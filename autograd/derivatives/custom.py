@@ -16,6 +16,7 @@ from typing import Any
 
 from autograd.core import modes
 from autograd.core.columns import REAL, Interval, Primitive
+from autograd.core.refusals import Argument
 from autograd.core.value import Value, apply
 from autograd.derivatives.structures import holds_value, is_array, leaves, rebuild
 
@@ -144,7 +145,7 @@ class _Form:
             z = self._evaluated(numbers)
         except (ArithmeticError, ValueError):
             try:  # read on Values, whose operators answer as IEEE does
-                z = Context().run(_computed, self.of.function, rebuild(self.template, map(Value, numbers)))
+                z = Context().run(_computed, self.of.function, rebuild(self.template, map(Argument, numbers)))
             except (TypeError, ArithmeticError, ValueError):
                 z = None
             if z is None:

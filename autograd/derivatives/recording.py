@@ -20,9 +20,9 @@ from typing import Any
 from autograd.core import engine, modes
 from autograd.core import primitives as table
 from autograd.core.fast import number_gradients, number_tangents
-from autograd.core.refusals import Argument
+from autograd.core.refusals import Argument, as_argument
 from autograd.core.sweeps import adjoints, number_edges, tangents, topological_order, value_edges
-from autograd.core.value import Value, apply, record
+from autograd.core.value import Value, apply
 from autograd.derivatives.structures import holds_value, is_one_number, leaves, rebuild
 
 
@@ -59,7 +59,7 @@ class Recording:
         older = modes.derivative_around()
         with modes.differentiating():
             for i, part in zip(which, numbers, strict=True):
-                fresh = [_times_1(x) if self.nested else Argument(x) for x in part]
+                fresh = [as_argument(x) if self.nested else Argument(x) for x in part]
                 self.inputs += fresh
                 call[i] = rebuild(arguments[i], fresh)
             self.result = f(*call, **(keywords or {}))
@@ -151,13 +151,6 @@ class Recording:
         if _is_no_grad():
             return [apply(table.stop_gradient, x) for x in results]
         return [x if isinstance(x, Value) else apply(table.stop_gradient, x) for x in results]
-
-
-def _times_1(x: Value | float) -> Value:
-    """x · 1, as an `Argument`."""
-    if isinstance(x, Value):
-        return record(table.mul, x._data, x, 1.0, 1.0, None, Argument)
-    return record(table.mul, x, x, 1.0, None, None, Argument)
 
 
 def _is_no_grad() -> bool:

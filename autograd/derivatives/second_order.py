@@ -17,6 +17,7 @@ from typing import Any
 
 from autograd.core import engine, modes
 from autograd.core.fast import number_adjoints, number_tangents
+from autograd.core.refusals import Argument
 from autograd.core.sweeps import number_edges, topological_order
 from autograd.core.value import Value
 
@@ -76,8 +77,8 @@ def second_partials(z: Value) -> list[tuple[int, int, float]]:
     xs: Any = z._arguments
     assert row is not None
     places = [i for i, x in enumerate(xs) if x.__class__ is not float]
-    if len({xs[i] for i in places}) < len(places):  # x * x: each place moves for itself
-        xs = tuple([x if x.__class__ is float else Value(x._data) for x in xs])
+    if row.own or len({xs[i] for i in places}) < len(places):  # x * x: each place moves for itself
+        xs = tuple([x if x.__class__ is float else Argument(x._data) for x in xs])
     if row.arity is None:
         partials: Any = row.partials_at(xs, z)
     else:

@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 from autograd.core import primitives as table
 from autograd.core.modes import tracing
 from autograd.core.primitives import Primitive
+from autograd.core.refusals import Argument
 from autograd.core.sweeps import adjoints, both, either, passing, topological_order, value_edges
 from autograd.core.value import Value
 from autograd.program.loop import LoopRow, in_a_trace, raised
@@ -214,16 +215,16 @@ def _rule(program: Program, slot: int, known: dict[tuple[object, ...], _Rule]) -
     constants = (None,) * len(operands) if plain else tuple([x if x in numbers else None for x in operands])
     key = (primitive, constants)  # a constant has one slot
     if key not in known:
-        given = [numbers[x] if x in numbers else Value(0.5) for x in operands]
+        given = [numbers[x] if x in numbers else Argument(0.5) for x in operands]
         try:
             known[key] = Context().run(_read_partials, primitive, given)  # whatever modes are on outside
         except ArithmeticError:  # the constants are at a special point, 1/0: let the row itself answer there
-            known[key] = Context().run(_read_partials, primitive, [Value(0.5) for _ in given])
+            known[key] = Context().run(_read_partials, primitive, [Argument(0.5) for _ in given])
     return known[key]
 
 
 def _read_partials(primitive: Primitive, given: Sequence[Value | float]) -> _Rule:
-    z = Value(0.5)
+    z = Argument(0.5)
     with tracing():
         partials = primitive.partials_at(given, z)
     passing = [p is not None and not (primitive.masked and p.__class__ is float and p == 0.0) for p in partials]
