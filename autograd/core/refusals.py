@@ -34,7 +34,7 @@ class Argument(Value):
     __slots__ = ()
 
 
-def as_argument(x: Any) -> Any:
+def as_argument(x: Value | float) -> Value:
     """x · 1, as an `Argument`: the same number, with a graph that goes on to what x was made of."""
     if isinstance(x, Value):
         return record(mul, x._data, x, 1.0, 1.0, None, Argument)
