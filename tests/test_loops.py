@@ -275,6 +275,18 @@ def test_a_condition_that_holds_still_is_an_error_or_nan() -> None:
     np.testing.assert_array_equal(slope, [math.nan, 8.0, 1.0])
 
 
+def test_steps_after_the_last_cost_nothing_and_change_nothing() -> None:
+    """Each example ends by itself, and at once where all of a block have; a hundred thousand steps are allowed."""
+    square_root = lambda most: (
+        lambda a: while_loop(lambda x: abs(x * x - a) > 1e-12, lambda x: 0.5 * (x + a / x), a, most)
+    )
+    at = np.linspace(0.5, 50.0, 19)
+    for derivative in (lambda f: f, grad):
+        few, many = (compile(derivative(square_root(most)))(at) for most in (30, 100_000))
+        np.testing.assert_array_equal(few, many)
+        np.testing.assert_array_equal(many, [derivative(square_root(30))(a) for a in at])
+
+
 @runners
 def test_what_a_step_reads_gets_its_gradient(runner: str | None) -> None:
     w, b = Value(0.7, "w"), Value(-0.2, "b")

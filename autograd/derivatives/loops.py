@@ -56,16 +56,16 @@ def while_loop(cond: Callable[[Any], Any], step: Callable[[Any], Any], state: An
     these are is constant wherever it is smooth. ValueError if the condition holds still after `most` steps; in a
     compiled function, where that would stop all examples for the sake of one, the state of that one is nan.
 
-    Compiled, every example takes `most` steps, of which those after its last change nothing: their results, be they inf
-    or nan, have no part in it, nor have their slopes.
+    Compiled, an example's steps after its last one change nothing: what they compute, be it inf or nan, has no part in
+    it, nor have their slopes. They are left out where eight neighbours of a batch are all through.
     """
     most = _count("while_loop: most", most)
     if modes.active and modes.is_tracing():
 
-        def masked(s: Any, _: Any) -> tuple[Any, None]:
-            on = cond(s)
+        def masked(s: Any, _: Any) -> tuple[Any, Any]:
+            on = where(cond(s), 1.0, 0.0)
             new = _alike("while_loop", step(s), s, 1)
-            return _each(lambda a, b: where(on, a, b), new, s), None
+            return _each(lambda a, b: where(on, a, b), new, s), on
 
         last = _scan("while_loop", masked, state, range(most))[0]
         still = where(cond(last), math.nan, 0.0)
@@ -156,9 +156,10 @@ def _traced(
         beside = [] if y is None else leaves(y, f"{name}: y")
         return [*matching(new, f"{name}: the state after a step", state, "the state"), *beside]
 
-    loop, row = traced(name, on_numbers, numbers, columns, n, labels, checkpoints)
+    on = len(numbers) if name == "while_loop" else None  # whose y says whether the condition holds
+    loop, row = traced(name, on_numbers, numbers, columns, n, labels, checkpoints, on)
     last = rebuild(state, [node(part(k, False), loop) for k in range(len(numbers))])
-    if y is None:
+    if y is None or on is not None:
         return last, None
     beside = [node(part(row.carried + m, True), loop) for m in range(row.given)]
     return last, [rebuild(y, [node(item(i), column) for column in beside]) for i in range(n)]

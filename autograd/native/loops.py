@@ -112,19 +112,39 @@ class _Running:
         self.buffers = {k: self.column(self.length) for k in parts}
         return {k: Recomputed(self, k) for k in parts}
 
-    def run(self, variables: Sequence[V], begin: Any, end: Any, put: Callable[..., None]) -> None:
-        """The steps from begin to end; `put` is given each one's number, the state before it, and its results."""
-        body, loop = self.body, self.loop
+    def run(self, variables: Sequence[V], begin: Any, end: Any, put: Callable[..., None], given: bool = False) -> None:
+        """The steps from begin to end; `put` is given each one's number, the state before it, and its results, which
+        are None where the step is not `given` for being idle in all lanes."""
+        body, loop, step = self.body, self.loop, self.step
         with body.loop(begin, end) as count:
             i = begin + end - 1 - count if loop.backwards else count
             here = self.once | {k: body.load(x, self.lanes) for k, x in enumerate(variables)}
             here |= {loop.carried + m: column[i] for m, column in enumerate(self.columns)}
             state = [here[k] for k in range(loop.carried)]
-            self.instructions(body, self.step, EXAMPLE, here, self.uses, self.lanes)
-            results = [here[slot] for slot in self.step.outputs]
-            put(i, state, results)
-            for variable, number in zip(variables, results, strict=False):
-                body.store(spread(body, number, self.lanes), variable)
+            on = self.holds(here)
+
+            def write() -> list[Any]:
+                self.instructions(body, step, EXAMPLE, here, self.uses, self.lanes)
+                results = [here[slot] for slot in step.outputs]
+                for variable, old, number in zip(variables, state, results, strict=False):
+                    body.store(spread(body, number if on is None else select(on, number, old), self.lanes), variable)
+                return results
+
+            if on is None or given:
+                put(i, state, write())
+            else:
+                put(i, state, None)
+                with body.when(_in_any_lane(on)):
+                    write()
+
+    def holds(self, here: dict[int, Any]) -> V | None:
+        """Where a step is not idle, computed before the rest of it; None where it never is."""
+        if self.loop.on is None:
+            return None
+        slot = self.step.outputs[self.loop.on]
+        self.instructions(self.body, self.step, EXAMPLE, here, self.step.uses((slot,)), self.lanes)
+        on = here[slot]
+        return on != 0.0 if isinstance(on, V) else None
 
     def segment(self, s: V) -> tuple[V, V]:
         """Where a segment begins and ends; the columns that are read are there."""
@@ -141,11 +161,18 @@ class _Running:
         for column, variable in zip(self.kept, self.again, strict=True):
             self.body.store(column[s], variable)
 
-        def put(i: V, state: Sequence[Any], results: Sequence[Any]) -> None:
+        def put(i: V, state: Sequence[Any], results: Any) -> None:
             for k, buffer in self.buffers.items():
                 buffer.put(i - begin, state[k - self.loop.before])
 
         self.run(self.again, begin, end, put)
+
+
+def _in_any_lane(condition: V) -> V:
+    body, lanes = condition.body, condition.lanes
+    if lanes == 1:
+        return condition
+    return body.op(f"icmp ne i{lanes} {body.op(f'bitcast {condition} to i{lanes}', f'i{lanes}').name}, 0", "i1")
 
 
 class Recomputed:
@@ -170,12 +197,13 @@ def _write_loop(
     kept = running.keep(states) if states and thrifty else {}
     along = {k: running.column(loop.steps) for k in parts if k >= loop.carried and k not in kept}
 
-    def put(i: V, state: Sequence[Any], results: Sequence[Any]) -> None:
+    def put(i: V, state: Sequence[Any], results: Any) -> None:
         for k, column in along.items():
             column.put(i, results[k] if k < loop.before else state[k - loop.before])
 
+    given = any([k < loop.before for k in along])
     if not kept and not any([isinstance(x, Recomputed) for x in running.columns]):
-        running.run(running.variables, body.integer(0), body.integer(loop.steps), put)
+        running.run(running.variables, body.integer(0), body.integer(loop.steps), put, given)
     else:
         with body.loop(0, running.segments) as count:
             s = running.segments - 1 - count if loop.backwards else count
@@ -183,7 +211,7 @@ def _write_loop(
             if kept:
                 for column, variable in zip(running.kept, running.variables, strict=True):
                     column.put(s, body.load(variable, lanes))
-            running.run(running.variables, begin, end, put)
+            running.run(running.variables, begin, end, put, given)
     return {k: body.load(variable, lanes) for k, variable in enumerate(running.variables)} | along | kept
 
 

@@ -46,6 +46,7 @@ class Loop(LoopRow):
     backwards  the last items come first; a column's k-th number belongs to the k-th item either way
     checkpoints  whether a runner keeps one of √steps states for the derivatives, and finds the others again; None: it
                goes by their number
+    on         which of the body's outputs is 0 where a step is idle: it leaves the state as it was; None: none is
     """
 
     def __init__(
@@ -56,12 +57,13 @@ class Loop(LoopRow):
         steps: int,
         backwards: bool = False,
         checkpoints: bool | None = None,
+        on: int | None = None,
     ) -> None:
         from autograd.program.loop_derivatives import pulled, pushed
 
         super().__init__(f"{name}[{steps} steps]", self._run, _placing(pulled), nary=True)
         self.title, self.body, self.carried, self.steps, self.backwards = name, body, carried, steps, backwards
-        self.checkpoints = checkpoints
+        self.checkpoints, self.on = checkpoints, on
         self.columns, self.given = body.inputs - carried, len(body.outputs) - carried
         self.before = carried + self.given  # the first of the parts that are states before each step
         self.push = pushed
@@ -93,7 +95,8 @@ class Loop(LoopRow):
             results = step([*state, *[column[i] for column in columns], *others])
             for column, number in zip(along, [*results[carried:], *state], strict=True):
                 column[i] = number
-            state = results[:carried]
+            if self.on is None or results[self.on] != 0.0:
+                state = results[:carried]
         return [*state, *along]
 
     def __str__(self) -> str:
@@ -209,6 +212,7 @@ def made(
     steps: int,
     backwards: bool = False,
     checkpoints: bool | None = None,
+    on: int | None = None,
 ) -> tuple[Loop, list[int], list[int]]:
     """The loop whose step takes these nodes to these results, and which of the items and of what is shared it reads."""
     program = simplify(lower(results, [*states, *items, *shared])[0])
@@ -226,7 +230,7 @@ def made(
     place = dict(zip(leaves, range(len(leaves)), strict=True)) | dict.fromkeys(unread, 0)
     where = body.inline(program, [place[slot] for slot in range(program.leaves)])
     body.outputs = tuple([where[slot] for slot in program.outputs])
-    return Loop(name, body, len(states), steps, backwards, checkpoints), *read
+    return Loop(name, body, len(states), steps, backwards, checkpoints, on), *read
 
 
 def traced(
@@ -237,6 +241,7 @@ def traced(
     steps: int,
     labels: Sequence[str],
     checkpoints: bool | None,
+    on: int | None,
 ) -> tuple[Value, Loop]:
     """The node of the loop of a step, a function of a list of numbers (those of the state, then those of an item) that
     gives such a list (those of the next state, then those of y)."""
@@ -244,7 +249,7 @@ def traced(
     results = step(leaves)
     captured = _captured(results, leaves)
     count = len(state)
-    loop, items, shared = made(name, leaves[:count], leaves[count:], captured, results, steps, False, checkpoints)
+    loop, items, shared = made(name, leaves[:count], leaves[count:], captured, results, steps, False, checkpoints, on)
     return node(loop, *state, *[columns[i] for i in items], *[captured[k] for k in shared]), loop
 
 

@@ -177,20 +177,25 @@ class _Step:
                 found.append((off, ("arriving", j, 0, True) if given and given[0] else 0.0 if given else 1.0))
         return found
 
+    def on(self, results: list[Any]) -> int | None:
+        """Add what tells whether a step is idle to the results; where it is among them."""
+        if self.loop.on is None:
+            return None
+        return _put(results, self.results[self.loop.on], None)[0]
+
     def finished(
-        self, states: list[tuple[Value, Key | float]], results: list[Any], backwards: bool, carried: int
+        self, states: list[tuple[Value, Key | float]], results: list[Any], backwards: bool, on: int | None
     ) -> tuple[Loop, list[Key | float]]:
-        """The loop with these states, and its operands; `carried` of the results are the next states."""
+        """The loop with these states, and its operands."""
         taken = {leaf for leaf, _ in states}
         items: list[tuple[Key, Value]] = []
         shared: list[tuple[Key, Value]] = []
         for key, leaf in self.leaves.items():
             if leaf not in taken and key[0] != "carried":
                 (items if self._varies(key) else shared).append((key, leaf))
-        assert carried == len(states)
         loop, read, kept = made(
             f"{self.title} of {self.loop.title}", [leaf for leaf, _ in states], [leaf for _, leaf in items],
-            [leaf for _, leaf in shared], results, self.loop.steps, backwards, self.loop.checkpoints,
+            [leaf for _, leaf in shared], results, self.loop.steps, backwards, self.loop.checkpoints, on,
         )  # fmt: skip
         operands = [start for _, start in states]
         return loop, [
@@ -244,12 +249,12 @@ class _Tangent(_Step):
         n, states = self.loop.carried, [(leaf, ("operand", j)) for j, leaf in enumerate(self.states)]
         results: list[Any] = [*self.results[:n]]
         places = _next(before, after, results)
-        carried = len(results)
         moving: dict[int, tuple[int, int | None]] = {**places}
         places |= {k: _put(results, *found[k]) for k in range(n, len(self.results)) if k in found}
+        on = self.on(results)
         for j, (number, off) in moving.items():  # the states before each step
             places[self.loop.before + j] = len(results) + number, None if off is None else len(results) + off
-        loop, operands = self.finished([*states, *self.starts(before)], results, self.loop.backwards, carried)
+        loop, operands = self.finished([*states, *self.starts(before)], results, self.loop.backwards, on)
         return Derivative(loop, operands, places)
 
     def _varies(self, key: Key) -> bool:
@@ -286,9 +291,8 @@ class _Adjoint(_Step):
                 off = None if found[j].off is None else either(sums[1], found[j].off)
                 states += [(sums[0], 0.0), (sums[1], 1.0)][: 1 if off is None else 2]
                 places[j] = _put(results, sums[0] + found[j].number, off)
-        carried = len(results)
         places |= {j: _put(results, *found[j]) for j in range(n, inputs) if j in found}
-        loop, operands = self.finished(states, results, not self.loop.backwards, carried)
+        loop, operands = self.finished(states, results, not self.loop.backwards, self.on(results))
         return Derivative(loop, operands, places)
 
     def _varies(self, key: Key) -> bool:
