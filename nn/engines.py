@@ -165,8 +165,10 @@ class Compiled:
         import numpy as np
 
         cost, found, outputs = self._costs.value_and_grad(X, Y, at=self._at(X, Y), has_aux=True)
-        gradient = np.zeros(len(self.parameters))
-        gradient[self._here] = found[self._there]
+        gradient = found
+        if not self._in_order:
+            gradient = np.zeros(len(self.parameters))
+            gradient[self._here] = found[self._there]
         if l2:
             p = self._weights
             cost, gradient = cost + l2 * float(p @ p), gradient + 2 * l2 * p
@@ -186,6 +188,7 @@ class Compiled:
             place = {p: i for i, p in enumerate(leaves)}
             here = [i for i, p in enumerate(self.parameters) if p in place]
             there = [place[self.parameters[i]] for i in here]
+            self._in_order = here == there == [*range(len(self.parameters))] and len(leaves) == len(here)
             self._here, self._there = _indices(here, len(self.parameters)), _indices(there, len(leaves))
             self._leaves = np.array(numbers(leaves))
         self._leaves[self._there] = self._weights[self._here]

@@ -79,16 +79,33 @@ def check_targets(model: Callable[[Any], Any], loss: Callable[[Any, Any], Any], 
                 raise type(error)(f"Y[{k}]: {error}") from None
 
 
-def order(n: int, batch_size: int, seed: int, epoch: int) -> list[Sequence[int]]:
+def order(n: int, batch_size: int, seed: int, epoch: int, arrays: bool = False) -> list[Sequence[int]]:
     """The batches of an epoch: a shuffle that depends on the seed and the epoch alone, so that a run can be resumed.
 
-    Ordered by random numbers, which takes half the time that exchanging them does."""
+    Ordered by random numbers, which takes half the time that exchanging them does, and as `arrays` of numpy a tenth."""
     if batch_size >= n:
         return [range(n)]
-    draw = random.Random(f"{seed} {epoch}").random
-    keys = [draw() for _ in range(n)]
-    shuffled = sorted(range(n), key=keys.__getitem__)
+    rng = random.Random(f"{seed} {epoch}")
+    shuffled: Any = _sorted(rng, n) if arrays else None
+    if shuffled is None:
+        keys = [rng.random() for _ in range(n)]
+        shuffled = sorted(range(n), key=keys.__getitem__)
     return [shuffled[i : i + batch_size] for i in range(0, n, batch_size)]
+
+
+def _sorted(rng: random.Random, n: int) -> Any:
+    """The same by numpy; None where two of the numbers are equal. `random` makes a number of 53 bits from two words."""
+    import numpy as np
+
+    state = rng.getstate()
+    words = np.frombuffer(rng.randbytes(8 * n), "<u4").astype(np.int64).reshape(n, 2)
+    keys = (words[:, 0] >> 5 << 26) + (words[:, 1] >> 6)
+    shuffled = keys.argsort()
+    ordered = keys[shuffled]
+    if (ordered[1:] > ordered[:-1]).all():
+        return shuffled
+    rng.setstate(state)
+    return None
 
 
 def _shape(row: Any, where: str) -> Any:

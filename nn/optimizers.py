@@ -1,19 +1,24 @@
 """How a gradient becomes a step: SGD with momentum, Adam, AdamW. The arithmetic is torch's, term for term.
 
 A rule is one formula of a parameter, its gradient and what is remembered of earlier steps. It reads on floats, one
-parameter at a time, and just as well on whole numpy arrays, with the same bits: IEEE arithmetic is the same there.
+parameter at a time, on whole numpy arrays, and on Values: there `compile` makes machine code of it, for all parameters
+at once. The bits are the same: IEEE arithmetic is the same everywhere.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, SupportsFloat
+from functools import cache
+from importlib.util import find_spec
+from typing import Any, NamedTuple, SupportsFloat
 
-from autograd import Value, assign, numbers
+from autograd import Value, assign, compile, numbers, sqrt
 from autograd import norm as norm_of
 
 Rate = float | Callable[[int], float]
+Rule = Callable[..., tuple[Any, ...]]  # rule(sqrt, p, g, *memories, *rates): p after the step, and the memories
+ENOUGH = 100  # steps, after which machine code is made for a rule
 
 
 class Optimizer:
@@ -23,7 +28,8 @@ class Optimizer:
         loss.backward()
         optimizer.step()
 
-    A subclass gives `remembers`, the names of its memories (0 at first), and `_rule`.
+    A subclass gives `remembers`, the names of its memories (0 at first), `_rule` and, beside the learning rate, what
+    changes from step to step: `_rates`.
     """
 
     remembers: tuple[str, ...] = ()
@@ -66,21 +72,27 @@ class Optimizer:
 
     def moved(self, start: Any, gradient: Any) -> Any:
         """Where the next step takes parameters from `start`; both are lists, or both numpy arrays."""
-        lr = self.lr(self.steps) if callable(self.lr) else self.lr
+        lr = float(self.lr(self.steps) if callable(self.lr) else self.lr)
         self.steps += 1
+        rule, rates = self._rule(), self._rates(lr)
         if isinstance(start, list):
             memories = [list(map(float, m)) for m in self._memories]
-            each = [self._rule(*row, lr=lr, sqrt=math.sqrt) for row in zip(start, gradient, *memories, strict=True)]
+            each = [rule(math.sqrt, *line, *rates) for line in zip(start, gradient, *memories, strict=True)]
             end, *self._memories = map(list, zip(*each, strict=True))
             return end
         import numpy as np
 
-        end, *self._memories = self._rule(start, gradient, *map(np.asarray, self._memories), lr=lr, sqrt=np.sqrt)
+        arrays = (start, gradient, *map(np.asarray, self._memories))
+        native = natively(rule) if self.steps > ENOUGH else None
+        end, *self._memories = rule(np.sqrt, *arrays, *rates) if native is None else native(*arrays, *rates).T
         return end
 
-    def _rule(self, p: Any, g: Any, *memory: Any, lr: float, sqrt: Callable[[Any], Any]) -> tuple[Any, ...]:
-        """The parameter after this step, and the memories."""
+    def _rule(self) -> Rule:
         raise NotImplementedError
+
+    def _rates(self, lr: float) -> tuple[float, ...]:
+        """What the rule takes beside a parameter, its gradient and its memories."""
+        return (lr,)
 
     def state_dict(self) -> dict[str, Any]:
         """The step count and the memories, as plain numbers: all that another run needs to go on from here."""
@@ -102,6 +114,50 @@ class Optimizer:
         return f"{type(self).__name__}({len(self.parameters)} parameters, lr={lr}, {self.steps} steps taken)"
 
 
+@cache
+def natively(rule: Rule) -> Any:
+    """The rule as machine code: a function of arrays and rates, to an array with a column for each result. None
+    without llvmlite."""
+    return compile(lambda *given: [*rule(sqrt, *given)]) if find_spec("llvmlite") else None
+
+
+class Descent(NamedTuple):
+    """p − lr · v."""
+
+    momentum: float
+    nesterov: bool
+    weight_decay: float
+
+    def __call__(self, sqrt: Any, p: Any, g: Any, velocity: Any, lr: Any) -> tuple[Any, ...]:
+        if self.weight_decay:
+            g = g + self.weight_decay * p
+        if self.momentum:
+            velocity = self.momentum * velocity + g
+            g = g + self.momentum * velocity if self.nesterov else velocity
+        return p - lr * g, velocity
+
+
+class Moments(NamedTuple):
+    """p − rate · m / (√v / scale + eps). Weight decay is part of the gradient, or `apart` from it."""
+
+    betas: tuple[float, float]
+    eps: float
+    weight_decay: float
+    apart: bool
+
+    def __call__(
+        self, sqrt: Any, p: Any, g: Any, mean: Any, square: Any, lr: Any, rate: Any, scale: Any
+    ) -> tuple[Any, ...]:
+        beta1, beta2 = self.betas
+        if self.weight_decay and self.apart:
+            p = p * (1 - lr * self.weight_decay)
+        elif self.weight_decay:
+            g = g + self.weight_decay * p
+        mean = mean + (1 - beta1) * (g - mean)
+        square = beta2 * square + (1 - beta2) * (g * g)
+        return p - rate * (mean / (sqrt(square) / scale + self.eps)), mean, square
+
+
 class SGD(Optimizer):
     """p ← p − lr · v, with v ← momentum · v + g and g ← g + weight_decay · p. Nesterov: g + momentum · v."""
 
@@ -121,14 +177,8 @@ class SGD(Optimizer):
             raise ValueError("SGD: nesterov=True needs a momentum above 0")
         self.momentum, self.nesterov, self.weight_decay = momentum, nesterov, weight_decay
 
-    def _rule(self, p: Any, g: Any, *memory: Any, lr: float, sqrt: Callable[[Any], Any]) -> tuple[Any, ...]:
-        (velocity,) = memory
-        if self.weight_decay:
-            g = g + self.weight_decay * p
-        if self.momentum:
-            velocity = self.momentum * velocity + g
-            g = g + self.momentum * velocity if self.nesterov else velocity
-        return p - lr * g, velocity
+    def _rule(self) -> Rule:
+        return Descent(self.momentum, self.nesterov, self.weight_decay)
 
 
 class Adam(Optimizer):
@@ -139,6 +189,7 @@ class Adam(Optimizer):
     """
 
     remembers = ("mean", "square")
+    _apart = False
 
     def __init__(
         self,
@@ -155,18 +206,12 @@ class Adam(Optimizer):
             raise ValueError(f"{name}: betas are {betas}; there are two, and both must be at least 0 and below 1")
         self.betas, self.eps, self.weight_decay = (float(betas[0]), float(betas[1])), eps, weight_decay
 
-    def _rule(self, p: Any, g: Any, *memory: Any, lr: float, sqrt: Callable[[Any], Any]) -> tuple[Any, ...]:
-        (mean, square), (beta1, beta2) = memory, self.betas
-        if self.weight_decay:
-            p, g = self._decayed(p, g, lr)
-        mean = mean + (1 - beta1) * (g - mean)
-        square = beta2 * square + (1 - beta2) * (g * g)
-        rate = lr / (1 - beta1**self.steps)
-        scale = math.sqrt(1 - beta2**self.steps)
-        return p - rate * (mean / (sqrt(square) / scale + self.eps)), mean, square
+    def _rule(self) -> Rule:
+        return Moments(self.betas, self.eps, self.weight_decay, self._apart)
 
-    def _decayed(self, p: Any, g: Any, lr: float) -> tuple[Any, Any]:
-        return p, g + self.weight_decay * p
+    def _rates(self, lr: float) -> tuple[float, ...]:
+        beta1, beta2 = self.betas
+        return lr, lr / (1 - beta1**self.steps), math.sqrt(1 - beta2**self.steps)
 
 
 class AdamW(Adam):
@@ -174,6 +219,8 @@ class AdamW(Adam):
 
     (Loshchilov & Hutter 2019.)
     """
+
+    _apart = True
 
     def __init__(
         self,
@@ -184,9 +231,6 @@ class AdamW(Adam):
         weight_decay: float = 0.01,
     ) -> None:
         super().__init__(parameters, lr, betas, eps, weight_decay)
-
-    def _decayed(self, p: Any, g: Any, lr: float) -> tuple[Any, Any]:
-        return p * (1 - lr * self.weight_decay), g
 
 
 def _at_least_0(name: str, **settings: float) -> None:

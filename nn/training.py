@@ -178,7 +178,7 @@ def _show(run: Run, watcher: Watcher) -> None:
 def _epoch(run: Run, inputs: Any, targets: Any, interrupts: Interrupts) -> bool:
     """One pass over the examples: enters its mean cost and accuracy. False if it was broken off."""
     engine, cost, right, n = run.engine, 0.0, 0, len(run.X)
-    batches = examples.order(n, run.batch_size, run.seed, run.history.epochs)
+    batches = examples.order(n, run.batch_size, run.seed, run.history.epochs, arrays=engine.compiled)
     for k, batch in enumerate(batches, 1):
         x, y = engine.take(inputs, batch), engine.take(targets, batch)
         step = engine.step(x, y, run.l2)
@@ -197,8 +197,8 @@ def _epoch(run: Run, inputs: Any, targets: Any, interrupts: Interrupts) -> bool:
 
 
 def _all_finite(gradient: Any) -> bool:
-    """Their sum says so at once, unless finite ones overflow in it."""
-    total = sum(gradient) if isinstance(gradient, list) else float(gradient.sum())
+    """Their sum, or that of their squares, says so at once, unless finite ones overflow in it."""
+    total = sum(gradient) if isinstance(gradient, list) else float(gradient @ gradient)
     return math.isfinite(total) or all(map(math.isfinite, gradient))
 
 

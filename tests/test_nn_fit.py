@@ -45,6 +45,12 @@ def test_every_epoch_takes_each_example_once_in_an_order_of_its_own():
     assert examples.order(10, 10, seed=1, epoch=0) == [range(10)]
 
 
+def test_the_shuffle_is_the_same_with_and_without_numpy():
+    pytest.importorskip("numpy")
+    arrays = examples.order(2_000, 300, seed=3, epoch=5, arrays=True)
+    assert [batch.tolist() for batch in arrays] == examples.order(2_000, 300, seed=3, epoch=5)
+
+
 def test_a_seed_repeats_a_run_of_mini_batches_bit_for_bit():
     states = []
     for seed in (1, 1, 2):

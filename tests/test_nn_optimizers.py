@@ -4,11 +4,13 @@ GOLDEN is where torch 2.13 ends. To print it again: `python -m tests.test_nn_opt
 """
 
 import math
+import random
 
 import pytest
 
 import nn
 from autograd import Value
+from nn import optimizers
 
 START = [1.5, -2.0, 0.3]
 
@@ -84,6 +86,25 @@ def test_arrays_of_gradients_move_the_parameters_to_the_same_bits(case):
         other.step(np.array([p.grad for p in other.parameters]))
     assert [p.data for p in one.parameters] == [p.data for p in other.parameters]
     assert one.state_dict() == other.state_dict()
+
+
+@pytest.mark.parametrize("n", [1, 7, 300])
+@pytest.mark.parametrize("case", CASES)
+def test_after_some_steps_machine_code_moves_arrays_to_the_same_bits(case, n, monkeypatch):
+    np = pytest.importorskip("numpy")
+    pytest.importorskip("llvmlite")
+    monkeypatch.setattr(optimizers, "ENOUGH", 2)
+    rng = random.Random(n)
+    start = [rng.gauss(0.0, 1.0) for _ in range(n)]
+    kind, settings = CASES[case]
+    one, other = (kind([Value(x) for x in start], **settings) for _ in range(2))
+    listed, arrays = start, np.array(start)
+    for _ in range(8):
+        gradient = [rng.gauss(0.0, 1.0) * 10.0 ** rng.randrange(-9, 3) for _ in range(n)]
+        listed, arrays = one.moved(listed, gradient), other.moved(arrays, np.array(gradient))
+        assert listed == arrays.tolist()
+    assert one.state_dict() == other.state_dict()
+    assert optimizers.natively(one._rule()).recorded
 
 
 @pytest.mark.parametrize("case", CASES)
