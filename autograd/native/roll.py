@@ -199,15 +199,21 @@ class Tape:
 
 def _groups(program: Program, moment: int, absorbed: set[int]) -> Iterable[tuple[Any, list[int]]]:
     """(kind, slots) of each loop of one moment. Of what could run next, the kind with the earliest slot is run, and all
-    of that kind that could run with it."""
+    of that kind that could run with it: where they are the inputs of a matrix, in its order, so that these lie evenly.
+    """
     kinds: list[Any] = [None] * len(program)  # (kind, what else must agree) of the slots to be run
     waiting = [0] * len(program)  # for how many of its operands
     users: dict[int, list[int]] = {}
+    rank: dict[int, int] = {}  # in the inputs of a matrix
     ready: dict[tuple[Any, Any], list[int]] = {}
     for slot, primitive, operands in program.instructions():
         if program.moments[slot] == moment and primitive is not MEAN and slot not in absorbed:
             simple = primitive.arity is not None
             kinds[slot] = kind = (primitive, 0) if simple else _kind(program, moment, primitive, operands)
+            if kind[0] in MATVECS:
+                xs = kind[1][0]
+                if rank.get(xs[-1]) != len(xs) - 1:  # the rows of one have the same
+                    rank.update({x: k for k, x in enumerate(xs)})
             for x in operands:
                 if kinds[x] is not None:
                     waiting[slot] += 1
@@ -224,6 +230,8 @@ def _groups(program: Program, moment: int, absorbed: set[int]) -> Iterable[tuple
     while first:
         kind = heappop(first)[1]
         slots = ready.pop(kind)
+        if kind[0] not in MATVECS and all([slot in rank for slot in slots]):
+            slots.sort(key=rank.__getitem__)
         yield kind[0], slots
         for slot in slots:
             for user in users.get(slot, ()):
