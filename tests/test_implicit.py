@@ -134,6 +134,14 @@ def test_roots_in_a_loop_are_solved_at_every_step() -> None:
         assert compile(derivative(f))([2.0, 3.0])[1] == pytest.approx(exact, rel=1e-14)
 
 
+def test_systems_in_a_loop_compile_with_their_derivatives() -> None:
+    def f(a: Any) -> Any:
+        step = lambda s, k: root(lambda v: [v[0] ** 2 - s[0] - a, v[1] + v[0] - s[1]], [1.0, 1.0])
+        return fori(step, [1.0, 2.0], 3)
+
+    assert compile(jacobian(f))([2.0, 3.0])[0] == pytest.approx(jacobian(f)(2.0), rel=1e-14)
+
+
 def test_a_root_is_recorded_without_a_graph_where_nothing_is_to_be() -> None:
     with no_grad():
         x = square_root(Value(2.0))
@@ -357,6 +365,38 @@ def test_a_solution_has_second_derivatives_and_compiles() -> None:
     assert np.array(hessian(f, argnums=(0, 1))(2.0, 1.0)) == pytest.approx(exact, rel=1e-12)
     compiled = compile(hessian(f, argnums=(0, 1)))(np.array([1.5, 2.0]), 1.0)
     assert np.array(compiled)[:, :, 1] == pytest.approx(exact, rel=1e-12)
+
+
+@pytest.mark.parametrize("runner", ["python", "tape", "source"])
+@pytest.mark.parametrize("n", [2, 5, 9])  # written out in the program, and called in Python
+def test_compiled_equations_have_the_solution_of_eager_ones_to_the_bit(n: int, runner: str) -> None:
+    rng = np.random.default_rng(n)
+    A, b = rng.normal(size=(3, n, n)), rng.normal(size=(3, n))
+    found = compile(solve, runner=runner)(A, b)
+    for k in range(3):
+        assert found[k].tolist() == solve(A[k].tolist(), b[k].tolist())
+
+
+@pytest.mark.filterwarnings("ignore:solve. nan")
+@pytest.mark.parametrize("runner", ["python", None])
+def test_an_example_with_a_singular_matrix_is_nan(runner: str | None) -> None:
+    call = compile(lambda A: solve(A, [1.0, 2.0]), runner=runner)
+    found = call(np.array([[[1.0, 2.0], [2.0, 4.0]], [[0.0, 0.0], [1.0, 2.0]], [[2.0, 0.0], [0.0, 1.0]]]))
+    assert np.isnan(found[:2]).all() and found[2].tolist() == [0.5, 2.0]
+
+
+def test_equations_are_exported_as_they_are_solved(tmp_path: Any) -> None:
+    call = compile(lambda a: solve([[a, 1.0], [1.0, 3.0]], [1.0, 2.0])[0])
+    call(2.0)
+    call.export(tmp_path / "unknown.py", gradient=False)
+    scope: dict[str, Any] = {}
+    exec((tmp_path / "unknown.py").read_text(), scope)
+    assert scope["unknown"]([], [2.0]) == solve([[2.0, 1.0], [1.0, 3.0]], [1.0, 2.0])[0]
+
+
+def test_more_unknowns_than_machine_code_can_hand_over_are_refused() -> None:
+    with pytest.raises(TypeError, match=r"1,640 operands.*runner=\"python\""):
+        compile(solve)(np.ones((1, 40, 40)), np.ones((1, 40)))
 
 
 def test_badly_scaled_equations_are_not_taken_for_singular() -> None:

@@ -11,6 +11,7 @@ from typing import Any
 from autograd.batch.arguments import Arguments, Shape
 from autograd.core.value import Value
 from autograd.program import reference
+from autograd.program.expand import expand, is_ours
 from autograd.program.loop import loops_in, refuse_loops
 from autograd.program.program import Program
 
@@ -42,6 +43,8 @@ class Execution:
         runner: str | None,
         devices: Any = None,
     ) -> None:
+        if runner not in ("python", "jax"):
+            program = expand(program, stays=is_ours)
         self.program, self.parameters, self.runner, self.devices = program, parameters, runner, devices
         if runner in ("tape", "jax"):
             refuse_loops(program, f"compile: runner={runner!r}")

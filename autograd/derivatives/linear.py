@@ -9,8 +9,9 @@ The partials are solutions of linear equations again: the rows are closed under 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from functools import cache, lru_cache
+from collections.abc import Callable, Sequence
+from functools import cache, lru_cache, reduce
+from math import inf, nan
 from struct import pack, unpack
 from typing import Any
 from warnings import warn
@@ -22,6 +23,7 @@ from autograd.core.value import Value
 from autograd.derivatives.structures import is_array, leaves, rebuild, rectangle
 
 REMEMBERED = 4096  # solutions: each serves all unknowns of an example, and the sweeps after it
+LARGEST = 8  # unknowns of equations that are written out in a program; more are solved in Python
 EPSILON = 2.0**-52
 
 
@@ -31,7 +33,7 @@ def solve(A: Any, b: Any) -> Any:
     Derivatives in A and b are those of the solution, dx = A⁻¹(db − dA·x), of every order, in either direction, and
     compiled, where it is solved for each example. Gaussian elimination, with the rows scaled and the pivot the largest
     of its column (Golub & Van Loan, Matrix Computations, 3.4). ValueError for shapes that do not fit and for a matrix
-    that is singular to working precision; compiled, an example with such a one is nan, and a warning says so.
+    that is singular to working precision; compiled, the results for such an example are nan.
     """
     shape, n = rectangle(A), len(leaves(b, "solve: b"))
     if shape != (n, n) or rectangle(b) != (n,):
@@ -71,7 +73,7 @@ def unknown(n: int, i: int) -> Primitive:
 
     def forward(*operands: float) -> float:
         if modes.is_tracing():  # with numbers that stand for others
-            return float("nan")
+            return nan
         return computed("solve", lambda: solution(operands)[i])
 
     def partials(operands: Sequence[Any], z: Any) -> list[Any]:
@@ -79,16 +81,20 @@ def unknown(n: int, i: int) -> Primitive:
         v = adjoint(operands, n, i)
         return [*[-(v[j] * x[k]) for j in range(n) for k in range(n)], *v]
 
-    return Primitive(f"solve[{i}]", forward, partials, nary=True, by_call=True, public=False)
+    written_out = n <= LARGEST
+    made_of = (lambda *operands: _eliminated_graph(operands, n)[i]) if written_out else None
+    return Primitive(
+        f"solve[{i}]", forward, partials, nary=True, public=False, made_of=made_of, by_call=not written_out
+    )
 
 
-def computed(name: str, compute: Any) -> float:
+def computed(name: str, compute: Callable[[], float]) -> float:
     """A row's number; nan, with a warning, where it has none: one example of a batch does not stop the others."""
     try:
         return compute()
     except (ArithmeticError, ValueError, RuntimeError) as error:
         warn(f"{name}: nan for an example: {error}", RuntimeWarning, stacklevel=3)
-        return float("nan")
+        return nan
 
 
 def solution(operands: Sequence[float]) -> tuple[float, ...]:
@@ -99,31 +105,65 @@ def solution(operands: Sequence[float]) -> tuple[float, ...]:
 @lru_cache(REMEMBERED)
 def _solution(operands: bytes) -> tuple[float, ...]:
     numbers = unpack(f"{len(operands) // 8}d", operands)
-    n = int(len(numbers) ** 0.5)  # n² + n of them
-    return tuple(eliminated([[*numbers[n * j : n * j + n], numbers[n * n + j]] for j in range(n)]))
+    return tuple(eliminated(_lines(numbers, int(len(numbers) ** 0.5))))  # n² + n of them
+
+
+def _lines(operands: Sequence[Any], n: int) -> list[list[Any]]:
+    """The equations: each its coefficients and its right side."""
+    return [[*operands[n * j : n * j + n], operands[n * n + j]] for j in range(n)]
 
 
 def eliminated(lines: list[list[float]]) -> list[float]:
-    """The solution of n equations, each given as its coefficients and its right side. ValueError if singular."""
-    n = len(lines)
+    """The solution of equations, in floats. ValueError if they are singular."""
     for line in lines:
         scale = max([abs(a) for a in line[:-1]])
-        if not 0.0 < scale < float("inf"):  # nan too
+        if not 0.0 < scale < inf:  # nan too
             raise ValueError(f"a singular matrix: it has a line of {'zeros' if scale == 0.0 else 'infinities or nan'}")
         line[:] = [a / scale for a in line]
-    for k in range(n):
-        top = max(range(k, n), key=lambda j: abs(lines[j][k]))
-        lines[k], lines[top] = lines[top], lines[k]
-        first = lines[k]
-        if not abs(first[k]) > n * EPSILON:
+
+    def larger_first(p: list[float], q: list[float], k: int) -> tuple[list[float], list[float]]:
+        return (q, p) if abs(q[k]) > abs(p[k]) else (p, q)
+
+    def usable(pivot: float, k: int) -> None:
+        if not abs(pivot) > len(lines) * EPSILON:
             raise ValueError(f"a singular matrix, to working precision: column {k + 1} depends on those before it")
+
+    return _triangular(lines, larger_first, usable)
+
+
+def _eliminated_graph(operands: Sequence[Any], n: int) -> list[Any]:
+    """The same of Values, operation by operation, for machine code; nan if they are singular."""
+    lines, pivots = _lines(operands, n), list[Any]()
+    for line in lines:
+        scale = reduce(table.maximum, map(abs, line[:-1]))
+        line[:] = [a / scale for a in line]
+
+    def larger_first(p: list[Any], q: list[Any], k: int) -> tuple[list[Any], list[Any]]:
+        swap = table.greater(abs(q[k]), abs(p[k]))
+        pairs = [*zip(p, q, strict=True)]
+        return [table.where(swap, b, a) for a, b in pairs], [table.where(swap, a, b) for a, b in pairs]
+
+    x = _triangular(lines, larger_first, lambda pivot, k: pivots.append(abs(pivot)))
+    usable = table.greater(reduce(table.minimum, pivots), n * EPSILON)
+    return [table.where(usable, a, nan) for a in x]
+
+
+def _triangular(lines: list[list[Any]], larger_first: Callable[..., Any], use: Callable[[Any, int], None]) -> list[Any]:
+    """Elimination column by column, and the unknowns from the last to the first."""
+    n = len(lines)
+    for k in range(n):
+        for j in range(k + 1, n):
+            lines[k], lines[j] = larger_first(lines[k], lines[j], k)
+        first = lines[k]
+        use(first[k], k)
         for line in lines[k + 1 :]:
             factor = line[k] / first[k]
-            if factor:
-                for j in range(k + 1, n + 1):
-                    line[j] -= factor * first[j]
-    x = [0.0] * n
+            for j in range(k + 1, n + 1):
+                line[j] = line[j] - factor * first[j]
+    x: list[Any] = [0.0] * n
     for k in reversed(range(n)):
-        line = lines[k]
-        x[k] = (line[n] - sum([line[j] * x[j] for j in range(k + 1, n)])) / line[k]
+        rest = lines[k][n]
+        for j in range(k + 1, n):
+            rest = rest - lines[k][j] * x[j]
+        x[k] = rest / lines[k][k]
     return x

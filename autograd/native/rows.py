@@ -25,6 +25,7 @@ from autograd.native.ir import V, constant, fma, intrinsic, select
 from autograd.native.vector import RULES, by_lane, exp, log
 from autograd.program.program import FUSED, MASKED_DOT, Program, masked_dot_parts
 
+MOST = 1024  # arguments of a function that ctypes makes
 WAYS_OUT = 'write its forward function with operators and other rows, or compile with runner="python"'
 
 
@@ -177,6 +178,11 @@ def _callback(row: Primitive, operands: int) -> str:
     """The name of a C function that calls a row's forward in Python."""
     import ctypes
 
+    if operands > MOST:
+        raise TypeError(
+            f"compile: the row {row.name!r} has {operands:,} operands, and machine code calls Python with {MOST:,} at "
+            'most; compile with runner="python"'
+        )
     if (row, operands) not in _called:
         made = ctypes.CFUNCTYPE(ctypes.c_double, *[ctypes.c_double] * operands)(_keeping(row.forward))
         _called[row, operands] = _defined(made, ctypes.cast(made, ctypes.c_void_p).value or 0)

@@ -12,9 +12,10 @@ from contextvars import Context
 from typing import Any
 
 from autograd.core import primitives as table
-from autograd.core.columns import Primitive
+from autograd.core.columns import TABLE, Primitive
 from autograd.core.modes import tracing
 from autograd.core.value import Value
+from autograd.program.loop import loops_in
 from autograd.program.lower import lower
 from autograd.program.program import MASKED_DOT, MEAN, Program, masked_dot_parts
 from autograd.program.simplify import dots, share
@@ -24,17 +25,24 @@ def _tidy(program: Program) -> Program:
     return dots(share(program))
 
 
-def expand(program: Program, tidy: Callable[[Program], Program] = _tidy, masked_dots: bool = True) -> Program:
+def expand(
+    program: Program,
+    tidy: Callable[[Program], Program] = _tidy,
+    masked_dots: bool = True,
+    stays: Callable[[Any], bool] | None = None,
+) -> Program:
     """The program with the rows that are made of others replaced by those, and then made `tidy` again; its masked dots
-    too, unless the reader has a form for them."""
+    too, unless the reader has a form for them. `stays` says of which rows it has one, where that are more."""
     kept = () if masked_dots else (MASKED_DOT,)
-    if all([_stays(primitive, kept) for primitive in {primitive for _, primitive, _ in program.instructions()}]):
+    stays = stays or (lambda primitive: _stays(primitive, kept))
+    program = _in_loops(program, tidy, stays)
+    if all([stays(primitive) for primitive in {primitive for _, primitive, _ in program.instructions()}]):
         return program
     result = program.like()
     bodies: dict[tuple[str, int], Program | None] = {}
 
     def append(primitive: Any, operands: tuple[int, ...]) -> int:
-        if _stays(primitive, kept):
+        if stays(primitive):
             return result.append(primitive, operands)
         if primitive is MASKED_DOT:
             return _masked_dot(result, operands)
@@ -47,6 +55,16 @@ def expand(program: Program, tidy: Callable[[Program], Program] = _tidy, masked_
     return tidy(program.rewritten(result, append))
 
 
+def _in_loops(program: Program, tidy: Callable[[Program], Program], stays: Callable[[Any], bool]) -> Program:
+    """The program with loops whose steps are expanded."""
+    bodies = {loop: expand(loop.body, tidy, stays=stays) for loop in {*loops_in(program)}}
+    others = {loop: loop.with_body(body) for loop, body in bodies.items() if body is not loop.body}
+    if not others:
+        return program
+    result = program.like()
+    return program.rewritten(result, lambda row, operands: result.append(others.get(row, row), operands))
+
+
 def _masked_dot(result: Program, operands: tuple[int, ...]) -> int:
     offs, ws, b, xs = masked_dot_parts(operands)
     zero, append = result.constant(0.0), result.append
@@ -54,6 +72,12 @@ def _masked_dot(result: Program, operands: tuple[int, ...]) -> int:
         append(table.where, (off, zero, append(table.mul, (w, x)))) for off, w, x in zip(offs, ws, xs, strict=True)
     ]
     return append(table.sum_, (b, *terms))
+
+
+def is_ours(primitive: Any) -> bool:
+    """Whether machine code has a form of its own for it: for all rows of the table, and of rows that are not in it for
+    those that are not made of others."""
+    return getattr(primitive, "made_of", None) is None or TABLE.get(primitive.name) is primitive
 
 
 def _stays(primitive: Any, kept: Sequence[Any]) -> bool:

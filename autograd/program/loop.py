@@ -99,6 +99,10 @@ class Loop(LoopRow):
                 state = results[:carried]
         return [*state, *along]
 
+    def with_body(self, body: Program) -> Loop:
+        """The same loop of a step that computes the same."""
+        return Loop(self.title, body, self.carried, self.steps, self.backwards)
+
     def __str__(self) -> str:
         """One step: the state s, an item x, and what comes of them."""
         lines = str(self.body).splitlines()[1:]
