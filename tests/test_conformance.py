@@ -146,6 +146,19 @@ def test_cases_are_the_same_ones_every_time():
     assert once == again and len(set(once)) > 1_500
 
 
+def test_the_command_prints_a_row_for_every_engine_and_what_was_wrong(capfd):
+    pytest.importorskip("micrograd")
+    assert command.main(["micrograd"]) == 0
+    printed = capfd.readouterr().out
+    assert re.search(r"^\| micrograd .* \| 43/43 \|", printed, re.M)
+    assert "loops: 1,000 operations in a row at 1.5: RecursionError" in printed
+
+
+def test_an_engine_that_is_not_there_is_named(capfd):
+    assert command.main(["nosuch"]) == 2
+    assert "no adapter for nosuch; there are chainrule, " in capfd.readouterr().err
+
+
 def test_the_page_has_the_score_of_every_engine_with_date_and_version():
     page = command.written()
     assert re.match(r"\d{4}-\d\d-\d\d, CPython 3\.\d+", page)

@@ -18,6 +18,15 @@ def test_every_problem_of_a_set_comes_out_as_published(name):
     assert not [check for check in found if not check.right]
 
 
+def test_the_command_prints_a_line_for_a_set_and_says_what_is_wrong(monkeypatch, capsys):
+    monkeypatch.setattr(independent, "SETS", {"a set": lambda: [independent.Checked("x", 1e-5, y) for y in (0.0, 1.0)]})
+    assert independent.main() == 1
+    assert capsys.readouterr().out.splitlines() == [
+        "a set: 1 of 2 right; nearest to its limit of 1e-05: 1, x",
+        "  WRONG: x: 1 apart, 1e-05 allowed",
+    ]
+
+
 def test_a_jacobian_that_is_off_by_a_millionth_is_no_certified_one(monkeypatch):
     exact = independent.jacobian
     monkeypatch.setattr(

@@ -1,11 +1,13 @@
 """The code of the README and of the pages in docs runs, and gives what its comments say."""
 
 import ast
+import importlib.util
 import os
 import re
 import shutil
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -55,15 +57,61 @@ SCRIPTS = [
 ]
 
 
+def shell(script, folder):
+    python = folder / "bin" / "python"
+    python.parent.mkdir()
+    python.write_text(f'#!/bin/sh\nexec "{sys.executable}" "$@"\n')
+    python.chmod(0o755)
+    path = f"{folder / 'bin'}{os.pathsep}{os.environ['PATH']}"
+    environment = os.environ | {"PATH": path, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(["sh", "-eu", "-c", script], cwd=folder, env=environment, check=True, capture_output=True)
+    return done.stdout.decode()
+
+
 @pytest.mark.skipif(shutil.which("cc") is None, reason="needs a C compiler, cc")
 @pytest.mark.parametrize("script", SCRIPTS)
 def test_commands_run_and_leave_what_they_say(script, tmp_path):
-    (tmp_path / "bin").mkdir()
-    (tmp_path / "bin" / "python").symlink_to(sys.executable)
-    path = f"{tmp_path / 'bin'}{os.pathsep}{os.environ['PATH']}"
-    environment = os.environ | {"PATH": path, "PYTHONPATH": str(ROOT)}
-    subprocess.run(["sh", "-eu", "-c", script], cwd=tmp_path, env=environment, check=True)
+    shell(script, tmp_path)
     assert (tmp_path / "cost.o").stat().st_size > 0
+
+
+PROSE = {page: re.sub(r"```.*?```", "", page.read_text(), flags=re.DOTALL) for page in PAGES}
+COMMANDS = {command for prose in PROSE.values() for command in re.findall(r"^    ((?:pip|python) .*)$", prose, re.M)}
+ELSEWHERE = {  # what installs, or runs for minutes: where it is run
+    "pip install . && python -m nn": ".ci/run",
+    "pip install -e '.[test]' && pytest": ".ci/run",
+    "pip install '.[docs]' && python -m docs && python -m http.server -d site": ".ci/run",
+    "pip install '.[bench]' && python -m benchmarks": "tests/test_benchmarks.py",
+    "python -m venv hips && hips/bin/pip install autograd scipy": "benchmarks/hips.py",
+    "pip install '.[bench,test]' xad hyperjet && HIPS_PYTHON=hips/bin/python python -m benchmarks.conformance":
+        "tests/test_conformance.py",
+    "python -m benchmarks.independent": "tests/test_independent.py",
+}  # fmt: skip
+
+
+def test_commands_that_are_run_elsewhere_are_those_of_the_pages():
+    assert {*ELSEWHERE} < COMMANDS
+    assert all((ROOT / place).exists() for place in ELSEWHERE.values())
+
+
+@pytest.mark.parametrize("command", sorted(COMMANDS - {*ELSEWHERE}))
+def test_a_command_runs(command, tmp_path):
+    lines = [f"{k};{k % 7};{3 * k + k % 7}" for k in range(20)]
+    (tmp_path / "data.csv").write_text("\n".join(["size;age;price", *lines]))
+    assert shell(command, tmp_path)
+
+
+def test_what_commands_name_is_there():
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    extras = settings["project"]["optional-dependencies"]
+    markers = [marker.partition(":")[0] for marker in settings["tool"]["pytest"]["ini_options"]["markers"]]
+    for prose in PROSE.values():
+        for named in re.findall(r"(?:\.|chainrule)\[([\w,]+)\]'", prose):
+            assert {*named.split(",")} <= {*extras}, named
+        assert {*re.findall(r"pytest -m (\w+)", prose)} <= {*markers}
+        assert all((ROOT / name).exists() for name in re.findall(r"\btests/\w+\.py", prose))
+        for module in re.findall(r"python -m ([\w.]+)", prose):
+            assert importlib.util.find_spec(module), module
 
 
 def nearly(expected):
