@@ -61,4 +61,5 @@ class History:
     def __repr__(self) -> str:
         how = "compiled" if self.compiled else "eager"
         end = f", stopped by {self.stopped}" if self.stopped else ""
-        return f"History({self.epochs} epochs {how} in {self.seconds:.3g} s{end}; {self.summary()})"
+        epochs = f"{self.epochs} epoch{'s'[: self.epochs != 1]}"
+        return f"History({epochs} {how} in {self.seconds:.3g} s{end}; {self.summary()})"

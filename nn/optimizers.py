@@ -111,7 +111,8 @@ class Optimizer:
 
     def __repr__(self) -> str:
         lr = getattr(self.lr, "__name__", "lr(step)") if callable(self.lr) else self.lr
-        return f"{type(self).__name__}({len(self.parameters)} parameters, lr={lr}, {self.steps} steps taken)"
+        n, k = len(self.parameters), self.steps
+        return f"{type(self).__name__}({n} parameter{'s'[: n != 1]}, lr={lr}, {k} step{'s'[: k != 1]} taken)"
 
 
 @cache

@@ -65,8 +65,8 @@ def test_what_is_made_says_what_it_is():
     compiled = compile(square, runner="python")
     assert repr(compiled) == "<compile(square): not called yet>"
     compiled([1.0, 2.0])
-    assert repr(compiled).startswith("<compile(square): 1 inputs, 0 parameters; ")
-    assert repr(compiled.program).startswith("<program of 1 inputs, 0 parameters; ")
+    assert repr(compiled).startswith("<compile(square): 1 input, 0 parameters; ")
+    assert repr(compiled.program).startswith("<program of 1 input, 0 parameters; ")
     network = nn.Sequential(nn.Layer(2, 3), nn.Layer(3, 1))
     assert repr(network) == "Sequential(Layer(2 → 3 relu), Layer(3 → 1 relu); 13 parameters)"
 

@@ -55,7 +55,7 @@ def test_a_dot_keeps_its_inputs_though_their_list_changes():
 
 
 def test_a_dot_of_unequal_lengths_says_both():
-    with pytest.raises(ValueError, match="2 weights for 1 inputs"):
+    with pytest.raises(ValueError, match="2 weights for 1 input;"):
         dot([Value(1.0), Value(2.0)], [1.0])
 
 

@@ -305,7 +305,7 @@ def test_a_compiled_loop_is_one_instruction_whatever_the_number_of_steps() -> No
     with modes.tracing():
         y = fori(lambda s, i: sin(s) * w, x, 10**6)
     assert str(simplify(lower([y], [x])[0])) == (
-        "1 inputs, 1 parameters; 4 graph nodes → 2 instructions\n"
+        "1 input, 1 parameter; 4 graph nodes → 2 instructions\n"
         "for each example:\n  t2 = fori[1000000 steps](x, w)\n  t3 = part0(t2)\nreturn t3\n\n"
         "fori[1000000 steps], each:\n  for each example:\n    t2 = sin(s)\n    t3 = mul(t2, w)\n  return t3"
     )

@@ -171,7 +171,7 @@ def test_a_model_in_place_of_its_parameters_is_named(given):
 def test_repr_says_what_it_is_doing():
     optimizer = nn.Adam([Value(1.0)], lr=0.5)
     optimizer.step()
-    assert repr(optimizer) == "Adam(1 parameters, lr=0.5, 1 steps taken)"
+    assert repr(optimizer) == "Adam(1 parameter, lr=0.5, 1 step taken)"
 
 
 if __name__ == "__main__":

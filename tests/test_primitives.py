@@ -197,7 +197,7 @@ def test_a_sum_of_nothing_is_zero() -> None:
 
 
 def test_dot_names_the_lengths_that_differ() -> None:
-    with pytest.raises(ValueError, match="2 weights for 1 inputs"):
+    with pytest.raises(ValueError, match="2 weights for 1 input;"):
         autograd.dot([1.0, 2.0], [1.0])
 
 

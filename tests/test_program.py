@@ -38,7 +38,7 @@ def lowered(result: Value, *inputs: Value) -> Program:
 def test_lowering_keeps_the_nodes_in_order() -> None:
     x, w, b = leaves("x", "w", "b")
     assert str(lowered((w * x + b).tanh(), x)) == (
-        "1 inputs, 2 parameters; 6 graph nodes → 3 instructions\n"
+        "1 input, 2 parameters; 6 graph nodes → 3 instructions\n"
         "for each example:\n  t3 = mul(w, x)\n  t4 = add(t3, b)\n  t5 = tanh(t4)\nreturn t5"
     )
 

@@ -146,7 +146,7 @@ def test_a_check_of_an_expression_names_its_inputs_as_it_prints_them() -> None:
 
 
 def test_an_expression_checks_how_many_numbers_it_gets() -> None:
-    with pytest.raises(TypeError, match="takes 1 numbers, got 2"):
+    with pytest.raises(TypeError, match="takes 1 number, got 2"):
         Expression([0.5], [])(1.0, 2.0)
 
 

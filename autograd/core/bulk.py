@@ -8,6 +8,7 @@ from typing import Any
 from autograd.core import engine, modes
 from autograd.core.ieee import number
 from autograd.core.value import Value, named
+from autograd.core.words import counted
 
 
 def numbers(values: Iterable[Value]) -> list[float]:
@@ -24,7 +25,7 @@ def assign(values: Sequence[Value], data: Sequence[Any]) -> None:
     if engine.C is not None and engine.C.assign(values, data):
         return
     if len(values) != len(data):
-        raise ValueError(f"assign: {len(data)} numbers for {len(values)} Values")
+        raise ValueError(f"assign: {counted(len(data), 'number')} for {counted(len(values), 'Value')}")
     if modes.active and modes.is_tracing() and values:
         values[0].data = 0.0  # says why not
     if {*map(type, data)} != {float}:

@@ -34,6 +34,7 @@ from typing import TYPE_CHECKING, Any, overload
 
 from autograd.core import engine
 from autograd.core.ieee import number
+from autograd.core.words import counted
 
 if TYPE_CHECKING:
     from inspect import Signature
@@ -149,7 +150,7 @@ class Primitive(engine.Row):
             given, named = {}, {}
         known = defaults | given | named
         if len(known) != self.arity:
-            wanted = f"{self.arity} operand{'s'[: self.arity != 1]}"
+            wanted = counted(self.arity, "operand")
             raise TypeError(f"{self.name} takes {wanted}, {', '.join(self.names)}, got {len(operands) + len(named)}")
         return tuple([known[name] for name in self.names])
 

@@ -10,6 +10,7 @@ from autograd.core import engine
 from autograd.core import primitives as table
 from autograd.core.ieee import add_up
 from autograd.core.value import Value, record
+from autograd.core.words import counted
 
 __all__ = ["affine", "dist", "dot", "entropy", "hypot", "mean", "sum"]
 
@@ -53,7 +54,9 @@ def affine(weights: Sequence[Sequence[Any]], xs: Sequence[Value | float], biases
     zs = []
     for ws, b in zip(weights, biases, strict=True):
         if len(ws) != n:
-            raise ValueError(f"dot: {len(ws)} weights for {n} inputs; it needs one weight for each input")
+            raise ValueError(
+                f"dot: {counted(len(ws), 'weight')} for {counted(n, 'input')}; it needs one weight for each input"
+            )
         try:
             w = [v._data for v in ws]
             if inputs is not None:

@@ -10,6 +10,8 @@ from collections.abc import Iterator, Sequence
 from functools import cached_property
 from typing import Any
 
+from autograd.core.words import counted
+
 MISSING = "sparse derivatives are matrices of scipy: pip install 'chainrule[sparse]'; .pattern(x) needs nothing"
 
 
@@ -35,7 +37,7 @@ class Pattern:
         return isinstance(other, Pattern) and self.shape == other.shape and self.rows == other.rows
 
     def __repr__(self) -> str:
-        return f"<Pattern {self.shape[0]} × {self.shape[1]}, {self.nnz} entries>"
+        return f"<Pattern {self.shape[0]} × {self.shape[1]}, {counted(self.nnz, 'entry', 'entries')}>"
 
     def __str__(self) -> str:
         """A line of text for each row, with × for an entry and · elsewhere."""
@@ -87,7 +89,8 @@ class Sparse:
         return [sum([next(entries) * v[j] for j in row], 0.0) for row in self.pattern.rows]
 
     def __repr__(self) -> str:
-        return f"<Sparse {self.pattern.shape[0]} × {self.pattern.shape[1]}, {self.pattern.nnz} entries>"
+        (m, n), entries = self.pattern.shape, counted(self.pattern.nnz, "entry", "entries")
+        return f"<Sparse {m} × {n}, {entries}>"
 
 
 class SparseBatch(Sequence[Any]):

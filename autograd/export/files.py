@@ -17,6 +17,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from autograd.core.words import counted
 from autograd.export import jax, loops
 from autograd.program.expand import expand
 from autograd.program.program import Program
@@ -188,7 +189,8 @@ def _body(program: Program, language: Language, rules: Rules, of_inputs: bool) -
 def _about(it: Exported, language: Language) -> list[str]:
     """What a person needs to know of the file."""
     program = it.program
-    lines = [f"{it.name}: {program.inputs} inputs x, {program.parameters} parameters p. Printed by chainrule."]
+    takes = f"{counted(program.inputs, 'input')} x, {counted(program.parameters, 'parameter')} p"
+    lines = [f"{it.name}: {takes}. Printed by chainrule."]
     leaves = [
         *[f"x[{i}] {name}" for i, name in enumerate(program.names[: program.inputs])],
         *[f"p[{i}] {name}" for i, name in enumerate(program.names[program.inputs :])],

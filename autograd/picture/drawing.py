@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from autograd.core.sweeps import topological_order
 from autograd.core.value import Value
+from autograd.core.words import counted
 from autograd.files import write
 from autograd.picture import convert, dot, model, select, svg, tikz
 from autograd.picture.collapse import BY, count_groups, key_of
@@ -104,7 +105,7 @@ class Drawing:
 
     def __repr__(self) -> str:
         cards, edges = len(self._scene.cards), len(self._scene.links)
-        return f"<Drawing of {self._title}: {cards} card{'s'[: cards != 1]}, {edges} edge{'s'[: edges != 1]}>"
+        return f"<Drawing of {self._title}: {counted(cards, 'card')}, {counted(edges, 'edge')}>"
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         picture = self.svg()

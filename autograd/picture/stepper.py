@@ -15,6 +15,7 @@ from typing import Any
 
 from autograd.core.sweeps import topological_order
 from autograd.core.value import Value
+from autograd.core.words import counted
 from autograd.files import write
 from autograd.picture import live, model, svg
 from autograd.picture.drawing import check_look, graph_of, grouping, image
@@ -88,7 +89,8 @@ class Stepper:
         return Path(path)
 
     def __repr__(self) -> str:
-        return f"<Stepper: {self._title}; {len(self._scene.cards)} cards, {len(self._scene.links)} edges>"
+        cards, edges = counted(len(self._scene.cards), "card"), counted(len(self._scene.links), "edge")
+        return f"<Stepper: {self._title}; {cards}, {edges}>"
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         """The page in a frame over the still picture, which is what remains in an untrusted notebook."""

@@ -18,6 +18,7 @@ from struct import pack
 from typing import Any
 
 from autograd.core.primitives import Primitive, dot, dot_parts, where
+from autograd.core.words import counted
 
 ONCE, EXAMPLE, BATCH = 0, 1, 2
 
@@ -183,8 +184,9 @@ class Program:
         return "\n".join([*lines, *[f"\n{loop}" for loop in bodies]])
 
     def heading(self) -> str:
-        nodes = f"{self.graph_nodes} graph nodes → " if self.graph_nodes else ""
-        return f"{self.inputs} inputs, {self.parameters} parameters; {nodes}{self.count()} instructions"
+        nodes = f"{counted(self.graph_nodes, 'graph node')} → " if self.graph_nodes else ""
+        leaves = f"{counted(self.inputs, 'input')}, {counted(self.parameters, 'parameter')}"
+        return f"{leaves}; {nodes}{counted(self.count(), 'instruction')}"
 
     def _formula(self, primitive: Any, operands: tuple[int, ...]) -> str:
         names = [self.name(x) for x in operands]

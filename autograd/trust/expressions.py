@@ -15,6 +15,7 @@ from autograd.core.columns import ATOM, POWER, Primitive
 from autograd.core.ieee import number
 from autograd.core.primitives import dot_parts
 from autograd.core.value import Value
+from autograd.core.words import counted
 
 Operand = int | float  # the index of an input or step (inputs first), or a constant
 
@@ -44,7 +45,7 @@ class Expression:
 
     def __call__(self, *xs: Any) -> Any:
         if len(xs) != len(self.inputs):
-            raise TypeError(f"this expression takes {len(self.inputs)} numbers, got {len(xs)}")
+            raise TypeError(f"this expression takes {counted(len(self.inputs), 'number')}, got {len(xs)}")
         return self.applied(_applied, xs)
 
     def applied(self, apply: Callable[[Primitive, list[Any]], Any], xs: Sequence[Any]) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from html import escape
 
+from autograd.core.words import counted
 from autograd.trust.differences import Difference
 
 
@@ -54,7 +55,7 @@ class Report:
     def summary(self) -> str:
         at = ", ".join([f"{name} = {x!r}" for name, x in self.point[:8]]) + (", …" if len(self.point) > 8 else "")
         wrong = len([e for e in self.entries if e.verdict.startswith("WRONG")])
-        counts = f"{len(self.entries)} derivatives, {wrong} wrong, {len(self.unchecked)} unchecked"
+        counts = f"{counted(len(self.entries), 'derivative')}, {wrong} wrong, {len(self.unchecked)} unchecked"
         same = (
             "two runs give the same bits" if self.repeats else "TWO RUNS DIFFER: f is not the same function every time"
         )
