@@ -326,8 +326,14 @@ def test_blanks_leave_the_numbers_to_be_filled_in_and_the_key_has_them():
     assert sheet.text().splitlines() == [
         "∂C/∂w = ∂z/∂w · ∂a⁽ᴸ⁾/∂z · ∂C/∂a⁽ᴸ⁾",
         "      = a⁽ᴸ⁻¹⁾ · σ′(z) · 2(a⁽ᴸ⁾ − y)",
-        "      = ____ · ____ · (____) = ____",
+        "      = ____ · ____ · ____ = ____",  # nor whether a number is negative
         "  where σ′(u) = σ(u)·(1 − σ(u))",
     ]
-    assert sheet._repr_mimebundle_() == {"text/plain": sheet.text()}
+    blank = r"\underline{\hspace{2.5em}}"
+    sides = sheet.latex().splitlines()[1].removesuffix(r" \\[3pt]").split(" = ")
+    assert sides[-2:] == [rf"{blank} \cdot {blank} \cdot {blank}", blank]
+    assert sheet._repr_mimebundle_()["text/latex"] == f"$\\displaystyle {sheet.latex()}$"
+    assert sheet.mathml().count("<mn>____</mn>") == 4
+    for shown in (sheet.text(), sheet.latex(), sheet.mathml()):
+        assert "0.2217" not in shown and "0.5" not in shown and "0.07357" not in shown
     assert sheet.key().text() == explain(cost, wrt=w).text()

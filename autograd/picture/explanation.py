@@ -6,6 +6,7 @@ The idea: every path from w to C is a product of local derivatives, written thre
 
 import re
 from collections.abc import Iterator, Sequence
+from copy import copy
 from itertools import chain, islice
 from typing import Any
 
@@ -31,23 +32,22 @@ from autograd.picture.notes import close
 MOST_PATHS = 8  # written out; beyond, the rest is said as a count and a sum
 LONGEST_PATH = 12  # factors written out
 WIDTH = 80  # columns of text before a derivation breaks at its signs = and ·
-BLANK = "____"  # to be filled in
+BLANK = typeset.template(typeset.number("____"), r"\underline{{\hspace{{2.5em}}}}", ())  # to be filled in
 ALIKE = 3  # paths alike but for the numbers in their names that are written out
 
 
 class Explanation:
     """A derivation: print it, or `.text()`, `.latex()`, `.mathml()`; a notebook typesets the LaTeX."""
 
-    def __init__(self, derivations: list["Derivation"], blanks: bool = False) -> None:
-        self._derivations, self._blanks = derivations, blanks
+    def __init__(self, derivations: list["Derivation"]) -> None:
+        self._derivations = derivations
 
     def text(self) -> str:
-        text = "\n\n".join(derivation.text() for derivation in self._derivations)
-        return "\n".join(_blanked(line) for line in text.splitlines() if ".grad" not in line) if self._blanks else text
+        return "\n\n".join(derivation.text() for derivation in self._derivations)
 
     def key(self) -> "Explanation":
         """The same with its numbers: the answers to `blanks=True`."""
-        return Explanation(self._derivations)
+        return Explanation([derivation.filled() for derivation in self._derivations])
 
     def latex(self) -> str:
         """An aligned block, without the dollar signs."""
@@ -67,8 +67,6 @@ class Explanation:
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         """No HTML beside the LaTeX: it would be preferred, and an untrusted notebook strips the MathML from it."""
-        if self._blanks:
-            return {"text/plain": self.text()}
         return {"text/plain": self.text(), "text/latex": f"$\\displaystyle {self.latex()}$"}
 
 
@@ -79,8 +77,8 @@ def explain(
 
     Where no leaf has a label, every leaf. For each path the partials along it, as symbols, as rules and as this run's
     numbers, their product, and the sum over the paths beside `.grad`. What has a label is a factor of its own;
-    `fold=False` takes every primitive for one. `blanks=True` leaves the numbers out of the text, to be filled in, and
-    its `.key()` has them.
+    `fold=False` takes every primitive for one. `blanks=True` leaves the numbers out, to be filled in, and its `.key()`
+    has them.
     """
     several: list[Any] = list(wrt) if isinstance(wrt, (list, tuple)) else [] if wrt is None else [wrt]
     for v in (value, *several):
@@ -91,25 +89,33 @@ def explain(
     if wrt is None:
         leaves = [v for v in topological_order(value) if v._row is None]
         several = [v for v in leaves if v.label] or leaves
-    return Explanation([Derivation(value, v, fold) for v in several], blanks)
+    return Explanation([Derivation(value, v, fold, blanks) for v in several])
 
 
-def _blanked(line: str) -> str:
-    """A line whose sides of nothing but numbers are to be filled in."""
-    first, *sides = re.split(r"((?:^ *| )= |together )", line)
-    return first + "".join(
-        _NUMBER.sub(BLANK, side) if re.fullmatch(r"[\d.e−∞na()·+… ]+", side) and _NUMBER.search(side) else side
-        for side in sides
+def _blanked(box: Box) -> Box:
+    """A side of nothing but numbers is to be filled in, signs and all."""
+    return _without_numbers(box) if _is_numeric(box) else box
+
+
+def _is_numeric(box: Box) -> bool:
+    return box[0] in ("num", "op", "bin") or (
+        box[0] in ("row", "fence") and all(_is_numeric(part) for part in box[1:] if isinstance(part, tuple))
     )
 
 
-_NUMBER = re.compile(r"−?(?:\d[\d.]*(?:e−?\d+)?|∞|nan)")
+def _without_numbers(box: Box) -> Box:
+    if box[0] in ("num", "fence"):
+        return BLANK
+    if box[0] == "row":
+        return typeset.row(*map(_without_numbers, box[1:]))
+    return binary("+") if box == binary("−") else box
 
 
 class Derivation:
-    """∂root/∂wrt: its paths, their sum and how it compares with `.grad`."""
+    """∂root/∂wrt: its paths, their sum and how it compares with `.grad`; or without its numbers."""
 
-    def __init__(self, root: Value, wrt: Value, fold: bool = True) -> None:
+    def __init__(self, root: Value, wrt: Value, fold: bool = True, blanks: bool = False) -> None:
+        self.blanks = blanks
         try:
             self.graph = model.build(root, fold, path_to=wrt, max_nodes=1_000_000)
         except ValueError:  # root does not depend on wrt
@@ -126,8 +132,17 @@ class Derivation:
 
     # Every line is a list of boxes that equal each other.
 
+    def filled(self) -> "Derivation":
+        """The same with its numbers."""
+        other = copy(self)
+        other.blanks = False
+        return other
+
     def chains(self) -> list[list[Box]]:
-        return [factors(self.graph, path) for path in self.paths]
+        return [self._shown(factors(self.graph, path)) for path in self.paths]
+
+    def _shown(self, sides: list[Box]) -> list[Box]:
+        return [_blanked(side) for side in sides] if self.blanks else sides
 
     def sum(self) -> list[Box]:
         """[24 + 12 + …, 36]"""
@@ -138,7 +153,7 @@ class Derivation:
             terms += [binary("−" if minus else "+")] * (k > 0) + [number_box(-x if minus else x)]
         if self.count > len(self.paths):
             terms += [binary("+"), ELLIPSIS]
-        return [typeset.row(*terms), number_box(self.total)]
+        return self._shown([typeset.row(*terms), number_box(self.total)])
 
     def check(self) -> str:
         name = typeset.text(self.wrt.name)
@@ -164,12 +179,13 @@ class Derivation:
                 way = " → ".join("…" if node is None else typeset.text(node.name) for node in nodes)
                 lines += _broken(f"  {way}:  ", [typeset.text(box) for box in equals], first="")
             if self.count > len(self.paths):
-                rest = self.total - sum(map(_product, self.paths))
-                lines.append(f"  and {self.count - len(self.paths):,} more paths, together {format_number(rest)}")
+                (rest,) = self._shown([number_box(self.total - sum(map(_product, self.paths)))])
+                more = self.count - len(self.paths)
+                lines.append(f"  and {more:,} more paths, together {typeset.text(rest)}")
             lines += _broken(left, [typeset.text(box) for box in self.sum()])
         for prime, meaning in self.primes():
             lines.append(f"  where {typeset.text(prime)} = {typeset.text(meaning)}")
-        lines.append(f"  {self.check()}")
+        lines += [] if self.blanks else [f"  {self.check()}"]
         return "\n".join(lines + [f"  note: {note}" for note in self.graph.notes if "changed" in note])
 
     def latex_lines(self) -> list[str]:
