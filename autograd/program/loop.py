@@ -42,7 +42,7 @@ class Loop(LoopRow):
 
     body       its inputs are the numbers of the state, then those of an item; its parameters what else a step reads;
                its outputs the next state, then y
-    carried    how many numbers the state has; columns: how many an item has; given: how many y has
+    carried    how many numbers the state has; given: how many y has
     backwards  the last items come first; a column's k-th number belongs to the k-th item either way
     checkpoints  whether a runner keeps one of √steps states for the derivatives, and finds the others again; None: it
                goes by their number
@@ -64,7 +64,7 @@ class Loop(LoopRow):
         super().__init__(f"{name}[{steps} steps]", self._run, _placing(pulled), nary=True)
         self.title, self.body, self.carried, self.steps, self.backwards = name, body, carried, steps, backwards
         self.checkpoints, self.on = checkpoints, on
-        self.columns, self.given = body.inputs - carried, len(body.outputs) - carried
+        self.given = len(body.outputs) - carried
         self.before = carried + self.given  # the first of the parts that are states before each step
         self.push = pushed
         self.derivatives: dict[Any, Any] = {}  # by what they are with respect to

@@ -24,12 +24,15 @@ from autograd.core.sweeps import (
     either,
     topological_order,
     value_edges,
-)  # fmt: skip
+)
 from autograd.core.value import Value
 from autograd.program.loop import PACK, Loop, Whole, in_a_trace, made, node, part, raised
 from autograd.program.lower import StepArgument
 
-Key = tuple[Any, ...]  # of an operand of the derivative: ("state", 0), ("item", 1), ("arriving", 2, 0, "off"), …
+# What an operand of the derivative is: ("operand", j), the loop's own; ("before", j), a number of the states before
+# each step; ("arriving", place, k, off), the k-th that arrives at a place, or where it is off; and while the step is
+# made ("carried", j, off) and ("sum", j, off).
+Key = tuple[Any, ...]
 
 
 class Derivative(NamedTuple):
@@ -52,45 +55,38 @@ class Derivative(NamedTuple):
 
 def pulled(z: Value, several: Several) -> dict[int, Arriving]:
     """What each operand of a loop gets of what arrives at its parts."""
-    row: Any = z._row
-    return _derivative(z, several, "adjoint", _Adjoint, row.carried, row.steps)
+    return _derivative(z, several, _Adjoint)
 
 
 def pushed(z: Value, several: Several) -> dict[int, Arriving]:
     """What each part of a loop gets of what arrives at its operands."""
-    loop = z._row
-    assert isinstance(loop, Loop)
-    return _derivative(z, several, "tangent", _Tangent, loop.carried, loop.steps)
+    return _derivative(z, several, _Tangent)
 
 
-def _derivative(z: Value, several: Several, name: str, make: Any, carried: int, steps: int) -> dict[int, Arriving]:
+def _derivative(z: Value, several: Several, kind: type[_Step]) -> dict[int, Arriving]:
     loop, operands = z._row, z._arguments
     assert isinstance(loop, Loop)
     if several.result is None:
         arriving = {
-            place: _columns(term.number, steps) if isinstance(term.number, Several) else [term]
+            place: _columns(term.number, loop.steps) if isinstance(term.number, Several) else [term]
             for place, term in sorted(several.at.items())
         }
-        pattern = tuple([(place, *[term.off is not None for term in terms]) for place, terms in arriving.items()])
-        if (name, pattern) not in loop.derivatives:
-            loop.derivatives[name, pattern] = in_a_trace(lambda: make(loop, dict(pattern_of(pattern))).derivative())
-        derivative: Derivative = loop.derivatives[name, pattern]
+        offs = tuple([(place, tuple([term.off is not None for term in terms])) for place, terms in arriving.items()])
+        if (kind, offs) not in loop.derivatives:
+            loop.derivatives[kind, offs] = in_a_trace(lambda: kind(loop, dict(offs)).derivative())
+        derivative: Derivative = loop.derivatives[kind, offs]
 
         def source(key: Key) -> Value | float:
-            kind, place = key[:2]
-            if kind == "arriving":
+            what, place = key[:2]
+            if what == "arriving":
                 term = arriving[place][key[2]]
                 return term.off if key[3] else term.number
-            if kind == "before":
+            if what == "before":
                 return node(part(loop.before + place, True), z)
             return operands[place]
 
         several.result = derivative.at(source)
     return several.result
-
-
-def pattern_of(pattern: tuple[Any, ...]) -> list[tuple[int, list[bool]]]:
-    return [(place, list(offs)) for place, *offs in pattern]
 
 
 def _columns(several: Several, steps: int) -> list[Arriving]:
@@ -112,7 +108,7 @@ class _Step:
 
     title = mark = ""  # of the derivative, and of what arrives at the state
 
-    def __init__(self, loop: Loop, offs: dict[int, list[bool]]) -> None:
+    def __init__(self, loop: Loop, offs: dict[int, tuple[bool, ...]]) -> None:
         self.loop, self.offs = loop, offs
         self.leaves: dict[Key, Value] = {}
         body, n = loop.body, loop.carried
@@ -151,6 +147,9 @@ class _Step:
 
     def one(self, arriving: dict[int, Arriving]) -> tuple[dict[int, Arriving], Any]:
         """What arrives at the state after the step, of what arrives there before; and the rest of the sweep."""
+        raise NotImplementedError
+
+    def derivative(self) -> Derivative:
         raise NotImplementedError
 
     def settled(self) -> tuple[dict[int, Arriving], dict[int, Arriving], Any]:
