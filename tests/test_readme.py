@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 import tomllib
+from functools import reduce
 from pathlib import Path
 
 import pytest
@@ -149,3 +150,25 @@ def test_the_version_is_said_once_more_where_it_is_cited():
     cited = re.search(r"^version: (.+)$", (ROOT / "CITATION.cff").read_text(), re.M)[1]
     assert cited == autograd.__version__
     assert f"## {cited}" in (ROOT / "CHANGELOG.md").read_text()
+
+
+OTHERS = {  # a column of the page on other libraries: where its names are to be found
+    "micrograd": "micrograd.engine micrograd.engine.Value micrograd.nn micrograd.nn.MLP",
+    "JAX": "jax jax.lax jax.numpy",
+    "CasADi": "casadi casadi.SX casadi.Function",
+    "XAD": "xad xad.adj_1st xad.adj_1st.Real xad.adj_1st.Tape",
+}
+
+
+@pytest.mark.parametrize("library", OTHERS)
+def test_names_of_other_libraries_are_theirs(library):
+    homes = []
+    for home in OTHERS[library].split():
+        module, *names = re.split(r"\.(?=[A-Z])", home)
+        homes.append(reduce(getattr, names, pytest.importorskip(module)))
+    table = [line.split(" | ") for line in (ROOT / "docs/migration.md").read_text().splitlines() if line[:2] == "| "]
+    column = [cell.strip("| ") for cell in table[0]].index(library)
+    for row in table[1:]:
+        for called in re.findall(r"(\w+)\(", row[column]):
+            if called != "draw_dot":  # is in micrograd's notebook, not in its package
+                assert any([hasattr(home, called) for home in homes]), (library, called)
