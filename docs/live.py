@@ -6,13 +6,13 @@ from html import escape
 from pathlib import Path
 
 import nn
-from autograd import Value, draw, sigmoid
+from autograd import Value, draw, sigmoid, step
 from autograd.picture import svg
 from docs import playground
 
 
 def write(folder: Path) -> None:
-    """A live page for every example, and what the playground knows of each."""
+    """A live page for every example and for a network, and what the playground knows of each example."""
     folder.mkdir(parents=True, exist_ok=True)
     known = {}
     for name, example in playground.EXAMPLES.items():
@@ -20,6 +20,7 @@ def write(folder: Path) -> None:
         (folder / f"{name}.html").write_text(made.pop("html"), "utf-8")
         known[name] = {"title": example.title, "formula": example.formula, **made}
     (folder / "examples.json").write_text(json.dumps(known, ensure_ascii=False), "utf-8")
+    step(network(), "A network of two layers", collapse="layer").save(folder / "network.html")
 
 
 def pictures(folder: Path) -> None:

@@ -51,7 +51,7 @@ def page(text: str, numbers: dict[str, float]) -> dict[str, Any]:
         result = formula.evaluate(CONSTANTS | leaves)
         if not isinstance(result, Value):
             raise FormulaError("there is no name in it to differentiate by; write one such as x", 0)
-        html = step(result, title=text).html()
+        html = step(result).html()
     except FormulaError as error:
         return {"error": str(error), "column": error.column}
     except (ValueError, ArithmeticError) as error:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import http.server
+import os
 import re
 import statistics
 import subprocess
@@ -53,6 +54,11 @@ def test_a_formula_that_cannot_be_read_says_where() -> None:
 
 def test_names_without_numbers_get_one_and_constants_keep_theirs() -> None:
     assert playground.page("sin(pi*x)", {})["numbers"] == {"x": playground.UNSAID}
+
+
+def test_the_page_of_the_playground_names_every_example() -> None:
+    links = set(re.findall(r"live/([\w-]+)\.html", (ROOT / "docs" / "playground.md").read_text()))
+    assert links == {*EXAMPLES, "network"}
 
 
 def test_every_public_name_has_an_entry_in_the_reference() -> None:
@@ -119,7 +125,8 @@ SLOPES = f"""Object.fromEntries([...({FRAME}?.querySelectorAll("#sliders label")
 
 def shown(page: chromium.Page, text: str, seconds: float = 30.0) -> dict[str, str]:
     """The derivatives that the frame shows, by name, once it shows this formula."""
-    chromium.wait_for(lambda: page.run(f"document.getElementById('frame') && {FRAME}?.title") == text, seconds)
+    loaded = "document.getElementById('frame')?.title"
+    chromium.wait_for(lambda: page.run(loaded) == f"The graph of {text}, step by step", seconds)
     chromium.wait_for(lambda: all(page.run(SLOPES).values() or [""]), seconds)
     return dict(page.run(SLOPES))
 
@@ -147,7 +154,7 @@ def test_every_page_fits_a_phone_and_a_desktop_and_asks_no_other_server(
 ) -> None:
     page = chrome.open("about:blank")
     for path in sorted(site.rglob("*.html")):
-        if path.parent.name in ("_static", "live"):
+        if path.parent.name == "_static":
             continue
         for width in (390, 1280):
             page.call("Emulation.setDeviceMetricsOverride", width=width, height=844, deviceScaleFactor=1, mobile=False)
@@ -260,3 +267,16 @@ def test_a_notebook_runs_in_jupyterlite_and_asks_no_other_server(
         kinds = page.run(f"{cells}.flatMap((cell) => cell.outputs.toJSON()).map((output) => output.output_type)")
         assert len(kinds) > 10 and "error" not in kinds
         assert here_alone(page, address)
+
+
+@heavy
+def test_a_notebook_runs_from_another_folder(tmp_path: Path) -> None:
+    pytest.importorskip("nbclient")
+    pytest.importorskip("matplotlib")
+    notebook = ROOT / "notebooks" / "07_language_model.ipynb"  # reads a file beside it
+    execute = "from nbclient.cli import main; main()"  # jupyter execute
+    command = [sys.executable, "-c", execute, f"--output={tmp_path / 'run.ipynb'}", str(notebook)]
+    done = subprocess.run(
+        command, cwd=tmp_path, env=os.environ | {"PYTHONPATH": str(ROOT)}, capture_output=True, text=True
+    )
+    assert done.returncode == 0 and (tmp_path / "run.ipynb").exists(), done.stderr[-2000:]

@@ -102,6 +102,7 @@ $("share").addEventListener("click", async () => {
     said.textContent = location.href;
   }
 });
+frame.addEventListener("load", () => { if (now.text) frame.title = `The graph of ${now.text}, step by step`; });
 addEventListener("hashchange", restore);
 for (const [name, { title }] of Object.entries(examples)) {
   const button = Object.assign(document.createElement("button"), { type: "button", value: name, textContent: title });
