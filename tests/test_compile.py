@@ -526,6 +526,15 @@ def test_a_damaged_cache_is_made_anew(tmp_path: Path) -> None:
     assert (again.stdout, again.stderr) == (first.stdout, "")
 
 
+def test_cached_code_under_the_name_of_another_functions_is_made_anew(tmp_path: Path) -> None:
+    jobs = [JOB, JOB.replace("exp", "sin")]
+    first = [python(job, CHAINRULE_CACHE=str(tmp_path)).stdout for job in jobs]
+    files = sorted(tmp_path.iterdir())
+    for file, content in zip(files, [file.read_bytes() for file in reversed(files)], strict=True):
+        file.write_bytes(content)
+    assert [python(job, CHAINRULE_CACHE=str(tmp_path)).stdout for job in jobs] == first
+
+
 def test_the_source_of_a_row_is_not_a_function_that_calls_itself() -> None:
     f = compile(exp)
     f(1.0)

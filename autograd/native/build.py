@@ -53,7 +53,7 @@ def build(text: str, effort: int = 3, loops: bool = False) -> Code:
             code = _from_disk(key)
             if code is None:
                 content = _compiled(text, effort, loops)
-                _write(f"{key}.o", sha256(content).hexdigest().encode() + b"\n" + content)
+                _write(f"{key}.o", _checksum(key, content) + b"\n" + content)
                 code = _link(content)
             _loaded[key] = code
         return _loaded[key]
@@ -70,7 +70,7 @@ def _from_disk(key: str) -> Code | None:
     path, mine = directory / f"{key}.o", directory / f"{key}.{os.getpid()}"
     try:
         checksum, content = path.read_bytes().split(b"\n", 1)
-        if checksum.decode() != sha256(content).hexdigest():
+        if checksum != _checksum(key, content):
             return None
     except (OSError, ValueError):
         return None
@@ -81,6 +81,11 @@ def _from_disk(key: str) -> Code | None:
     code = _link(content)
     os.replace(mine, path)
     return code
+
+
+def _checksum(key: str, content: bytes) -> bytes:
+    """Of the code and of its name: a whole file under another one's name is other code."""
+    return sha256(key.encode() + content).hexdigest().encode()
 
 
 def _machine(effort: int) -> Any:
