@@ -7,7 +7,7 @@ import signal
 import pytest
 
 import nn
-from autograd import Value, log
+from autograd import Value, log, stop_gradient
 from nn import examples
 from nn.agreement import _alike
 
@@ -307,7 +307,13 @@ def test_history_plots_its_curves():
 
 
 @pytest.mark.parametrize("compiled", [False, True, None])
-@pytest.mark.parametrize("loss", [lambda a, y: 1.0, lambda a, y: Value(a.data) * y, lambda a, y: Value(2.0) * y])
+@pytest.mark.parametrize(
+    "loss",
+    [
+        lambda a, y: 1.0, lambda a, y: Value(a.data) * y, lambda a, y: Value(2.0) * y,
+        lambda a, y: (stop_gradient(a) - y) ** 2, lambda a, y: (round(a) - y) ** 2,
+    ],
+)  # fmt: skip
 def test_a_cost_that_depends_on_no_parameter_is_refused(compiled, loss):
     X, Y, model = moons()
     before = model.state_dict()

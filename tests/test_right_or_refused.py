@@ -24,7 +24,7 @@ from hypothesis import strategies as st
 
 import autograd
 import nn
-from autograd import Value, compile, equal, grad, jvp, no_grad, sin, where
+from autograd import Value, compile, equal, fori, grad, jvp, no_grad, sin, where
 from autograd.core.fast import gradients
 from autograd.core.modes import tracing
 
@@ -121,7 +121,18 @@ REFUSED = {  # what is asked of a Value in a function being compiled, and what i
     "y in a set": (lambda x, y: x if y in {0, 1} else x * y, ["`y == 0`"]),
     "range(y)": (lambda x, y: sum([x for _ in range(y)]), ["where"]),
     "np.array[y]": (lambda x, y: x * np.array([1.0, 2.0])[y], ["where"]),
+    "dict.get(2 * y)": (lambda x, y: {2.0: x}.get(2 * y, 2 * x), ["where(y == 1, a, b)"]),
+    "dict.get(y == 1)": (lambda x, y: {True: x}.get(y == 1, 2 * x), ["where(y == 1, a, b)"]),
+    "round(y) in a set": (lambda x, y: x if round(y) in {0, 1} else x * y, ["`y == 0`"]),
+    "y % 2 in a dict": (lambda x, y: x if y % 2 in {0: 1} else x * y, ["`y == 0`"]),
+    "in a loop": (lambda x, y: fori(lambda s, i: s + {0.0: y}.get(i % 2, x), x, 3), ["where(y == 1, a, b)"]),
+    "under no_grad": (lambda x, y: x * {2.0: 1.0}.get(without_grad(y), 2.0), ["where(y == 1, a, b)"]),
 }
+
+
+def without_grad(y: Any) -> Any:
+    with no_grad():
+        return 2 * y
 
 
 def matching(x: Any, y: Any) -> Any:
@@ -135,10 +146,11 @@ def matching(x: Any, y: Any) -> Any:
 REFUSED["match y"] = (matching, ["where"])
 
 
+@pytest.mark.parametrize("traced", [lambda f: f, grad], ids=["value", "grad"])
 @pytest.mark.parametrize(("f", "named"), REFUSED.values(), ids=REFUSED)
-def test_what_a_trace_cannot_ask_names_what_to_write(f: Any, named: list[str]) -> None:
+def test_what_a_trace_cannot_ask_names_what_to_write(f: Any, named: list[str], traced: Any) -> None:
     with pytest.raises((TypeError, LookupError)) as refusal:
-        compile(f)(X, Y)
+        compile(traced(f))(X, Y)
     said = " ".join([str(refusal.value), *getattr(refusal.value, "__notes__", [])])
     assert all(words in said for words in named), said
 
@@ -543,6 +555,29 @@ def test_attributes_of_a_value_are_checked_where_they_are_set(pure: str) -> None
         class Text(str): pass
         v.label = Text("w")
         assert type(v.label) is str and v.label == "w"
+        """,
+    )
+
+
+@ENGINES
+def test_a_computed_value_is_looked_up_by_identity_but_in_a_trace(pure: str) -> None:
+    run_in(
+        pure,
+        """
+        from autograd import Value, compile, no_grad
+        x = Value(2.0)
+        y = x * 3.0
+        with no_grad():
+            assert {y: 1}[y] == 1 and x * 3.0 not in {y}
+        table = {6.0: 1.0}
+        f = compile(lambda x: x * table.get(x * 3.0, 2.0), "python")
+        try:
+            f(2.0)
+        except TypeError as error:
+            assert "looked up in a dict or a set" in str(error), error
+        else:
+            raise AssertionError("a miss without a word")
+        assert {y: 1}[y] == 1
         """,
     )
 

@@ -77,4 +77,4 @@ def _greater_equal(self: Value, other: Any) -> Any: return _compare(table.greate
 # fmt: on
 
 bind(__lt__=_less, __gt__=_greater, __le__=_less_equal, __ge__=_greater_equal, __eq__=_equal, __ne__=_not_equal)
-bind(__hash__=object.__hash__, __init_subclass__=classmethod(_hashed_by_identity))
+bind(__init_subclass__=classmethod(_hashed_by_identity))

@@ -4,12 +4,12 @@ an argument, and what other libraries call its parts."""
 from __future__ import annotations
 
 import sys
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from autograd.core import modes
 from autograd.core.anomaly import is_foreign
 from autograd.core.primitives import mul
-from autograd.core.value import Value, bind, named, record
+from autograd.core.value import Argument, Value, bind, named, record
 
 _ELSEWHERE = {  # names from micrograd and torch, and what they are here
     "_prev": ".operands",
@@ -23,17 +23,6 @@ _ELSEWHERE = {  # names from micrograd and torch, and what they are here
 }
 
 
-class Argument(Value):
-    """A Value in an argument's place: what a function is given to be compiled, differentiated or trained, and what the
-    rule of a user's own row is.
-
-    There a number would be looked up: table[y], y in {0, 1}. A Value is hashed by identity and would never be found,
-    without a word, so this one raises TypeError where a caller outside this library hashes it.
-    """
-
-    __slots__ = ()
-
-
 def as_argument(x: Value | float) -> Value:
     """x · 1, as an `Argument`: the same number, with a graph that goes on to what x was made of."""
     if isinstance(x, Value):
@@ -42,12 +31,22 @@ def as_argument(x: Value | float) -> Value:
 
 
 def _hash(argument: Argument) -> int:
-    if is_foreign(sys._getframe(1)):
-        raise TypeError(
-            f"{named(argument)} was looked up in a dict or a set, which find a Value by identity and not by its "
-            "number; write where(y == 1, a, b) for table[y], `y == 0` for `y in {0}`, and id(v) to know a Value again"
-        )
+    _refuse_a_look_up(argument, sys._getframe(1))
     return object.__hash__(argument)
+
+
+def look_up(value: Value) -> None:
+    """Asked by the extension where a computed Value is hashed while a mode is on."""
+    if modes.is_tracing():
+        _refuse_a_look_up(value, sys._getframe(1))
+
+
+def _refuse_a_look_up(value: Value, frame: Any) -> None:
+    if is_foreign(frame):
+        raise TypeError(
+            f"{named(value)} was looked up in a dict or a set, which find a Value by identity and not by its number; "
+            "write where(y == 1, a, b) for table[y], `y == 0` for `y in {0}`, and id(v) to know a Value again"
+        )
 
 
 Argument.__hash__ = _hash  # type: ignore[assignment, method-assign]  # of Arguments only

@@ -254,15 +254,30 @@ def record(row: Primitive, data: float, x: Any, y: Any, px: Any, py: Any, kind: 
     return watched(node) if modes.active else node
 
 
+class Argument(Value):
+    """A Value in an argument's place: what a function is given to be compiled, differentiated or trained, and what the
+    rule of a user's own row is.
+
+    There a number would be looked up: table[y], y in {0, 1}. A Value is hashed by identity and would never be found,
+    without a word, so this one raises TypeError where a caller outside this library hashes it. In a trace
+    all that is computed of arguments does.
+    """
+
+    __slots__ = ()
+
+
 def watched(node: Value) -> Value:
     """A node just made, as the modes have it."""
     if (anomaly := modes.anomaly()) is not None:
         anomaly.check_forward(node)
-    if not modes.is_no_grad():
+    off = modes.is_no_grad()
+    if (off or engine.C is None) and modes.is_tracing():
+        if off and node._row is not table.stop_gradient:
+            return apply(table.stop_gradient, node)  # the number is another one for each example: a constant of that
+        if engine.C is None:  # the extension asks where a node is hashed
+            node.__class__ = Argument
         return node
-    if modes.is_tracing():  # the number is another one for each example: a constant of that
-        return node if node._row is table.stop_gradient else apply(table.stop_gradient, node)
-    return Value(node._data)
+    return Value(node._data) if off else node
 
 
 if engine.C is not None:

@@ -285,8 +285,19 @@ static PyMethodDef methods[] = {
     {NULL, NULL, 0, NULL},
 };
 
+/* By identity; while a mode is on, Python may refuse: in a trace a computed Value is found in no dict. */
+static Py_hash_t node_hash(PyObject *self) {
+    if (active && NODE(self)->row) {
+        PyObject *answer = PyObject_CallFunctionObjArgs(python.look_up, self, NULL);
+        if (!answer) return -1;
+        Py_DECREF(answer);
+    }
+    size_t address = (size_t)self;
+    return (Py_hash_t)(address >> 4 | address << (8 * sizeof address - 4));
+}
+
 int node_types(PyObject *module) {
-    PyType_Slot value_slots[16] = {
+    PyType_Slot value_slots[24] = {
         {Py_tp_doc, "Value(data, label=\"\")\n--\n\n"},
         {Py_tp_dealloc, node_dealloc},
         {Py_tp_new, node_alloc},
@@ -294,8 +305,9 @@ int node_types(PyObject *module) {
         {Py_tp_getset, attributes},
         {Py_tp_members, members},
         {Py_tp_methods, methods},
+        {Py_tp_hash, node_hash},
     };
-    for (int i = 7, k = 0; arithmetic_slots[k].slot; i++, k++) value_slots[i] = arithmetic_slots[k];
+    for (int i = 8, k = 0; arithmetic_slots[k].slot; i++, k++) value_slots[i] = arithmetic_slots[k];
     PyType_Slot row_slots[] = {{Py_tp_call, row_call}, {0, NULL}};
     PyType_Spec value = {"autograd.core.value.Value", sizeof(Node), 0, Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE, value_slots};
     PyType_Spec row = {

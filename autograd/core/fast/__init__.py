@@ -17,7 +17,7 @@ from autograd.core.fast.sweeps import number_adjoints as number_adjoints
 from autograd.core.fast.sweeps import number_gradients as number_gradients
 from autograd.core.fast.sweeps import number_tangents as number_tangents
 from autograd.core.primitives import TABLE, Primitive
-from autograd.core.refusals import Argument
+from autograd.core.refusals import Argument, look_up
 from autograd.core.value import NOT_COMPUTED, Value, watched
 
 
@@ -58,7 +58,8 @@ def _connect() -> None:
     engine.C.connect(
         TABLE, operator=binary, unary=unary, call=Primitive.__call__, backward=backward,
         init=defined["__init__"], get_data=data.fget, set_data=data.fset, set_grad=grad.fset,
-        set_label=defined["label"].fset, argument=Argument, watched=watched, not_computed=NOT_COMPUTED,
+        set_label=defined["label"].fset, argument=Argument, watched=watched, look_up=look_up,
+        not_computed=NOT_COMPUTED,
     )  # fmt: skip
     del Primitive.__call__
 
