@@ -37,6 +37,7 @@ engine = Extension(
         str(C / "scope.py"),
         "autograd/core/primitives.py",
         "autograd/core/ieee.py",
+        "autograd/core/fast/__init__.py",
     ],
     extra_compile_args=exact,
     py_limited_api=True,

@@ -15,7 +15,7 @@ Class = TypeVar("Class", bound=type)
 
 
 def _extension() -> Any:
-    """The extension; None where it is not built, not wanted, or was built from another table than this one."""
+    """The extension; None where it is not built, not wanted, or was built from other texts than these."""
     if os.environ.get("CHAINRULE_PURE", "0") not in ("", "0"):
         return None
     try:
@@ -23,13 +23,16 @@ def _extension() -> Any:
     except ImportError:  # there was no compiler, or this is another implementation of Python
         return None
     try:
-        if crc32(_text("primitives.py"), crc32(_text("ieee.py"))) == _engine.fingerprint():
+        fingerprint = 0
+        for name in ("ieee.py", "primitives.py", "fast/__init__.py"):
+            fingerprint = crc32(_text(name), fingerprint)
+        if fingerprint == _engine.fingerprint():
             return _engine
     except OSError:  # installed without its text
         return _engine
     from warnings import warn
 
-    warn("the C engine was built from another table of primitives, so the pure one runs; build it again", stacklevel=2)
+    warn("the C engine was built from other texts than these, so the pure one runs; build it again", stacklevel=2)
     return None
 
 

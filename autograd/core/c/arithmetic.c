@@ -315,13 +315,13 @@ static PyObject *total(PyObject *Py_UNUSED(module), PyObject *given) {
     return (PyObject *)node;
 }
 
-/* fingerprint(): of the text of the table that the rules were translated from. */
+/* fingerprint(): of the texts that it was built from. */
 static PyObject *fingerprint(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(unused)) {
     return PyLong_FromUnsignedLong(FINGERPRINT);
 }
 
 PyMethodDef arithmetic_functions[] = {
-    {"fingerprint", fingerprint, METH_NOARGS, "Of the text of the table that the rules were translated from."},
+    {"fingerprint", fingerprint, METH_NOARGS, "Of the texts that it was built from."},
     {"method", method, METH_O, "method(row): the row as a method of Value, or None."},
     {"affine", (PyCFunction)(void (*)(void))affine, METH_FASTCALL, "affine(weights, xs, biases), or None."},
     {"total", total, METH_O, "total(xs): their sum, or None."},

@@ -90,7 +90,9 @@ def table(core: Path = CORE) -> tuple[list[str], dict[str, str]]:
         functions,
         [f"{kind}_{row.name}" for row in made for kind in ("at", "second") if f"{kind}_{row.name}" in functions],
     )
-    fingerprint = crc32(texts[1], crc32(texts[0]))  # by which the extension knows the table it was made from
+    fingerprint = 0  # by which the extension knows the texts it was made from, and that which connects it
+    for text in [*texts, (core / "fast" / "__init__.py").read_bytes()]:
+        fingerprint = crc32(text, fingerprint)
     lines = [
         PRELUDE.format(fingerprint=fingerprint),
         *[f"{functions[name].text.partition(' {')[0]};" for name in needed],
