@@ -26,7 +26,7 @@ from benchmarks.worker import environment
 
 MODULES = [
     "w1_tiny", "w2_small", "w3_moons", "w4_microgpt", "w5_irregular", "w6_digits", "w7_grid", "w8_deep",
-    "w9_transcription", "w10_w13_per_example", "w11_w12_layers", "w14_rollout",
+    "w9_transcription", "w10_w13_per_example", "w11_w12_layers", "w14_rollout", "w15_fit",
     "scalar_graph", "derivatives", "startup",
 ]  # fmt: skip
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from benchmarks.harness import COMPILED, OURS
+from benchmarks.harness import COMPILED, OURS, PURE
 from benchmarks.turns import ratio
 
 Place = tuple[str, int | None, str]  # work, size, engine
@@ -36,45 +36,90 @@ def faster(what: str, goal: float, work: str, size: int | None, engine: str, pee
 GRAPH = ("eager.graph", 86_000, OURS)
 MICROSECONDS, MILLISECONDS = 1e6, 1e3
 
+JAX, VMAP, C = "jax.jit", "jax.jit(vmap)", "C by hand"
+
+
+def compiled(what: str, goal: float, work: str, size: int | None, peer: str, peer_work: str = "") -> Target:
+    return faster(f"compiled, {what}, beside {peer}", goal, work, size, COMPILED, peer, peer_work)
+
+
+def ceiling(what: str, goal: float, work: str, size: int | None, unit: str, scale: float, field: str = "low") -> Target:
+    return Target(f"compiled, {what}", goal, (work, size, COMPILED), field=field, scale=scale, unit=unit)
+
+
 TARGETS = [
-    faster("eager, 86,000 binary nodes, beside micrograd", 20, *GRAPH, "micrograd"),
-    faster("eager, 86,000 binary nodes, beside torch scalars", 20, *GRAPH, "torch scalars"),
-    faster("eager, 86,000 binary nodes, beside XAD's Python binding", 1, *GRAPH, "xad"),
-    faster("eager, W3 step through nn, beside micrograd", 100, "W3.step", None, OURS, "micrograd"),
-    faster("eager, microgpt with only its class replaced", 4, "W4.step", None, OURS, "tuple tape"),
+    faster("eager, 86,000 binary nodes, beside micrograd", 50, *GRAPH, "micrograd"),
+    faster("eager, 86,000 binary nodes, beside torch scalars", 50, *GRAPH, "torch scalars"),
+    faster("eager, 86,000 binary nodes, beside XAD's Python binding", 3.5, *GRAPH, "xad"),
+    faster("eager, 1,000 binary nodes, beside XAD's Python binding", 6, "eager.graph", 1_000, OURS, "xad"),
+    faster("eager, 1,000,000 binary nodes, beside XAD's Python binding", 2.5, "eager.graph", 1_000_000, OURS, "xad"),
+    faster("eager, W3 step through nn, beside micrograd", 200, "W3.step", None, OURS, "micrograd"),
+    Target("eager, W3 step through nn", 2.5, ("W3.step", None, OURS), scale=MILLISECONDS, unit="ms"),
+    faster("eager, microgpt with only its class replaced", 12, "W4.step", None, OURS, "tuple tape"),
+    Target("eager, W8, a chain of 1,000,000 built and swept", 0.3, ("W8.deep", 1_000_000, OURS), unit="s"),
+    Target("eager, memory of a node", 100, ("memory", 200_000, OURS), unit="bytes"),
     faster("grad(f) of 1,000 nodes, beside building and backward()", 1 / 2, "D.grad", None, OURS, "build, backward()"),
-    faster("Hessian, 50 inputs in a row", 1 / 60, "D.hessian.valley", None, OURS, "one backward()"),
-    faster("Hessian, 50 inputs in a product", 1 / 60, "D.hessian.product", None, OURS, "one backward()"),
-    faster("Hessian, 50 inputs of a network", 1 / 60, "D.hessian.network", None, OURS, "one backward()"),
-    faster("compiled, W3, batch of 100, beside jax.jit", 3, "W3.grad", 100, COMPILED, "jax.jit"),
-    faster("compiled, W3, batch of 1,024, beside jax.jit", 1.5, "W3.grad", 1024, COMPILED, "jax.jit"),
-    faster("compiled, W3, batch of 100, beside torch", 8, "W3.grad", 100, COMPILED, "torch"),
-    faster("compiled, W3, batch of 1,024, beside torch", 3, "W3.grad", 1024, COMPILED, "torch"),
-    faster("compiled, W1, batch of 100,000, beside jax.jit(vmap)", 1, "W1.batch", 100_000, COMPILED, "jax.jit(vmap)"),
-    faster("compiled, W2, batch of 100,000, beside jax.jit(vmap)", 1, "W2.batch", 100_000, COMPILED, "jax.jit(vmap)"),
-    Target("compiled, W2, time to compile", 1.0, ("W2.batch", 10_000, COMPILED), field="first", unit="s"),
-    Target("compiled, W1, one call", 1.5, ("W1.call", None, COMPILED), scale=MICROSECONDS, unit="µs"),
-    Target("compiled, W4 step", 0.5, ("W4.step", None, COMPILED), scale=MILLISECONDS, unit="ms"),
+    faster("grad(f) of 1,000 nodes, beside the pure engine", 6, "D.grad", None, OURS, PURE),
+    *[
+        faster(f"Hessian, 50 inputs of a {name}, beside the pure engine", 6, f"D.hessian.{name}", None, OURS, PURE)
+        for name in ("valley", "product", "network")
+    ],
+    *[
+        faster(f"Hessian, 50 inputs of a {name}", 1 / 70, f"D.hessian.{name}", None, OURS, "one backward()")
+        for name in ("valley", "product", "network")
+    ],
+    *[compiled(f"{work}, one call", 2, f"{work}.call", None, "casadi") for work in ("W1", "W2")],
+    *[compiled(f"{work}, batch of 100", 40, f"{work}.batch", 100, VMAP) for work in ("W1", "W2")],
+    *[compiled(f"{work}, batch of 100,000", 2, f"{work}.batch", 100_000, VMAP) for work in ("W1", "W2")],
+    compiled("W1, batch of 100,000", 0.9, "W1.batch", 100_000, C),
+    compiled("W2, batch of 100,000", 0.45, "W2.batch", 100_000, C),
+    ceiling("W2, first build", 50, "W2.batch", 10_000, "ms", MILLISECONDS, "first"),
+    compiled("W3, batch of 100", 5, "W3.grad", 100, JAX),
+    compiled("W3, batch of 1,024", 3, "W3.grad", 1024, JAX),
+    compiled("W3, batch of 100", 0.95, "W3.grad", 100, C),
+    compiled("W3, batch of 1,024", 1.2, "W3.grad", 1024, C),
+    compiled("W3, batch of 100", 8, "W3.grad", 100, "torch"),
+    ceiling("W4 step", 0.5, "W4.step", None, "ms", MILLISECONDS),
     faster("compiled, W4 step, beside the original, collector off", 100, "W4.step.off", None, COMPILED, "tuple tape"),
-    faster("compiled, W5, a pass, beside the same loop in C", 1 / 1.5, "W5.pass", None, COMPILED, "C switch"),
-    faster("compiled, W5, 10,000 passes with compilation, beside C", 1 / 1.5, "W5.job", None, COMPILED, "C switch"),
-    Target(
-        "trace and lower, a node of 1,000,000", 10, ("first.graph", 1_000_000, COMPILED), scale=MICROSECONDS, unit="µs"
+    compiled("W5, a pass", 0.55, "W5.pass", None, "C switch"),
+    compiled("W5, 10,000 passes with compilation", 0.55, "W5.job", None, "C switch"),
+    faster(
+        "compiled, 2-32-32-1, 10,000 rows, two cores beside one",
+        1.8,
+        "W7.cores",
+        10_000,
+        COMPILED,
+        "one core",
     ),
-    Target("first result on the moons graph, warm", 50, ("first.moons", None, COMPILED), scale=MILLISECONDS, unit="ms"),
-    Target("cold start, once per machine", 5, ("start.cold", None, COMPILED), unit="s"),
-    Target("cold start, every later process", 0.3, ("start.warm", None, COMPILED), unit="s"),
-    faster("compiled, W9, sparse Jacobian at 50 moments, beside CasADi", 1, "W9.transcription", 50, COMPILED, "casadi"),
-    Target("compiled, W9, 500 moments, first call", 0.5, ("W9.transcription", 500, COMPILED), field="first", unit="s"),
-    Target(
-        "compiled, W9, 500 moments, a call", 0.2, ("W9.transcription", 500, COMPILED), scale=MILLISECONDS, unit="ms"
-    ),
-    faster("compiled, W14, batch of 8, beside jax.lax.scan", 1, "W14.rollout", 8, COMPILED, "jax.lax.scan"),
-    Target("compiled, W14, 1,000 steps, first call", 0.3, ("W14.rollout", 8, COMPILED), field="first", unit="s"),
-    Target("compiled, W14, 1,000,000 steps, first call", 0.3, ("W14.million", None, COMPILED), field="first", unit="s"),
-    Target("compiled, W14, 1,000,000 steps, memory", 200, ("W14.memory", None, COMPILED), scale=1e-6, unit="MB"),
-    Target("W8, a chain of 1,000,000 built and swept", 2, ("W8.deep", 1_000_000, OURS), unit="s"),
-    Target("memory of a node", 250, ("memory", 200_000, OURS), unit="bytes"),
+    ceiling("W9, 1,000 results, a call", 50, "W9.outputs", None, "µs", MICROSECONDS),
+    ceiling("W9, dense 300 × 300 Jacobian, a call", 2, "W9.banded", None, "ms", MILLISECONDS),
+    compiled("W9, sparse Jacobian at 50 moments", 1, "W9.transcription", 50, "casadi"),
+    ceiling("W9, 500 moments, first call", 0.5, "W9.transcription", 500, "s", 1.0, "first"),
+    ceiling("W9, 500 moments, a call", 0.2, "W9.transcription", 500, "ms", MILLISECONDS),
+    compiled("W10, Black–Scholes and Greeks", 2.5, "W10.greeks", 100_000, VMAP),
+    compiled("W11, tanh, 1,000 rows", 1, "W11.tanh", 1_000, JAX),
+    compiled("W11, gelu, 1,000 rows", 1.2, "W11.gelu", 1_000, JAX),
+    *[
+        compiled(f"W12, {name}, {n:,} rows", 0.9, work, n, JAX)
+        for name, work in (("2-256-256-1", "W12.256"), ("784-128-10", "W12.784"))
+        for n in (64, 1_000)
+    ],
+    *[compiled(f"W13, gradients, {n:,} rows", 5, "W13.gradient", n, VMAP) for n in (1_000, 100_000)],
+    *[compiled(f"W13, Hessians of {n} inputs", 5, "W13.hessian", n, VMAP) for n in (10, 50)],
+    *[
+        compiled(f"W13, Levenberg–Marquardt Jacobians, {n:,} rows", 5, "W13.levenberg", n, VMAP)
+        for n in (1_000, 100_000)
+    ],
+    compiled("W14, batch of 8", 1, "W14.rollout", 8, "jax.lax.scan"),
+    ceiling("W14, 1,000 steps, first call", 0.3, "W14.rollout", 8, "s", 1.0, "first"),
+    ceiling("W14, 1,000,000 steps, first call", 0.3, "W14.million", None, "s", 1.0, "first"),
+    ceiling("W14, 1,000,000 steps, memory", 200, "W14.memory", None, "MB", 1e-6),
+    compiled("W15, an epoch through fit", 2, "W15.epoch", None, "numpy by hand"),
+    compiled("W15, an epoch through fit", 2, "W15.epoch", None, JAX),
+    ceiling("trace and lower, a node of 1,000,000", 8, "first.graph", 1_000_000, "µs", MICROSECONDS),
+    ceiling("first result on the moons graph, warm", 50, "first.moons", None, "ms", MILLISECONDS),
+    ceiling("cold start, nothing cached", 0.15, "start.cold", None, "s", 1.0),
+    ceiling("cold start, every later process", 0.15, "start.warm", None, "s", 1.0),
     Target("import autograd", 50, ("import", None, "autograd"), scale=MILLISECONDS, unit="ms"),
     Target("import nn", 50, ("import", None, "nn"), scale=MILLISECONDS, unit="ms"),
 ]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 import random
+from functools import cache
 from itertools import pairwise
 
 import numpy as np
@@ -80,16 +81,7 @@ def network(id, title, sizes, activation, batches) -> Work:
 
     @work.engine(COMPILED, "autograd")
     def compiled(n):
-        import autograd
-        import nn
-
-        model = nn.MLP(sizes[0], list(sizes[1:]), activation=activation, rng=random.Random(0))
-        for layer, (w, b) in zip(model.layers, weights(sizes)):
-            for neuron, ws, bias in zip(layer.neurons, w.tolist(), b.tolist()):
-                for p, number in zip([*neuron.w, neuron.b], [*ws, bias]):
-                    p.data = number
-        loss = nn.squared_error if sizes[-1] == 1 else nn.cross_entropy
-        cost = autograd.compile(lambda x, y: loss(model(x), y))
+        cost, model = program()
         x, y = examples(sizes, n)
         y = y.astype(float)
 
@@ -102,6 +94,20 @@ def network(id, title, sizes, activation, batches) -> Work:
         run = lambda: cost.value_and_grad(x, y)
         run.view = view
         return run
+
+    @cache
+    def program():
+        """The cost, which is recorded once for all sizes, and the model."""
+        import autograd
+        import nn
+
+        model = nn.MLP(sizes[0], list(sizes[1:]), activation=activation, rng=random.Random(0))
+        for layer, (w, b) in zip(model.layers, weights(sizes)):
+            for neuron, ws, bias in zip(layer.neurons, w.tolist(), b.tolist()):
+                for p, number in zip([*neuron.w, neuron.b], [*ws, bias]):
+                    p.data = number
+        loss = nn.squared_error if sizes[-1] == 1 else nn.cross_entropy
+        return autograd.compile(lambda x, y: loss(model(x), y)), model
 
     @work.engine("jax.jit", "jax")
     def jax(n):

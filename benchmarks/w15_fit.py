@@ -1,0 +1,78 @@
+"""W15: an epoch of `nn.fit` on the digits, shuffle, optimizer, accuracy and all, beside loops written out by hand.
+
+What is timed are the epochs after the first, forty of them: `fit` itself begins by looking at every example and by
+comparing its engines. The others count no accuracy.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+
+from benchmarks.harness import COMPILED, Work
+from benchmarks.w6_digits import (
+    BATCH,
+    BETA1,
+    BETA2,
+    ENGINES,
+    EPSILON,
+    NETWORK,
+    RATE,
+    accuracy,
+    batches,
+    digits,
+)
+
+EPOCHS = 40
+work = Work(
+    "W15.epoch", "digits: one epoch of training, of forty in a row", unit="ms", scale=1e3, meter="own", seconds=4
+)
+
+
+def timed(job) -> float:
+    start = time.process_time()
+    job()
+    return time.process_time() - start
+
+
+@work.engine(COMPILED, "nn", "llvmlite")
+def fit():
+    import nn
+
+    x, y, *_ = digits()
+    classes = y.argmax(axis=1)
+
+    def train(epochs):
+        model = nn.MLP(NETWORK[0], list(NETWORK[1:]), init="he", rng=random.Random(0))
+        adam = nn.Adam(model.parameters(), lr=RATE, betas=(BETA1, BETA2), eps=EPSILON)
+        history = nn.fit(
+            model, x, classes, nn.cross_entropy, adam, epochs, BATCH, seed=0, progress=False, compiled=True
+        )
+        assert epochs == 1 or history.accuracy[-1] > 0.99
+
+    train(1)
+    return lambda: (timed(lambda: train(EPOCHS + 1)) - timed(lambda: train(1))) / EPOCHS
+
+
+def by_hand(engine):
+    def setup():
+        x, y, *_ = digits()
+
+        def train():
+            for epoch in range(EPOCHS):
+                for rows in batches(epoch, len(x)):
+                    step(x[rows], y[rows])
+
+        step, parameters = engine()
+        train()
+        assert accuracy(parameters(), x, y) > 0.99
+        return lambda: timed(train) / EPOCHS
+
+    return setup
+
+
+for name in ("torch", "jax.jit", "numpy by hand"):
+    engine, imports = ENGINES[name]
+    work.engine(name, *imports)(by_hand(engine))
+
+WORKS = [work]
