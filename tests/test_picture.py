@@ -468,6 +468,13 @@ def test_a_worksheet_gives_the_leaves_and_leaves_the_rest_blank():
         draw(cost, show="nothing")
 
 
+def test_a_notebook_gets_the_automatic_theme_and_a_file_the_light_one():
+    drawing = draw(neuron_cost())
+    assert drawing.svg() == draw(neuron_cost(), theme="light").svg()
+    assert drawing._repr_mimebundle_()["image/svg+xml"] == draw(neuron_cost(), theme="auto").svg()
+    assert "@media" not in draw(neuron_cost(), theme="dark")._repr_mimebundle_()["image/svg+xml"]
+
+
 def test_an_automatic_theme_is_the_light_one_with_a_style_for_the_dark():
     light, auto = (draw(neuron_cost(), theme=theme).svg() for theme in ("light", "auto"))
     assert "@media(prefers-color-scheme:dark)" in auto

@@ -172,6 +172,29 @@ def test_shared_values_show_their_running_sums(page_of):
 
 @needs_chromium
 @pytest.mark.browser
+@pytest.mark.parametrize("collapse", [None, "neuron"])
+def test_at_no_step_does_a_symbol_stand_for_another_number_than_at_the_end(page_of, collapse):
+    x = Value(3.0, "x")
+    h = x * x + 2 * x
+    h.label = "a_1^(1)"
+    g = h * x + h.tanh()
+    g.label = "a_1^(2)"
+    page = page_of(h * g - x, collapse=collapse)
+    meanings = {}
+    for _ in range(int(at(page).split()[-1])):
+        for symbol, number in page.run(
+            "[...document.querySelectorAll('.card')].filter(c => c.getClientRects().length).flatMap(c => ["
+            "[c.querySelector('.g'), c.querySelector('.d')]]).filter(([g, d]) => g && !d.classList.contains('off'))"
+            ".map(([g, d]) => [g.textContent, d.textContent])"
+        ):
+            meanings.setdefault(symbol, set()).add(number)
+        page.press(*RIGHT)
+    del meanings["so far"]
+    assert all(len(numbers) == 1 for numbers in meanings.values()), meanings
+
+
+@needs_chromium
+@pytest.mark.browser
 def test_numbers_changed_since_are_said_and_not_put_into_the_formula(page_of):
     cost = neuron_cost()
     cost.operands[0].operands[0].operands[0].operands[0].data = 9.0  # w
@@ -517,6 +540,8 @@ def test_a_click_opens_a_module_and_a_click_on_its_bar_closes_it(page_of, direct
     assert "m1" not in cards(page)
     assert len(cards(page)) == len(closed) - 1 + 5  # w, w, b, z, a
     assert page.run("location.hash") == "#step=1&open=1"
+    assert ("button", "Close L1 · neuron 2") in page.spoken()
+    assert ("button", "Open L1 · neuron 1") in page.spoken()
     assert overlaps(page) == []
     page.click("#b1")
     assert cards(page) == closed

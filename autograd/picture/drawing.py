@@ -29,8 +29,9 @@ LEAST_SCALE = 0.65  # of a picture in a notebook or on a page: letters of 9 pixe
 class Drawing:
     """A picture of a graph: `.svg()`, `.html()`, `.text()`, `.graphviz`, `.save("c.svg|png|pdf|dot|html|tex")`."""
 
-    def __init__(self, scene: Scene, theme: str, title: str, direction: str = "right") -> None:
-        self._scene, self._theme, self._title, self._direction = scene, theme, title, direction
+    def __init__(self, scene: Scene, theme: str | None, title: str, direction: str = "right") -> None:
+        self._scene, self._title, self._direction = scene, title, direction
+        self._theme, self._theme_in_notebook = theme or "light", theme or "auto"
         self._format: str | None = None  # of `render`, where asked for
 
     @property
@@ -108,7 +109,7 @@ class Drawing:
         return f"<Drawing of {self._title}: {counted(cards, 'card')}, {counted(edges, 'edge')}>"
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
-        picture = self.svg()
+        picture = svg.draw_svg(self._scene, self._theme_in_notebook, self._title, self._direction)
         return {"text/plain": self.text(), "image/svg+xml": picture, "text/html": image(picture, self._title)}
 
 
@@ -133,7 +134,7 @@ def draw(
     depth: int | None = None,
     path_to: Value | None = None,
     max_nodes: int = model.MAX_NODES,
-    theme: str = "light",
+    theme: str | None = None,
     show: str = "numbers",
     direction: str = "right",
 ) -> Drawing:
@@ -145,7 +146,8 @@ def draw(
     depth      only what is at most this many edges from the value
     path_to    only what lies between this value and the result, and the chain rule along it
     max_nodes  refuse to draw more cards than this
-    theme      "light", "dark", or "auto": what the reader's system prefers, where the viewer knows style sheets
+    theme      "light", "dark", or "auto": what the page around it has or the reader's system prefers, where the viewer
+               knows style sheets; by default light in a file and "auto" in a notebook
     show       "numbers", or "blank": a worksheet, with the leaves' values given and the rest to be filled in
     direction  "right" or "down": where the output is
     """
@@ -179,9 +181,9 @@ def draw_dot(value: Value, format: str = "svg", rankdir: str = "LR", **options: 
     return drawing
 
 
-def check_look(function: str, theme: str, direction: str) -> None:
+def check_look(function: str, theme: str | None, direction: str) -> None:
     """Raises ValueError for a theme or a direction that is none."""
-    if theme not in (*svg.THEMES, "auto"):
+    if theme not in (*svg.THEMES, "auto", None):
         raise ValueError(f'{function}: theme="light", "dark" or "auto", not {theme!r}')
     if direction not in svg.DIRECTIONS:
         raise ValueError(f'{function}: direction="right" or "down", not {direction!r}')

@@ -89,6 +89,7 @@ function arrange() { // everything where it belongs, with these modules open
       points.push(...(starts < a - 20 ? [[starts, port]] : []), [a, port]);
     });
   }
+  $("modules").textContent = modules.some((module) => module.opened) ? "close" : "open";
   for (const { edge, points } of routes) lines[edge.index].line.setAttribute("d", curve(points));
   const rest = flow({ x: 0, y: 0, width: first_size[0], height: first_size[1] });
   const along = rest.along + shift, across = rest.across + 2 * offset;
@@ -144,7 +145,9 @@ function inside(s) {
 const passed = (s) => s < last && inside(s) === inside(s + 1);
 
 for (const module of modules) {
-  module.bar.setAttribute("aria-label", "Close " + module.bar.textContent);
+  const title = module.bar.textContent;
+  module.bar.setAttribute("aria-label", `Close ${title}`);
+  module.card.setAttribute("aria-label", `Open ${title}`);
   for (const shape of [module.card, module.bar]) {
     shape.setAttribute("role", "button");
     shape.setAttribute("tabindex", "0");
@@ -152,4 +155,5 @@ for (const module of modules) {
   }
 }
 $("modules").hidden = !modules.length;
+if (modules.length) $("hint").textContent += " Click a module to open it, its title to close it; M does so with all.";
 $("modules").addEventListener("click", () => toggle(modules, !modules.some((module) => module.opened)));
