@@ -88,3 +88,16 @@ def test_the_shared_sum_says_one_number_everywhere():
     assert text.count("∂C/∂s") == 2
     assert "∂C/∂s 12" in text
     assert "∂C/∂s = 2s = 12" in text
+
+
+def test_a_collapsed_neuron_holds_what_leaves_it_and_comes_back():
+    x, y = Value(1.0, "x"), Value(2.0, "y")
+    v = x + y
+    a = x + v
+    a.label = "a_1^(1)"
+    h = x + a
+    h.label = "h"
+    root = h + v
+    root.label = "z_1^(1)"
+    root.backward()
+    assert "∂z₁⁽¹⁾/∂y|ₕ = 1" in draw(root, collapse="neuron").text()  # 2 in all: by v, and by a and h

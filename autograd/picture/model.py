@@ -119,7 +119,7 @@ class Graph:
     def held(self, edge: Edge, operands: Collection[Value] | None = None) -> list[Box]:
         """The target's other operands that depend on the source too: the edge's derivative holds them fixed."""
         source, target = edge.source.value, edge.target.value
-        if source not in self._shared:
+        if operands is None and source not in self._shared:  # else what lies between the two may be shared itself
             return []
         above = {source}  # a path between the two runs through values between them in the order
         for value in self.order[self.position[source] + 1 : self.position[target]]:

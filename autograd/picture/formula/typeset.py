@@ -12,6 +12,7 @@ from html import escape
 from itertools import groupby
 from typing import NamedTuple
 
+# A kind and its parts, told apart by `match`; the kind is a part, so that a name and a number of one text differ:
 # ("id" | "num" | "fn" | "op" | "bin", text), ("row", boxes...), ("scripts", base, sub, sup), ("frac", above, below),
 # ("cases", box, condition, box), ("root", box), ("fence", box, left, right), ("ref", box, text),
 # ("template", box, LaTeX template, its operands)
@@ -162,51 +163,56 @@ def is_compound(box: Box) -> bool:
 
 def on_one_line(box: Box) -> Box:
     """A fraction with a slash, a root and cases without height: one box of what would stand in several lines."""
-    if box[0] == "root":
-        return row(operator("√"), box[1] if box[1][0] in ("id", "num", "fn", "scripts") else fence(box[1]))
-    if box[0] == "cases":
-        return fence(row(box[1], operator(" if "), box[2], operator(" else "), box[3]))
-    above, below = box[1], box[2]
-    return row(
-        fence(above) if is_sum(above) or above[0] == "frac" else above,
-        operator("/"),
-        fence(below) if is_compound(below) else below,
-    )
+    match box:
+        case "root", body:
+            return row(operator("√"), body if body[0] in ("id", "num", "fn", "scripts") else fence(body))
+        case "cases", yes, condition, no:
+            return fence(row(yes, operator(" if "), condition, operator(" else "), no))
+        case "frac", above, below:
+            return row(
+                fence(above) if is_sum(above) or above[0] == "frac" else above,
+                operator("/"),
+                fence(below) if is_compound(below) else below,
+            )
+    raise ValueError(f"not a box of several lines: {box!r}")
 
 
 def runs(box: Box, level: int = 0) -> Iterator[Run]:
     """The box on one line: fractions with a slash, scripts as raised and lowered runs."""
-    kind = box[0]
-    if kind == "id":
-        yield Run(box[1], True, level)
-    elif kind == "bin":
-        yield Run("·" if box[1] == "·" and level else f" {box[1]} ", False, level)
-    elif kind in ("num", "fn", "op"):
-        yield Run(box[1], False, level)
-    elif kind == "row":
-        for part in box[1:]:
-            yield from runs(part, level)
-    elif kind in ("template", "ref"):
-        yield from runs(box[1], level)
-    elif kind == "fence":
-        yield Run(box[2], False, level)
-        yield from runs(box[1], level)
-        yield Run(box[3], False, level)
-    elif kind in ("root", "cases", "frac"):
-        yield from runs(on_one_line(box), level)
-    elif kind == "scripts":
-        yield from runs(box[1], level)
-        for script, shift in ((box[2], -1), (box[3], 1)):
-            if script is None:
-                continue
-            if level == 0 and not _has_scripts(script):
-                yield from runs(script, shift)
-            elif level == 0:  # a script on a script: Unicode has small figures, a second shift is not legible on a line
-                yield Run(text(script), False, shift)
-            else:
-                yield Run(f"{'^' if shift > 0 else '_'}({text(script)})", False, level)
+    match box:
+        case "id", name:
+            yield Run(name, True, level)
+        case "bin", sign:
+            yield Run("·" if sign == "·" and level else f" {sign} ", False, level)
+        case (("num" | "fn" | "op"), plain):
+            yield Run(plain, False, level)
+        case "row", *parts:
+            for part in parts:
+                yield from runs(part, level)
+        case (("template" | "ref"), shown, *_):
+            yield from runs(shown, level)
+        case "fence", body, left, right:
+            yield Run(left, False, level)
+            yield from runs(body, level)
+            yield Run(right, False, level)
+        case (("root" | "cases" | "frac"), *_):
+            yield from runs(on_one_line(box), level)
+        case "scripts", base, sub, sup:
+            yield from runs(base, level)
+            for script, shift in ((sub, -1), (sup, 1)):
+                if script is not None:
+                    yield from _script(script, shift, level)
+        case _:
+            raise ValueError(f"not a box: {box!r}")
+
+
+def _script(script: Box, shift: int, level: int) -> Iterator[Run]:
+    if level:
+        yield Run(f"{'^' if shift > 0 else '_'}({text(script)})", False, level)
+    elif _has_scripts(script):  # Unicode has small figures for it; a second shift is not legible on a line
+        yield Run(text(script), False, shift)
     else:
-        raise ValueError(f"not a box: {box!r}")
+        yield from runs(script, shift)
 
 
 @lru_cache(maxsize=16384)
