@@ -51,11 +51,11 @@ def page(module: ModuleType, names: list[str], title: str = "") -> str:
         if isinstance(thing, ModuleType):
             if thing.__name__ != f"{title}.testing":
                 parts += [f"## {title}.{name}", markdown(inspect.getdoc(thing) or "")]
-                parts += [entry(f"{title}.{name}.{each}", found) for each, found in functions_of(thing)]
-        elif inspect.isclass(thing) or callable(thing):
-            parts.append(entry(f"{title}.{name}", thing))
+                parts += [entry(f"{name}.{each}", found) for each, found in functions_of(thing)]
+        elif callable(thing):
+            parts.append(entry(name, thing))
     if module is autograd:
-        parts.append(entry("autograd.batch.compiled.Compiled", Compiled))
+        parts.append(entry("batch.compiled.Compiled", Compiled))
     return "\n\n".join(parts) + "\n"
 
 
@@ -66,7 +66,8 @@ def functions_of(module: ModuleType) -> Iterator[tuple[str, Callable[..., Any]]]
 
 
 def entry(name: str, thing: Any, fence: str = "````") -> str:
-    """The directive of a function or a class, a class's with one for each of its own documented members."""
+    """The directive of a function or a class, by its name in the page's module; a class's holds one for each of its
+    own documented members."""
     kind = "class" if inspect.isclass(thing) else "function"
     members = [*members_of(thing)] if kind == "class" else []
     body = [markdown(inspect.getdoc(thing) or ""), *members]
@@ -75,12 +76,12 @@ def entry(name: str, thing: Any, fence: str = "````") -> str:
 
 def members_of(thing: type) -> Iterator[str]:
     for name, member in vars(thing).items():
-        doc = inspect.getdoc(member)
+        doc = inspect.cleandoc(getattr(member, "__doc__", None) or "")  # its own, not its base's
         if name.startswith("_") or not doc or (thing is Value and (is_row(name) or name in NUMPY)):
             continue
         if inspect.isfunction(member):
             yield directive("method", name + signature(member), markdown(doc))
-        elif not inspect.isclass(member):
+        elif isinstance(member, property) or inspect.isdatadescriptor(member):
             yield directive("attribute", name, markdown(doc))
 
 
@@ -100,7 +101,7 @@ def signature(thing: Any) -> str:
     bare = [
         p.replace(annotation=p.empty, default=p.default if p.default is p.empty else _Plain(p.default))
         for p in found.parameters.values()
-        if p.name != "self"
+        if p.name != "self" and not p.name.startswith("_")
     ]
     return str(found.replace(parameters=bare, return_annotation=found.empty))
 
@@ -144,10 +145,10 @@ def rows() -> str:
         if isinstance(row, Primitive) and row.name == name:
             about = row.__doc__.removeprefix(row.about).strip() if row.__doc__ else ""
             also = f"\n\nAlso as {', '.join(f'`{alias}`' for alias in row.aliases)}." if row.aliases else ""
-            said.append(directive("function", f"autograd.{name}{signature(row)}", f"{_formulas(row)}\n\n{about}{also}"))
+            said.append(directive("function", f"{name}{signature(row)}", f"{_formulas(row)}\n\n{about}{also}"))
     for name, function in columns.functions().items():
         if not isinstance(function, Primitive) and hasattr(autograd, name):
-            said.append(entry(f"autograd.{name}", getattr(autograd, name)))
+            said.append(entry(name, getattr(autograd, name)))
     return "\n\n".join(said) + "\n"
 
 
