@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from autograd import Value, assign, compile, detect_anomaly, exp, log, value_and_grad, where
+from autograd import Value, assign, compile, detect_anomaly, exp, lgamma, log, value_and_grad, where
 
 np = pytest.importorskip("numpy")
 pytest.importorskip("llvmlite")
@@ -48,6 +48,13 @@ def test_after_a_few_calls_no_python_runs() -> None:
     g = compile(lambda x, y: x * y + 1.0)
     warm(g, np.ones(20), np.ones(20))
     assert not goes_round(g, np.ones(9), np.ones(9))
+
+
+def test_rows_that_are_called_in_python_go_the_long_way() -> None:
+    """Python may let other threads run, and they could come to the same arrays by the same entry."""
+    f = compile(lambda x: lgamma(x))
+    warm(f, 2.5)
+    assert goes_round(f, 2.5)
 
 
 STRUCTURES: dict[str, Any] = {

@@ -58,7 +58,7 @@ def expand(
 def _in_loops(program: Program, tidy: Callable[[Program], Program], stays: Callable[[Any], bool]) -> Program:
     """The program with loops whose steps are expanded."""
     bodies = {loop: expand(loop.body, tidy, stays=stays) for loop in {*loops_in(program)}}
-    others = {loop: loop.with_body(body) for loop, body in bodies.items() if body is not loop.body}
+    others: dict[Any, Any] = {loop: loop.with_body(body) for loop, body in bodies.items() if body is not loop.body}
     if not others:
         return program
     result = program.like()
