@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import ctypes
 import math
+import shutil
+import subprocess
 from typing import Any
 
 import pytest
@@ -266,14 +269,32 @@ def test_it_is_exported_where_it_is_made_of_operators_and_else_refused_by_name(n
     exec((tmp_path / "square.py").read_text(), names)
     assert names["square"]([], [2.0]) == 2.0 * math.sin(2.0)
     assert names["square_gradient"]([], [2.0]) == [2.0 * math.sin(2.0), [6.0]]  # by its own rule
-    compiled = autograd.compile(growth)
+    compiled = autograd.compile(lambda r, a: polar(r, a)["x"])
     compiled(1.0, 2.0)
-    for suffix in ("c", "mjs"):
-        with pytest.raises(TypeError, match="the row 'growth' cannot be written"):
-            compiled.export(tmp_path / f"growth.{suffix}")
+    for suffix in ("c", "mjs", "py"):
+        with pytest.raises(TypeError, match="the row 'polar_1' cannot be written"):
+            compiled.export(tmp_path / f"polar.{suffix}")
+
+
+@pytest.mark.skipif(shutil.which("gcc") is None, reason="needs gcc")
+def test_a_loop_is_exported_as_a_loop(tmp_path: Any) -> None:
+    compiled = autograd.compile(growth, runner="python")
+    compiled(1.0, 2.0)
+    compiled.export(tmp_path / "growth.c")
+    subprocess.run(["gcc", "-shared", "-fPIC", "-o", "growth.so", "growth.c", "-lm"], cwd=tmp_path, check=True)
+    f = ctypes.CDLL(str(tmp_path / "growth.so")).growth
+    f.restype = ctypes.c_double
+    assert f(None, (ctypes.c_double * 2)(1.0, 2.0)) == growth(1.0, 2.0)
 
 
 # Refused
+
+
+def test_printed_python_refuses_it_by_name() -> None:
+    compiled = autograd.compile(growth, runner="python")
+    compiled(1.0, 2.0)
+    with pytest.raises(TypeError, match="source: the row 'growth' is a custom function"):
+        _ = compiled.source
 
 
 def test_a_value_that_is_no_argument_is_refused() -> None:

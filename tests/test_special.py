@@ -150,3 +150,45 @@ def test_a_nan_gives_nan_with_a_nan_slope(row: Primitive) -> None:
     i = len(row.names) - 1
     at = [1.0 if x in row.whole else 0.5 for x in row.names[:-1]]
     assert math.isnan(row(*at, nan)) and math.isnan(grad(row, i)(*at, nan))
+
+
+# Compiled
+
+
+@pytest.mark.parametrize("runner", ["source", "tape"])
+def test_compiled_a_special_function_has_the_same_bits_and_calls_no_python(runner: str) -> None:
+    np = pytest.importorskip("numpy")
+    pytest.importorskip("llvmlite")
+    from autograd import compile
+    from autograd.native import rows
+
+    xs = [
+        0.3,
+        0.7,
+        1.0,
+        2.0,
+        2.3,
+        9.0,
+        17.0,
+        26.0,
+        60.0,
+        1e9,
+        -0.5,
+        -2.0,
+        -3.3,
+        -30.7,
+        0.0,
+        -0.0,
+        5e-324,
+        inf,
+        -inf,
+        nan,
+    ]
+    for row in TABLE.values():
+        if not row.by_call or row.own or row.name.startswith(("gamma_", "gammainc", "beta")):
+            continue
+        lead = [2.0 if x in row.whole else 0.7 for x in row.names[:-1]]
+        got = compile(lambda x, row=row, lead=lead: row(*lead, x), runner=runner)(np.array(xs))
+        for x, z in zip(xs, got.tolist(), strict=True):
+            assert bits(z) == bits(row(*lead, x)), (row.name, x)
+        assert (row in rows._calling) == (row.name in ("ldexp", "gamma", "lgamma", "lbeta")), row.name

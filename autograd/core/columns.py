@@ -11,7 +11,8 @@ What it computes: `forward`, `partials`; `domain`, the open interval of each ope
 edges of it are special points), and for the operands in `whole` its whole numbers from 0 on; `kinks`, functions of the
 operands that change sign where it is not smooth; `masked` rows switch paths off: where their partial is 0 nothing
 passes, not even inf or nan. `made_of` says the same as `forward` in other rows, for machines that have no such
-instruction; a forward that loops until it has converged is only called there (`by_call`).
+instruction; a forward that loops until it has converged is called there (`by_call`), one number
+at a time.
 `textbook` has the partials as a textbook writes them, σ′ = z(1 − z), where the computed form is another one for its
 accuracy: they are for reading, and equal where nothing cancels or overflows.
 

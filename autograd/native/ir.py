@@ -359,6 +359,13 @@ class Module:
     def has(self, name: str) -> bool:
         return name in self._functions
 
+    def reserve(self, name: str) -> None:
+        """The place of a function that others, or it itself, may call before it is added."""
+        self._functions[name] = ""
+
+    def forget(self, name: str) -> None:
+        del self._functions[name]
+
     def constant(self, name: str, text: str) -> None:
         """Data under a name: `[3 x i32] [i32 1, i32 2, i32 3]`."""
         self._functions[name] = f"@{name} = internal constant {text}"

@@ -3,8 +3,8 @@
 A forward is a function of floats, so it may do what V cannot answer itself. Its `if`s are taken both ways (see
 `Module.branches`); and in place of `math`, `ieee`, `float`, `max` … its code is given those of `vector`: it is read
 with other globals. So whatever is made of operators, comparisons, `math` and other rows needs nothing more. What
-is not (a loop that runs until it has converged), a function of C with the row's name may know, one lane after the
-other: the C library's, or scipy's where that is installed; and the row of a user's own Numba, where that is.
+is not, a loop that runs until it has converged, is written one lane after the other (see `functions`), or called: a
+function of the C library's, what Numba makes of a user's row where that is installed, or the row in Python.
 """
 
 from __future__ import annotations
@@ -16,14 +16,17 @@ from functools import cache, partial, reduce
 from operator import add, gt, lt, or_
 from types import BuiltinFunctionType, CodeType, FunctionType, ModuleType
 from typing import Any
+from weakref import WeakSet
 
 from autograd.core import ieee
 from autograd.core.columns import Primitive
 from autograd.core.primitives import dot, dot_parts
 from autograd.native import build
-from autograd.native.ir import V, constant, fma, intrinsic, select
+from autograd.native.functions import function
+from autograd.native.ir import Module, V, constant, fma, intrinsic, select
 from autograd.native.vector import RULES, by_lane, exp, log
 from autograd.program.program import FUSED, MASKED_DOT, Program, masked_dot_parts
+from autograd.program.rules import Untranslatable
 
 MOST = 1024  # arguments of a function that ctypes makes
 WAYS_OUT = 'write its forward function with operators and other rows, or compile with runner="python"'
@@ -38,7 +41,7 @@ def compute(row: Primitive, operands: Sequence[Any]) -> Any:
         return row.forward(*operands)
     operands = [_number(x) for x in operands]
     if row.by_call:
-        return by_lane(_callback(row, len(operands)), [_vector(x, operands) for x in operands])
+        return by_lane(_written(row, body.module, len(operands)), [_vector(x, operands) for x in operands])
     forward = getattr(row.forward, "__wrapped__", row.forward)  # of a user's row: V does not raise
     try:
         return _number(body.module.branches(lambda: read(forward)(*operands)))
@@ -174,19 +177,41 @@ def _symbol(row: Primitive, operands: int, error: Exception) -> str:
     return _defined(made, int(made.address))
 
 
+def _written(row: Primitive, module: Module, operands: int) -> str:
+    """The name of a function that computes a row one lane at a time: from its text where that can be written as machine
+    code, else in Python."""
+    if row.own:
+        return _callback(row, operands)
+
+    def called(f: Callable[..., float], operands: int) -> str:
+        _calling.add(row)
+        return _in_python(f, operands)
+
+    try:
+        return function(module, row.forward, called)
+    except Untranslatable:
+        return _callback(row, operands)
+
+
 def _callback(row: Primitive, operands: int) -> str:
     """The name of a C function that calls a row's forward in Python."""
-    import ctypes
-
     if operands > MOST:
         raise TypeError(
             f"compile: the row {row.name!r} has {operands:,} operands, and machine code calls Python with {MOST:,} at "
             'most; compile with runner="python"'
         )
-    if (row, operands) not in _called:
-        made = ctypes.CFUNCTYPE(ctypes.c_double, *[ctypes.c_double] * operands)(_keeping(row.forward))
-        _called[row, operands] = _defined(made, ctypes.cast(made, ctypes.c_void_p).value or 0)
-    return _called[row, operands]
+    _calling.add(row)
+    return _in_python(row.forward, operands)
+
+
+def _in_python(f: Callable[..., float], operands: int) -> str:
+    """The name of a C function that calls one of Python's."""
+    import ctypes
+
+    if (f, operands) not in _called:
+        made = ctypes.CFUNCTYPE(ctypes.c_double, *[ctypes.c_double] * operands)(_keeping(f))
+        _called[f, operands] = _defined(made, ctypes.cast(made, ctypes.c_void_p).value or 0)
+    return _called[f, operands]
 
 
 def _defined(made: Any, address: int) -> str:
@@ -220,9 +245,10 @@ def raise_what_was_kept() -> None:
 
 def calls_python(program: Program) -> bool:
     """Whether it has rows that machine code calls in Python: they may raise, and let other threads run."""
-    return not {*program.primitives}.isdisjoint([row for row, _ in _called])
+    return not _calling.isdisjoint(program.primitives)
 
 
 _made: list[Any] = []  # functions that machine code calls
-_called: dict[tuple[Primitive, int], str] = {}  # the rows among them that are Python, and their names
+_called: dict[tuple[Callable[..., float], int], str] = {}  # those among them that are Python's, and their names
+_calling: WeakSet[Primitive] = WeakSet()  # rows that are called in Python, or call something there
 _kept: list[BaseException] = []

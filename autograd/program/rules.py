@@ -52,7 +52,7 @@ class Rules:
 
     def row(self, primitive: Primitive) -> str:
         """The name by which a row is called. TypeError if the language cannot say what it computes."""
-        if primitive.by_call and primitive.name not in TABLE:
+        if primitive.by_call and not primitive.own and primitive.name not in TABLE:
             raise TypeError(
                 f"export: the row {primitive.name!r} {SOLVES} in {self.language.name}; export the function that is to "
                 "be solved, and solve it there"
@@ -87,10 +87,14 @@ class Rules:
             ):
                 name += "_"
             own, self._own = self._own, self._own and not f.__module__.startswith("autograd.")
-            text = _Translation(self, f).text(name)  # what it calls comes first
-            self._own = own
             self._names[f] = name
-            self.texts[name] = text
+            try:
+                self.texts[name] = _Translation(self, f).text(name)  # what it calls comes before, by being there first
+            except Exception:
+                del self._names[f]
+                raise
+            finally:
+                self._own = own
         return self._names[f]
 
 
@@ -164,6 +168,9 @@ class _Translation:
     def block(self, statements: Sequence[ast.stmt]) -> list[str]:
         return [line for statement in statements for line in self.statement(statement)]
 
+    def inside(self, statements: Sequence[ast.stmt]) -> list[str]:
+        return [f"    {line}" for line in self.block(statements)]
+
     def statement(self, node: ast.stmt) -> list[str]:
         match node:
             case ast.Expr(value=ast.Constant()):
@@ -173,8 +180,8 @@ class _Translation:
             case ast.Try(body=body):
                 return self.block(body)
             case ast.If(test=test, body=body, orelse=orelse):
-                inside = [f"    {line}" for line in self.block(body)]
-                otherwise = ["} else {", *[f"    {line}" for line in self.block(orelse)]] if orelse else []
+                inside = self.inside(body)
+                otherwise = ["} else {", *self.inside(orelse)] if orelse else []
                 return [f"if ({self.expression(test)}) {{", *inside, *otherwise, "}"]
             case ast.Assign(targets=[ast.Name(id=name)], value=value):
                 return [self.declared(name, self.expression(value))]
@@ -182,6 +189,16 @@ class _Translation:
                 return [self.declared(name, self.expression(ast.BinOp(ast.Name(name), op, value)))]
             case ast.Assign(targets=[ast.Tuple(elts=targets)], value=value):
                 return self.assigned_together(targets, value)
+            case ast.While(test=test, body=body, orelse=[]) if self.language is not JAX:
+                return [f"while ({self.expression(test)}) {{", *self.inside(body), "}"]
+            case ast.Break() if self.language is not JAX:
+                return ["break;"]
+            case ast.For(target=ast.Name(id=name), iter=ast.Call(func=f, args=[count]), body=body, orelse=[]) if (
+                self.language is not JAX and self.found(f) is range
+            ):
+                self.known.add(name)
+                turns = f"{name} = 0; {name} < {self.expression(count)}; {name}++"
+                return [f"for ({turns}) {{", *self.inside(body), "}"]
             case ast.For(target=ast.Name(id=name), iter=numbers, body=body):
                 loop = [
                     [self.declared(name, self.language.number(x)), *self.block(body)] for x in self.numbers(numbers)
@@ -208,8 +225,12 @@ class _Translation:
         if not {n.id for n in ast.walk(value) if isinstance(n, ast.Name)} & set(names):
             return [self.declared(name, text) for name, text in zip(names, texts, strict=True)]
         new = [f"{name}_new" for name in names]
-        lines = [self.declared(name, text) for name, text in zip(new, texts, strict=True)]
-        return lines + [self.declared(name, text) for name, text in zip(names, new, strict=True)]
+        if self.language is JAX:
+            lines = [self.declared(name, text) for name, text in zip(new, texts, strict=True)]
+            return lines + [self.declared(name, text) for name, text in zip(names, new, strict=True)]
+        before = [self.declared(name, self.language.number(0.0)) for name in names if name not in self.known]
+        told = [self.language.declare.format(name, text) for name, text in zip(new, texts, strict=True)]
+        return [*before, "{", *told, *[f"{name} = {text};" for name, text in zip(names, new, strict=True)], "}"]
 
     def expression(self, node: ast.expr, least: int = 0) -> str:
         """Its text, in brackets if it binds less tightly than `least`."""

@@ -26,9 +26,10 @@ WIDTH = 110
 
 def called(primitive: Primitive) -> str:
     """What a row is called where the library can be imported: as in `ieee` where Python's operator may raise. TypeError
-    for one that has a solver inside."""
-    if primitive.by_call and primitive.name not in TABLE:
-        raise TypeError(f"source: the row {primitive.name!r} {SOLVES}; print the program: print(f.program)")
+    for one that is not in the table: it has a solver inside, or is a function of the user's."""
+    if primitive.name not in TABLE and (primitive.by_call or primitive.own):
+        why = "is a custom function, and in no module" if primitive.own else SOLVES
+        raise TypeError(f"source: the row {primitive.name!r} {why}; print the program: print(f.program)")
     in_ieee = primitive.is_arithmetic and primitive.forward.__module__ == ieee.__name__
     return primitive.forward.__name__ if in_ieee else primitive.name
 

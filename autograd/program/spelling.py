@@ -76,7 +76,7 @@ _C_KEYWORDS = (
 )
 C = Language(
     name="C",
-    words=_words("", _LIBM),
+    words={**_words("", _LIBM), math.gamma: "tgamma", math.lgamma: "lgamma"},  # Python has its own of these two
     own={},
     taken=frozenset(f"{_IN_MATH_H} {_C_KEYWORDS}".split()),
     nan="NAN",

@@ -13,7 +13,7 @@ from functools import cache
 from math import exp, expm1, inf, log, log1p, nan, pi, sqrt
 
 from autograd.core import ieee
-from autograd.core.special.values import polygamma, polygamma_step, stirling, whole
+from autograd.core.special.values import polygamma, polygamma_step, stirling, whole, whole_from
 
 TINY, HUGE = 1e-100, 1e7  # parameters beyond are refused, with nan: the integrals are not tried there
 NOTHING = 2.0**-1022  # the smallest normal number: an x below counts as 0
@@ -98,7 +98,7 @@ def _deviance(x: float, a: float) -> float:
 
 def gamma_density(n: float, a: float, x: float) -> float:
     """∂ⁿ/∂aⁿ of x^{a−1} e⁻ˣ / Γ(a), the gamma density."""
-    if not (TINY <= a <= HUGE and x >= 0.0) or not whole(n, -64):
+    if not (TINY <= a <= HUGE and x >= 0.0) or not whole_from(-64.0, n):
         return nan
     if n < 0.0 or x > 2.0 * a + 800.0:
         return 0.0
@@ -164,7 +164,9 @@ def _gamma_side(n: int, a: float, x: float, side: float) -> float:
 
 def beta_density(m: float, n: float, a: float, b: float, x: float) -> float:
     """∂^{m+n}/∂a^m∂b^n of x^{a−1} (1 − x)^{b−1} / B(a, b), the beta density."""
-    if not (TINY <= a <= HUGE and TINY <= b <= HUGE and 0.0 <= x <= 1.0) or not (whole(m, -64) and whole(n, -64)):
+    if not (TINY <= a <= HUGE and TINY <= b <= HUGE and 0.0 <= x <= 1.0) or not (
+        whole_from(-64.0, m) and whole_from(-64.0, n)
+    ):
         return nan
     if m < 0.0 or n < 0.0:
         return 0.0

@@ -10,17 +10,32 @@ Mathematical Functions (dlmf.nist.gov), whose numbers stand in parentheses.
 from __future__ import annotations
 
 import math
-from functools import lru_cache
 from math import copysign, exp, inf, log, log1p, nan, pi, sqrt
 
 from autograd.core import ieee
 
 EULER = 0.5772156649015329
 _BERNOULLI = (1 / 6, -1 / 30, 1 / 42, -1 / 30, 5 / 66, -691 / 2730, 7 / 6, -3617 / 510, 43867 / 798, -174611 / 330)
+_BERNOULLI_SHARES = tuple([b / math.factorial(2 * k + 2) for k, b in enumerate(_BERNOULLI)])
+_STIRLING_SHARES = tuple([b / ((2 * k + 2) * (2 * k + 1)) for k, b in enumerate(_BERNOULLI)])
 
 
-def whole(n: float, least: int = 0) -> bool:
-    return n == n and least <= n < 150.0 and n == int(n)
+def whole(n: float) -> bool:
+    return 0.0 <= n < 150.0 and n == math.floor(n)
+
+
+def whole_from(least: float, n: float) -> bool:
+    return least <= n < 150.0 and n == math.floor(n)
+
+
+_ZETAS = (  # (ζ(k) − 1)/k for k from 29 down to 2
+    6.4229645638381e-11, 1.330476437424449e-10, 2.7595228851242334e-10, 5.731367241678862e-10, 1.1921401405860912e-09,
+    2.4836745438024785e-09, 5.183475041970047e-09, 1.0838659214896955e-08, 2.2711094608943164e-08,
+    4.7698101693639804e-08, 1.0043224823968099e-07, 2.1207184805554665e-07, 4.492469198764566e-07,
+    9.55141213040742e-07, 2.039215753801366e-06, 4.374866789907488e-06, 9.439488275268397e-06, 2.050721277567069e-05,
+    4.492623673813314e-05, 9.945751278180853e-05, 0.00022315475845357939, 0.0005096695247430425, 0.001192753911703261,
+    0.0028905103307415234, 0.007385551028673986, 0.020580808427784546, 0.0673523010531981, 0.3224670334241132,
+)  # fmt: skip
 
 
 # Gamma and its logarithm's derivatives
@@ -41,8 +56,8 @@ def lgamma(x: float) -> float:
     if 0.5 < x < 2.5:
         u = x - 2.0 if x >= 1.5 else x - 1.0
         total = 0.0
-        for k, zeta in reversed(_zetas()):
-            total = (zeta / k - total) * u
+        for share in _ZETAS:
+            total = (share - total) * u
         return (1.0 - EULER + total) * u - (log1p(u) if x < 1.5 else 0.0)
     try:
         return math.lgamma(x)
@@ -50,88 +65,91 @@ def lgamma(x: float) -> float:
         return inf
 
 
-@lru_cache(maxsize=1)
-def _zetas() -> list[tuple[int, float]]:
-    """(k, ζ(k) − 1) for k = 2, 3, …"""
-    return [(k, abs(polygamma(k - 1.0, 2.0)) / math.factorial(k - 1)) for k in range(2, 30)]
-
-
 def polygamma(n: float, x: float) -> float:
-    """ψ⁽ⁿ⁾(x), the (n + 1)-th derivative of log Γ (5.15): recurrence up to x ≥ 16, and Euler and Maclaurin's series."""
+    """ψ⁽ⁿ⁾(x), the (n + 1)-th derivative of log Γ (5.15)."""
     if not whole(n) or x != x or x == -inf:
         return nan
+    odd = math.fmod(n, 2.0) == 1.0
     if x == 0.0:
-        return copysign(inf, -x) if n % 2 == 0.0 else inf
+        return inf if odd else copysign(inf, -x)
+    if x > 0.0:
+        return _polygamma(n, x)
+    below = -math.fmod(x, 1.0)  # reflection (5.15.6), whose cotangent has that of x + 1, + 2, … up to (0, 1)
+    if below == 0.0:
+        return nan
+    sign = -1.0 if odd else 1.0
+    return sign * (_polygamma(n, 1.0 - x) - _polygamma(n, below)) + _polygamma(n, 1.0 - below)
+
+
+def _polygamma(n: float, x: float) -> float:
+    """ψ⁽ⁿ⁾(x) for x > 0: recurrence up to x ≥ 16, and Euler and Maclaurin's series."""
     if x == inf:
         return inf if n == 0.0 else 0.0
-    if x < 0.0:  # reflection (5.15.6)
-        return nan if x == int(x) else (-1.0) ** n * polygamma(n, 1.0 - x) - _cotangent(int(n), x)
     total, s = 0.0, n + 1.0
     while x < 16.0:
         total += ieee.power(x, -s)
         x += 1.0
-    factor, powers = math.factorial(int(n)), x**-s
-    tail = -log(x) if n == 0.0 else x**-n / n
-    term = s * powers / x
-    series = 0.5 * powers
-    for k, b in enumerate(_BERNOULLI):
-        series += b * term / math.factorial(2 * k + 2)
-        term *= (s + 2 * k + 1) * (s + 2 * k + 2) / (x * x)
-    return -((-1.0) ** n) * factor * (total + (series + tail))
+    tail = -log(x) if n == 0.0 else ieee.power(x, -n) / n
+    series, term = 0.5 * ieee.power(x, -s), s * ieee.power(x, -s) / x
+    for share in _BERNOULLI_SHARES:
+        series += share * term
+        term *= (s + 1.0) * (s + 2.0) / (x * x)
+        s += 2.0
+    return (1.0 if math.fmod(n, 2.0) == 1.0 else -1.0) * factorial(n) * (total + (series + tail))
 
 
-def _cotangent(n: int, x: float) -> float:
-    """The n-th derivative of π cot πx, a polynomial in the cotangent: with c′ = −π(1 + c²)."""
-    r = math.fmod(x, 1.0)
-    c = 0.0 if abs(r) == 0.5 else 1.0 / math.tan(pi * r)
-    polynomial = [0.0, pi]
-    for _ in range(n):
-        slopes = [k * a for k, a in enumerate(polynomial)][1:]
-        polynomial = [0.0] * (len(slopes) + 2)
-        for k, a in enumerate(slopes):
-            polynomial[k] -= pi * a
-            polynomial[k + 2] -= pi * a
-    return sum([a * c**k for k, a in enumerate(polynomial)])
+def factorial(n: float) -> float:
+    """n! of a whole number."""
+    product = 1.0
+    while n > 1.0:
+        product *= n
+        n -= 1.0
+    return product
 
 
 def polygamma_step(n: float, a: float, b: float) -> float:
     """ψ⁽ⁿ⁾(a + b) − ψ⁽ⁿ⁾(a) for a, b > 0, term by term, so that a small b against a large a loses nothing."""
-    if not whole(n) or not (a >= 0.0 and b >= 0.0) or max(a, b) == 0.0 or min(a, b) == inf:
+    if not whole(n) or not (a >= 0.0 and b >= 0.0) or a + b == 0.0 or (a == inf and b == inf):
         return nan
     if b == 0.0 or a == inf:
         return 0.0
     if a == 0.0 or b == inf:
         return polygamma(n, b) - polygamma(n, a)
-    s = n + 1.0
-
-    def step(z: float, power: float) -> float:
-        """(z + b)^power − z^power"""
-        return ieee.power(z, power) * ieee.expm1(power * log1p(ieee.divide(b, z)))
-
-    total = 0.0
+    s, total = n + 1.0, 0.0
     while a < 16.0:
-        total += step(a, -s)
+        total += _step(a, b, -s)
         a += 1.0
-    series = (-log1p(b / a) if n == 0.0 else step(a, -n) / n) + 0.5 * step(a, -s)
+    series = (-log1p(b / a) if n == 0.0 else _step(a, b, -n) / n) + 0.5 * _step(a, b, -s)
     term = s
-    for k, bernoulli in enumerate(_BERNOULLI):
-        series += bernoulli * term / math.factorial(2 * k + 2) * step(a, -s - 2 * k - 1)
-        term *= (s + 2 * k + 1) * (s + 2 * k + 2)
-    return -((-1.0) ** n) * math.factorial(int(n)) * (total + series)
+    for share in _BERNOULLI_SHARES:
+        series += share * term * _step(a, b, -s - 1.0)
+        term *= (s + 1.0) * (s + 2.0)
+        s += 2.0
+    return (1.0 if math.fmod(n, 2.0) == 1.0 else -1.0) * factorial(n) * (total + series)
+
+
+def _step(z: float, b: float, s: float) -> float:
+    """(z + b)ˢ − zˢ"""
+    return ieee.power(z, s) * ieee.expm1(s * log1p(ieee.divide(b, z)))
 
 
 def stirling(x: float) -> float:
     """log Γ(x) − ((x − ½) log x − x + ½ log 2π) (5.11.1)."""
     if x < 10.0:
         return math.lgamma(x) - (x - 0.5) * log(x) + x - 0.5 * log(2.0 * pi)
-    return sum([b / ((2 * k + 2) * (2 * k + 1) * x ** (2 * k + 1)) for k, b in enumerate(_BERNOULLI)])
+    total, odd = 0.0, x
+    for share in _STIRLING_SHARES:
+        total += share / odd
+        odd *= x * x
+    return total
 
 
 def lbeta(a: float, b: float) -> float:
     """log B(a, b) = log Γ(a) + log Γ(b) − log Γ(a + b), for a, b > 0 (Didonato & Morris 1992)."""
     if not (a >= 0.0 and b >= 0.0):
         return nan
-    a, b = min(a, b), max(a, b)
+    if a > b:
+        a, b = b, a
     if a == 0.0 or b > 1e300:
         return inf if b <= 1e300 else nan if a == 0.0 or b < inf else -inf
     if b < 10.0:
@@ -152,24 +170,30 @@ def erfcxn(n: float, x: float) -> float:
     if not whole(n) or x != x:
         return nan
     if x >= 0.5:
-        if x > 1e8:  # the fraction's first step
-            return 2.0 / sqrt(pi) * ieee.power(2.0 * x, -(n + 1.0)) if x < inf else 0.0
-        ratio = 0.0
-        for k in range(int(2.0 * (9.5 / x + sqrt(0.5 * n)) ** 2) + 10, int(n), -1):
-            ratio = 1.0 / (2.0 * x + 2.0 * (k + 1) * ratio)
-        result = 2.0 / sqrt(pi)
-        for k in range(int(n), -1, -1):  # what is left are the ratios of neighbours, n to n − 1 first
-            ratio = 1.0 / (2.0 * x + 2.0 * (k + 1) * ratio)
-            result *= ratio
-        return result
+        return _erfcxn(n, x)
     if x > -1.0:
         now = exp(x * x) * math.erfc(x)
     else:
-        now = 2.0 * ieee.exp(x * x) - (erfcxn(0.0, -x) if x > -26.0 else 0.0)
-    before = 2.0 / sqrt(pi)
-    for k in range(1, int(n) + 1):
+        now = 2.0 * ieee.exp(x * x) - (_erfcxn(0.0, -x) if x > -26.0 else 0.0)
+    before, k = 2.0 / sqrt(pi), 1.0
+    while k <= n:
         before, now = now, (before - 2.0 * x * now) / (2.0 * k)
+        k += 1.0
     return now
+
+
+def _erfcxn(n: float, x: float) -> float:
+    """The same for x ≥ ½: the continued fraction of the ratios of neighbours, from far above."""
+    if x > 1e8:  # its first step
+        return 2.0 / sqrt(pi) * ieee.power(2.0 * x, -(n + 1.0)) if x < inf else 0.0
+    root = 9.5 / x + sqrt(0.5 * n)
+    ratio, result, k = 0.0, 2.0 / sqrt(pi), math.floor(2.0 * root * root) + 10.0
+    while k >= 0.0:
+        ratio = 1.0 / (2.0 * x + 2.0 * (k + 1.0) * ratio)
+        if k <= n:
+            result *= ratio
+        k -= 1.0
+    return result
 
 
 def erfcx(x: float) -> float:
@@ -219,26 +243,30 @@ def exprel(n: float, x: float) -> float:
         return ieee.expm1(x) / x if x != 0.0 else 1.0
     if x > 40.0 + 2.0 * n:  # e^−x of it, upwards; eˣ overflows before the product does
         now = 1.0 / x
-        for k in range(1, int(n) + 1):
-            now = (1.0 - k * now) / x
+        j = 1.0
+        while j <= n:
+            now = (1.0 - j * now) / x
+            j += 1.0
         half = exp(0.5 * x) if x < 1400.0 else inf
         return half * (half * now) if half < inf else inf
     if x < -40.0 - 2.0 * n:
         now, e = ieee.expm1(x) / x, ieee.exp(x)
-        for k in range(1, int(n) + 1):
-            now = (e - k * now) / x
+        j = 1.0
+        while j <= n:
+            now = (e - j * now) / x
+            j += 1.0
         return now
-    term, total, k = 1.0 / (n + 1.0), 0.0, 0
+    term, total, k = 1.0 / (n + 1.0), 0.0, 0.0
     if x >= 0.0:
         term = 1.0
         while term > 1e-17 * total:
             total += term / (n + k + 1.0)
-            k += 1
+            k += 1.0
             term *= x / k
         return total
     while term > 1e-17 * total:
         total += term
-        k += 1
+        k += 1.0
         term *= -x / (n + k + 1.0)
     return exp(x) * total
 
@@ -251,18 +279,23 @@ def sinc(n: float, x: float) -> float:
         return 0.0
     u = pi * x
     if abs(u) < 1.0 + 0.5 * n and (n > 0.0 or u == 0.0):
-        order = int(n)
-        total, k = 0.0, (order + 1) // 2
-        term = pi ** (2 * k) * x ** (2 * k - order) * (-1) ** k / math.factorial(2 * k - order)
-        while abs(term) > 1e-18 * abs(total) and term:
-            total += term / (2 * k + 1)
-            k += 1
-            term *= -u * u / ((2 * k - order) * (2 * k - order - 1))
+        k = math.floor(0.5 * (n + 1.0)) + 0.0
+        left = 2.0 * k - n  # the power of x that is left of x²ᵏ
+        term = ieee.power(pi, 2.0 * k) * (x if left == 1.0 else 1.0)
+        term *= -1.0 if math.fmod(k, 2.0) == 1.0 else 1.0
+        total = 0.0
+        while abs(term) > 1e-18 * abs(total) and term != 0.0:
+            total += term / (2.0 * k + 1.0)
+            k += 1.0
+            term *= -u * u / ((2.0 * k - n) * (2.0 * k - n - 1.0))
         return total
-    waves = (math.sin(u), math.cos(u), -math.sin(u), -math.cos(u))
-    now = waves[0] / u
-    for k in range(1, int(n) + 1):
-        now = (pi ** (k - 1) * waves[k % 4] - k * now) / x
+    wave, next_wave = math.sin(u), math.cos(u)  # each is the derivative of the one before
+    now, k, scale = wave / u, 1.0, 1.0
+    while k <= n:
+        wave, next_wave = next_wave, -wave
+        now = (scale * wave - k * now) / x
+        scale *= pi
+        k += 1.0
     return now
 
 
@@ -276,80 +309,88 @@ def celu(x: float, alpha: float) -> float:
 
 def jn(n: float, x: float) -> float:
     """Jₙ(x), n any whole number (10.2): downwards by Miller's algorithm, or Hankel's expansion."""
-    if not whole(n, -999) or x != x:
+    if not whole_from(-999.0, n) or x != x:
         return nan
-    if n < 0.0:
-        return (-1.0) ** n * jn(-n, x)
-    if x < 0.0:
-        return (-1.0) ** n * jn(n, -x)
+    sign = 1.0
+    if math.fmod(n, 2.0) != 0.0 and (n < 0.0) != (x < 0.0):  # J₋ₙ(x) = Jₙ(−x) = (−1)ⁿ Jₙ(x)
+        sign = -1.0
+    n, x = abs(n), abs(x)
     if x == inf:
-        return 0.0
-    return _hankel(n, x)[0] if x > 25.0 + n * n / 2 else _miller(x, int(n))[int(n)]
+        return sign * 0.0
+    return sign * (_hankel(0.0, n, x) if x > 25.0 + 0.5 * n * n else _miller(n, 0.0, x))
 
 
 def yn(n: float, x: float) -> float:
     """Yₙ(x) for x > 0 (10.2): Neumann's series of Jₖ (10.8), or Hankel's expansion, and upwards in n."""
-    if not whole(n, -999) or not x >= 0.0:
+    if not whole_from(-999.0, n) or not x >= 0.0:
         return nan
-    if n < 0.0:
-        return (-1.0) ** n * yn(-n, x)
+    sign = -1.0 if n < 0.0 and math.fmod(n, 2.0) != 0.0 else 1.0
+    n = abs(n)
     if x < 1e-300 or x == inf:
         if x > 0.0 and n == 0.0:
             return 2.0 / pi * (log(x) + (EULER - log(2.0))) if x < inf else 0.0
-        return -inf if x < 1e-300 else 0.0
+        return sign * -inf if x < 1e-300 else 0.0
     if x > 25.0:
-        before, now = _hankel(0.0, x)[1], _hankel(1.0, x)[1]
+        before, now = _hankel(1.0, 0.0, x), _hankel(1.0, 1.0, x)
     else:
-        j = _miller(x, 1)
-        scale = 2.0 / pi * (log(x / 2.0) + EULER)
-        evens = [(-1.0) ** k * j[2 * k] / k for k in range(1, len(j) // 2)]
-        odds = [(-1.0) ** k * (2 * k + 1) * j[2 * k + 1] / (k * (k + 1)) for k in range(1, len(j) // 2 - 1)]
-        before = scale * j[0] - 4.0 / pi * math.fsum(evens)
-        now = -2.0 / (pi * x) * j[0] + (scale - 2.0 / pi) * j[1] - 2.0 / pi * math.fsum(odds)
-    for k in range(1, int(n)):
+        j0, scale = _miller(0.0, 0.0, x), 2.0 / pi * (log(x / 2.0) + EULER)
+        before = scale * j0 - 4.0 / pi * _miller(1.0, 1.0, x)
+        now = -2.0 / (pi * x) * j0 + (scale - 2.0 / pi) * _miller(1.0, 0.0, x) - 2.0 / pi * _miller(1.0, 2.0, x)
+    k = 1.0
+    while k < n and now > -inf:
         before, now = now, 2.0 * k * now / x - before
-        if now == -inf:
-            break
-    return before if n == 0.0 else now
+        k += 1.0
+    return sign * (before if n == 0.0 else now)
 
 
-@lru_cache(maxsize=64)
-def _miller(x: float, n: int) -> list[float]:
-    """J₀(x) … J_N(x) for x ≥ 0, N ≥ n: the recurrence downwards from far above, scaled by J₀ + 2 Σ J₂ₖ = 1."""
-    top = 2 * (int(max(x, n) / 2.0) + 20)
+def _miller(n: float, what: float, x: float) -> float:
+    """Jₙ(x) for x ≥ 0: the recurrence downwards from far above, scaled by J₀ + 2 Σ J₂ₖ = 1. Or of these, for `what`
+    1 and 2, the series of Y₀, Σ (−1)ᵏ J₂ₖ/k, and of Y₁, Σ (−1)ᵏ (2k + 1) J₂ₖ₊₁/(k(k + 1))."""
     if x < 1e-8:
-        powers = [(x / 2.0) ** k / math.factorial(k) for k in range(n + 6)]
-        return [*powers, *[0.0] * (top - len(powers))]
-    values, after, now = [0.0] * (top + 1), 0.0, 1e-250
-    for k in range(top, 0, -1):
-        values[k] = now
+        return ieee.power(x / 2.0, n) / factorial(n) if what == 0.0 else 0.0
+    k = 2.0 * (math.floor((x if x > n else n) / 2.0) + 20.0)
+    after, now, whole_sum, found = 0.0, 1e-250, 0.0, 0.0
+    while k > 0.0:
+        half = math.floor(0.5 * k)
+        even, sign = 2.0 * half == k, -1.0 if math.fmod(half, 2.0) == 1.0 else 1.0
+        if even:
+            whole_sum += 2.0 * now
+            if what == 1.0:
+                found += sign * now / half
+        elif what == 2.0 and half > 0.0:
+            found += sign * k * now / (half * (half + 1.0))
+        if what == 0.0 and k == n:
+            found = now
         after, now = now, 2.0 * k / x * now - after
+        k -= 1.0
         if abs(now) > 1e250:
-            values = [v * 1e-250 for v in values]
-            after, now = after * 1e-250, now * 1e-250
-    values[0] = now
-    scale = values[0] + 2.0 * math.fsum(values[2::2])
-    return [v / scale for v in values]
+            now, after, whole_sum, found = now * 1e-250, after * 1e-250, whole_sum * 1e-250, found * 1e-250
+    if what == 0.0 and n == 0.0:
+        found = now
+    return found / (whole_sum + now)
 
 
-def _hankel(n: float, x: float) -> tuple[float, float]:
-    """Jₙ(x) and Yₙ(x) for large x (10.17)."""
-    p, q, term = 0.0, 0.0, 1.0
-    for k in range(60):
-        if k % 2 == 0:
-            p += (-1) ** (k // 2) * term
+def _hankel(of_y: float, n: float, x: float) -> float:
+    """Jₙ(x), or Yₙ(x), for large x (10.17)."""
+    p, q, term, k = 0.0, 0.0, 1.0, 0.0
+    while k < 60.0:
+        sign = -1.0 if math.fmod(k, 4.0) > 1.0 else 1.0
+        if math.fmod(k, 2.0) == 0.0:
+            p += sign * term
         else:
-            q += (-1) ** (k // 2) * term
-        following = term * (4.0 * n * n - (2 * k + 1) ** 2) / ((k + 1) * 8.0 * x)
+            q += sign * term
+        following = term * (4.0 * n * n - (2.0 * k + 1.0) * (2.0 * k + 1.0)) / ((k + 1.0) * 8.0 * x)
         if abs(following) < 1e-17 or (abs(following) > abs(term) and k > n):
             break
         term = following
-    c, s, quarter = math.cos(x), math.sin(x), int(n) % 4
-    for _ in range(quarter):  # of the angle x − nπ/2, exactly
+        k += 1.0
+    c, s, turns = math.cos(x), math.sin(x), math.fmod(n, 4.0)
+    while turns > 0.0:  # of the angle x − nπ/2, exactly
         c, s = s, -c
+        turns -= 1.0
     c, s = (c + s) * sqrt(0.5), (s - c) * sqrt(0.5)
     size = sqrt(2.0 / (pi * x))
-    return size * (p * c - q * s), size * (p * s + q * c)
+    return size * (p * s + q * c) if of_y != 0.0 else size * (p * c - q * s)
 
 
 def ie(n: float, x: float) -> float:
@@ -359,23 +400,33 @@ def ie(n: float, x: float) -> float:
         return nan
     if x == inf:
         return 0.0
+    total, k, lost = 0.0, 0.0, 0.0
     if x > 40.0 + n * n:  # with v = sin θ/2, −2v² and 1/√(1 − v²) as a series
-        term = gamma_half(int(n)) / (2.0 * x) ** (n + 0.5)
-        total, k = 0.0, 0
-        while term > 1e-17 * total:
+        term = gamma_half(n) / (ieee.power(2.0 * x, n) * sqrt(2.0 * x)) * ieee.power(-2.0, n)
+        while abs(term) > 1e-17 * abs(total):
             total += term
-            k += 1
-            term *= (2 * k - 1) / (2.0 * k) * (n + k - 0.5) / (2.0 * x)
-        return (-2.0) ** n * total / pi
-    points = 64 + int(x / 2.0)
-    turns = [-2.0 * math.sin(pi * k / (2 * points)) ** 2 for k in range(points + 1)]
-    terms = [t**n * exp(x * t) for t in turns]
-    return (math.fsum(terms) - 0.5 * (terms[0] + terms[-1])) / points
+            k += 1.0
+            term *= (2.0 * k - 1.0) / (2.0 * k) * (n + k - 0.5) / (2.0 * x)
+        return total / pi
+    points = 64.0 + math.floor(x / 2.0)
+    while k <= points:
+        half = math.sin(pi * k / (2.0 * points))
+        turn = -2.0 * half * half
+        term = ieee.power(turn, n) * exp(x * turn) * (0.5 if k == 0.0 or k == points else 1.0) - lost
+        now = total + term  # and what this loses (Kahan)
+        lost = (now - total) - term
+        total = now
+        k += 1.0
+    return total / points
 
 
-def gamma_half(n: int) -> float:
+def gamma_half(n: float) -> float:
     """Γ(n + ½)"""
-    return sqrt(pi) * math.prod([k + 0.5 for k in range(n)])
+    product = sqrt(pi)
+    while n > 0.0:
+        n -= 1.0
+        product *= n + 0.5
+    return product
 
 
 def i0e(x: float) -> float:
@@ -390,9 +441,9 @@ def i1e(x: float) -> float:
     size = abs(x)
     if size > 12.0:
         return copysign(ie(0.0, size) + ie(1.0, size), x)
-    quarter, term, total, k = 0.25 * x * x, 1.0, 0.0, 0
+    quarter, term, total, k = 0.25 * x * x, 1.0, 0.0, 0.0
     while term > 1e-17 * total:
         total += term
-        k += 1
-        term *= quarter / (k * (k + 1))
+        k += 1.0
+        term *= quarter / (k * (k + 1.0))
     return 0.5 * x * total * exp(-size)
