@@ -16,10 +16,13 @@ import pytest
 
 from autograd import (
     Value,
+    betainc,
     compile,
     dot,
     exp,
+    fmod,
     fori,
+    gammainc,
     grad,
     hessian,
     jacobian,
@@ -347,6 +350,14 @@ def test_modes_around_a_call_do_not_reach_into_the_trace() -> None:
     with detect_anomaly():
         assert compile(lambda x: (x * w).sqrt())(np.array([1.0, 2.0])).tolist() == [math.sqrt(0.7), math.sqrt(1.4)]
     assert gradient.shape == (2,) and cost.parameters[0] is w
+
+
+@pytest.mark.parametrize("row", [fmod, gammainc, lambda w, x: betainc(w, x, 0.3)])
+def test_a_function_of_c_takes_a_parameter_beside_an_example(row: Any) -> None:
+    """The lanes of one used to be counted for both."""
+    w, at = Value(5.3), np.linspace(0.5, 3.0, 9)
+    for f in (row, lambda a, b: row(b, a)):
+        assert compile(lambda x, f=f: f(w, x))(at).tolist() == [f(5.3, x) for x in at.tolist()]
 
 
 @pytest.mark.parametrize("runner", ["python", None])

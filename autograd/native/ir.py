@@ -47,14 +47,14 @@ class V:
         return compute(row, operands)
 
     def _arithmetic(self, name: str, other: Any, swapped: bool = False) -> Any:
-        x, y = _alike(*[select(z, 1.0, 0.0) if isinstance(z, V) and z.kind == "i1" else z for z in (self, other)])
+        x, y = alike(*[select(z, 1.0, 0.0) if isinstance(z, V) and z.kind == "i1" else z for z in (self, other)])
         operation = name if x.kind == "i64" else f"f{name}"
         if swapped:
             x, y = y, x
         return self.body.op(f"{operation} {x.type} {x.name}, {y.name}", x.kind, x.lanes)
 
     def _compared(self, ordered: str, other: Any) -> V:
-        x, y = _alike(self, other)
+        x, y = alike(self, other)
         if x.kind == "double":
             comparison = "fcmp " + ("une" if ordered == "ne" else f"o{ordered}")
         else:
@@ -123,7 +123,7 @@ class V:
         return self._compared("ne", other)
 
     def _bitwise(self, operation: str, other: Any) -> V:
-        x, y = _alike(self, other)
+        x, y = alike(self, other)
         return self.body.op(f"{operation} {x.type} {x.name}, {y.name}", x.kind, x.lanes)
 
     def __and__(self, other: Any) -> V:
@@ -154,7 +154,7 @@ def constant(body: Body, x: Any, kind: str = "double", lanes: int = 1) -> V:
     return V(body, text if lanes == 1 else f"splat ({kind} {text})", kind, lanes)
 
 
-def _alike(*xs: Any) -> list[V]:
+def alike(*xs: Any) -> list[V]:
     """Numbers and V as V of one kind, and of as many lanes as any of them has."""
     first = next(x for x in xs if isinstance(x, V))
     lanes = max([x.lanes for x in xs if isinstance(x, V)])
@@ -175,7 +175,7 @@ def select(condition: Any, x: Any, y: Any) -> Any:
 
 def intrinsic(name: str, *xs: Any) -> V:
     """One of LLVM's own functions: fma, sqrt, fabs, copysign, floor, …"""
-    operands = _alike(*xs)
+    operands = alike(*xs)
     body, lanes = operands[0].body, operands[0].lanes
     suffix = "f64" if lanes == 1 else f"v{lanes}f64"
     return body.call(f"llvm.{name}.{suffix}", operands, "double", lanes)
@@ -375,7 +375,7 @@ class Module:
 
     def function(self, name: str, rule: Callable[..., V], operands: Sequence[V]) -> V:
         """rule(*operands), as a function of doubles that is written once for so many lanes and called."""
-        operands = _alike(*operands)
+        operands = alike(*operands)
         body, lanes = operands[0].body, operands[0].lanes
         full = f"{name}.{lanes}"
         if full not in self._functions:

@@ -18,7 +18,7 @@ from math import inf, nan, pi
 from typing import Any
 
 from autograd.core import ieee
-from autograd.native.ir import Body, V, bits, fma, from_bits, intrinsic, select
+from autograd.native.ir import Body, V, alike, bits, fma, from_bits, intrinsic, select
 
 Rule = Callable[..., Any]
 RULES: dict[Any, Rule] = {}  # what is computed in place of a function of `math` or `ieee`
@@ -112,7 +112,8 @@ def rare(condition: V, usual: V, name: str, x: V) -> Any:
 
 
 def by_lane(name: str, operands: Sequence[V]) -> Any:
-    """A C function of doubles, called for one lane after the other."""
+    """A C function of doubles, called for one lane after the other; what all share is spread first."""
+    operands = alike(*operands)
     body, lanes = operands[0].body, operands[0].lanes
     if lanes == 1:
         return body.call(name, operands)
