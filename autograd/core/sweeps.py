@@ -85,9 +85,13 @@ def topological_order(*roots: Value, seen: set[Value] | None = None, stop: Itera
     """
     if engine.C is not None:
         return engine.C.order(roots, seen, [*stop])
-    order: list[Value] = []
     seen = set() if seen is None else seen
     seen.update(stop)
+    return _walked(roots, seen)
+
+
+def _walked(roots: tuple[Value, ...], seen: set[Value]) -> list[Value]:
+    order: list[Value] = []
     stack: list[Any] = [*reversed(roots)]
     push, pop = stack.append, stack.pop
     while stack:

@@ -13,6 +13,7 @@ it is. The extension walks in the same order.
 
 from __future__ import annotations
 
+from itertools import repeat
 from typing import Any
 
 from autograd.core import engine, modes
@@ -35,7 +36,7 @@ def second_derivatives(
     """
     n = len(inputs) if v is None else 1
     if not isinstance(output, Value):
-        return [[0.0] * n for _ in inputs]
+        return [*map(list, repeat([0.0] * n, len(inputs)))]
     if engine.C is not None and (lines := engine.C.second(order, inputs, output, v, _by_rule)) is not None:
         return lines
     with modes.differentiating():
