@@ -1,0 +1,83 @@
+"""What the package says of itself, builds where there is no compiler, and ships."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tarfile
+import tomllib
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+PYTHONS = ["3.11", "3.12", "3.13", "3.14"]
+
+
+def workflow(name):
+    yaml = pytest.importorskip("yaml", reason="workflows are YAML: pip install pyyaml")
+    return yaml.safe_load((ROOT / ".github" / "workflows" / name).read_text())
+
+
+def copied(folder, *names):
+    """These parts of the project in a folder, where a build may write."""
+    for name in names:
+        of = ROOT / name
+        if of.is_dir():
+            shutil.copytree(of, folder / name, ignore=shutil.ignore_patterns("*.so", "__pycache__", "_build"))
+        else:
+            shutil.copy(of, folder / name)
+    return folder
+
+
+def setup(folder, *arguments, **environment):
+    pytest.importorskip("setuptools", reason="builds are setuptools'")
+    return subprocess.run(
+        [sys.executable, "setup.py", "-q", *arguments],
+        cwd=folder, env=os.environ | environment, capture_output=True, text=True, timeout=300,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("without", [{"CC": "/bin/false"}, {"CC": "", "PATH": "/nowhere"}], ids=["false", "none"])
+def test_without_a_compiler_a_line_says_that_the_pure_engine_will_run(tmp_path, without):
+    copied(tmp_path, "setup.py", "pyproject.toml", "README.md", "LICENSE", "autograd", "nn")
+    done = setup(tmp_path, "build_ext", "--inplace", **without)
+    assert done.returncode == 0, done.stderr
+    assert "the C engine was not built, the pure one will run" in done.stdout
+    assert not [*tmp_path.rglob("*.so")]
+
+
+def test_every_python_that_is_promised_is_tried():
+    classified = [text.rpartition(" ")[2] for text in PROJECT["classifiers"] if "Python :: 3." in text]
+    assert classified == PYTHONS and PROJECT["requires-python"] == ">=3.11"
+    assert workflow("tests.yml")["jobs"]["tests"]["strategy"]["matrix"]["python"] == PYTHONS
+
+
+def test_wheels_are_built_for_every_system_and_tried_with_the_engine():
+    job = workflow("wheels.yml")["jobs"]["wheels"]
+    systems = {name.partition("-")[0] for name in job["strategy"]["matrix"]["os"]}
+    assert systems == {"ubuntu", "windows", "macos"}
+    step = next(step for step in job["steps"] if "cibuildwheel" in step.get("uses", ""))
+    assert "autograd.engine == 'C'" in step["env"]["CIBW_TEST_COMMAND"]
+
+
+def test_extras_are_those_that_pages_name():
+    assert {"fast", "testing", "notebooks", "dist", "bench", "test"} <= {*PROJECT["optional-dependencies"]}
+    assert [name.partition(">")[0] for name in PROJECT["optional-dependencies"]["testing"]] == ["hypothesis"]
+
+
+@pytest.mark.heavy
+@pytest.mark.skipif(not (ROOT / ".git").exists(), reason="compares with what git keeps")
+def test_an_sdist_has_every_file(tmp_path):
+    kept = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split()
+    for name in kept:
+        (tmp_path / "tree" / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(ROOT / name, tmp_path / "tree" / name)
+    done = setup(tmp_path / "tree", "sdist", "-d", str(tmp_path))
+    assert done.returncode == 0, done.stderr
+    with tarfile.open(next(tmp_path.glob("*.tar.gz"))) as archive:
+        shipped = {name.partition("/")[2] for name in archive.getnames()}
+    assert {*kept} - shipped == {".gitignore"}
