@@ -10,6 +10,7 @@
 """
 
 import builtins
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from autograd.core import columns, face, functions
@@ -46,10 +47,13 @@ _LATER = {  # what recording and differentiating do not need loads on first use
 
 def __getattr__(name: str) -> Any:
     if name in _LATER:
-        from importlib import import_module
-
         found = globals()[name] = getattr(import_module(f"autograd.{_LATER[name]}"), name)
         return found
+    if name == "testing":
+        try:
+            return import_module("autograd.testing")
+        except ImportError as error:
+            raise AttributeError(str(error)) from None
     if (row := columns.find(name)) is not None:  # entered later
         return row
     why = f": {_REFUSED[name]}" if name in _REFUSED else ""

@@ -90,8 +90,12 @@ def test_dir_shows_the_public_names_and_no_others():
     assert beside == {"__version__", "engine", "testing"}
     assert {"compile", "sum"} < set(dir(autograd))
     for name in dir(autograd):
-        if name != "testing":  # a module
-            assert hasattr(autograd, name)
+        assert hasattr(autograd, name)
+
+
+def test_the_kit_for_tests_is_there_without_an_import_of_its_own():
+    done = python("-c", "import autograd; print(autograd.testing.check_engine.__name__)")
+    assert done.stdout.split() == [b"check_engine"]
 
 
 def test_a_star_import_replaces_no_builtin():
