@@ -161,12 +161,13 @@ def curve_points(path, steps=24):
     return found
 
 
+@pytest.mark.parametrize("direction", ["right", "down"])
 @pytest.mark.parametrize("by", [None, "neuron", "layer"])
 @pytest.mark.parametrize("sizes", [(1, 1, 1, 1), (2, 3, 1), (2, 4, 4, 1), (2, 8, 8, 1)])
-def test_no_label_lies_on_a_foreign_edge(sizes, by):
+def test_no_label_lies_on_a_foreign_edge(sizes, by, direction):
     shown = scene.scene(model.build(network_cost(*sizes)), by)
-    layout = svg.place(shown)
-    curves = [curve_points(svg.curve(route)) for route in layout.routes]
+    layout = svg.place(shown, direction)
+    curves = [curve_points(svg.curve(route, layout.down)) for route in layout.routes]
     on = [
         (k, other)
         for k, label in enumerate(layout.labels)

@@ -561,6 +561,25 @@ def test_all_modules_open_at_once_without_cards_on_one_another(page_of, directio
 
 @needs_chromium
 @pytest.mark.browser
+@pytest.mark.parametrize("direction", ["right", "down"])
+def test_in_open_modules_no_edge_runs_through_a_card_or_the_label_of_another(page_of, direction):
+    page = page_of(network_cost(2, 4, 3, 1), "#step=99", collapse="neuron", direction=direction)
+    page.press("m", 77, "m")
+    crossed = page.run(
+        "(() => { const edges = [...document.querySelectorAll('.line')].map((line) => {"
+        "const seen = line.getScreenCTM(); return [line.id.slice(1), Array.from({ length: 1 + line.getTotalLength() / 5 }, (_, k) => "
+        "line.getPointAtLength(5 * k).matrixTransform(seen))]; });"
+        "const on = (box, [, points]) => points.some(({ x, y }) => x > box.left + 2 && x < box.right - 2 && "
+        "y > box.top + 2 && y < box.bottom - 2);"
+        "return [...document.querySelectorAll('.body, .tag')].filter((shape) => shape.getClientRects().length)"
+        ".flatMap((shape) => edges.filter((edge) => 'l' + edge[0] !== shape.parentNode.id && "
+        "on(shape.getBoundingClientRect(), edge)).map((edge) => [shape.parentNode.id, edge[0]])); })()"
+    )
+    assert crossed == []
+
+
+@needs_chromium
+@pytest.mark.browser
 def test_a_closed_module_lists_the_engine_s_numbers_once_they_are_whole(page_of):
     cost = network_cost(2, 3, 1)
     cost.backward()

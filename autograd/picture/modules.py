@@ -96,8 +96,8 @@ def _inside(
         span[middle] = max(span.get(middle, 0.0), length)
     entry = {}
     for item, k, route in zip(layout.cards, lanes, layout.routes[len(links) :], strict=False):
-        start = (along(item)[0] - span[along(item)[0]] / 2, route[0][1])  # level past the cards it stands among
-        points = [start, *route]
+        middle, _ = along(item)  # level past the cards it stands among
+        points = [(middle - span[middle] / 2, route[0][1]), (middle + span[middle] / 2, route[0][1]), *route[1:]]
         entry[k] = _whole([(a + svg.BAND, c) if down else (a, c + svg.BAND) for a, c in points])
     inner = Layout(0, 0, layout.cards[len(lanes) :], layout.labels[: len(links)], layout.routes[: len(links)], down)
     ids = svg.Ids([f"n{node.index}" for node in group.members], [*own])
