@@ -568,7 +568,8 @@ def test_in_open_modules_no_edge_runs_through_a_card_or_the_label_of_another(pag
     crossed = page.run(
         "(() => { const edges = [...document.querySelectorAll('.line')].map((line) => {"
         "const seen = line.getScreenCTM(); const length = 1 + line.getTotalLength() / 5;"
-        "return [line.id.slice(1), Array.from({ length }, (_, k) => line.getPointAtLength(5 * k).matrixTransform(seen))]; });"
+        "return [line.id.slice(1), Array.from({ length }, (_, k) => "
+        "line.getPointAtLength(5 * k).matrixTransform(seen))]; });"
         "const on = (box, [, points]) => points.some(({ x, y }) => x > box.left + 2 && x < box.right - 2 && "
         "y > box.top + 2 && y < box.bottom - 2);"
         "return [...document.querySelectorAll('.body, .tag')].filter((shape) => shape.getClientRects().length)"
