@@ -290,6 +290,18 @@ def test_steps_after_the_last_cost_nothing_and_change_nothing() -> None:
         np.testing.assert_array_equal(many, [derivative(square_root(30))(a) for a in at])
 
 
+@pytest.mark.parametrize("mode", ["forward", "reverse"])
+def test_sparse_derivatives_go_through_loops(mode: str) -> None:
+    def f(x: Any) -> list[Any]:
+        last, ys = scan(lambda s, v: (s * 0.5 + sin(v) * x[0], s * v), x[1], x)
+        return [last, ys[0], ys[2], x[3] * 2.0, fori(lambda s, i: s * x[2], x[1], 3)]
+
+    at = [0.3, 0.7, -0.4, 1.1]
+    found = compile(jacobian(f, sparse=True, mode=mode))([at])[0]
+    np.testing.assert_allclose(found.toarray(), jacobian(f)(at), rtol=1e-14)
+    assert found.nnz == 15  # of 20
+
+
 @runners
 def test_what_a_step_reads_gets_its_gradient(runner: str | None) -> None:
     w, b = Value(0.7, "w"), Value(-0.2, "b")
