@@ -74,7 +74,7 @@ def drawn(row: Primitive, count: int) -> list[tuple[float, ...]]:
             size = math.exp(chance.uniform(math.log(1e-3 if low == -inf else 0.03), math.log(30.0)))
             within = chance.uniform(low, high) if high - low < inf else size * chance.choice((-1.0, 1.0))
             point.append(
-                float(chance.randrange(4)) if x in row.whole else low + size if low == 0.0 < inf == high else within
+                float(chance.randrange(4)) if x in row.whole else low + size if -inf < low and high == inf else within
             )
         if all([abs(kink(*point)) > 1e-3 for kink in row.kinks]):
             points.append(tuple(point))
@@ -123,6 +123,12 @@ EDGES = [
     ("erfcx", (-inf,), inf, (-inf,)), ("erfcx", (inf,), 0.0, (0.0,)), ("erfinv", (1.0,), inf, (inf,)),
     ("erfinv", (-1.0,), -inf, (inf,)), ("erfinv", (1.5,), nan, (nan,)),
     ("erfinv", (5e-324,), 5e-324, (math.sqrt(math.pi) / 2,)),
+    ("erfcinv", (0.0,), inf, (-inf,)), ("erfcinv", (2.0,), -inf, (-inf,)), ("erfcinv", (-1.0,), nan, (nan,)),
+    ("ndtri", (0.0,), -inf, (inf,)), ("ndtri", (1.0,), inf, (inf,)), ("ndtri", (1.5,), nan, (nan,)),
+    ("lambertw", (0.0,), 0.0, (1.0,)), ("lambertw", (inf,), inf, (0.0,)), ("lambertw", (-0.4,), nan, (nan,)),
+    ("log1mexp", (0.0,), -inf, (-inf,)), ("log1mexp", (-inf,), -0.0, (-0.0,)), ("log1mexp", (1.0,), nan, (nan,)),
+    ("xlog1py", (0.0, -1.0), 0.0, (-inf, 0.0)), ("xlog1py", (2.0, -1.0), -inf, (-inf, inf)),
+    ("xlog1py", (1.0, -2.0), nan, (nan, nan)), ("xlogy", (1.0, -2.0), nan, (nan, nan)),
     ("log_ndtr", (-inf,), -inf, (inf,)), ("log_ndtr", (inf,), -0.0, (0.0,)), ("exprel", (0.0,), 1.0, (0.5,)),
     ("exprel", (inf,), inf, (inf,)), ("exprel", (-inf,), 0.0, (0.0,)), ("exprel", (800.0,), inf, (inf,)),
     ("sinc", (0.0,), 1.0, (0.0,)), ("sinc", (inf,), 0.0, (0.0,)), ("j0", (0.0,), 1.0, (0.0,)),

@@ -30,6 +30,7 @@ __all__ = [  # noqa: RUF022
     "equal",
     "erf",
     "erfc",
+    "erfcinv",
     "erfcx",
     "erfinv",
     "exp",
@@ -51,6 +52,7 @@ __all__ = [  # noqa: RUF022
     "j0",
     "j1",
     "jn",
+    "lambertw",
     "largest",
     "lbeta",
     "ldexp",
@@ -58,6 +60,7 @@ __all__ = [  # noqa: RUF022
     "lgamma",
     "log",
     "log10",
+    "log1mexp",
     "log1p",
     "log2",
     "log_ndtr",
@@ -69,6 +72,7 @@ __all__ = [  # noqa: RUF022
     "minimum",
     "mish",
     "ndtr",
+    "ndtri",
     "norm",
     "polygamma",
     "prod",
@@ -94,6 +98,7 @@ __all__ = [  # noqa: RUF022
     "tanh",
     "trunc",
     "where",
+    "xlog1py",
     "xlogy",
     "y0",
     "y1",
@@ -134,6 +139,7 @@ entr: Primitive
 equal: Primitive
 erf: Primitive
 erfc: Primitive
+erfcinv: Primitive
 erfcx: Primitive
 erfinv: Primitive
 exp: Primitive
@@ -155,6 +161,7 @@ i1e: Primitive
 j0: Primitive
 j1: Primitive
 jn: Primitive
+lambertw: Primitive
 @overload
 def largest(xs: Iterable[float]) -> float: ...
 @overload
@@ -175,6 +182,7 @@ lgamma: Primitive
 gammaln: Primitive
 log: Primitive
 log10: Primitive
+log1mexp: Primitive
 log1p: Primitive
 log2: Primitive
 log_ndtr: Primitive
@@ -194,6 +202,7 @@ minimum: Primitive
 min: Primitive
 mish: Primitive
 ndtr: Primitive
+ndtri: Primitive
 @overload
 def norm(xs: Iterable[float]) -> float: ...
 @overload
@@ -244,6 +253,7 @@ tanh: Primitive
 trunc: Primitive
 fix: Primitive
 where: Primitive
+xlog1py: Primitive
 xlogy: Primitive
 y0: Primitive
 y1: Primitive
@@ -271,6 +281,7 @@ class Methods:
     def expm1(self) -> Value: ...
     def log(self) -> Value: ...
     def log1p(self) -> Value: ...
+    def log1mexp(self) -> Value: ...
     def log2(self) -> Value: ...
     def log10(self) -> Value: ...
     def sqrt(self) -> Value: ...
@@ -336,6 +347,7 @@ class Methods:
     def where(self, a: Value | float, b: Value | float) -> Value: ...
     def logaddexp(self, y: Value | float) -> Value: ...
     def xlogy(self, y: Value | float) -> Value: ...
+    def xlog1py(self, y: Value | float) -> Value: ...
     def entr(self) -> Value: ...
     def gamma(self) -> Value: ...
     def lgamma(self) -> Value: ...
@@ -347,8 +359,11 @@ class Methods:
     def betaln(self, b: Value | float) -> Value: ...
     def erfcx(self) -> Value: ...
     def erfinv(self) -> Value: ...
+    def erfcinv(self) -> Value: ...
     def ndtr(self) -> Value: ...
+    def ndtri(self) -> Value: ...
     def log_ndtr(self) -> Value: ...
+    def lambertw(self) -> Value: ...
     def exprel(self) -> Value: ...
     def sinc(self) -> Value: ...
     def celu(self, alpha: Value | float = 1.0) -> Value: ...

@@ -216,6 +216,10 @@ log           = row("log",           ieee.log,                                  
                                      domain=POSITIVE, about="Natural. −inf at 0, with slope inf; nan, slope and all, for x < 0.")
 log1p         = row("log1p",         ieee.log1p,                                    lambda x, z: defined(1 / (1 + x), z),
                                      domain=(-1.0, inf), about="log(1 + x), accurate near x = 0. −inf at −1; nan, slope and all, below.")
+log1mexp      = row("log1mexp",      lambda x: ieee.log(-ieee.expm1(x)) if x > -0.6931471805599453 else ieee.log1p(-ieee.exp(x)),
+                                     lambda x, z: defined(-exp(x) / (0.0 - expm1(x)), z),
+                                     domain=(-inf, 0.0),
+                                     about="log(1 − eˣ) for x < 0 (Mächler 2012); −inf at 0, with slope −inf; nan, slope and all, above.")
 log2          = row("log2",          ieee.log2,                                     lambda x, z: defined(1 / ((x + 0.0) * math.log(2)), z),
                                      latex=r"\log_2({0})", domain=POSITIVE,
                                      about="Base 2, exact for powers of 2. −inf at 0, with slope inf; nan, slope and all, for x < 0.")
@@ -389,8 +393,12 @@ logaddexp     = row("logaddexp",     ieee.logaddexp,                            
                                      about="log(eˣ + eʸ), finite for any finite x and y; −inf, with slopes 0, where both are −inf.")
 xlogy         = row("xlogy",         lambda x, y: 0.0 if x == 0.0 and y >= 0.0 else x * ieee.log(y),
                                      lambda x, y, z: log(y),
-                                     lambda x, y, z: where(y, x / y, where(x, x / y, 0.0)),
+                                     lambda x, y, z: defined(where(y, x / y, where(x, x / y, 0.0)), z),
                                      domain=(REAL, POSITIVE), about="x·log y, and 0 where x = 0, even at y = 0; nan for y < 0.")
+xlog1py       = row("xlog1py",       lambda x, y: 0.0 if x == 0.0 and y >= -1.0 else x * ieee.log1p(y),
+                                     lambda x, y, z: log1p(y),
+                                     lambda x, y, z: defined(where(1 + y, x / (1 + y), where(x, x / (1 + y), 0.0)), z),
+                                     domain=(REAL, (-1.0, inf)), about="x·log(1 + y), and 0 where x = 0, even at y = −1; nan for y < −1.")
 entr          = row("entr",          lambda x: 0.0 if x == 0.0 else -x * ieee.log(x), lambda x, z: -1 - log(x),
                                      domain=POSITIVE, about="−x·log x, a probability's part in the entropy; 0 at 0, with slope inf; nan for x < 0.")
 # Rows of any number of operands: their partials come all at once. A dot's operands are w₁ … wₙ, b, x₁ … xₙ.

@@ -54,11 +54,19 @@ erfcxn         = row("erfcxn",        values.erfcxn,                            
                                       by_call=True, names="n x", whole="n", public=False)
 erfinv         = row("erfinv",        values.erfinv,                                 lambda x, z: math.sqrt(pi) / 2 * exp(z * z),
                                       by_call=True, domain=(-1.0, 1.0), about="The z with erf z = x; ±inf at ±1, with slope inf; nan beyond.")
+erfcinv        = row("erfcinv",       values.erfcinv,                                lambda x, z: -math.sqrt(pi) / 2 * exp(z * z),
+                                      by_call=True, domain=(0.0, 2.0), about="The z with erfc z = x; ±inf at 0 and 2, with slope −inf; nan beyond.")
 ndtr           = row("ndtr",          values.ndtr,                                   lambda x, z: exp(-x * x / 2) / math.sqrt(2 * pi),
                                       text="Φ({0})", about="Φ(x) = 1/√2π ∫₋∞ˣ exp(−t²/2) dt, the normal distribution function, accurate in its tails.")
+ndtri          = row("ndtri",         values.ndtri,                                  lambda p, z: math.sqrt(2 * pi) * exp(z * z / 2),
+                                      by_call=True, names="p", domain=UNIT,
+                                      about="The z with Φ(z) = p, a quantile of the normal distribution; ∓inf at 0 and 1, with slope inf; nan beyond.")
 log_ndtr       = row("log_ndtr",      values.log_ndtr,
                                       lambda x, z: where(step(x), exp(-x * x / 2) / math.sqrt(2 * pi) / ndtr(x), math.sqrt(2 / pi) / erfcx(-x / math.sqrt(2))),
                                       by_call=True, about="log Φ(x), finite for any finite x down to −1.9e154: −804.6 at −40.")
+lambertw       = row("lambertw",      values.lambertw,                               lambda x, z: exp(-z) / (1 + z),
+                                      by_call=True, text="W({0})", domain=(-1 / math.e, inf),
+                                      about="The w ≥ −1 with w·eʷ = x, Lambert's function (DLMF 4.13); −1 at −1/e, with slope inf; nan below.")
 # Quotients that need their limit at 0, in families too.
 exprel         = row("exprel",        lambda x: values.exprel(0.0, x),               lambda x, z: expreln(1.0, x),
                                       by_call=True, about="(eˣ − 1)/x, and 1 at 0.")

@@ -202,20 +202,68 @@ def erfcx(x: float) -> float:
 
 
 def erfinv(x: float) -> float:
-    """The z with erf z = x: Halley's steps from a first guess (Giles 2010 has the idea, Winitzki 2008 the guess)."""
+    """The z with erf z = x."""
     if not -1.0 < x < 1.0:
         return copysign(inf, x) if abs(x) == 1.0 else nan
     if abs(x) < 1e-9:
         return 0.5 * sqrt(pi) * x
-    rest = 1.0 - abs(x)
-    w = log(rest * (2.0 - rest))
-    t = 2.0 / (pi * 0.147) + 0.5 * w
-    z = sqrt(sqrt(t * t - w / 0.147) - t)
+    if abs(x) > 0.5:
+        return copysign(_erfcinv(1.0 - abs(x)), x)
+    z = _guess(1.0 - abs(x))
     for _ in range(3):
-        error = math.erf(z) - abs(x) if abs(x) < 0.5 else rest - math.erfc(z)
-        step = error * 0.5 * sqrt(pi) * exp(z * z)
+        step = (math.erf(z) - abs(x)) * 0.5 * sqrt(pi) * exp(z * z)
         z -= step / (1.0 + z * step)
     return copysign(z, x)
+
+
+def erfcinv(x: float) -> float:
+    """The z with erfc z = x, for 0 < x < 2."""
+    if x >= 0.5:
+        return -erfinv(x - 1.0) if x <= 2.0 else nan
+    return _erfcinv(x) if x > 0.0 else inf if x == 0.0 else nan
+
+
+def _guess(rest: float) -> float:
+    """The z ≥ 0 with erfc z = rest, to some thousandths (Winitzki 2008)."""
+    w = log(rest) + log1p(1.0 - rest)
+    t = 2.0 / (pi * 0.147) + 0.5 * w
+    return sqrt(sqrt(t * t - w / 0.147) - t)
+
+
+def _erfcinv(rest: float) -> float:
+    """The same for rest < ½, to all digits: Newton's steps for its logarithm."""
+    z = _guess(rest)
+    for _ in range(4):
+        scaled = erfcxn(0.0, z)
+        z += (log(scaled) - z * z - log(rest)) * 0.5 * sqrt(pi) * scaled
+    return z
+
+
+def ndtri(p: float) -> float:
+    """The z with Φ(z) = p, accurate in both tails as far as p is."""
+    return -sqrt(2.0) * erfcinv(2.0 * p) if p <= 0.5 else sqrt(2.0) * erfinv(2.0 * p - 1.0)
+
+
+def lambertw(x: float) -> float:
+    """The w ≥ −1 with w eʷ = x (4.13): Halley's steps, from its series at −1/e or from logarithms."""
+    if not x >= -0.36787944117144233:
+        return nan
+    if x == 0.0 or x == inf:
+        return x
+    if x < -0.25:
+        rest = math.e * x + 1.0
+        p = sqrt(2.0 * rest) if rest > 0.0 else 0.0
+        w = -1.0 + p * (1.0 - p * (1.0 / 3.0 - p * (11.0 / 72.0 - p * 43.0 / 540.0)))
+        if p < 1e-3:
+            return w
+    else:
+        w = log1p(x)
+        if x > 3.0:
+            w = log(x) - log(log(x))
+    for _ in range(4):
+        f = w - x * exp(-w)
+        w -= f / (w + 1.0 - 0.5 * (w + 2.0) * f / (w + 1.0))
+    return w
 
 
 def ndtr(x: float) -> float:
