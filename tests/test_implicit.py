@@ -142,6 +142,29 @@ def test_systems_in_a_loop_compile_with_their_derivatives() -> None:
     assert compile(jacobian(f))([2.0, 3.0])[0] == pytest.approx(jacobian(f)(2.0), rel=1e-14)
 
 
+TWO = [[2.0, 1.0], [1.0, 3.0]]
+
+
+@pytest.mark.parametrize("runner", ["python", None])
+def test_what_is_constant_is_solved_in_a_trace(runner: str | None) -> None:
+    f = lambda x: x * solve(TWO, [1.0, 2.0])[0] + root(lambda y: y * y - 2, 1.0)
+    assert compile(f, runner=runner)([1.0, 2.0]) == pytest.approx([0.2 + math.sqrt(2), 0.4 + math.sqrt(2)], rel=1e-15)
+    in_a_loop = lambda x: fori(lambda s, k: f(s), x, 2)
+    assert compile(in_a_loop, runner=runner)([1.0]) == pytest.approx([in_a_loop(1.0)], rel=1e-15)
+
+
+def test_equations_of_a_constant_jacobian_compile_with_their_derivatives() -> None:
+    f = lambda a: root(lambda v: [2 * v[0] + v[1] - a, v[0] + 3 * v[1] - 2 * a * a], [1.0, 1.0])
+    assert jacobian(f)(2.0) == pytest.approx([-1.0, 3.0], rel=1e-14)
+    assert compile(jacobian(f))([2.0])[0] == pytest.approx([-1.0, 3.0], rel=1e-14)
+
+
+@pytest.mark.parametrize("runner", ["python", None])
+def test_a_compiled_root_of_numbers_may_be_called_in_a_trace(runner: str | None) -> None:
+    inner = compile(square_root, runner=runner)
+    assert compile(lambda x: x * inner(2.0))([1.0]) == pytest.approx([math.sqrt(2)], rel=1e-15)
+
+
 def test_a_root_is_recorded_without_a_graph_where_nothing_is_to_be() -> None:
     with no_grad():
         x = square_root(Value(2.0))

@@ -6,6 +6,7 @@ import gc
 import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from contextvars import Context
 from typing import Any
 
 from autograd.batch.arguments import Arguments, Shape
@@ -114,7 +115,7 @@ class Execution:
         flat = [array.ravel().tolist() for array in read.arrays]
         examples = [[flat[argument][k * length + i] for argument, i, length in self.columns] for k in range(n)]
         numbers = [p._data for p in self.parameters] if at is None else at.tolist()
-        results: list[Any] = reference.run(self.program, examples, numbers)
+        results: list[Any] = Context().run(reference.run, self.program, examples, numbers)  # whatever modes are on
         whole, each = results[: self.program.whole], results[self.program.whole :]
         each = [result if isinstance(result, list) else [result] * n for result in each]
         try:

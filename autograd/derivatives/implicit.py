@@ -15,6 +15,7 @@ and its rows are of the same kinds. By induction every order is exact, forwards 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextvars import Context
 from functools import reduce
 from operator import add
 from struct import pack
@@ -98,7 +99,7 @@ def _solutions(name: str, recorded: Recorded, shown: Any, x0: Any, solver: Solve
     equation = Equation(name, recorded, rebuild(shown, [0.0] * visible), x0, solver)
     operands = [*recorded.parameters, *start]
     if not holds_value(operands):
-        return rebuild(x0, equation.solution(operands))
+        return rebuild(x0, Context().run(equation.solution, operands))  # in a trace as well
     if not modes.is_tracing():  # else the numbers are not known yet
         equation.solution([x._data if isinstance(x, Value) else x for x in operands])
     return rebuild(x0, [equation.unknown(i)(*operands) for i in range(n)])
@@ -148,7 +149,7 @@ class Equation:
 
     def _forward(self, i: int) -> Callable[..., float]:
         def forward(*operands: float) -> float:
-            if modes.is_tracing():  # with numbers that stand for others
+            if modes.is_tracing():  # of Values, whose numbers stand for others
                 return float("nan")
             return computed(self.name, lambda: self.solution(operands)[i])
 

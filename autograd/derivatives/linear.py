@@ -20,7 +20,7 @@ from autograd.core import modes
 from autograd.core import primitives as table
 from autograd.core.columns import Primitive
 from autograd.core.value import Value
-from autograd.derivatives.structures import is_array, leaves, rebuild, rectangle
+from autograd.derivatives.structures import holds_value, is_array, leaves, rebuild, rectangle
 
 REMEMBERED = 4096  # solutions: each serves all unknowns of an example, and the sweeps after it
 LARGEST = 8  # unknowns of equations that are written out in a program; more are solved in Python
@@ -42,7 +42,7 @@ def solve(A: Any, b: Any) -> Any:
             "A as a list of n lists of n numbers and b as a list of n"
         )
     operands = [*leaves(A, "solve: A"), *leaves(b, "solve: b")]
-    if not modes.is_tracing():  # else the numbers are not known yet
+    if not modes.is_tracing() or not holds_value(operands):  # else the numbers are not known yet
         solution([x._data if isinstance(x, Value) else x for x in operands])
     x = solved(operands, n)
     return rebuild(b, x) if is_array(b) or not is_array(A) else rebuild(A[0], x)
@@ -58,6 +58,11 @@ def solved(operands: Sequence[Any], n: int) -> list[Any]:
     """The solution, given A row by row and then b; of floats as floats, else as nodes."""
     if n == 1:
         return [table.div(operands[1], operands[0])]
+    if not holds_value(operands):  # known in a trace too
+        try:
+            return [*solution(operands)]
+        except ValueError:  # of numbers that stand for others, or of an example that has no solution
+            return [nan] * n
     return [unknown(n, i)(*operands) for i in range(n)]
 
 
@@ -72,7 +77,7 @@ def unknown(n: int, i: int) -> Primitive:
     """The row for the i-th of n unknowns. Its operands are A row by row, then b."""
 
     def forward(*operands: float) -> float:
-        if modes.is_tracing():  # with numbers that stand for others
+        if modes.is_tracing():  # of Values, whose numbers stand for others
             return nan
         return computed("solve", lambda: solution(operands)[i])
 

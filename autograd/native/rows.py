@@ -12,6 +12,7 @@ from __future__ import annotations
 import builtins
 import math
 from collections.abc import Callable, Sequence
+from contextvars import Context
 from functools import cache, partial, reduce
 from operator import add, gt, lt, or_
 from types import BuiltinFunctionType, CodeType, FunctionType, ModuleType
@@ -223,11 +224,11 @@ def _defined(made: Any, address: int) -> str:
 
 
 def _keeping(forward: Callable[..., Any]) -> Callable[..., float]:
-    """forward, whose exceptions wait for `raise_what_was_kept`: machine code knows none."""
+    """forward, whose exceptions wait for `raise_what_was_kept`: machine code knows none. Nor does it know of modes."""
 
     def call(*xs: float) -> float:
         try:
-            return float(forward(*xs))
+            return float(Context().run(forward, *xs))
         except BaseException as error:
             _kept.append(error)
             return math.nan

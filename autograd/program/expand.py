@@ -62,7 +62,9 @@ def _in_loops(program: Program, tidy: Callable[[Program], Program], stays: Calla
     if not others:
         return program
     result = program.like()
-    return program.rewritten(result, lambda row, operands: result.append(others.get(row, row), operands))
+    return program.rewritten(
+        result, lambda row, operands: result.append(others[row] if row in others else row, operands)
+    )
 
 
 def _masked_dot(result: Program, operands: tuple[int, ...]) -> int:

@@ -13,6 +13,7 @@ on what it does not replace.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextvars import Context
 from typing import NamedTuple
 
 from autograd.core import primitives as table
@@ -72,7 +73,7 @@ def folding(program: Program, append: Append, exact: bool = False) -> Append:
     def fold_constants(primitive: Primitive, operands: tuple[int, ...]) -> int:
         constants = [numbers.get(x) for x in operands]
         if None not in constants and primitive.__class__ is Primitive:
-            return program.constant(primitive.forward(*constants))
+            return program.constant(Context().run(primitive.forward, *constants))  # whatever modes are on outside
         if (identity := found(primitive, constants, exact)) is not None:
             body, others = identity
             again = folding(program, append, exact)  # not `fold`, which would hold itself
