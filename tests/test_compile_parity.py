@@ -246,3 +246,17 @@ def test_gradients_of_random_functions_agree_with_eager_ones(seed: int, special:
             [program.get(leaf, 0.0) for leaf in leaves],
         ):
             assert all(map(agree, got, eager)), (point, got, eager)
+
+
+SEVERAL = [name for name, row in TABLE.items() if row.public and row.arity is not None and row.arity > 1]
+
+
+@pytest.mark.parametrize("runner", ["tape", "source"])
+@pytest.mark.parametrize("name", SEVERAL)
+def test_each_operand_of_a_row_may_be_the_same_for_all_examples(name: str, runner: str) -> None:
+    w, places = Value(1.5), range(TABLE[name].arity or 0)
+    operands = lambda x, k: [w if i == k else x * (1 + 0.1 * i) for i in places]
+    f = lambda x: [TABLE[name](*operands(x, k)) for k in places]
+    X = [0.3, 0.7, 0.9, 0.45] * 4
+    got = compile(f, runner)(X)
+    np.testing.assert_allclose(got, [[z.data for z in f(x)] for x in X], rtol=1e-12)

@@ -14,6 +14,7 @@ from typing import Any
 from autograd.core import primitives as table
 from autograd.core.columns import TABLE, Primitive
 from autograd.core.modes import tracing
+from autograd.core.refusals import Argument
 from autograd.core.value import Value
 from autograd.program.loop import loops_in
 from autograd.program.lower import lower
@@ -92,7 +93,7 @@ def _stays(primitive: Any, kept: Sequence[Any]) -> bool:
 
 def _body(primitive: Primitive, count: int) -> Program | None:
     """What a row of so many operands is made of; None if its function does not take Values."""
-    operands = [Value(0.5) for _ in range(count)]
+    operands = [Argument(0.5) for _ in range(count)]
     forward: Any = primitive.made_of or getattr(primitive.forward, "__wrapped__", primitive.forward)
     try:
         z = Context().run(_traced, forward, operands)
