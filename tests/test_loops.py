@@ -240,6 +240,35 @@ def reads_before_it_writes(x: Any) -> Any:
     return total
 
 
+def counts(x: Any) -> Any:
+    calls = []
+    return fori(lambda s, i: (calls.append(1), s + len(calls))[1], x, 3)
+
+
+def iterates(x: Any) -> Any:
+    items = iter([1.0, 2.0, 3.0])
+    return fori(lambda s, i: s + next(items), x, 3)
+
+
+def draws(x: Any) -> Any:
+    return while_loop(lambda s: s < 3.0, lambda s: s + random.random(), x, 9)
+
+
+def draws_in_a_loop_of_its_step(x: Any) -> Any:
+    return fori(lambda s, i: fori(lambda u, j: u * random.random(), s, 2), x, 3)
+
+
+def draws_items_of_a_loop_of_its_step(x: Any) -> Any:
+    return fori(lambda s, i: scan(lambda u, y: (u + y, None), s, [random.random(), 1.0])[0], x, 3)
+
+
+@pytest.mark.parametrize("f", [counts, iterates, draws, draws_in_a_loop_of_its_step, draws_items_of_a_loop_of_its_step])
+def test_a_step_that_is_another_when_it_is_called_again_is_refused(f: F) -> None:
+    for g in (f, grad(f)):
+        with pytest.raises(TypeError, match=r"something else when it is called again.*made before the loop"):
+            compile(g, runner="python")(0.5)
+
+
 REFUSED: list[tuple[F, type[Exception], str]] = [
     (keeps_a_value, TypeError, "used outside of the loop"),
     (reads_before_it_writes, TypeError, "used outside of the loop"),

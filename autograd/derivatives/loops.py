@@ -5,7 +5,8 @@
     while_loop(cond, step, state, most)       while cond(state): state = step(state)
     rk4(f, y, t, dt, steps)                   an initial value problem y′ = f(t, y), by Runge and Kutta's steps
 
-Derivatives of every order are those of the loop written out. A trace calls the step once, whatever the number of steps.
+Derivatives of every order are those of the loop written out. A trace calls the step twice, whatever the number of
+steps, and refuses one that does not do the same again.
 """
 
 from __future__ import annotations
@@ -33,8 +34,9 @@ def scan(
     TypeError where step gives no pair, or xs is no list; ValueError where a state or an item has another structure, at
     the place where it differs.
 
-    Compiled it is one instruction: step is called once, on Values, and reads what it likes from outside, whose
-    derivatives are those of the loop written out. What it keeps elsewhere than in the state is refused there. Backwards
+    Compiled it is one instruction: step is called on Values, not for each item, and reads what it likes from outside,
+    whose derivatives are those of the loop written out. What it keeps elsewhere than in the state is refused there, and
+    so is a step that does something else when it is called again: one that draws random numbers, or counts. Backwards
     the states before each step are read: with `checkpoints` one of √n is kept, and the others are found again by
     running the steps twice; without, all n are. Left out, it goes by their number. The bits are the same.
     """

@@ -249,8 +249,12 @@ def traced(
 ) -> tuple[Value, Loop]:
     """The node of the loop of a step, a function of a list of numbers (those of the state, then those of an item) that
     gives such a list (those of the next state, then those of y)."""
+    from autograd.program.alike import refuse_another
+
     leaves = [StepArgument(0.5, label) for label in labels]
     results = step(leaves)
+    if steps > 1:
+        refuse_another(name, results, step(leaves), leaves)
     captured = _captured(results, leaves)
     count = len(state)
     loop, items, shared = made(name, leaves[:count], leaves[count:], captured, results, steps, False, checkpoints, on)
