@@ -148,6 +148,15 @@ def test_a_rule_that_looks_its_operand_up_is_given_its_number_or_refused(f: Any)
             second(0.3)
 
 
+def test_a_function_that_looks_its_operand_up_is_not_written_for_jax(tmp_path: Any) -> None:
+    table = {0.3: 5.0}
+    f = custom(lambda x: table.get(x, 1.0) * x, partials=lambda x, z: table.get(x, 1.0))
+    compiled = autograd.compile(lambda x: f(x) * 2.0, "python")
+    assert compiled([0.3, 1.0]).tolist() == [3.0, 2.0]
+    with pytest.raises(TypeError, match="cannot be written in JAX"):
+        compiled.export(tmp_path / "f_jax.py", gradient=False)
+
+
 def test_it_is_drawn_and_explained() -> None:
     x, y = Value(0.5, "x"), Value(2.0, "y")
     C = growth(x, y) * 2
