@@ -117,6 +117,15 @@ def test_a_mean_over_the_batch_is_on_where_any_example_is(runner):
     assert cost.value_and_grad([-1.0, 2.0])[1][0] == math.inf
 
 
+@pytest.mark.parametrize("runner", ["python", "tape", "source"])
+def test_a_product_that_is_switched_off_has_no_part_in_a_mean(runner):
+    """As in a loss of examples some of which have no target: nothing but the mask says that it is 0."""
+    w = Value(1.5)
+    cost = compile(lambda x: where(x > 0, 0.0, x * w), runner)
+    mean, slopes = cost.value_and_grad([-1.0, 2.0, -3.0, 4.0, 5.0, 6.0, 7.0, 8.0])
+    assert (mean, slopes[0]) == (-0.75, -0.5)
+
+
 # Random programs full of masks: every reading is of the same class, nan, infinite or a number, as the definition.
 
 CLASSES = [sqrt, log, relu, lambda x: 1 / x, lambda x: x * x, lambda x: -x, lambda x: x - 1.0, lambda x: x * 0.0]

@@ -135,7 +135,8 @@ class Tape:
             off, _, product = operands
             if program.primitives[product] is table.mul and uses[product] == 1:
                 partial, adjoint = program.operands[product]
-                return [(adjoint, partial, off)], (slot, product)
+                if self._is_zero_where(adjoint, off):
+                    return [(adjoint, partial, off)], (slot, product)
         if primitive is table.dot:
             ws, b, xs = dot_parts(operands)
             if program.numbers.get(b) == zero:
@@ -145,6 +146,16 @@ class Tape:
             if program.numbers.get(b) == zero:
                 return list(zip(xs, ws, offs, strict=True)), (slot,)
         return [], ()
+
+    def _is_zero_where(self, slot: int, off: int) -> bool:
+        """Is it 0 by its mask, so that a kernel may look at that only where the other factor is inf or nan?"""
+        program = self.program
+        operands = program.operands[slot]
+        if program.primitives[slot] is MASKED_DOT:
+            return off in masked_dot_parts(operands)[0]
+        return (
+            program.primitives[slot] is table.where and operands[0] == off and program.numbers.get(operands[1]) == 0.0
+        )
 
     def _one(self) -> int:
         """The slot of the constant 1, made if the program has none."""
