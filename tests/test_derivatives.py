@@ -37,6 +37,7 @@ from autograd import (
 from autograd.core.modes import tracing
 from autograd.core.sweeps import topological_order
 from autograd.core.value import NOT_COMPUTED
+from autograd.derivatives.second_order import second_partials
 
 
 def quadratic(x: Any) -> Any:
@@ -429,6 +430,7 @@ def test_a_constant_at_a_special_point_raises_in_no_order(second):
     """∂/∂x of x / 0 is 1 / 0, which Python's floats refuse."""
     assert second(1.0) == autograd.compile(second, "python")(1.0) == 0.0
     assert grad(lambda x: x / 0.0)(Value(1.0)).data == math.inf
+    assert second_partials(Value(1.0) / 0.0) == []
 
 
 def test_an_infinite_second_derivative_does_not_reach_where_no_path_leads() -> None:

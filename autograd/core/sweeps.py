@@ -199,21 +199,26 @@ def value_edges(z: Value, among: Collection[Value] | None = None) -> Iterable[tu
     if row is None:
         return []
     wanted = [isinstance(x, Value) and (among is None or x in among) for x in xs]
-    try:
-        partials = _as_graph(row, xs, z, wanted)
-    except ArithmeticError:  # 1 / y of a constant y: a node of it, which is no leaf, answers as IEEE does
-        nodes = [x if isinstance(x, Value) else apply(stop_gradient, x) for x in xs]
-        partials = _as_graph(row, nodes, z, wanted)
+    if row.own:  # whose rule could look its operands up
+        given = [as_argument(x) if isinstance(x, Value) else x for x in xs]
+        partials = partials_as_graph(row, given, as_argument(z), wanted)
+    else:
+        partials = partials_as_graph(row, xs, z, wanted)
     edges = zip(xs, partials, wanted, strict=True)
     return [(x, p) for x, p, needed in edges if needed and p is not None and not (row.masked and _is_off(p))]
 
 
-def _as_graph(row: Primitive, xs: Sequence[Any], z: Value, wanted: Sequence[bool]) -> Sequence[Any]:
-    if row.own:  # whose rule could look its operands up
-        xs, z = [as_argument(x) if isinstance(x, Value) else x for x in xs], as_argument(z)
-    if row.arity is None:
-        return row.partials_at(xs, z) if any(wanted) else xs
-    return [p(*xs, z) if p and needed else None for p, needed in zip(row.partials, wanted, strict=True)]
+def partials_as_graph(row: Primitive, xs: Sequence[Any], z: Value, wanted: Sequence[bool]) -> Sequence[Any]:
+    """∂z/∂x read on Values, for the operands that are wanted."""
+    try:
+        if row.arity is None:
+            return row.partials_at(xs, z) if any(wanted) else xs
+        return [p(*xs, z) if p and needed else None for p, needed in zip(row.partials, wanted, strict=True)]
+    except ArithmeticError:  # 1 / y of a constant y: a node of it, which is no leaf, answers as IEEE does
+        nodes = [x if isinstance(x, Value) else apply(stop_gradient, x) for x in xs]
+        if not any([x.__class__ is float for x in xs]):
+            raise
+        return partials_as_graph(row, nodes, z, wanted)
 
 
 def _is_off(partial: Any) -> bool:

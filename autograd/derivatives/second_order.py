@@ -19,7 +19,7 @@ from typing import Any
 from autograd.core import engine, modes
 from autograd.core.fast import number_adjoints, number_tangents
 from autograd.core.refusals import Argument
-from autograd.core.sweeps import number_edges, topological_order
+from autograd.core.sweeps import number_edges, partials_as_graph, topological_order
 from autograd.core.value import Value
 
 Vector = tuple[int, list[float]]  # the entries from a first one on; those before and after are 0
@@ -80,10 +80,7 @@ def second_partials(z: Value) -> list[tuple[int, int, float]]:
     places = [i for i, x in enumerate(xs) if x.__class__ is not float]
     if row.own or len({xs[i] for i in places}) < len(places):  # x * x: each place moves for itself
         xs = tuple([x if x.__class__ is float else Argument(x._data) for x in xs])
-    if row.arity is None:
-        partials: Any = row.partials_at(xs, z)
-    else:
-        partials = [p(*xs, z) if p and i in places else None for i, p in enumerate(row.partials)]
+    partials = partials_as_graph(row, xs, z, [i in places for i in range(len(xs))])
     formed = [(i, partials[i]) for i in places if isinstance(partials[i], Value)]
     found: list[tuple[int, int, float]] = []
     inner: list[Value] | None = None
