@@ -152,7 +152,7 @@ class Tape:
         program = self.program
         operands = program.operands[slot]
         if program.primitives[slot] is MASKED_DOT:
-            return off in masked_dot_parts(operands)[0]
+            return {*masked_dot_parts(operands)[0]} == {off}
         return (
             program.primitives[slot] is table.where and operands[0] == off and program.numbers.get(operands[1]) == 0.0
         )
