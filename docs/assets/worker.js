@@ -6,10 +6,13 @@ const unpacked = ({ body }) => new Response(body.pipeThrough(new DecompressionSt
 
 const ready = (async () => {
   const library = fetched("chainrule.zip").then((reply) => reply.arrayBuffer());
-  const snapshot = new Uint8Array(await fetched("snapshot.gz").then(unpacked));
-  const pyodide = await loadPyodide({ _loadSnapshot: snapshot });
-  pyodide.unpackArchive(await library, "zip"); // the memory has the modules, but not the files that pages are made of
-  return pyodide.runPython("lambda text, numbers: json.dumps(playground.page(text, json.loads(numbers)))");
+  const snapshot = await fetched("snapshot.gz"); // without it, Python starts as ever
+  const pyodide = await loadPyodide(snapshot.ok ? { _loadSnapshot: new Uint8Array(await unpacked(snapshot)) } : {});
+  pyodide.unpackArchive(await library, "zip"); // a snapshot has the modules, but not the files that pages are made of
+  return pyodide.runPython(`
+import json, playground
+lambda text, numbers: json.dumps(playground.page(text, json.loads(numbers)))
+`);
 })();
 
 onmessage = async ({ data: { id, text, numbers } }) => {

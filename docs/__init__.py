@@ -1,0 +1,1 @@
+"""The site and what builds it: `python -m docs`."""
