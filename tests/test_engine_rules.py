@@ -38,7 +38,9 @@ def translated(primitives: str | None = None, tmp_path: Path | None = None) -> t
     if primitives is not None:
         assert tmp_path is not None
         core = tmp_path
-        (core / "ieee.py").write_bytes((CORE / "ieee.py").read_bytes())
+        (core / "fast").mkdir()
+        for name in ("ieee.py", "fast/__init__.py"):
+            (core / name).write_bytes((CORE / name).read_bytes())
         (core / "primitives.py").write_text(primitives, encoding="utf-8")
     lines, reasons = runpy.run_path(str(GENERATOR))["table"](core)
     return "\n".join(lines), reasons

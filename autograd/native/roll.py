@@ -62,8 +62,12 @@ class Tape:
         self._place_once()
         products, absorbed = self._products()
         self.loops: dict[int, list[Loop]] = {}
-        for moment in (ONCE, EXAMPLE, BATCH):
-            self.loops[moment] = [self._loop(*group) for group in _groups(program, moment, absorbed)]
+        at: dict[int, list[int]] = {ONCE: [], EXAMPLE: [], BATCH: []}
+        for slot, primitive, _ in program.instructions():
+            if primitive is not MEAN and slot not in absorbed:
+                at[program.moments[slot]].append(slot)
+        for moment, slots in at.items():
+            self.loops[moment] = [self._loop(*group) for group in _groups(program, moment, slots)]
         self.means = [
             Mean(
                 self.place[slot],
@@ -208,32 +212,40 @@ class Tape:
         return Loop(kind, first, operands, bias_once, offs)
 
 
-def _groups(program: Program, moment: int, absorbed: set[int]) -> Iterable[tuple[Any, list[int]]]:
-    """(kind, slots) of each loop of one moment. Of what could run next, the kind with the earliest slot is run, and all
-    of that kind that could run with it: where they are the inputs of a matrix, in its order, so that these lie evenly.
-    """
-    kinds: list[Any] = [None] * len(program)  # (kind, what else must agree) of the slots to be run
-    waiting = [0] * len(program)  # for how many of its operands
+def _groups(program: Program, moment: int, computed: Sequence[int]) -> Iterable[tuple[Any, list[int]]]:
+    """(kind, slots) of each loop of the slots computed at one moment. Of what could run next, the kind with the
+    earliest slot is run, and all of that kind that could run with it: where they are the inputs of a matrix, in its
+    order, so that these lie evenly."""
+    kinds: list[Any] = [None] * (len(program) if computed else 0)  # (kind, what else must agree) of the slots to be run
+    waiting = [0] * len(kinds)  # for how many of its operands
     users: dict[int, list[int]] = {}
     rank: dict[int, int] = {}  # in the inputs of a matrix
     ready: dict[tuple[Any, Any], list[int]] = {}
-    for slot, primitive, operands in program.instructions():
-        if program.moments[slot] == moment and primitive is not MEAN and slot not in absorbed:
-            simple = primitive.arity is not None
-            kinds[slot] = kind = (primitive, 0) if simple else _kind(program, moment, primitive, operands)
-            if kind[0] in MATVECS:
+    simple: dict[Primitive, tuple[Any, Any]] = {}  # rows of so many operands each
+    for slot in computed:
+        primitive, operands = program.primitives[slot], program.operands[slot]
+        kind = simple.get(primitive)
+        if kind is None:
+            kind = _kind(program, moment, primitive, operands)
+            if primitive.arity is not None:
+                simple[primitive] = kind
+            elif kind[0] in MATVECS:
                 xs = kind[1][0]
-                if rank.get(xs[-1]) != len(xs) - 1:  # the rows of one have the same
+                if xs and rank.get(xs[-1]) != len(xs) - 1:  # the rows of one have the same
                     rank.update({x: k for k, x in enumerate(xs)})
-            for x in operands:
-                if kinds[x] is not None:
-                    waiting[slot] += 1
-                    if x in users:
-                        users[x].append(slot)
-                    else:
-                        users[x] = [slot]
-            if not waiting[slot]:
-                ready.setdefault(kind, []).append(slot)
+        kinds[slot] = kind
+        count = 0
+        for x in operands:
+            if kinds[x] is not None:
+                count += 1
+                if x in users:
+                    users[x].append(slot)
+                else:
+                    users[x] = [slot]
+        if count:
+            waiting[slot] = count
+        else:
+            ready.setdefault(kind, []).append(slot)
     first = [
         (slots[0], kind) for kind, slots in ready.items()
     ]  # a heap; slots differ, so that kinds are never compared
@@ -258,6 +270,8 @@ def _groups(program: Program, moment: int, absorbed: set[int]) -> Iterable[tuple
 
 def _kind(program: Program, moment: int, primitive: Primitive, operands: tuple[int, ...]) -> tuple[Any, Any]:
     """What the instruction is a loop of, and what else must agree for two to share one."""
+    if primitive.arity is not None:
+        return primitive, 0
     if primitive is table.dot:
         moments = program.moments
         ws, b, xs = dot_parts(operands)

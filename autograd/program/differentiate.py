@@ -59,7 +59,8 @@ def value_and_gradient(program: Program) -> Program:
             continue
         if primitive is table.dot:
             ws, _, xs = table.dot_parts(operands)
-            through: Sequence[Term | None] = [adjoint._replace(partial=x) for x in (*xs, None, *ws)]
+            _, slope, off = adjoint
+            through: Sequence[Term | None] = [Term(x, slope, off) for x in (*xs, None, *ws)]
         else:
             through = gradient.through(primitive, _rule(program, z, rules), (*operands, z), adjoint)
         for x, term in zip(operands, through, strict=True):
@@ -137,8 +138,9 @@ class _Gradient:
         partial, adjoint, off = term
         if partial is None:  # what arrives where all is off is 0 already
             return term
-        number = partial if self.result.numbers.get(adjoint) == 1.0 else self.apply(table.mul, partial, adjoint)
-        return Term(None, passing(off, number, self.apply), off)
+        if self.result.numbers.get(adjoint) != 1.0:
+            partial = self.result.append(table.mul, (partial, adjoint))
+        return Term(None, passing(off, partial, self.apply), off)
 
     def products(self, terms: list[Term]) -> Term:
         """Σ partial · adjoint as one slot."""
@@ -192,7 +194,7 @@ class _Gradient:
                 mask = place[partial]
                 terms.append(self.product(Term(mask, adjoint.adjoint, both(adjoint.off, mask, self.apply))))
             else:
-                terms.append(adjoint._replace(partial=place[partial]))
+                terms.append(Term(place[partial], adjoint.adjoint, adjoint.off))
         return terms
 
 

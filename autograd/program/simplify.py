@@ -61,11 +61,11 @@ def share(program: Program) -> Program:
 
 def folding(program: Program, append: Append, exact: bool = False) -> Append:
     numbers = program.numbers
+    unknown = numbers.keys().isdisjoint
 
     def fold(primitive: Primitive, operands: tuple[int, ...]) -> int:
-        for x in operands:
-            if x in numbers:
-                return fold_constants(primitive, operands)
+        if not unknown(operands):
+            return fold_constants(primitive, operands)
         if primitive is table.neg and program.primitives[operands[0]] is table.neg:
             return program.operands[operands[0]][0]
         return append(primitive, operands)
