@@ -315,7 +315,8 @@ def test_a_hanging_dot_is_stopped(monkeypatch, tmp_path):
 def test_save_goes_by_the_extension_and_refuses_others(tmp_path):
     drawing = draw(neuron_cost())
     assert drawing.save(str(tmp_path / "C.SVG")).read_text("utf-8") == drawing.svg()
-    assert "<svg" in drawing.save(tmp_path / "c.html").read_text("utf-8")
+    page = drawing.save(tmp_path / "c.html").read_text("utf-8")
+    assert "<svg" in page and 'content="width=device-width,initial-scale=1"' in page  # a phone shows it as large
     with pytest.raises(ValueError, match=r"'.*c\.gif' ends in none of"):
         drawing.save(tmp_path / "c.gif")
     with pytest.raises(FileNotFoundError, match=r"no folder '.*nowhere' to write 'c\.svg' into; make it first"):

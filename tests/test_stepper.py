@@ -500,13 +500,14 @@ def test_a_network_of_2_3_1_fits_a_slide_whole(page_of, at):
 @needs_chromium
 @pytest.mark.browser
 def test_on_a_phone_the_result_is_in_view_and_nothing_is_wider_than_the_screen(page_of):
-    page = page_of(network_cost(2, 3, 1))
+    page = page_of(network_cost(3, 2, 1), collapse=False)
     page.call("Emulation.setDeviceMetricsOverride", width=390, height=844, deviceScaleFactor=1, mobile=True)
     for _ in range(int(at(page).split()[-1])):
         page.press(*RIGHT)
         bottom, right, wide = page.run(
-            "(() => { const all = [...document.querySelectorAll('#math .result')].map(e => e.getBoundingClientRect());"
-            "return [Math.max(...all.map(r => r.bottom)), Math.max(...all.map(r => r.right)),"
+            "(() => { const boxes = (css) => [...document.querySelectorAll(css)].map(e => e.getBoundingClientRect());"
+            "return [Math.max(...boxes('#math .result').map(r => r.bottom)), Math.max(...boxes('math')"
+            ".map(r => r.right)),"
             "document.documentElement.scrollWidth]; })()"
         )
         assert bottom <= 844 and right <= 390 and wide <= 390

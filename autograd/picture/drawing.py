@@ -56,7 +56,9 @@ class Drawing:
         style = own if self._theme == "auto" else ""
         paper, picture = svg.COLOURS["paper"][svg.shade_of(self._theme)], self.svg()
         return (
-            f'<!doctype html>\n<html lang="en"><meta charset="utf-8"><title>{escape(self._title)}</title>'
+            f'<!doctype html>\n<html lang="en"><meta charset="utf-8">'
+            '<meta name="viewport" content="width=device-width,initial-scale=1">'
+            f"<title>{escape(self._title)}</title>"
             f"<style>body{{margin:0;background:{paper}}}svg{{max-width:100%;min-width:{_least_width(picture):.0f}px;"
             f"height:auto}}</style>{style}\n{picture}</html>\n"
         )

@@ -53,12 +53,25 @@ function show(s, scroll = true, again = false) {
   const [words, math] = told(s);
   $("words").textContent = words;
   $("math").innerHTML = math;
+  for (const side of $("math").querySelectorAll("math")) if (side.getBoundingClientRect().width > $("math").clientWidth) break_up(side);
   $("slider").value = s + 1;
   $("slider").setAttribute("aria-valuetext", `step ${s + 1} of ${last + 1}, ${step.phase}: ${words}`);
   $("count").textContent = `${s + 1} / ${last + 1}`;
   $("phase").textContent = $("phase").className = step.phase;
   try { history.replaceState(null, "", address()); } catch { /* a frame without an address */ }
   if (scroll) follow(active);
+}
+
+// A side of an equation that is too wide becomes several, which wrap: broken before + and −, and before · if it has none.
+function break_up(side) {
+  const [row] = side.children, last = row.lastElementChild, parts = [[]];
+  const terms = [...[...row.children].slice(0, -1), ...(last.tagName === "mrow" ? last.children : [last])];
+  const signs = terms.slice(1).some((term) => "+−".includes(term.textContent)) ? "+−" : "·";
+  terms.forEach((term, k) => {
+    if (k && term.tagName === "mo" && signs.includes(term.textContent)) parts.push([]);
+    parts.at(-1).push(term.outerHTML);
+  });
+  side.outerHTML = parts.map((part) => `<math displaystyle="true"><mrow>${part.join("")}</mrow></math>`).join(" ");
 }
 
 // An edge without a label: its colour is the sign, its width the size, its number in the title.
