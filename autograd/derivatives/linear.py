@@ -23,7 +23,7 @@ from autograd.core.value import Value
 from autograd.derivatives.structures import holds_value, is_array, leaves, rebuild, rectangle
 
 REMEMBERED = 4096  # solutions: each serves all unknowns of an example, and the sweeps after it
-LARGEST = 8  # unknowns of equations that are written out in a program; more are solved in Python
+LARGEST = 16  # unknowns of equations that are written out in a program; more are solved in Python
 EPSILON = 2.0**-52
 
 
