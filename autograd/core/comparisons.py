@@ -13,8 +13,8 @@ from typing import Any
 from autograd.core import modes
 from autograd.core import primitives as table
 from autograd.core.columns import Primitive
-from autograd.core.ieee import number
-from autograd.core.value import Value, apply, bind, constant, is_array, named
+from autograd.core.ieee import is_array, number
+from autograd.core.value import Value, apply, bind, constant, named
 
 
 def _compare(row: Primitive, x: Any, y: Any) -> Any:

@@ -101,6 +101,13 @@ def number(x: Any, where: str = "Value") -> float:
     return double
 
 
+def is_array(x: Any) -> bool:
+    """An array of numbers or, even without axes, of objects: numpy's own operators reach the Values in it."""
+    return x.__class__ is not float and (
+        getattr(x, "shape", ()) != () or getattr(getattr(x, "dtype", None), "kind", "") == "O"
+    )
+
+
 def _described(x: Any) -> str:
     """The type of x and what to write instead."""
     if x is None:

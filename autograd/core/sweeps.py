@@ -22,6 +22,7 @@ from typing import Any, NamedTuple
 
 from autograd.core import engine, modes
 from autograd.core.columns import Primitive
+from autograd.core.linear import LinearMap
 from autograd.core.primitives import equal, stop_gradient, where
 from autograd.core.refusals import as_argument
 from autograd.core.value import Value, apply
@@ -35,30 +36,6 @@ class Arriving(NamedTuple):
 
     number: Any
     off: Any = None
-
-
-class Several:
-    """What arrives at a node that holds several numbers, as a loop does: for each place, what arrives there."""
-
-    def __init__(self, at: dict[Any, Arriving]) -> None:
-        self.at = at
-        self.result: Any = None  # what the node makes of it, found once
-
-    def __add__(self, other: Several) -> Several:
-        at = dict(self.at)
-        for place, term in other.at.items():
-            at[place] = added(at[place], term) if place in at else term
-        return Several(at)
-
-
-class LinearMap:
-    """The partial of, or in, a node that holds several numbers: what it makes of what arrives, backwards (`pull`) and
-    forwards (`push`); None where nothing passes."""
-
-    def __init__(
-        self, pull: Callable[[Arriving], Arriving | None], push: Callable[[Arriving], Arriving | None]
-    ) -> None:
-        self.pull, self.push = pull, push
 
 
 def both(off: Any, mask: Any, apply: Apply = apply) -> Any:

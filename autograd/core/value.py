@@ -14,7 +14,7 @@ from autograd.core import engine, modes
 from autograd.core import primitives as table
 from autograd.core import special as special  # so that all rows are there to be methods
 from autograd.core.columns import Primitive, methods
-from autograd.core.ieee import number
+from autograd.core.ieee import is_array, number
 
 if TYPE_CHECKING:
     from autograd.core.face import Methods
@@ -40,8 +40,7 @@ class Value(Methods):
     with another Value these two are identity, as hash is, so that lists and sets of Values work. `bool(v)` and
     `float(v)` raise TypeError: write v.data. Leaves copy and pickle; a computed Value refuses.
 
-    Comparisons, copies, refusals and numpy's protocol are rooms of their own: `comparisons`, `copies`, `refusals`,
-    `arrays`.
+    Comparisons, whole numbers (%, round), copies, refusals and numpy's protocol are rooms of their own.
     """
 
     # A node has two sides, (_x, _px) and (_y, _py): each an operand beside its partial, or a tuple of operands beside a
@@ -142,37 +141,21 @@ class Value(Methods):
 
     # Arithmetic and the rows as methods, by definition; `fast` writes the commonest out, and a test holds it to these.
     # fmt: off
-    def __add__(self, other: Any) -> Value:      return _operator(table.add, self, other)
-    def __sub__(self, other: Any) -> Value:      return _operator(table.sub, self, other)
-    def __mul__(self, other: Any) -> Value:      return _operator(table.mul, self, other)
-    def __truediv__(self, other: Any) -> Value:  return _operator(table.div, self, other)
-    def __pow__(self, other: Any) -> Value:      return _operator(table.pow_, self, other)
-    def __radd__(self, other: Any) -> Value:     return _operator(table.add, other, self)
-    def __rsub__(self, other: Any) -> Value:     return _operator(table.sub, other, self)
-    def __rmul__(self, other: Any) -> Value:     return _operator(table.mul, other, self)
-    def __rtruediv__(self, other: Any) -> Value: return _operator(table.div, other, self)
-    def __rpow__(self, other: Any) -> Value:     return _operator(table.pow_, other, self)
+    def __add__(self, other: Any) -> Value:      return operator(table.add, self, other)
+    def __sub__(self, other: Any) -> Value:      return operator(table.sub, self, other)
+    def __mul__(self, other: Any) -> Value:      return operator(table.mul, self, other)
+    def __truediv__(self, other: Any) -> Value:  return operator(table.div, self, other)
+    def __pow__(self, other: Any) -> Value:      return operator(table.pow_, self, other)
+    def __radd__(self, other: Any) -> Value:     return operator(table.add, other, self)
+    def __rsub__(self, other: Any) -> Value:     return operator(table.sub, other, self)
+    def __rmul__(self, other: Any) -> Value:     return operator(table.mul, other, self)
+    def __rtruediv__(self, other: Any) -> Value: return operator(table.div, other, self)
+    def __rpow__(self, other: Any) -> Value:     return operator(table.pow_, other, self)
     def __neg__(self) -> Value:                  return apply(table.neg, self)
-    def __mod__(self, other: Any) -> Value:      return _operator(table.mod, self, other)
-    def __rmod__(self, other: Any) -> Value:     return _operator(table.mod, other, self)
-    def __floordiv__(self, other: Any) -> Value: return _operator(table.floordiv, self, other)
-    def __rfloordiv__(self, other: Any) -> Value: return _operator(table.floordiv, other, self)
-    def __divmod__(self, other: Any) -> Any:     return self // other, self % other
-    def __rdivmod__(self, other: Any) -> Any:    return other // self, other % self
     def __pos__(self) -> Value:                  return self
     def __abs__(self) -> Value:                  return apply(table.abs_, self)
-    def __floor__(self) -> Value:                return apply(table.floor, self)
-    def __ceil__(self) -> Value:                 return apply(table.ceil, self)
-    def __trunc__(self) -> Value:                return apply(table.trunc, self)
 
     # fmt: on
-
-    def __round__(self, digits: int | None = None) -> Value:
-        if digits:
-            raise TypeError(
-                "round(v, digits) is not differentiable in one step: write round(v * 100) / 100 for two digits"
-            )
-        return apply(table.rint, self)
 
     def __format__(self, spec: str) -> str:
         return format(self._data, spec) if spec else repr(self)
@@ -296,7 +279,7 @@ def bind(**members: Any) -> None:
 bind(**methods())
 
 
-def _operator(row: Primitive, x: Any, y: Any) -> Any:
+def operator(row: Primitive, x: Any, y: Any) -> Any:
     """`apply` for an infix operator; arrays go element by element."""
     return NotImplemented if is_array(x) or is_array(y) else apply(row, x, y)
 
@@ -304,13 +287,6 @@ def _operator(row: Primitive, x: Any, y: Any) -> Any:
 def _side(x: Any, of: Any) -> tuple[Any, ...]:
     """One side of a node as a tuple, its operands or their partials; empty where there are no operands."""
     return x if x.__class__ is tuple else () if of is None else (x,)
-
-
-def is_array(x: Any) -> bool:
-    """An array of numbers or, even without axes, of objects: numpy's own operators reach the Values in it."""
-    return not isinstance(x, Value | float) and (
-        getattr(x, "shape", ()) != () or getattr(getattr(x, "dtype", None), "kind", "") == "O"
-    )
 
 
 def named(value: Value) -> str:

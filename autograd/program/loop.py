@@ -19,12 +19,27 @@ from functools import cache
 from typing import Any
 
 from autograd.core import modes
+from autograd.core.linear import LinearMap
 from autograd.core.primitives import Primitive
-from autograd.core.sweeps import Arriving, LinearMap, Several, added, topological_order
+from autograd.core.sweeps import Arriving, added, topological_order
 from autograd.core.value import Value, apply, record
 from autograd.program.lower import StepArgument, lower
 from autograd.program.program import EXAMPLE, ONCE, Program
 from autograd.program.simplify import simplify
+
+
+class Several:
+    """What arrives at a node that holds several numbers, as a loop does: for each place, what arrives there."""
+
+    def __init__(self, at: dict[Any, Arriving]) -> None:
+        self.at = at
+        self.result: Any = None  # what the node makes of it, found once
+
+    def __add__(self, other: Several) -> Several:
+        at = dict(self.at)
+        for place, term in other.at.items():
+            at[place] = added(at[place], term) if place in at else term
+        return Several(at)
 
 
 class LoopRow(Primitive):

@@ -17,7 +17,6 @@ from typing import Any, NamedTuple
 
 from autograd.core.sweeps import (
     Arriving,
-    Several,
     added,
     arriving_adjoints,
     arriving_tangents,
@@ -26,7 +25,7 @@ from autograd.core.sweeps import (
     value_edges,
 )
 from autograd.core.value import Value
-from autograd.program.loop import PACK, Loop, Whole, in_a_trace, made, node, part, raised
+from autograd.program.loop import PACK, Loop, Several, Whole, in_a_trace, made, node, part, raised
 from autograd.program.lower import StepArgument
 
 # What an operand of the derivative is: ("operand", j), the loop's own; ("before", j), a number of the states before

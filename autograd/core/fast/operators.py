@@ -6,9 +6,10 @@ from typing import Any
 
 from autograd.core import modes
 from autograd.core import primitives as table
+from autograd.core.ieee import is_array
 from autograd.core.primitives import Primitive
 from autograd.core.refusals import Argument
-from autograd.core.value import NOT_COMPUTED, Value, apply, is_array, record, watched
+from autograd.core.value import NOT_COMPUTED, Value, apply, record, watched
 
 _new, _ADD, _MUL = Value.__new__, table.add, table.mul
 
