@@ -17,7 +17,7 @@ from autograd import Value, assign, compile, numbers, sqrt
 from autograd import norm as norm_of
 
 Rate = float | Callable[[int], float]
-Rule = Callable[..., tuple[Any, ...]]  # rule(sqrt, p, g, *memories, *rates): p after the step, and the memories
+Rule = Any  # rule(sqrt, p, g, *memories, *rates): p after the step, and the memories
 ENOUGH = 100  # steps, after which machine code is made for a rule
 
 

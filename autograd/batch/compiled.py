@@ -31,7 +31,8 @@ from autograd.core.sweeps import topological_order
 from autograd.core.value import Value
 from autograd.derivatives.structures import is_one_number, leaves, rebuild
 from autograd.export.files import Exported, write
-from autograd.native.entry import ARRAY_OF_WHOLE, LEAF, OF_WHOLE, Leaf, install, uninstall, with_entry
+from autograd.native.entry import ARRAY_OF_WHOLE, LEAF, OF_WHOLE
+from autograd.native.plans import Leaf, install, uninstall, with_entry
 from autograd.native.roll import Tape
 from autograd.program import source
 from autograd.program.differentiate import parametric, value_and_gradient

@@ -97,7 +97,7 @@ class Execution:
     ) -> Any:
         """How calls of so many examples go straight to machine code, once there were a few; `guard` says what must be
         as it was, and `recipe` what they make. None while they go another way."""
-        from autograd.native import entry
+        from autograd.native import plans
         from autograd.native.rows import calls_python
         from autograd.native.tape import form
 
@@ -108,7 +108,7 @@ class Execution:
             made, guarded = recipe(), guard()
             known = made is not None and guarded is not None
             work = runner.entry_work
-            runner.plans[method, at] = entry.plan(method, work(), shapes, at, guarded, *made) if known else None
+            runner.plans[method, at] = plans.plan(method, work(), shapes, at, guarded, *made) if known else None
         return runner.plans[method, at]
 
     def _run_plainly(self, read: Arguments, n: int, at: Any) -> tuple[Any, Any]:

@@ -9,7 +9,8 @@ from typing import Any, NamedTuple
 
 from autograd.derivatives.pattern import Sparse, SparseBatch
 from autograd.derivatives.structures import is_array, rebuild, rectangle
-from autograd.native.entry import A_FLOAT, AN_ARRAY, LEAF, Leaf
+from autograd.native.entry import A_FLOAT, AN_ARRAY, LEAF
+from autograd.native.plans import Leaf
 
 
 class Part(NamedTuple):

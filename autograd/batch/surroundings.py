@@ -23,7 +23,7 @@ from autograd.core.columns import Primitive
 from autograd.core.value import Value
 from autograd.derivatives.custom import Custom
 from autograd.derivatives.transforms import Derivative, Jacobian
-from autograd.native.entry import Guard
+from autograd.native.plans import Guard
 
 MOST = 256  # places
 LARGEST = 1024  # numbers of an array, at most

@@ -21,10 +21,10 @@ from autograd.native import build, straight
 from autograd.native import encode as layout
 from autograd.native.driver import driver
 from autograd.native.encode import Code, encode, runs
-from autograd.native.entry import Plan, Work
 from autograd.native.ir import LANES, Body, Module
 from autograd.native.kernels import CHAINS, few, kernel
 from autograd.native.objects import address, aligned, changes_now, references, value_offsets
+from autograd.native.plans import Plan, Work
 from autograd.native.roll import Tape
 from autograd.native.rows import raise_what_was_kept
 from autograd.native.tiles import BLOCK

@@ -1,0 +1,234 @@
+"""What an entry goes by: the plan of a function, and objects whose calls it takes.
+
+A plan says what to look for in the arguments and around the function, which code to run, and what to make of what it
+computes. An object `with_entry` has two words for it, and goes by it from `install` to `uninstall`.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import sys
+from collections.abc import Sequence
+from functools import cache
+from typing import Any, NamedTuple
+
+from autograd.core import modes
+from autograd.native import entry as code
+from autograd.native.objects import changes, value_offsets
+
+
+class Leaf(NamedTuple):
+    """A result to make: of `size` numbers an example, from the `first` of all on."""
+
+    kind: int
+    first: int = 0
+    size: int = 1
+    shape: tuple[int, ...] = ()
+
+
+class Guard(NamedTuple):
+    """Places that must hold what they hold now; whoever makes one keeps them, and what is in them, alive."""
+
+    cells: Sequence[Any]  # of closures
+    names: Sequence[tuple[dict[Any, Any], Any]]  # keys in dicts; hashing and comparing one runs no code of Python
+    lists: Sequence[list[Any]]
+    sizes: Sequence[dict[Any, Any]]  # dicts whose keys are as many
+    arrays: Sequence[Any]  # contiguous, of items of 64 bits
+
+    def words(self) -> list[int]:
+        """Addresses, each with the word there. A list's items lie where they did if the pointer to them says so."""
+        places = [modes.looking.buffer_info()[0], *[id(cell) + code.CONTENT for cell in self.cells]]
+        for items in self.lists:
+            first = id(items) + code.LIST_ITEMS
+            start = ctypes.c_int64.from_address(first).value
+            places += [id(items) + code.SIZE, first, *[start + code.WORD * i for i in range(len(items))]]
+        places += [id(holder) + code.SIZE for holder in self.sizes]
+        places += [array.ctypes.data + code.WORD * i for array in self.arrays for i in range(array.size)]
+        return [word for at in places for word in (at, ctypes.c_int64.from_address(at).value)]
+
+
+@cache
+def _symbols() -> dict[int, int] | None:
+    """What an entry needs of Python and numpy; None where they are not laid out as is written above."""
+    import numpy as np
+
+    with_the_gil = getattr(sys, "_is_gil_enabled", lambda: True)()
+    if sys.implementation.name != "cpython" or sys.maxsize < 2**62 or not with_the_gil:
+        return None
+    api = ctypes.pythonapi
+    word, short = ctypes.c_int64.from_address, ctypes.c_int32.from_address
+    array = np.zeros((3, 2))
+    there, number, pair, items = id(array), 0.1, (array, None), [array, None]
+    trusted = (
+        word(there + code.TYPE).value == id(np.ndarray)
+        and word(there + code.DATA).value == array.ctypes.data
+        and short(there + code.ARRAY_AXES).value == 2
+        and word(word(there + code.LENGTHS).value).value == 3
+        and word(there + code.DESCRIPTION).value == id(np.dtype(np.float64))
+        and short(there + code.FLAGS).value & code.CONTIGUOUS_AND_ALIGNED == code.CONTIGUOUS_AND_ALIGNED
+        and ctypes.c_double.from_address(id(number) + code.NUMBER).value == number
+        and word(id(pair) + code.ITEMS).value == there
+        and word(id(pair) + 16).value == 2
+        and word(word(id(items) + code.LIST_ITEMS).value).value == there
+        and word(id(items) + code.SIZE).value == word(id({1: 1, 2: 2}) + code.SIZE).value == 2
+        and word(id((lambda: array).__closure__[0]) + code.CONTENT).value == there  # type: ignore[index]  # it has one
+    )
+    if not trusted:
+        return None
+    from numpy._core import _multiarray_umath as umath  # type: ignore[attr-defined]  # numpy keeps it to itself
+
+    pointer = api.PyCapsule_GetPointer
+    pointer.restype, pointer.argtypes = ctypes.c_void_p, [ctypes.py_object, ctypes.c_char_p]
+    table = ctypes.cast(pointer(umath._ARRAY_API, None), ctypes.POINTER(ctypes.c_void_p))
+    if table[2] != id(np.ndarray):
+        return None
+    functions = {code.NEW_FLOAT: "PyFloat_FromDouble", code.NEW_TUPLE: "PyTuple_New", code.NEW_LIST: "PyList_New"}
+    functions |= {code.CALL: "PyObject_Vectorcall", code.GET: "PyDict_GetItem"}
+    found = {k: ctypes.cast(getattr(api, name), ctypes.c_void_p).value or 0 for k, name in functions.items()}
+    found |= {code.FLOAT_TYPE: id(float), code.ARRAY_TYPE: id(np.ndarray), code.DOUBLES: id(np.dtype(np.float64))}
+    return found | {code.NEW_ARRAY: table[93] or 0}
+
+
+class _Member(ctypes.Structure):
+    _fields_ = [("name", ctypes.c_char_p), ("type", ctypes.c_int), ("offset", ctypes.c_ssize_t),
+                ("flags", ctypes.c_int), ("doc", ctypes.c_char_p)]  # fmt: skip
+
+
+class _Slot(ctypes.Structure):
+    _fields_ = [("slot", ctypes.c_int), ("function", ctypes.c_void_p)]
+
+
+class _Spec(ctypes.Structure):
+    _fields_ = [("name", ctypes.c_char_p), ("basicsize", ctypes.c_int), ("itemsize", ctypes.c_int),
+                ("flags", ctypes.c_uint), ("slots", ctypes.POINTER(_Slot))]  # fmt: skip
+
+
+_BASE_TYPE, _VECTORCALL = 1 << 10, 1 << 11  # flags of types
+_VECTOR_OFFSET, _FLAGS = 56, 168  # where a type keeps them
+
+
+@cache
+def with_entry(kind: type) -> type:
+    """A subclass of `kind` whose objects may have an entry: see `install`. `kind` itself where that cannot be."""
+    if sys.implementation.name != "cpython" or sys.maxsize < 2**62:
+        return kind
+    members = (_Member * 2)(_Member(b"__vectorcalloffset__", 19, code.VECTOR, 1, None))
+    slots = (_Slot * 2)(_Slot(72, ctypes.addressof(members)))
+    spec = _Spec(b"autograd.native.entry.Callable", code.PLAN + 8, 0, _BASE_TYPE, slots)
+    make = ctypes.pythonapi.PyType_FromSpec
+    make.restype, make.argtypes = ctypes.py_object, [ctypes.POINTER(_Spec)]
+    base = make(ctypes.byref(spec))
+    made = type(
+        kind.__name__, (kind, base), {"__module__": kind.__module__, "__doc__": kind.__doc__, "has_entry": True}
+    )
+    flags = ctypes.c_ulong.from_address(id(made) + _FLAGS)
+    if ctypes.c_int64.from_address(id(made) + _VECTOR_OFFSET).value != code.VECTOR or flags.value != made.__flags__:
+        return kind
+    flags.value |= _VECTORCALL  # while an object has no entry, its `__call__` is called
+    _kept.append((members, slots, spec))
+    return made
+
+
+_kept: list[Any] = []
+
+
+class Plan:
+    """What an entry is to do for a function; it keeps what the addresses point at."""
+
+    def __init__(self, fields: dict[int, int], tables: dict[int, Sequence[int]], kept: Any) -> None:
+        import numpy as np
+
+        self._kept = kept
+        self._tables = {field: np.array(table, dtype=np.int64) for field, table in tables.items()}
+        fields = fields | {field: table.ctypes.data for field, table in self._tables.items()}
+        self.words = np.array([fields.get(k, 0) for k in range(code.PLAN_SIZE)], dtype=np.int64)
+
+
+def install(callable_: Any, plan: Plan) -> None:
+    """From now on, calls of this object go by the plan, which must outlive it."""
+    ctypes.c_int64.from_address(id(callable_) + code.PLAN).value = plan.words.ctypes.data
+    ctypes.c_int64.from_address(id(callable_) + code.VECTOR).value = code.address()
+
+
+def uninstall(callable_: Any) -> None:
+    """From now on, calls of this object go to its method again."""
+    ctypes.c_int64.from_address(id(callable_) + code.VECTOR).value = 0
+
+
+class Work(NamedTuple):
+    """The code of a program, and what it needs: arrays that nothing else uses."""
+
+    run: int  # its address: see `straight.SIGNATURES`
+    work: Any
+    sums: Any
+    values: Any  # the ids of the parameters' Values
+    numbers: Any  # where the code takes the parameters' numbers
+    least: int  # examples
+    most: int
+
+
+def plan(
+    method: Any,
+    work: Work,
+    shapes: Sequence[tuple[int, ...] | None],
+    at: bool,
+    guard: Guard,
+    leaves: Sequence[Leaf],
+    shape: Sequence[int],
+) -> Plan | None:
+    """The plan of a function; None where it cannot have one.
+
+    method          what takes the object and the arguments of all other calls
+    shapes          of an example's share of each argument, None for a number
+    at              whether the parameters' numbers are a last argument
+    guard           what is looked at first
+    leaves, shape   the results, and the tuples and lists around them: see `entry`
+    """
+    import math
+
+    import numpy as np
+
+    symbols, offsets, values = _symbols(), value_offsets(), work.values
+    if symbols is None or any(len(s or ()) > code.AXES for s in (*shapes, *[leaf.shape for leaf in leaves])):
+        return None
+    if len(values) and offsets is None and not at:
+        return None
+    sizes = [0, 0]  # of results for each example, and for the batch
+    for leaf in leaves:
+        sizes[leaf.kind // 2] = max(sizes[leaf.kind // 2], leaf.first + leaf.size)
+    direct = len(leaves) == 1 and leaves[0].kind == code.AN_ARRAY and len(leaves[0].shape) <= 1
+    most = work.most if direct else min(work.most, SCRATCH // max(sizes[0], 1))
+    if most < work.least:
+        return None
+    count = sum(1 if s is None else math.prod(s) for s in shapes)
+    arrays = [
+        work.numbers, np.empty(count + 1, dtype=np.int64), np.empty(1 if direct else sizes[0] * most + 1),
+        np.empty(sizes[1] + 1), work.work, work.sums,
+    ]  # fmt: skip
+    held = (code.NUMBERS, code.COLUMNS, code.RESULTS, code.WHOLE, code.WORK, code.SUMS)
+    places = dict(zip(held, [a.ctypes.data for a in arrays], strict=True))
+    words, names = guard.words(), [id(x) for holder, key in guard.names for x in (holder, key, holder[key])]
+    fields = {
+        code.METHOD: id(method), code.RUN: work.run, code.CHANGES: changes()[0], code.SEEN: -1,
+        code.PARAMETERS: len(values), code.FLOAT: (offsets or (0, 0))[0], code.DOUBLE: (offsets or (0, 0))[1],
+        code.ARGUMENTS: len(shapes), code.LEAST: work.least, code.MOST: most, code.LEAVES: len(leaves),
+        code.AT: int(at), code.DIRECT: int(direct), code.SHAPE: len(shape), code.WORDS: len(words) // 2,
+        code.NAMES: len(guard.names),
+    }  # fmt: skip
+    expected = [(0,) if s is None else (1 + len(s), math.prod(s), *s) for s in shapes]
+    made = [(x.kind, x.first, x.size, len(x.shape), *x.shape) for x in leaves]
+    tables = {
+        code.VALUES_AT: values,
+        code.ARGUMENTS_AT: _table(expected),
+        code.LEAVES_AT: _table(made),
+        code.SHAPE_AT: shape,
+    }
+    tables |= {code.WORDS_AT: words, code.NAMES_AT: names}
+    return Plan(symbols | places | fields, tables, (arrays, method))
+
+
+SCRATCH = 4096  # numbers that are copied into arrays of their own; larger results go another way
+
+
+def _table(entries: Sequence[tuple[int, ...]]) -> list[int]:
+    return [word for entry in entries for word in (*entry, *[0] * (code.WIDTH - len(entry)))]
