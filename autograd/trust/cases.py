@@ -42,7 +42,8 @@ class Case(NamedTuple):
 def cases(functions: Iterable[str]) -> Iterator[Case]:
     """All cases for an engine that has these functions beside Python's operators, always the same ones."""
     offered = {*functions, *ARITHMETIC, "abs"}
-    rows = [row for row in TABLE.values() if row.name in offered and row.arity and any(row.partials)]
+    table = [row for row in TABLE.values() if not row.own]
+    rows = [row for row in table if row.name in offered and row.arity and any(row.partials)]
     for row in rows:
         for point in _ordinary(row):
             yield _case("smooth", row, point)
