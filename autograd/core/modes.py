@@ -140,7 +140,7 @@ class differentiating:
 def derivative_around() -> set[Value] | None:
     """None outside any derivative; else the nodes met by the derivatives that ran inside it so far. They are older
     than the arguments of the next one and cannot depend on them, so its walk over the graph stops there."""
-    return _in_force(_derivative)  # type: ignore[no-any-return]
+    return _in_force(_derivative)
 
 
 def is_no_grad() -> bool:

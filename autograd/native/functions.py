@@ -169,7 +169,7 @@ class _Writer:
     def range(self, given: Sequence[ast.expr]) -> tuple[V, V, float]:
         ends = [self.expression(x) for x in given[:2]]
         step = ast.literal_eval(given[2]) if len(given) > 2 else 1
-        return (*([self.number(0.0), *ends] if len(ends) == 1 else ends), float(step))  # type: ignore[return-value]
+        return (*([self.number(0.0), *ends] if len(ends) == 1 else ends), float(step))  # type: ignore[return-value]  # one or two of them
 
     def known(self, node: ast.expr) -> Sequence[float]:
         found = self.found(node)
@@ -201,11 +201,11 @@ class _Writer:
                 if isinstance(found, int | float):
                     return self.number(found)
             case ast.UnaryOp(op=ast.USub(), operand=x):
-                return -self.expression(x)  # type: ignore[no-any-return]
+                return -self.expression(x)
             case ast.BinOp(left=x, op=op, right=y) if type(op) in _ARITHMETIC:
                 return _ARITHMETIC[type(op)](self.expression(x), self.expression(y))
             case ast.Compare() | ast.BoolOp() | ast.UnaryOp():
-                return select(self.truth(node), 1.0, 0.0)  # type: ignore[no-any-return]
+                return select(self.truth(node), 1.0, 0.0)
             case ast.IfExp(test=test, body=yes, orelse=no):
                 place = self.body.variable(self.number(0.0))
                 self.choice(test, lambda: self.keep(yes, place), lambda: self.keep(no, place))
