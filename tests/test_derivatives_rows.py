@@ -22,7 +22,7 @@ EXACT = 1e-12
 def points(row: Primitive) -> list[tuple[float, ...]]:
     """Ten points where the row is smooth: some near 0, some of size 1, some of size 10."""
     rng = random.Random(row.name)
-    n = row.arity or 5
+    n = row.arity or 3
     found: list[tuple[float, ...]] = []
     while len(found) < 10:
         scale = (0.05, 1.0, 1.0, 10.0)[len(found) % 4]
