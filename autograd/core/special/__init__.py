@@ -12,6 +12,7 @@ from math import inf, pi
 from autograd.core import ieee
 from autograd.core.columns import row
 from autograd.core.primitives import POSITIVE, REAL, abs_, defined, exp, sign, step, where
+from autograd.core.special import bessel
 from autograd.core.special import integrals as integrals
 from autograd.core.special import values as values
 
@@ -83,27 +84,27 @@ celu           = row("celu",          values.celu,                              
                                       names="x alpha", defaults=(1.0,), kinks=(lambda x, alpha: x, lambda x, alpha: alpha),
                                       about="x for x > 0, else alpha·(e^{x/alpha} − 1), whose slope is 1 at 0 for any alpha (Barron 2017).")
 # Bessel functions, and e⁻ˣI₀(x) with all its derivatives.
-j0             = row("j0",            lambda x: values.jn(0.0, x),                   lambda x, z: -j1(x),
+j0             = row("j0",            lambda x: bessel.jn(0.0, x),                   lambda x, z: -j1(x),
                                       by_call=True, about="The Bessel function J₀ (DLMF 10.2).")
-j1             = row("j1",            lambda x: values.jn(1.0, x),                   lambda x, z: (j0(x) - jn(2.0, x)) / 2,
+j1             = row("j1",            lambda x: bessel.jn(1.0, x),                   lambda x, z: (j0(x) - jn(2.0, x)) / 2,
                                       by_call=True, about="The Bessel function J₁ (DLMF 10.2).")
-jn             = row("jn",            values.jn,                                     None,
+jn             = row("jn",            bessel.jn,                                     None,
                                                                                      lambda n, x, z: (jn(n - 1, x) - jn(n + 1, x)) / 2,
                                       by_call=True, names="n x", whole="n", about="The Bessel function Jₙ, n any whole number (DLMF 10.2).")
-y0             = row("y0",            lambda x: values.yn(0.0, x),                   lambda x, z: -y1(x),
+y0             = row("y0",            lambda x: bessel.yn(0.0, x),                   lambda x, z: -y1(x),
                                       by_call=True, domain=POSITIVE, about="The Bessel function Y₀ (DLMF 10.2); −inf at 0, nan below.")
-y1             = row("y1",            lambda x: values.yn(1.0, x),                   lambda x, z: where(x, (y0(x) - yn(2.0, x)) / 2, inf),
+y1             = row("y1",            lambda x: bessel.yn(1.0, x),                   lambda x, z: where(x, (y0(x) - yn(2.0, x)) / 2, inf),
                                       by_call=True, domain=POSITIVE, about="The Bessel function Y₁ (DLMF 10.2); −inf at 0, nan below.")
-yn             = row("yn",            values.yn,                                     None,
+yn             = row("yn",            bessel.yn,                                     None,
                                                                                      lambda n, x, z: where(x, (yn(n - 1, x) - yn(n + 1, x)) / 2, inf),
                                       by_call=True, names="n x", whole="n", domain=(REAL, POSITIVE),
                                       about="The Bessel function Yₙ, n any whole number (DLMF 10.2); −inf at 0, nan below.")
-i0e            = row("i0e",           values.i0e,                                    lambda x, z: sign(x) * ien(1.0, abs_(x)),
+i0e            = row("i0e",           bessel.i0e,                                    lambda x, z: sign(x) * ien(1.0, abs_(x)),
                                       by_call=True, kinks=(lambda x: x,),
                                       about="e^{−|x|}·I₀(x), I₀ the modified Bessel function (DLMF 10.25); the slope at 0 is 0.")
-i1e            = row("i1e",           values.i1e,                                    lambda x, z: ien(1.0, abs_(x)) + ien(2.0, abs_(x)),
+i1e            = row("i1e",           bessel.i1e,                                    lambda x, z: ien(1.0, abs_(x)) + ien(2.0, abs_(x)),
                                       by_call=True, kinks=(lambda x: x,), about="e^{−|x|}·I₁(x), I₁ the modified Bessel function (DLMF 10.25).")
-ien            = row("ien",           values.ie,                                     None,
+ien            = row("ien",           bessel.ie,                                     None,
                                                                                      lambda n, x, z: ien(n + 1, x),
                                       by_call=True, names="n x", whole="n", public=False, domain=(REAL, POSITIVE))
 # The incomplete gamma and beta integrals, and their derivatives of any order in a and b.
