@@ -78,7 +78,7 @@ __all__ = [
 atan2 = math.atan2
 
 
-def number(x: Any, where: str = "Value") -> float:
+def number(x: Any, where: object = "Value") -> float:
     """x as a plain double: int, float, bool, numpy real scalars and 0-d arrays, anything with `__float__`.
 
     Raises TypeError, naming `where` and the remedy, for text, None, complex numbers, dates, containers and arrays

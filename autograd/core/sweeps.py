@@ -158,13 +158,8 @@ def is_mask(z: Value) -> bool:
 def number_edges(z: Value) -> Iterable[tuple[Value, float]]:
     """The edges as recorded: the operands of z and the numbers ∂z/∂x had when z was made, side by side."""
     sides = ((z._x, z._px), (z._y, z._py))
-    edges = [
-        pair
-        for x, p in sides
-        for pair in (zip(x, p, strict=True) if x.__class__ is tuple else ((x, p),))
-        if pair[1] is not None
-    ]
-    return edges
+    pairs = [zip(x, p, strict=True) if x.__class__ is tuple else ((x, p),) for x, p in sides]
+    return [(x, p) for side in pairs for x, p in side if p is not None]
 
 
 def value_edges(z: Value, among: Collection[Value] | None = None) -> Iterable[tuple[Value, Any]]:

@@ -47,10 +47,7 @@ class Value(Methods):
     # tuple of partials. An operand is a Value or (a constant) a float; the partial of a constant, and of a path that a
     # mask switched off, is None. A row of one operand leaves the second side empty, and so does one of many operands,
     # but a dot: (w₁, …, wₙ, b) is its first side, and its second the inputs, which all neurons of a layer share.
-    __slots__ = (
-        "_data", "_grad", "_label", "_px", "_py", "_row", "_x", "_y", "__weakref__",
-        *(("below",) if FREES_SLOWLY else ()),
-    )  # fmt: skip
+    __slots__ = (*"_data _grad _label _px _py _row _x _y __weakref__".split(), *(("below",) if FREES_SLOWLY else ()))
     _data: float
     _row: Primitive | None
     _x: Any
@@ -210,17 +207,14 @@ def _partials(row: Primitive, operands: list[Any], at: list[Any], z: Any) -> lis
 
 def constant(x: Any, row: Primitive, arguments: tuple[Any, ...]) -> float:
     """A number among the arguments; an error names the operation and all of them."""
-    if x.__class__ is float:
-        return x
-    try:
-        return number(x, row.name)
-    except (TypeError, OverflowError):
-        pass  # say it once, with all of the arguments
-    return number(x, f"{row.name}({_listed(arguments)})")
+    return x if x.__class__ is float else number(x, _Call((row, arguments)))
 
 
-def _listed(arguments: tuple[Any, ...]) -> str:
-    return ", ".join(a.label or f"{a._data:.6g}" if isinstance(a, Value) else type(a).__name__ for a in arguments)
+class _Call(tuple[Any, ...]):
+    def __str__(self) -> str:
+        row, xs = self
+        named = [x.label or f"{x._data:.6g}" if isinstance(x, Value) else type(x).__name__ for x in xs]
+        return f"{row.name}({', '.join(named)})"
 
 
 def record(row: Primitive, data: float, x: Any, y: Any, px: Any, py: Any, kind: type[Value] = Value) -> Value:
