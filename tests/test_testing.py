@@ -113,7 +113,7 @@ def test_expressions_are_of_the_rows_and_inputs_asked_for(f: Expression) -> None
 def test_expressions_reach_every_row_sharing_and_forty_nodes() -> None:
     sizes, rows, shared = [], set(), 0
 
-    @settings(max_examples=500, phases=[Phase.generate])
+    @settings(max_examples=1000, phases=[Phase.generate])
     @given(expressions(max_nodes=40))
     def look(f: Expression) -> None:
         nonlocal shared
