@@ -102,11 +102,11 @@ class Execution:
         from autograd.native.tape import form
 
         runner = self._runners.get(form(self._straight, n))
-        if runner is None or runner.calls < ENOUGH or calls_python(self.program):
+        if runner is None or runner.calls < ENOUGH:
             return None
         if (method, at) not in runner.plans:
             made, guarded = recipe(), guard()
-            known = made is not None and guarded is not None
+            known = made is not None and guarded is not None and not calls_python(self.program)
             work = runner.entry_work
             runner.plans[method, at] = plans.plan(method, work(), shapes, at, guarded, *made) if known else None
         return runner.plans[method, at]
