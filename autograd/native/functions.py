@@ -8,7 +8,6 @@ of the text and by the C library's functions, as Python's own are: so it gives t
 from __future__ import annotations
 
 import ast
-import builtins
 import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -19,7 +18,7 @@ from typing import Any
 from autograd.core import ieee
 from autograd.core.columns import Primitive
 from autograd.native.ir import PURE, Body, Module, V, constant, intrinsic, select
-from autograd.program.rules import Untranslatable, tree
+from autograd.program.rules import Untranslatable, meaning, tree
 
 # Of `math`, the C library's own, special points included; and what LLVM has instructions for.
 LIBRARY = frozenset("exp expm1 log log1p log2 log10 sin cos tan sinh cosh tanh atan atan2 erf erfc pow fmod".split())
@@ -231,18 +230,7 @@ class _Writer:
         return self.body.call(function(self.body.module, f, self.called), xs)
 
     def found(self, node: ast.expr) -> Any:
-        """What a name means where the function was written."""
-        match node:
-            case ast.Attribute(value=of, attr=name):
-                return getattr(self.found(of), name)
-            case ast.Name(id=name) if name not in self.places:
-                closed = dict(zip(self.f.__code__.co_freevars, self.f.__closure__ or (), strict=True))
-                if name in closed:
-                    return closed[name].cell_contents
-                return self.f.__globals__.get(name, getattr(builtins, name, None))
-            case ast.Tuple() | ast.List():
-                return ast.literal_eval(node)
-        raise Untranslatable(f"it looks up {ast.unparse(node)!r}")
+        return meaning(node, self.f, self.places)
 
 
 @cache

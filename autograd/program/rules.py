@@ -13,7 +13,7 @@ import copy
 import inspect
 import linecache
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
 from functools import cache
 from types import BuiltinFunctionType, FunctionType
 from typing import Any
@@ -289,18 +289,22 @@ class _Translation:
         raise Untranslatable(f"it needs {ast.unparse(node)!r}")
 
     def found(self, node: ast.expr) -> Any:
-        """What a name means where the rule was written."""
-        match node:
-            case ast.Attribute(value=of, attr=name):
-                return getattr(self.found(of), name)
-            case ast.Name(id=name) if name not in self.known:
-                closed = dict(zip(self.f.__code__.co_freevars, self.f.__closure__ or (), strict=True))
-                if name in closed:
-                    return closed[name].cell_contents
-                return self.f.__globals__.get(name, getattr(builtins, name, None))
-            case ast.Tuple() | ast.List():
-                return ast.literal_eval(node)
-        raise Untranslatable(f"it looks up {ast.unparse(node)!r}")
+        return meaning(node, self.f, self.known)
+
+
+def meaning(node: ast.expr, f: Any, own: Container[str]) -> Any:
+    """What an expression of names means where the function f was written; those of its `own` mean nothing there."""
+    match node:
+        case ast.Attribute(value=of, attr=name):
+            return getattr(meaning(of, f, own), name)
+        case ast.Name(id=name) if name not in own:
+            closed = dict(zip(f.__code__.co_freevars, f.__closure__ or (), strict=True))
+            if name in closed:
+                return closed[name].cell_contents
+            return f.__globals__.get(name, getattr(builtins, name, None))
+        case ast.Tuple() | ast.List():
+            return ast.literal_eval(node)
+    raise Untranslatable(f"it looks up {ast.unparse(node)!r}")
 
 
 class _Renamed(ast.NodeTransformer):
