@@ -19,7 +19,7 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
-from autograd import Value, assign, label_text, numbers, sigmoid
+from autograd import Value, assign, numbers, sigmoid
 from autograd.files import write
 from nn import examples, losses
 from nn.accuracy import counted, judge_of
@@ -105,11 +105,14 @@ def watch(
     chosen = {round(epochs * (k / (frames - 1)) ** 2) for k in range(frames)} if isinstance(epochs, int) else set()
 
     def keep(model: Any, history: History) -> Any:
+
         if history.epochs in chosen:
             kept[history.epochs] = numbers(parameters)
         return callback(model, history) if callback is not None else None
 
     history = fit(model, X, Y, loss, optimizer, epochs, callback=keep, **options)
+    from autograd import label_text
+
     kept[history.epochs] = numbers(parameters)
     X, Y = examples.pairs(X, Y)
     said = ["x"] if len(X[0]) == 1 else [label_text(f"x_{k}") for k in range(1, len(X[0]) + 1)]

@@ -13,7 +13,7 @@ from functools import cache
 from importlib.util import find_spec
 from typing import Any, NamedTuple, SupportsFloat
 
-from autograd import Value, assign, compile, numbers, sqrt
+from autograd import Value, assign, numbers, sqrt
 from autograd import norm as norm_of
 
 Rate = float | Callable[[int], float]
@@ -119,6 +119,8 @@ class Optimizer:
 def natively(rule: Rule) -> Any:
     """The rule as machine code: a function of arrays and rates, to an array with a column for each result. None
     without llvmlite."""
+    from autograd import compile
+
     return compile(lambda *given: [*rule(sqrt, *given)]) if find_spec("llvmlite") else None
 
 

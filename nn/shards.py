@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from autograd import compile, numbers
+from autograd import numbers
 from nn.history import History
 from nn.interrupts import Interrupts
 
@@ -38,6 +38,8 @@ class Cost:
 def train(model: Any, shards: Shards, loss: Any, optimizer: Any, epochs: int, l2: float, bar: Any) -> History:
     """A step of the optimizer for each epoch, by the gradient of the mean over all examples of all shards."""
     started, history = time.perf_counter(), History()
+    from autograd import compile
+
     parameters, cost = model.parameters(), compile(Cost(model, loss))
     history.compiled = True
     with Interrupts() as interrupts:
