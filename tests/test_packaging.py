@@ -34,7 +34,7 @@ def copied(folder, *names):
 
 
 def setup(folder, *arguments, **environment):
-    pytest.importorskip("setuptools", reason="builds are setuptools'")
+    pytest.importorskip("setuptools", minversion="77", reason="builds are setuptools'")
     return subprocess.run(
         [sys.executable, "setup.py", "-q", *arguments],
         cwd=folder, env=os.environ | environment, capture_output=True, text=True, timeout=300,
