@@ -6,8 +6,10 @@ import ctypes
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from autograd.native.body import Body
 from autograd.native.build import build
-from autograd.native.ir import LANES, Body, Module
+from autograd.native.ir import LANES
+from autograd.native.module import Module
 
 
 def over_arrays(rules: dict[str, tuple[Callable[..., Any], int]]) -> dict[tuple[str, int], Callable[..., Any]]:

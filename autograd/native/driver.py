@@ -14,8 +14,10 @@ from functools import cache
 from typing import Any
 
 from autograd.native import encode as layout
+from autograd.native.body import Body
 from autograd.native.build import Code, build
-from autograd.native.ir import Body, Module, V, constant, select
+from autograd.native.ir import V, constant, select
+from autograd.native.module import Module
 from autograd.native.straight import SIGNATURES, function, write_run
 
 

@@ -16,8 +16,10 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
+from autograd.native.body import Body
 from autograd.native.build import build
-from autograd.native.ir import Body, Module, V, select
+from autograd.native.ir import V, select
+from autograd.native.module import Module
 
 # The plan, an array of 64-bit integers: addresses, counts, and addresses of tables of integers.
 (

@@ -17,7 +17,9 @@ from typing import Any
 
 from autograd.core import ieee
 from autograd.core.columns import Primitive
-from autograd.native.ir import PURE, Body, Module, V, constant, intrinsic, select
+from autograd.native.body import Body
+from autograd.native.ir import V, constant, intrinsic, select
+from autograd.native.module import PURE, Module
 from autograd.program.rules import Untranslatable, meaning, tree
 
 # Of `math`, the C library's own, special points included; and what LLVM has instructions for.

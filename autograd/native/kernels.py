@@ -23,8 +23,10 @@ from typing import Any
 
 from autograd.core import primitives as table
 from autograd.native import tiles
+from autograd.native.body import Body
 from autograd.native.build import build
-from autograd.native.ir import LANES, Body, Module, V, constant, fma, select
+from autograd.native.ir import LANES, V, constant, fma, select
+from autograd.native.module import Module
 from autograd.native.roll import DOTS, SUMS
 from autograd.native.rows import compute
 

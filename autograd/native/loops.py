@@ -16,7 +16,8 @@ from collections.abc import Callable, Sequence
 from itertools import pairwise
 from typing import Any
 
-from autograd.native.ir import Body, V, constant, select
+from autograd.native.body import Body
+from autograd.native.ir import V, constant, select
 from autograd.program.loop import PACK, Constants, Loop, LoopRow
 from autograd.program.program import EXAMPLE, ONCE, Program
 

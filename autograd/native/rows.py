@@ -24,7 +24,8 @@ from autograd.core.columns import Primitive
 from autograd.core.primitives import dot, dot_parts
 from autograd.native import build
 from autograd.native.functions import function
-from autograd.native.ir import Module, V, constant, fma, intrinsic, select
+from autograd.native.ir import V, constant, fma, intrinsic, select
+from autograd.native.module import Module
 from autograd.native.vector import RULES, by_lane, exp, log
 from autograd.program.program import FUSED, MASKED_DOT, Program, masked_dot_parts
 from autograd.program.rules import Untranslatable

@@ -26,9 +26,11 @@ from functools import partial
 from typing import Any
 
 from autograd.native import loops
+from autograd.native.body import Body
 from autograd.native.build import Code, build
-from autograd.native.ir import LANES, Body, Memory, Module, V, constant, select
+from autograd.native.ir import LANES, V, constant, select
 from autograd.native.loops import Inputs, Runs, spread
+from autograd.native.module import Memory, Module
 from autograd.native.rows import compute
 from autograd.program.loop import LoopRow, loops_in
 from autograd.program.program import BATCH, EXAMPLE, MEAN, ONCE, Program

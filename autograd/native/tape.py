@@ -19,10 +19,12 @@ from autograd.core.primitives import Primitive
 from autograd.core.value import Value
 from autograd.native import build, straight
 from autograd.native import encode as layout
+from autograd.native.body import Body
 from autograd.native.driver import driver
 from autograd.native.encode import Code, encode, runs
-from autograd.native.ir import LANES, Body, Module
+from autograd.native.ir import LANES
 from autograd.native.kernels import CHAINS, few, kernel
+from autograd.native.module import Module
 from autograd.native.objects import address, aligned, changes_now, references, value_offsets
 from autograd.native.plans import Plan, Work
 from autograd.native.roll import Tape

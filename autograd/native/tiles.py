@@ -21,7 +21,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from autograd.native.ir import LANES, Body, V, fma, select
+from autograd.native.body import Body
+from autograd.native.ir import LANES, V, fma, select
 
 BLOCK = 64  # examples
 ROWS, VECTORS = 4, 4  # of a tile of a matvec: its sums, VECTORS inputs and a weight fill 21 of 32 registers

@@ -18,7 +18,8 @@ from math import inf, nan, pi
 from typing import Any
 
 from autograd.core import ieee
-from autograd.native.ir import Body, V, alike, bits, fma, from_bits, intrinsic, select
+from autograd.native.body import Body
+from autograd.native.ir import V, alike, bits, fma, from_bits, intrinsic, select
 
 Rule = Callable[..., Any]
 RULES: dict[Any, Rule] = {}  # what is computed in place of a function of `math` or `ieee`
