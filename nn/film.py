@@ -14,7 +14,6 @@ import os
 import re
 from collections.abc import Callable, Sequence
 from html import escape
-from importlib.resources import files
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -236,4 +235,6 @@ def _short(x: float) -> float:
 
 
 def _file(name: str) -> str:
+    from importlib.resources import files  # 6 ms of an import of nn that only a page needs
+
     return files("nn").joinpath("page", name).read_text("utf-8")
