@@ -1,0 +1,133 @@
+"""What the elementary functions are made of: how a rule is entered, polynomials, sums and products in two parts.
+
+Where few arguments would need much more (sine of 10⁹ radians), the C library is asked for those lanes alone: `rare`.
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+import struct
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from autograd.core import ieee
+from autograd.native.body import Body
+from autograd.native.ir import V, alike, fma, from_bits, intrinsic, select
+
+Rule = Callable[..., Any]
+RULES: dict[Any, Rule] = {}  # what is computed in place of a function of `math` or `ieee`
+
+ROUND = 1.5 * 2.0**52  # x + ROUND has the nearest integer to x in its last bits
+ROUND_BITS = struct.unpack("<q", struct.pack("<d", ROUND))[0]
+ONE_BITS = 1023 << 52
+
+
+def rule(f: Rule) -> Rule:
+    """Enter a rule for the functions of its name in `math` and in `ieee`; a module has it once, as a function."""
+
+    @functools.wraps(f)
+    def called(*xs: Any) -> Any:
+        body = next(x.body for x in xs if isinstance(x, V))
+        return body.module.function(f.__name__, f, xs)
+
+    _enter(f.__name__, called)
+    return called
+
+
+def inline(f: Rule) -> Rule:
+    """Enter a rule that is an instruction or two: it is written where it is used."""
+    _enter(f.__name__, f)
+    return f
+
+
+def _enter(name: str, f: Rule) -> None:
+    for module in (math, ieee):
+        if hasattr(module, name):
+            RULES[getattr(module, name)] = f
+
+
+def polynomial(x: V, coefficients: Sequence[float]) -> Any:
+    """c₀ + c₁x + c₂x² + …, one after the other (Horner): the fewest operations."""
+    z: Any = coefficients[-1]
+    for c in coefficients[-2::-1]:
+        z = fma(z, x, c)
+    return z
+
+
+def polynomial_in_pairs(x: V, coefficients: Sequence[float]) -> Any:
+    """The same in pairs, pairs of pairs, … (Estrin): few operations wait for each other."""
+    terms: list[Any] = list(coefficients)
+    while len(terms) > 1:
+        pairs = [fma(b, x, a) for a, b in zip(terms[::2], terms[1::2], strict=False)]
+        terms = pairs + terms[len(pairs) * 2 :]
+        x = x * x
+    return terms[0]
+
+
+def two_sum(x: Any, y: Any) -> tuple[Any, Any]:
+    """x + y as what it rounds to and what that leaves, for |x| ≥ |y|."""
+    z = x + y
+    return z, y - (z - x)
+
+
+def two_product(x: Any, y: Any) -> tuple[Any, Any]:
+    z = x * y
+    return z, fma(x, y, -z)
+
+
+def to_double(n: V) -> Any:
+    """A double from a small integer."""
+    return from_bits(n + ROUND_BITS) - ROUND
+
+
+def power_of_two(n: V) -> V:
+    """2ⁿ, for −1023 < n < 1024"""
+    return from_bits((n + 1023) << 52)
+
+
+def rare(condition: V, usual: V, name: str, x: V) -> Any:
+    """`usual`, but what the C library's function `name` says of x in the lanes where the condition holds."""
+    body, lanes = x.body, x.lanes
+    module, helper = body.module, f"rare.{name}.{lanes}"
+    if not module.has(helper):
+        kind, conditions = x.type, condition.type
+        inner = Body(module, helper, [(kind, "z"), (kind, "x"), (conditions, "c")], kind)
+        z, x_, c = V(inner, "%z", "double", lanes), V(inner, "%x", "double", lanes), V(inner, "%c", "i1", lanes)
+        inner.give(select(c, by_lane(name, [x_]), z))
+        module.add(inner, "internal", "noinline cold nounwind willreturn memory(none)")
+    any_lane = condition if lanes == 1 else body.call(f"llvm.vector.reduce.or.v{lanes}i1", [condition], "i1")
+    result = body.variable(usual)
+    with body.when(any_lane):
+        body.store(body.op(f"call {x.type} @{helper}({usual}, {x}, {condition})", "double", lanes), result)
+    return body.load(result, lanes)
+
+
+def by_lane(name: str, operands: Sequence[V]) -> Any:
+    """A C function of doubles, called for one lane after the other; what all share is spread first."""
+    operands = alike(*operands)
+    body, lanes = operands[0].body, operands[0].lanes
+    if lanes == 1:
+        return body.call(name, operands)
+    z = body.poison(lanes)
+    for k in range(lanes):
+        z = body.with_lane(z, k, body.call(name, [body.lane(x, k) for x in operands]))
+    return z
+
+
+# Roots, signs and integers: instructions.
+
+
+@inline
+def sqrt(x: V) -> Any:
+    return intrinsic("sqrt", x)
+
+
+@inline
+def fabs(x: V) -> Any:
+    return abs(x)
+
+
+@inline
+def copysign(x: Any, y: Any) -> Any:
+    return intrinsic("copysign", x, y)
