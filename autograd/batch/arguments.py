@@ -7,7 +7,7 @@ array; an example that was given as a list it sees as one. A plain number is the
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from autograd.core.ieee import number
@@ -142,3 +142,16 @@ def structure(read: Arguments) -> Arguments:
 
 def _halves(shape: tuple[int, ...]) -> Any:
     return [_halves(shape[1:])] * shape[0] if shape else 0.5
+
+
+def argument_names(function: Callable[..., Any]) -> list[str]:
+    import inspect
+
+    try:
+        return [
+            name
+            for name, p in inspect.signature(function).parameters.items()
+            if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)
+        ]
+    except (TypeError, ValueError):
+        return []

@@ -13,33 +13,28 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Sequence
-from contextvars import Context
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar, overload
 
 from autograd.batch import arguments
 from autograd.batch.arguments import Shape
 from autograd.batch.execute import Execution, collector_paused
-from autograd.batch.results import layout, recipe, single, speller, stacked
+from autograd.batch.results import recipe, single, speller, stacked
 from autograd.batch.shards import new_token, over
 from autograd.batch.surroundings import Surroundings
+from autograd.batch.traces import Recording, Trace, as_values, record
 from autograd.core import modes
-from autograd.core.arrays import array_of
 from autograd.core.fast import add_gradients, number_adjoints
 from autograd.core.primitives import TABLE
-from autograd.core.refusals import Argument
 from autograd.core.sweeps import topological_order
 from autograd.core.value import Value
-from autograd.derivatives.structures import is_one_number, leaves, rebuild
+from autograd.derivatives.structures import is_one_number, leaves
 from autograd.export.files import Exported, write
-from autograd.native.entry import ARRAY_OF_WHOLE, LEAF, OF_WHOLE
-from autograd.native.plans import Leaf, install, uninstall, with_entry
+from autograd.native.plans import install, uninstall, with_entry
 from autograd.native.roll import Tape
-from autograd.program import source
 from autograd.program.differentiate import parametric, value_and_gradient
 from autograd.program.loop import loops_in, refuse_loops
-from autograd.program.lower import lower
 from autograd.program.program import Program
-from autograd.program.simplify import exact, simplify
+from autograd.program.simplify import exact
 
 if TYPE_CHECKING:
     import numpy as np
@@ -88,7 +83,7 @@ class Compiled(Generic[R]):
         self._last: Trace | None = None
         elsewhere = with_entry(_Elsewhere)
         self._gradient_entries = {(at, aux): elsewhere() for at in (False, True) for aux in (False, True)}
-        self._names = _argument_names(function)
+        self._names = arguments.argument_names(function)
         self.token = new_token()  # by which a worker knows it again
 
     @overload
@@ -193,7 +188,7 @@ class Compiled(Generic[R]):
         """
         trace = self._current("export")
         names = self._names_of(len(trace.shapes))
-        result, graph, parameters = _recorded(self.function, self.name, trace.structure, names)
+        result, graph, parameters = record(self.function, self.name, trace.structure, names)
         refuse_loops(graph, "export")
         slopes = None
         if gradient and is_one_number(result):
@@ -253,7 +248,7 @@ class Compiled(Generic[R]):
         for k in range(read.n or 1):
             arrays = [x if shape is None else x[k : k + 1] for x, shape in zip(read.arrays, read.shapes, strict=True)]
             try:
-                result = self.function(*_as_values(read._replace(arrays=arrays), names)[1])
+                result = self.function(*as_values(read._replace(arrays=arrays), names)[1])
                 for z in leaves(result, f"the result of {self.name}"):
                     if isinstance(z, Value):
                         number_adjoints(topological_order(z), {z: 1.0})
@@ -286,141 +281,6 @@ class _Elsewhere:
         return None
 
 
-class Recording:
-    """What the function did with one structure of arguments: its program, and the leaves that it met."""
-
-    def __init__(
-        self, function: Callable[..., Any], name: str, read: arguments.Arguments, names: Sequence[str]
-    ) -> None:
-        result, graph, self.parameters = _recorded(function, name, read, names)
-        results = leaves(result, f"the result of {name}")
-        self.name = name
-        self.template = rebuild(result, [0.0] * len(results), arrays=False)  # the graph itself is not needed any more
-        self.is_one = is_one_number(result)
-        self.is_pair = isinstance(result, tuple) and len(result) == 2 and is_one_number(result[0])
-        self.program: Program = simplify(graph)
-
-
-class Trace:
-    """A recording, and what runs it on arguments of one structure."""
-
-    def __init__(
-        self, recording: Recording, read: arguments.Arguments, runner: str | None, devices: Any = None
-    ) -> None:
-        self.recording, self.name, self.parameters = recording, recording.name, recording.parameters
-        self.template, self.program = recording.template, recording.program
-        self.layout = layout(self.template)
-        self.shapes, self.structure, self._how = read.shapes, arguments.structure(read), (runner, devices)
-        self.forward = Execution(self.program, self.parameters, read.shapes, *self._how)
-        self._gradient: Execution | None = None
-
-    def gradient(self, has_aux: bool = False) -> Execution:
-        """What computes the mean and its gradient; with `has_aux` of the first result, and the `rest` beside it."""
-        if has_aux and not self.recording.is_pair:
-            raise TypeError(f"{self.name}: has_aux is for a function that returns a pair: a number, and anything else")
-        if not has_aux and not self.recording.is_one:
-            raise TypeError(f"{self.name}: a gradient needs one number for each example, the function returns several")
-        if self._gradient is None:
-            if has_aux:
-                self.rest = layout(self.template[1])
-            with collector_paused():
-                program = simplify(value_and_gradient(self.program), len(self.program))
-            self._gradient = Execution(program, self.parameters, self.shapes, *self._how)
-        return self._gradient
-
-    def gradient_recipe(self, has_aux: bool) -> Any:
-        """What a call of the gradient makes: see `recipe`."""
-        leaves, steps = [Leaf(OF_WHOLE), Leaf(ARRAY_OF_WHOLE, 1, len(self.parameters))], [LEAF, LEAF]
-        if not has_aux:
-            return leaves, [*steps, 4]
-        rest = recipe(self.template[1], self.rest)
-        return rest and (leaves + rest[0], [*steps, *rest[1], 6])
-
-    def numbers(self, at: Any) -> Any:
-        """`at`, looked at: one number for each parameter."""
-        if at is None:
-            return None
-        numbers = arguments.as_array(at, f"{self.name}: at")
-        if numbers.shape != (len(self.parameters),):
-            raise ValueError(
-                f"{self.name}: at has the shape {numbers.shape}; there are {len(self.parameters)} parameters"
-            )
-        return numbers
-
-    @property
-    def text(self) -> str:
-        refuse_loops(self.program, f"{self.name}.source")
-        name = self.name if self.name.isidentifier() and self.name not in TABLE else "function"
-        text = source.function_text(name, self.program, speller(self.template))
-        if self.recording.is_one and self.parameters:
-            gradient = self.gradient().program
-            text += "\n\n\n" + source.function_text(f"{name}_value_and_gradient", gradient, _spell_gradient)
-        return source.imports(text) + text + "\n"
-
-
-def _recorded(
-    function: Callable[..., Any], name: str, read: arguments.Arguments, names: Sequence[str]
-) -> tuple[Any, Program, list[Value]]:
-    """What the function returns of Values, the program that the graph is, and its parameters."""
-    inputs, nested = _as_values(read, names)
-    try:
-        result = Context().run(_traced, function, nested)  # whatever modes are on outside
-    except Exception as error:
-        shapes = [
-            f"{n}: {'a number' if s is None else s or 'a number an example'}"
-            for n, s in zip(names, read.shapes, strict=True)
-        ]
-        error.add_note(f"while {name} was traced for compile, on {', '.join(shapes) or 'no arguments'}")
-        if isinstance(error, LookupError) or "Argument" in str(error):
-            error.add_note(
-                "its arguments stand for numbers that are not known yet: what looks them up (table[y], range(y)) "
-                "chooses with where(y == 1, a, b)"
-            )
-        raise
-    results = leaves(result, f"the result of {name}")
-    return result, *lower(results, inputs)
-
-
-def _traced(function: Callable[..., Any], arguments: Sequence[Any]) -> Any:
-    with modes.tracing():
-        return function(*arguments)
-
-
 def _printed(program: Program) -> Tape | Program:
     """As it runs: re-rolled, or with its loops."""
     return program if loops_in(program) else Tape(program)
-
-
-def _spell_gradient(names: Sequence[str]) -> str:
-    return f"{names[0]}, [{', '.join(names[1:])}]"
-
-
-def _as_values(read: arguments.Arguments, names: Sequence[str]) -> tuple[list[Value], list[Any]]:
-    """The first example as Values, in a flat list and nested as the function sees them."""
-    inputs: list[Value] = []
-
-    def nest(numbers: Any, label: str) -> Any:
-        if isinstance(numbers, list):
-            return [nest(x, f"{label}{i}" if label[-1:].isalpha() else f"{label}_{i}") for i, x in enumerate(numbers)]
-        inputs.append(Argument(float(numbers), label))
-        return inputs[-1]
-
-    seen = []
-    for array, shape, as_array, label in zip(read.arrays, read.shapes, read.as_arrays, names, strict=True):
-        first = len(inputs)
-        nested = nest((array if shape is None else array[0]).tolist(), label)
-        seen.append(array_of(inputs[first:], shape) if as_array and shape else nested)
-    return inputs, seen
-
-
-def _argument_names(function: Callable[..., Any]) -> list[str]:
-    import inspect
-
-    try:
-        return [
-            name
-            for name, p in inspect.signature(function).parameters.items()
-            if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)
-        ]
-    except (TypeError, ValueError):
-        return []
