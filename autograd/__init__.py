@@ -21,7 +21,7 @@ from autograd.core.face import *
 from autograd.core.functions import *  # in the place of rows of the same name
 from autograd.core.modes import detect_anomaly, differentiating, no_grad
 from autograd.core.refusals import Argument
-from autograd.core.sweeps import topological_order
+from autograd.core.sweeps import dependencies, topological_order
 from autograd.core.value import Value, bind
 from autograd.derivatives.custom import custom
 from autograd.derivatives.loops import fori, rk4, scan, while_loop
@@ -105,8 +105,8 @@ __all__ = [  # noqa: RUF022
     "fori", "rk4", "scan", "while_loop",
     # functions given by equations
     "argmin", "fixed_point", "root", "solve",
-    # pictures
-    "draw", "draw_dot", "explain", "label_text", "step", "topological_order",
+    # graphs and their pictures
+    "dependencies", "draw", "draw_dot", "explain", "label_text", "step", "topological_order",
     # recording
     "detect_anomaly", "differentiating", "no_grad", "primitive",
 ]  # fmt: skip

@@ -10,8 +10,17 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
-import autograd
-from autograd import Value, assign, detect_anomaly, differentiating, dot, no_grad, numbers, topological_order
+from autograd import (
+    Value,
+    assign,
+    dependencies,
+    detect_anomaly,
+    differentiating,
+    dot,
+    no_grad,
+    numbers,
+    topological_order,
+)
 from autograd import sum as total
 from nn.examples import on_values
 from nn.optimizers import Optimizer
@@ -232,16 +241,10 @@ def first_trouble(model: Any, loss: Loss, X: Sequence[Any], Y: Sequence[Any], wh
 
 def depends(model: Any, loss: Loss, parameters: Sequence[Value], X: Sequence[Any], Y: Sequence[Any]) -> bool:
     """Whether the cost of any example has a derivative in a parameter, be it 0 there."""
-    output, wanted = on_values(model), set(parameters)
+    output = on_values(model)
     with differentiating():
         costs = (loss(output(x), y) for x, y in zip(X, Y, strict=True))
-        return any(not wanted.isdisjoint(_reached(cost)) for cost in costs if isinstance(cost, Value))
-
-
-def _reached(root: Value) -> list[Value]:
-    """What a sweep from the root comes to: it ends at rows that are constant wherever they are smooth."""
-    ends = [z for z in topological_order(root) if not any(getattr(getattr(autograd, z.op, None), "partials", [True]))]
-    return [] if root in ends else topological_order(root, stop=ends)
+        return any(not dependencies(cost).isdisjoint(parameters) for cost in costs if isinstance(cost, Value))
 
 
 def _leaf_gradients(root: Value) -> dict[Value, float]:

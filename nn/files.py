@@ -176,7 +176,7 @@ def _checked(path: Path, kind: str, record: Any) -> dict[str, Any]:
         found = repr(record.get("format")) if isinstance(record, dict) and "format" in record else "no format"
         raise FileError(f"{path}: not a {kind}: it says {found}")
     version = record.get("version")
-    if not isinstance(version, int) or version < 1:
+    if type(version) is not int or version < 1:
         raise FileError(f"{path}: the version is {version!r}, which is none")
     if version > VERSION:
         raise FileError(

@@ -243,7 +243,7 @@ _function = activation  # `activation` is also the name of an argument above
 
 
 def _name(activation: Any) -> str:
-    return activation if isinstance(activation, str) else getattr(activation, "__name__", repr(activation))
+    return activation if isinstance(activation, str) else getattr(activation, "__name__", type(activation).__name__)
 
 
 def _positive(size: Any, where: str, what: str) -> None:

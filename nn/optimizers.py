@@ -109,8 +109,18 @@ class Optimizer:
                 raise ValueError(f"the state has {len(m)} numbers in {name!r} for {len(self.parameters)} parameters")
         self.steps, self._memories = int(state["steps"]), memories
 
+    def method(self) -> str:
+        """The rule and its settings, as Adam(lr=0.01, betas=(0.9, 0.999), …); of a schedule the name."""
+        rule = self._rule()
+        settings = {"lr": self._rate(), **(rule._asdict() if hasattr(rule, "_asdict") else {})}
+        return f"{type(self).__name__}({', '.join([f'{name}={x}' for name, x in settings.items()])})"
+
+    def _rate(self) -> Any:
+        """For reading."""
+        return getattr(self.lr, "__name__", "lr(step)") if callable(self.lr) else float(self.lr)
+
     def __repr__(self) -> str:
-        lr = getattr(self.lr, "__name__", "lr(step)") if callable(self.lr) else self.lr
+        lr = self._rate()
         n, k = len(self.parameters), self.steps
         return f"{type(self).__name__}({n} parameter{'s'[: n != 1]}, lr={lr}, {k} step{'s'[: k != 1]} taken)"
 

@@ -99,7 +99,7 @@ def fit(
     if not depends(model, loss, parameters, X, Y):
         raise ValueError(
             "fit: the cost of no example depends on a parameter of the model, so there is nothing to learn: was a "
-            "number taken out of a Value (.data, no_grad, stop_gradient, round), or is the output not used?"
+            "number taken out of a Value (.data, no_grad, stop_gradient, round, //), or is the output not used?"
         )
     run = Run(
         model,

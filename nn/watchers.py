@@ -11,13 +11,14 @@ import os
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 from nn import agreement, checkpoints
 from nn.accuracy import Judge, counted
 from nn.engines import Compiled, Eager
 from nn.history import History
+from nn.modules import Module
 from nn.optimizers import Optimizer
 
 
@@ -55,7 +56,10 @@ class Run:
     def settings(self) -> dict[str, Any]:
         """What a checkpoint must agree in, for the run to go on from it."""
         counts = {"seed": self.seed, "batch_size": self.batch_size, "examples": len(self.X), "l2": self.l2}
-        return counts | {"data": self.fingerprint}
+        names = {"loss": name_of(self.engine.loss), "method": self.optimizer.method()}
+        if isinstance(self.model, Module):
+            names["model"] = repr(self.model)
+        return counts | names | {"data": self.fingerprint}
 
     @cached_property
     def fingerprint(self) -> str:
@@ -66,11 +70,19 @@ class Run:
         return sha256(json.dumps(examples).encode()).hexdigest()
 
     def resume(self, saved: dict[str, Any]) -> None:
-        """Go on from a checkpoint. ValueError when it was another run: other data, batches, seed or l2."""
+        """Go on from a checkpoint. ValueError when it was another run, with what differs."""
         checkpoints.restore(saved, self.settings, self.model, self.optimizer, self.history)
         weights = saved["best"]["weights"]
         self.best = Best(**saved["best"] | {"weights": weights and [*weights.values()]})
         self.engine.read()
+
+
+def name_of(loss: Any) -> str:
+    """As one would call it; two lambdas are not told apart."""
+    if isinstance(loss, partial):
+        settings = [*map(str, loss.args), *[f"{name}={x}" for name, x in loss.keywords.items()]]
+        return f"{name_of(loss.func)}({', '.join(settings)})"
+    return getattr(loss, "__qualname__", type(loss).__qualname__)
 
 
 def _floats(x: Any) -> Any:

@@ -139,6 +139,7 @@ def changed(**entries):
         (lambda: changed(format="another"), "not a chainrule model: it says 'another'"),
         (lambda: changed(version=2), r"written by a newer version .*\(format 2; this one reads up to 1\)"),
         (lambda: changed(version="x"), "the version is 'x', which is none"),
+        (lambda: changed(version=True), "the version is True, which is none"),
         (lambda: changed(weights=None), "the 'weights' are missing"),
         (lambda: changed(weights={}), "the weights are not those of this model: it has 13 parameters, there are 0"),
         (lambda: changed(architecture={"module": "Transformer"}), "cannot be built: KeyError: 'Transformer'"),

@@ -1,13 +1,16 @@
 """fit: the loop does what a loop written out does; batches, validation, stopping, interrupts, divergence, resuming."""
 
+import json
 import math
 import os
 import signal
+from functools import partial, reduce
+from operator import getitem
 
 import pytest
 
 import nn
-from autograd import Value, log, stop_gradient
+from autograd import Value, copysign, greater, log, stop_gradient, where
 from nn import examples
 from nn.agreement import _alike
 
@@ -15,6 +18,10 @@ from nn.agreement import _alike
 def moons(n=40):
     X, Y = nn.data.moons(n, noise=0.05, seed=3)
     return X, Y, nn.MLP(2, [6, 1], activation="tanh", output="sigmoid", seed=5)
+
+
+def scaled(a, y, by):
+    return by * nn.squared_error(a, y)
 
 
 def fit(model, X, Y, **settings):
@@ -312,6 +319,8 @@ def test_history_plots_its_curves():
     [
         lambda a, y: 1.0, lambda a, y: Value(a.data) * y, lambda a, y: Value(2.0) * y,
         lambda a, y: (stop_gradient(a) - y) ** 2, lambda a, y: (round(a) - y) ** 2,
+        lambda a, y: (a // 0.1 - y) ** 2, lambda a, y: where(greater(a, 0.5), 1.0, Value(2.0)) * y,
+        lambda a, y: copysign(2.0, a - 0.5) * y,
     ],
 )  # fmt: skip
 def test_a_cost_that_depends_on_no_parameter_is_refused(compiled, loss):
@@ -384,3 +393,49 @@ def test_a_checkpoint_resumes_on_the_same_data_in_an_array(tmp_path):
     nn.fit(nn.MLP(2, [1], seed=0), X, Y, epochs=2, checkpoint=tmp_path / "run.json", **options)
     history = nn.fit(nn.MLP(2, [1]), np.array(X), np.array(Y), epochs=3, resume=tmp_path / "run.json", **options)
     assert history.epochs == 3
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"loss": nn.mse}, "loss 'squared_error'; this one has 'mse'"),
+        ({"loss": partial(scaled, by=2.0)}, r"loss 'squared_error'; this one has 'scaled\(by=2.0\)'"),
+        ({"optimizer": lambda ps: nn.SGD(ps, 0.01)}, r"method 'Adam\(lr=0.01, .*'SGD\(lr=0.01, momentum=0.0"),
+        ({"optimizer": lambda ps: nn.Adam(ps, 0.1)}, r"method 'Adam\(lr=0.01, .*'Adam\(lr=0.1, "),
+        ({"optimizer": lambda ps: nn.Adam(ps, 0.01, betas=(0.8, 0.9))}, r"betas=\(0.9, 0.999\).*betas=\(0.8, 0.9\)"),
+        ({"model": nn.MLP(2, [1], output="tanh", seed=0)}, r"model 'MLP\(2 → 1 linear.*'MLP\(2 → 1 tanh"),
+        ({"loss": nn.mse, "l2": 0.1}, "l2 0.0, loss 'squared_error'; this one has 0.1, 'mse'"),
+    ],
+)
+def test_a_checkpoint_of_another_loss_optimizer_or_model_is_refused(tmp_path, settings, words):
+    X, Y = nn.data.xor()
+    options = {"model": nn.MLP(2, [1], seed=0), "X": X, "Y": Y, "epochs": 2, "progress": False, "compiled": False}
+    nn.fit(**options, checkpoint=tmp_path / "run.json")
+    with pytest.raises(ValueError, match=f"fit: the checkpoint is of a run with .*{words}"):
+        nn.fit(**options | settings, resume=tmp_path / "run.json")
+    assert nn.fit(**options | {"epochs": 3}, resume=tmp_path / "run.json").epochs == 3
+
+
+def test_a_checkpoint_that_does_not_say_its_loss_still_loads(tmp_path):
+    X, Y = nn.data.xor()
+    options = {"model": nn.MLP(2, [1], seed=0), "X": X, "Y": Y, "progress": False, "compiled": False}
+    nn.fit(**options, epochs=2, checkpoint=tmp_path / "run.json")
+    state = json.loads((tmp_path / "run.json").read_text())
+    for name in ("checksum", "loss", "method", "model", "data"):
+        del state[name]
+    (tmp_path / "run.json").write_text(json.dumps(state))
+    assert nn.fit(**options, epochs=3, resume=tmp_path / "run.json").epochs == 3
+
+
+@pytest.mark.parametrize("place", [("batch_size",), ("best", "epoch"), ("optimizer", "steps"), ("history", "cost", 0)])
+def test_a_checkpoint_with_true_for_a_number_is_refused(tmp_path, place):
+    X, Y = nn.data.xor()
+    options = {"model": nn.MLP(2, [1], seed=0), "X": X, "Y": Y, "batch_size": 1, "progress": False, "compiled": False}
+    nn.fit(**options, epochs=1, checkpoint=tmp_path / "run.json")
+    state = json.loads((tmp_path / "run.json").read_text())
+    del state["checksum"]
+    *above, last = place
+    reduce(getitem, above, state)[last] = True
+    (tmp_path / "run.json").write_text(json.dumps(state))
+    with pytest.raises(nn.FileError, match=rf"{'.'.join(map(str, place[:2]))} is true or false where a number is due"):
+        nn.fit(**options, epochs=2, resume=tmp_path / "run.json")

@@ -7,7 +7,7 @@ from typing import Any
 
 from autograd.core import engine, modes
 from autograd.core.ieee import number
-from autograd.core.value import Value, named
+from autograd.core.value import Attribute, Value
 from autograd.core.words import counted
 
 
@@ -29,7 +29,7 @@ def assign(values: Sequence[Value], data: Sequence[Any]) -> None:
     if modes.active and modes.is_tracing() and values:
         values[0].data = 0.0  # says why not
     if {*map(type, data)} != {float}:
-        data = [number(x, f"{named(v)}.data") for v, x in zip(values, data, strict=True)]
+        data = [number(x, Attribute((v, "data"))) for v, x in zip(values, data, strict=True)]
     for v, x in zip(values, data, strict=True):
         v._data = x
 

@@ -13,12 +13,12 @@ from typing import Any
 from autograd.core import modes
 from autograd.core import primitives as table
 from autograd.core.columns import Primitive
-from autograd.core.ieee import is_array, number
+from autograd.core.ieee import is_elementwise, number
 from autograd.core.value import Value, apply, bind, constant, named
 
 
 def _compare(row: Primitive, x: Any, y: Any) -> Any:
-    if is_array(x) or is_array(y):
+    if is_elementwise(x) or is_elementwise(y):
         return NotImplemented
     if modes.active and modes.is_tracing():
         return apply(row, x, y)

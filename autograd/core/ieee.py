@@ -101,8 +101,8 @@ def number(x: Any, where: object = "Value") -> float:
     return double
 
 
-def is_array(x: Any) -> bool:
-    """An array of numbers or, even without axes, of objects: numpy's own operators reach the Values in it."""
+def is_elementwise(x: Any) -> bool:
+    """Whether numpy's own operators go through x: an array with axes or, even without them, one of objects."""
     return x.__class__ is not float and (
         getattr(x, "shape", ()) != () or getattr(getattr(x, "dtype", None), "kind", "") == "O"
     )

@@ -14,7 +14,7 @@ from autograd.core import engine, modes
 from autograd.core import primitives as table
 from autograd.core import special as special  # so that all rows are there to be methods
 from autograd.core.columns import Primitive, methods
-from autograd.core.ieee import is_array, number
+from autograd.core.ieee import is_elementwise, number
 
 if TYPE_CHECKING:
     from autograd.core.face import Methods
@@ -87,7 +87,7 @@ class Value(Methods):
     def data(self, data: Any) -> None:
         if modes.active and modes.is_tracing():
             raise TypeError(f"{named(self)}.data was set while the function is being traced; set it outside")
-        self._data = data if data.__class__ is float else number(data, f"{named(self)}.data")
+        self._data = data if data.__class__ is float else number(data, Attribute((self, "data")))
 
     @property
     def grad(self) -> float:
@@ -96,7 +96,7 @@ class Value(Methods):
 
     @grad.setter
     def grad(self, grad: Any) -> None:
-        self._grad = grad if grad.__class__ is float else number(grad, f"{named(self)}.grad")
+        self._grad = grad if grad.__class__ is float else number(grad, Attribute((self, "grad")))
 
     @property
     def label(self) -> str:
@@ -275,12 +275,20 @@ bind(**methods())
 
 def operator(row: Primitive, x: Any, y: Any) -> Any:
     """`apply` for an infix operator; arrays go element by element."""
-    return NotImplemented if is_array(x) or is_array(y) else apply(row, x, y)
+    return NotImplemented if is_elementwise(x) or is_elementwise(y) else apply(row, x, y)
 
 
 def _side(x: Any, of: Any) -> tuple[Any, ...]:
     """One side of a node as a tuple, its operands or their partials; empty where there are no operands."""
     return x if x.__class__ is tuple else () if of is None else (x,)
+
+
+class Attribute(tuple[Any, ...]):
+    """Of a Value, in words once an error needs them."""
+
+    def __str__(self) -> str:
+        value, name = self
+        return f"{named(value)}.{name}"
 
 
 def named(value: Value) -> str:

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from itertools import compress
 from typing import Any
 
-from autograd.core.sweeps import Arriving, Edges, added, through
+from autograd.core.sweeps import Arriving, Edges, added, differentiable_operands, through
 from autograd.core.value import Value
 from autograd.derivatives.pattern import Pattern
 from autograd.derivatives.recording import Recording
@@ -85,7 +85,7 @@ def structure(recording: Recording, mode: str = "auto") -> tuple[list[list[int]]
     depends = set(recording.inputs)
     steps = []
     for z in recording.order:
-        operands = [x for x in _operands(z) if x in depends]
+        operands = [x for x in differentiable_operands(z) if x in depends]
         if operands:
             depends.add(z)
             steps.append((z, operands))
@@ -97,16 +97,6 @@ def structure(recording: Recording, mode: str = "auto") -> tuple[list[list[int]]
                 if found is not None:
                     return found, direction
         work *= 4
-
-
-def _operands(z: Value) -> list[Value]:
-    """The operands that z has a derivative in: by the row's columns, as a mask may have switched off what is recorded;
-    by what is recorded, where a row of any number of operands has one column for all."""
-    row = z._row
-    if row is None:
-        return []
-    partials = row.partials if row.arity is not None else z._partials
-    return [x for x, p in zip(z._arguments, partials, strict=True) if p is not None and x.__class__ is not float]
 
 
 Steps = list[tuple[Value, list[Value]]]

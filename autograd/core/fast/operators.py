@@ -6,7 +6,7 @@ from typing import Any
 
 from autograd.core import modes
 from autograd.core import primitives as table
-from autograd.core.ieee import is_array
+from autograd.core.ieee import is_elementwise
 from autograd.core.primitives import Primitive
 from autograd.core.refusals import Argument
 from autograd.core.value import NOT_COMPUTED, Value, apply, record, watched
@@ -110,7 +110,7 @@ def binary(row: Primitive, x: Any, y: Any) -> Any:
                 return record(row, z, x, y, px, py)
     except ArithmeticError:
         pass
-    return NotImplemented if is_array(x) or is_array(y) else apply(row, x, y)
+    return NotImplemented if is_elementwise(x) or is_elementwise(y) else apply(row, x, y)
 
 
 _RECORDED, _OURS = (float, type(None)), (Value, Argument)
