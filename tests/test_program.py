@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from autograd import Value, dot, no_grad, relu
 from autograd import sum as sum_of
 from autograd.native import listing
-from autograd.native.roll import Tape
+from autograd.native.roll import roll
 from autograd.program.differentiate import value_and_gradient
 from autograd.program.identities import IDENTITIES, Identity
 from autograd.program.lower import lower
@@ -186,7 +186,7 @@ def test_a_layer_is_rolled_up_again(monkeypatch: pytest.MonkeyPatch) -> None:
     x, y = leaves("x", "y")
     hidden = [dot(leaves("v", "w"), (x, y), b) for b in leaves("a", "b", "c")]
     program = simplify(lowered(dot(leaves("p", "q", "r"), [h.relu() for h in hidden], Value(0.0)), x, y))
-    assert str(Tape(program)).splitlines()[-5:] == [
+    assert str(roll(program)).splitlines()[-5:] == [
         "for each example:",
         "  v[2:5] = s[0:2 | 3 rows, 3 apart] · v[0:2] + s[2:9:3]",
         "  v[5:8] = relu(v[2:5])",
@@ -198,9 +198,9 @@ def test_a_layer_is_rolled_up_again(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_gradient_of_a_layer_is_rolled_up_as_well() -> None:
     x, y = leaves("x", "y")
     hidden = [dot(leaves("v", "w"), [x, y], b).tanh() for b in leaves(*"abcdefgh")]
-    small = Tape(simplify(value_and_gradient(lowered(dot(leaves(*"ijklmnop"), hidden).sin(), x, y))))
+    small = roll(simplify(value_and_gradient(lowered(dot(leaves(*"ijklmnop"), hidden).sin(), x, y))))
     hidden += [dot(leaves("v", "w"), [x, y], b).tanh() for b in leaves(*"abcdefgh")]
-    large = Tape(simplify(value_and_gradient(lowered(dot(leaves(*"ijklmnopabcdefgh"), hidden).sin(), x, y))))
+    large = roll(simplify(value_and_gradient(lowered(dot(leaves(*"ijklmnopabcdefgh"), hidden).sin(), x, y))))
     assert large.program.count() > 1.8 * small.program.count()
     assert sum(map(len, large.loops.values())) == sum(map(len, small.loops.values())) < 20
 

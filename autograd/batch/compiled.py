@@ -30,7 +30,7 @@ from autograd.core.value import Value
 from autograd.derivatives.structures import is_one_number, leaves
 from autograd.export.files import Exported, write
 from autograd.native.plans import install, uninstall, with_entry
-from autograd.native.roll import Tape
+from autograd.native.roll import Tape, roll
 from autograd.program.differentiate import parametric, value_and_gradient
 from autograd.program.loop import loops_in, refuse_loops
 from autograd.program.program import Program
@@ -283,4 +283,4 @@ class _Elsewhere:
 
 def _printed(program: Program) -> Tape | Program:
     """As it runs: re-rolled, or with its loops."""
-    return program if loops_in(program) else Tape(program)
+    return program if loops_in(program) else roll(program)

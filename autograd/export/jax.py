@@ -12,7 +12,7 @@ from itertools import groupby
 from autograd.core import primitives as table
 from autograd.core.primitives import where
 from autograd.export.jax_operands import Operands
-from autograd.native.roll import MATVEC, MATVECS, SUMS, Loop, Mean, Tape
+from autograd.native.roll import MATVEC, MATVECS, SUMS, Loop, Mean, roll
 from autograd.program.expand import expand
 from autograd.program.program import BATCH, EXAMPLE, MASKED_DOT, ONCE, Program, masked_dot_parts
 from autograd.program.rules import Rules
@@ -48,7 +48,7 @@ def text(functions: dict[str, Program]) -> str:
 
 class _Writer(Operands):
     def __init__(self, program: Program, rules: Rules) -> None:
-        self.program, self.tape = program, Tape(program)
+        self.program, self.tape = program, roll(program)
         super().__init__(program, self.tape, rules)
         loops = sum(map(len, self.tape.loops.values()))
         if loops > LOOPS:

@@ -10,7 +10,7 @@ import re
 from collections.abc import Sequence
 from itertools import pairwise
 
-from autograd.native.roll import MATVECS, SUMS, Loop, Mean, Tape
+from autograd.native.roll import MATVECS, SUMS, Loop, Mean, roll
 from autograd.program.program import BATCH, EXAMPLE, ONCE, Program
 from autograd.program.rules import Rules
 from autograd.program.source import Body, terms, wrapped_sum, wrapped_words
@@ -18,7 +18,7 @@ from autograd.program.spelling import C
 
 
 def body(program: Program, rules: Rules, of_inputs: bool) -> Body:
-    tape = Tape(program)
+    tape = roll(program)
     writer = _Writer(rules)
     of_example = f", v[{tape.lanes_size}]" if tape.lanes_size else ""
     lines = [f"double s[{tape.once_size + 1}]{of_example};"]

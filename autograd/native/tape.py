@@ -27,7 +27,7 @@ from autograd.native.kernels import CHAINS, few, kernel
 from autograd.native.module import Module
 from autograd.native.objects import address, aligned, changes_now, references, value_offsets
 from autograd.native.plans import Plan, Work
-from autograd.native.roll import Tape
+from autograd.native.roll import roll
 from autograd.native.rows import raise_what_was_kept
 from autograd.native.tiles import BLOCK
 from autograd.native.workers import share
@@ -73,7 +73,7 @@ class Tapes:
 
     def __init__(self, program: Program, strides: Sequence[int], width: int) -> None:
         self.code, self.block = driver(width), width
-        tape = Tape(program)
+        tape = roll(program)
         code = encode(tape, tiled=width > 1)
         self._once = aligned(tape.once_size + 1)
         for place, number in tape.constants:
