@@ -36,5 +36,5 @@ def test_a_jacobian_that_is_off_by_a_millionth_is_no_certified_one(monkeypatch):
     assert wrong >= {f"{name}: deviations" for name in strd.DATASETS}
 
 
-def test_all_problems_of_the_collection_are_there():
-    assert len(more_garbow_hillstrom.PROBLEMS) == 35
+def test_all_problems_of_the_two_collections_are_there():
+    assert (len(more_garbow_hillstrom.PROBLEMS), len(strd.DATASETS)) == (35, 27)
