@@ -60,6 +60,11 @@ class Body:
     def with_lane(self, x: V, index: int | V, number: V) -> V:
         return self.op(f"insertelement {x}, {number}, i64 {getattr(index, 'name', index)}", x.kind, x.lanes)
 
+    def shuffled(self, x: V, y: V, lanes: Sequence[int]) -> V:
+        """These lanes of x and y side by side."""
+        mask = ", ".join([f"i32 {k}" for k in lanes])
+        return self.op(f"shufflevector {x}, {y}, <{len(lanes)} x i32> <{mask}>", x.kind, len(lanes))
+
     def poison(self, lanes: int) -> V:
         return V(self, "poison", "double", lanes)
 

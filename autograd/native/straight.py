@@ -122,7 +122,10 @@ def _write_each(module: Module, program: Program, strides: Sequence[int], lanes:
         i = select(first > last, last, first)
         here = dict(numbers)
         for k, column in columns.items():
-            here[k] = _column(body, column, i, strides[k], lanes)
+            if k not in here and k + 1 in columns and lanes == LANES and _starts_a_pair(strides, k):
+                here[k], here[k + 1] = _two_columns(body, column, i, strides[k])
+            elif k not in here:
+                here[k] = _column(body, column, i, strides[k], lanes)
         for slot, (k, step) in runs.packed.items():
             here[slot] = Inputs(body, k, step, partial(_column, body, i=i, stride=strides[k], lanes=lanes))
         instructions(body, program, EXAMPLE, here, uses, lanes)
@@ -148,6 +151,31 @@ def _column(body: Body, column: V, i: V, stride: int, lanes: int) -> V:
     for lane in range(lanes):
         x = body.with_lane(x, lane, body.load(body.at(place, lane * stride)))
     return x
+
+
+def _starts_a_pair(strides: Sequence[int], k: int) -> bool:
+    """Does the next input lie behind this one, as of the same argument, of which this is the first, third, fifth, …?
+    An argument of several numbers an example has as many inputs, which are as many doubles apart."""
+    first = 0
+    while first + max(strides[first], 1) <= k:
+        first += max(strides[first], 1)
+    return (k - first) % 2 == 0 and k + 1 < first + strides[k]
+
+
+def _two_columns(body: Body, column: V, i: V, stride: int) -> tuple[V, V]:
+    """The numbers of an input and of the next one for LANES examples: half as many instructions as one by one."""
+    places = [body.at(column, (i + lane) * stride) for lane in range(LANES)]
+    pairs = [body.load(place, 2) for place in places]
+    even, odd = [_side_by_side(body, pairs[first::2]) for first in (0, 1)]
+    x, y = [[lane + half * LANES + which for lane in range(0, LANES, 2) for half in (0, 1)] for which in (0, 1)]
+    return body.shuffled(even, odd, x), body.shuffled(even, odd, y)
+
+
+def _side_by_side(body: Body, xs: Sequence[V]) -> V:
+    """Vectors as one, the first first."""
+    while len(xs) > 1:
+        xs = [body.shuffled(x, y, range(2 * x.lanes)) for x, y in zip(xs[::2], xs[1::2], strict=True)]
+    return xs[0]
 
 
 def _lanes_from(body: Body, first: V) -> V:

@@ -204,23 +204,18 @@ def _part(body: Body, x: V, first: int, count: int) -> V:
         return x
     if count == 1:
         return body.lane(x, first)
-    mask = ", ".join(f"i32 {first + k}" for k in range(count))
-    return body.op(f"shufflevector {x}, {x.type} poison, <{count} x i32> <{mask}>", "double", count)
+    return body.shuffled(x, x, range(first, first + count))
 
 
 def _across(body: Body, xs: list[V]) -> V:
     """Eight vectors of eight → the vector of their eight sums, each ((0+4)+(2+6)) + ((1+5)+(3+7))."""
-
-    def shuffle(x: V, y: V, lanes: list[int]) -> V:
-        mask = ", ".join(f"i32 {k}" for k in lanes)
-        return body.op(f"shufflevector {x}, {y}, <{LANES} x i32> <{mask}>", "double", LANES)
 
     def merge(x: V, y: V, width: int) -> V:
         low, high = [], []
         for group in range(0, LANES, 2 * width):
             low += [*range(group, group + width), *range(LANES + group, LANES + group + width)]
             high += [*range(group + width, group + 2 * width), *range(LANES + group + width, LANES + group + 2 * width)]
-        return shuffle(x, y, low) + shuffle(x, y, high)
+        return body.shuffled(x, y, low) + body.shuffled(x, y, high)
 
     width = LANES // 2
     while len(xs) > 1:
