@@ -81,7 +81,7 @@ def same(a: Any, b: Any) -> bool:
 
 
 @pytest.mark.parametrize("name", STRUCTURES)
-@pytest.mark.parametrize("n", [None, 1, 7, 8, 50])
+@pytest.mark.parametrize("n", [None, 1, 7, 8, 50, 3_000])
 def test_results_are_those_of_the_first_call(name: str, n: int | None) -> None:
     rng = np.random.default_rng(0)
     args = (0.5, -1.25) if n is None else tuple(rng.normal(size=(2, n)))
@@ -185,7 +185,7 @@ def test_results_are_arrays_of_their_own() -> None:
     assert b[0] == x[0] == 1.0 and a.flags.owndata and f(x)[0][0] == 1.0
 
 
-@pytest.mark.parametrize("n", [None, 10])
+@pytest.mark.parametrize("n", [None, 10, 5_000])
 def test_calls_leave_nothing_behind(n: int | None) -> None:
     f = compile(lambda x: (x, [x, 2.0 * x]))
     x = 0.3 if n is None else np.ones(n)

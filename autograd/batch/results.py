@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 
 from autograd.derivatives.pattern import Sparse, SparseBatch
 from autograd.derivatives.structures import is_array, rebuild, rectangle
-from autograd.native.entry import A_FLOAT, AN_ARRAY, LEAF
 from autograd.native.plans import Leaf
+from autograd.native.words import A_FLOAT, AN_ARRAY, LEAF
 
 
 class Part(NamedTuple):

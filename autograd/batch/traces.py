@@ -15,8 +15,8 @@ from autograd.core.primitives import TABLE
 from autograd.core.refusals import Argument
 from autograd.core.value import Value
 from autograd.derivatives.structures import is_one_number, leaves, rebuild
-from autograd.native.entry import ARRAY_OF_WHOLE, LEAF, OF_WHOLE
 from autograd.native.plans import Leaf
+from autograd.native.words import ARRAY_OF_WHOLE, LEAF, OF_WHOLE
 from autograd.program import source
 from autograd.program.differentiate import value_and_gradient
 from autograd.program.loop import refuse_loops

@@ -13,7 +13,8 @@ from functools import cache
 from typing import Any, NamedTuple
 
 from autograd.core import modes
-from autograd.native import entry as code
+from autograd.native import entry
+from autograd.native import words as code
 from autograd.native.objects import changes, value_offsets
 
 
@@ -84,9 +85,10 @@ def _symbols() -> dict[int, int] | None:
         return None
     functions = {code.NEW_FLOAT: "PyFloat_FromDouble", code.NEW_TUPLE: "PyTuple_New", code.NEW_LIST: "PyList_New"}
     functions |= {code.CALL: "PyObject_Vectorcall", code.GET: "PyDict_GetItem"}
+    functions |= {code.KEEP: "Py_IncRef", code.DROP: "Py_DecRef"}
     found = {k: ctypes.cast(getattr(api, name), ctypes.c_void_p).value or 0 for k, name in functions.items()}
     found |= {code.FLOAT_TYPE: id(float), code.ARRAY_TYPE: id(np.ndarray), code.DOUBLES: id(np.dtype(np.float64))}
-    return found | {code.NEW_ARRAY: table[93] or 0}
+    return found | {code.NEW_ARRAY: table[93] or 0, code.HOLD: table[282] or 0}  # PyArray_New, PyArray_SetBaseObject
 
 
 class _Member(ctypes.Structure):
@@ -147,7 +149,7 @@ class Plan:
 def install(callable_: Any, plan: Plan) -> None:
     """From now on, calls of this object go by the plan, which must outlive it."""
     ctypes.c_int64.from_address(id(callable_) + code.PLAN).value = plan.words.ctypes.data
-    ctypes.c_int64.from_address(id(callable_) + code.VECTOR).value = code.address()
+    ctypes.c_int64.from_address(id(callable_) + code.VECTOR).value = entry.address()
 
 
 def uninstall(callable_: Any) -> None:
@@ -197,12 +199,14 @@ def plan(
     for leaf in leaves:
         sizes[leaf.kind // 2] = max(sizes[leaf.kind // 2], leaf.first + leaf.size)
     direct = len(leaves) == 1 and leaves[0].kind == code.AN_ARRAY and len(leaves[0].shape) <= 1
-    most = work.most if direct else min(work.most, SCRATCH // max(sizes[0], 1))
+    arrays_only = all(leaf.kind != code.A_FLOAT for leaf in leaves)
+    scratch = 0 if direct else min(work.most, SCRATCH // max(sizes[0], 1))  # examples
+    most = work.most if arrays_only else scratch
     if most < work.least:
         return None
     count = sum(1 if s is None else math.prod(s) for s in shapes)
     arrays = [
-        work.numbers, np.empty(count + 1, dtype=np.int64), np.empty(1 if direct else sizes[0] * most + 1),
+        work.numbers, np.empty(count + 1, dtype=np.int64), np.empty(sizes[0] * scratch + 1),
         np.empty(sizes[1] + 1), work.work, work.sums,
     ]  # fmt: skip
     held = (code.NUMBERS, code.COLUMNS, code.RESULTS, code.WHOLE, code.WORK, code.SUMS)
@@ -212,7 +216,8 @@ def plan(
         code.METHOD: id(method), code.RUN: work.run, code.CHANGES: changes()[0], code.SEEN: -1,
         code.PARAMETERS: len(values), code.FLOAT: (offsets or (0, 0))[0], code.DOUBLE: (offsets or (0, 0))[1],
         code.ARGUMENTS: len(shapes), code.LEAST: work.least, code.MOST: most, code.LEAVES: len(leaves),
-        code.AT: int(at), code.DIRECT: int(direct), code.SHAPE: len(shape), code.WORDS: len(words) // 2,
+        code.EACH: sizes[0], code.LARGE: (most if direct else scratch) + 1, code.AT: int(at),
+        code.DIRECT: int(direct), code.SHAPE: len(shape), code.WORDS: len(words) // 2,
         code.NAMES: len(guard.names),
     }  # fmt: skip
     expected = [(0,) if s is None else (1 + len(s), math.prod(s), *s) for s in shapes]
@@ -227,7 +232,7 @@ def plan(
     return Plan(symbols | places | fields, tables, (arrays, method))
 
 
-SCRATCH = 4096  # numbers that are copied into arrays of their own; larger results go another way
+SCRATCH = 4096  # numbers that are copied into arrays of their own; of more, these are parts of one
 
 
 def _table(entries: Sequence[tuple[int, ...]]) -> list[int]:

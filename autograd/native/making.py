@@ -1,0 +1,152 @@
+"""What a call makes of its results, in machine code: floats, arrays, and the tuples and lists around them.
+
+Of a small batch every array is made for itself, and copied to from where it was computed. That of a large one is a part
+of the array that all results were computed in.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from autograd.native import words as code
+from autograd.native.body import Body
+from autograd.native.ir import V, select
+
+
+class Making:
+    """Writes what makes the results, in `entry`."""
+
+    def __init__(self, body: Body) -> None:
+        self.body = body
+        self.plan = self.field(body.argument("self"), code.PLAN)
+        self.null = V(body, "null", "ptr")
+        self.count = 0
+
+    def field(self, place: V, offset: int, kind: str = "ptr") -> V:
+        return self.body.load(self.body.at(place, offset, "i8"), kind=kind)
+
+    def word(self, index: int, kind: str = "i64") -> V:
+        return self.body.load(self.body.at(self.plan, index, "i64"), kind=kind)
+
+    def same(self, x: V, y: V) -> V:
+        return self.body.op(f"icmp eq {x}, {y.name}", "i1")
+
+    def call(self, function: int, gives: str, *arguments: Any) -> V:
+        texts = ", ".join(map(repr, arguments))
+        return self.body.op(f"call {gives} {self.word(function, 'ptr').name}({texts})", gives)
+
+    def leaf_word(self, i: V, k: Any) -> V:
+        return self.body.load(self.body.at(self.word(code.LEAVES_AT, "ptr"), i * code.WIDTH + k, "i64"), kind="i64")
+
+    def new_array(self, i: V, n: V, block: V | None = None, first: Any = 0) -> V:
+        """An array for leaf i: of the batch, or of what there is one of for all of it; of its own, or in a block of
+        results, n numbers each, from the first of these on."""
+        body = self.body
+        kind, axes = self.leaf_word(i, 0), self.leaf_word(i, 3)
+        lengths, steps = body.array(code.AXES + 1), body.array(code.AXES + 1)
+        body.store(select(kind == code.ARRAY_OF_WHOLE, self.leaf_word(i, 2), n), lengths)
+        with body.loop(0, axes) as k:
+            body.store(self.leaf_word(i, k + 4), body.at(lengths, k + 1, "i64"))
+        if block is None:
+            order = select(axes == 1, 2, body.integer(0))  # of columns, as they are computed
+            return self.array(axes + 1, lengths, order)
+        step = body.variable(n * 8)  # bytes
+        with body.loop(0, axes) as k:
+            now, axis = body.load(step, kind="i64"), axes - k
+            body.store(now, body.at(steps, axis, "i64"))
+            body.store(now * body.load(body.at(lengths, axis, "i64"), kind="i64"), step)
+        body.store(body.integer(8), steps)
+        array = self.array(
+            axes + 1, lengths, body.integer(code.WRITEABLE), steps, body.at(self.field(block, code.DATA), first * n)
+        )
+        body.do(f"call void {self.word(code.KEEP, 'ptr').name}({block})")
+        self.call(code.HOLD, "i32", array, block)
+        return array
+
+    def array(self, axes: V, lengths: Any, flags: V, steps: V | None = None, data: V | None = None) -> V:
+        """An array of doubles; `steps` in bytes and `data` of one that is made of another's."""
+        body = self.body
+        if isinstance(lengths, list):
+            places = body.array(len(lengths))
+            for k, length in enumerate(lengths):
+                body.store(length, body.at(places, k, "i64"))
+            lengths = places
+        short = [body.op(f"trunc {x} to i32", "i32") for x in (axes, flags)]
+        double, zero = V(body, "12", "i32"), V(body, "0", "i32")
+        given = [
+            short[0],
+            lengths,
+            double,
+            *[self.null if x is None else x for x in (steps, data)],
+            zero,
+            short[1],
+            self.null,
+        ]
+        array = self.call(code.NEW_ARRAY, "ptr", self.word(code.ARRAY_TYPE, "ptr"), *given)
+        self.fail_without(array)
+        return array
+
+    def fail_without(self, made: V) -> None:
+        self.count += 1
+        self.body.do(f"br {self.same(made, self.null)}, label %fail{self.count}, label %made{self.count}")
+        self.body.label(f"fail{self.count}")
+        self.body.do("ret ptr null")
+        self.body.label(f"made{self.count}")
+
+    def leaf(self, i: V, n: V, results: V, whole: V, place: V, block: V) -> None:
+        """Make a leaf from what was computed, in a block that outlives this if there is one."""
+        body = self.body
+        kind, first, count, axes = [self.leaf_word(i, k) for k in range(4)]
+        for one, start in ((code.A_FLOAT, results), (code.OF_WHOLE, whole)):
+            with body.when(kind == one):
+                body.store(self.call(code.NEW_FLOAT, "ptr", body.load(body.at(start, first))), place)
+        in_block = (kind == code.AN_ARRAY) & (self.same(block, self.null) ^ True)
+        with body.when(in_block):
+            body.store(self.new_array(i, n, block, first), place)
+        with body.when(((kind & 1) == 1) & (in_block ^ True)):
+            array = self.new_array(i, n)
+            body.store(array, place)
+            data = self.field(array, code.DATA)
+            with body.when(kind == code.ARRAY_OF_WHOLE):
+                body.copy(body.at(whole, first), data, count)
+            with body.when(kind == code.AN_ARRAY):
+                start = body.at(results, first * n)
+                with body.when(axes <= 1):
+                    body.copy(start, data, count * n)
+                with body.when(axes > 1), body.loop(0, n) as e, body.loop(0, count) as k:
+                    body.store(body.load(body.at(start, k * n + e)), body.at(data, e * count + k))
+
+    def shape(self, made: V) -> V:
+        """The leaves in the tuples and lists that the function returned, the last made first."""
+        body = self.body
+        steps = self.word(code.SHAPE)
+        stack = body.op(f"alloca ptr, {steps}", "ptr")
+        height, leaf = body.variable(body.integer(0)), body.variable(body.integer(0))
+        with body.loop(0, steps) as i:
+            step = body.load(body.at(self.word(code.SHAPE_AT, "ptr"), i, "i64"), kind="i64")
+            top = body.load(height, kind="i64")
+            with body.when(step == code.LEAF):
+                k = body.load(leaf, kind="i64")
+                body.store(body.load(body.at(made, k, "ptr"), kind="ptr"), body.at(stack, top, "ptr"))
+                body.store(k + 1, leaf)
+                body.store(top + 1, height)
+            with body.when(step != code.LEAF):
+                count = step >> 1
+                holder = body.variable(self.null)
+                items = body.variable(self.null)
+                with body.when((step & 1) == 0):
+                    tuple_ = self.call(code.NEW_TUPLE, "ptr", count)
+                    self.fail_without(tuple_)
+                    body.store(tuple_, holder)
+                    body.store(body.at(tuple_, code.ITEMS, "i8"), items)
+                with body.when((step & 1) == 1):
+                    list_ = self.call(code.NEW_LIST, "ptr", count)
+                    self.fail_without(list_)
+                    body.store(list_, holder)
+                    body.store(self.field(list_, code.LIST_ITEMS), items)
+                with body.loop(0, count) as k:
+                    item = body.load(body.at(stack, top - count + k, "ptr"), kind="ptr")
+                    body.store(item, body.at(body.load(items, kind="ptr"), k, "ptr"))
+                body.store(body.load(holder, kind="ptr"), body.at(stack, top - count, "ptr"))
+                body.store(top - count + 1, height)
+        return body.load(stack, kind="ptr")
