@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
-from autograd.core.ieee import number
+from autograd.core.number import number
 from autograd.core.value import Value
 
 NO_VALUES = (

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from autograd.core import engine, modes
-from autograd.core.ieee import number
+from autograd.core.number import number
 from autograd.core.value import Attribute, Value
 from autograd.core.words import counted
 

@@ -34,7 +34,7 @@ from math import inf
 from typing import TYPE_CHECKING, Any, overload
 
 from autograd.core import engine
-from autograd.core.ieee import number
+from autograd.core.number import number
 from autograd.core.words import counted
 
 if TYPE_CHECKING:

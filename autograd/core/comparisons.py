@@ -13,7 +13,7 @@ from typing import Any
 from autograd.core import modes
 from autograd.core import primitives as table
 from autograd.core.columns import Primitive
-from autograd.core.ieee import is_elementwise, number
+from autograd.core.number import is_elementwise, number
 from autograd.core.value import Value, apply, bind, constant, named
 
 

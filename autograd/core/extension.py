@@ -11,8 +11,8 @@ from typing import Any
 
 from autograd.core import ieee
 from autograd.core.columns import TABLE, Partial, Primitive, find_method, readers, row
-from autograd.core.ieee import number
 from autograd.core.modes import computing
+from autograd.core.number import number
 from autograd.core.refusals import Argument
 from autograd.core.value import Value, bind
 

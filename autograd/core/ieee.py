@@ -1,4 +1,4 @@
-"""What a number is, and `math` made total: every function here answers every double, as IEEE 754 does.
+"""`math` made total: every function here answers every double, as IEEE 754 does.
 
 Python's `math` raises where the standard has an answer (`math.log(0)`, `math.exp(1000)`, `1 / 0`). An exception
 inside a graph would lose a whole batch for one row, so the engine computes with these instead: the result is inf,
@@ -17,110 +17,16 @@ from math import cbrt as cbrt
 from math import copysign, erf, erfc, inf, nan
 from math import tanh as tanh
 from operator import add
-from typing import Any
 
-__all__ = [
-    "acos",
-    "acosh",
-    "add_up",
-    "asin",
-    "asin_leg",
-    "asinh",
-    "atan",
-    "atan2",
-    "atan2_y",
-    "atanh",
-    "cbrt",
-    "ceil",
-    "clip",
-    "copysign",
-    "cos",
-    "cosh",
-    "divide",
-    "erf",
-    "erfc",
-    "exp",
-    "exp2",
-    "expm1",
-    "floor",
-    "floor_divide",
-    "fmod",
-    "hypot",
-    "hypot_x",
-    "largest",
-    "ldexp",
-    "log",
-    "log1p",
-    "log2",
-    "log10",
-    "logaddexp",
-    "logit",
-    "logsumexp",
-    "modulo",
-    "norm",
-    "number",
-    "power",
-    "remainder",
-    "rint",
-    "sigmoid",
-    "sigmoid_x",
-    "sin",
-    "sinh",
-    "softmax_share",
-    "softplus",
-    "softsign",
-    "sqrt",
-    "tan",
-    "tanh",
-    "trunc",
+__all__ = [  # noqa: RUF022
+    "acos", "acosh", "add_up", "asin", "asin_leg", "asinh", "atan", "atan2", "atan2_y", "atanh", "cbrt", "ceil",
+    "clip", "copysign", "cos", "cosh", "divide", "erf", "erfc", "exp", "exp2", "expm1", "floor", "floor_divide",
+    "fmod", "hypot", "hypot_x", "largest", "ldexp", "log", "log10", "log1p", "log2", "logaddexp", "logit",
+    "logsumexp", "modulo", "norm", "power", "remainder", "rint", "sigmoid", "sigmoid_x", "sin", "sinh", "smallest",
+    "softmax_share", "softplus", "softsign", "sqrt", "tan", "tanh", "trunc",
 ]  # fmt: skip
 
 atan2 = math.atan2
-
-
-def number(x: Any, where: object = "Value") -> float:
-    """x as a plain double: int, float, bool, numpy real scalars and 0-d arrays, anything with `__float__`.
-
-    Raises TypeError, naming `where` and the remedy, for text, None, complex numbers, dates, containers and arrays
-    (and for a Value: only the operators and functions of this library keep the graph); OverflowError for an int that
-    no double holds.
-    """
-    if x.__class__ is float:
-        return x
-    if isinstance(x, str | bytes | bytearray | complex) or not hasattr(type(x), "__float__"):
-        raise TypeError(f"{where}: expected a number, got {_described(x)}")
-    dtype = getattr(x, "dtype", None)
-    if getattr(x, "shape", ()) != () or getattr(dtype, "kind", "f") not in "biuf":  # arrays, datetime64, complex64
-        raise TypeError(f"{where}: expected a number, got {_described(x)}")
-    try:
-        double = float(x)
-    except OverflowError:
-        raise OverflowError(f"{where}: the integer is too large for a double (about 1.8e308 at most)") from None
-    if double - double != 0.0 and double == double and type(x).__eq__ is not object.__eq__ and x != double:
-        raise OverflowError(f"{where}: {type(x).__name__} {x!r:.40} is too large for a double (about 1.8e308 at most)")
-    return double
-
-
-def is_elementwise(x: Any) -> bool:
-    """Whether numpy's own operators go through x: an array with axes or, even without them, one of objects."""
-    return x.__class__ is not float and (
-        getattr(x, "shape", ()) != () or getattr(getattr(x, "dtype", None), "kind", "") == "O"
-    )
-
-
-def _described(x: Any) -> str:
-    """The type of x and what to write instead."""
-    if x is None:
-        return "None; did a function forget to return?"
-    if isinstance(x, str | bytes | bytearray):
-        return f"{type(x).__name__} {x!r:.40}; convert it first: float(text)"
-    if isinstance(x, complex) or getattr(getattr(x, "dtype", None), "kind", "") == "c":
-        return f"{type(x).__name__}; differentiate its real and imaginary parts as two real numbers"
-    if getattr(getattr(x, "dtype", None), "kind", "") in ("m", "M") or hasattr(x, "total_seconds"):
-        return f"{type(x).__name__}; say in which unit it is a number, for instance seconds"
-    if hasattr(x, "__len__") or hasattr(x, "shape"):
-        return f"{type(x).__name__}; a Value is one scalar: make one for each element, [Value(x) for x in xs]"
-    return f"{type(x).__name__}; convert it to a float first"
 
 
 def divide(x: float, y: float) -> float:

@@ -14,7 +14,7 @@ from autograd.core import engine, modes
 from autograd.core import primitives as table
 from autograd.core import special as special  # so that all rows are there to be methods
 from autograd.core.columns import Primitive, methods
-from autograd.core.ieee import is_elementwise, number
+from autograd.core.number import is_elementwise, number
 
 if TYPE_CHECKING:
     from autograd.core.face import Methods

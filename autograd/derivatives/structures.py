@@ -12,7 +12,7 @@ from itertools import islice
 from typing import Any
 
 from autograd.core.arrays import array_of
-from autograd.core.ieee import number
+from autograd.core.number import number
 from autograd.core.value import Value
 from autograd.derivatives.pattern import Sparse
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from autograd.core.columns import ATOM, POWER, Primitive
-from autograd.core.ieee import number
+from autograd.core.number import number
 from autograd.core.primitives import dot_parts
 from autograd.core.value import Value
 from autograd.core.words import counted

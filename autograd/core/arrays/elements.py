@@ -17,7 +17,7 @@ from autograd.core import functions
 from autograd.core import primitives as table
 from autograd.core.arrays.ufuncs import rule_of
 from autograd.core.columns import listed
-from autograd.core.ieee import number
+from autograd.core.number import number
 from autograd.core.primitives import Primitive
 from autograd.core.value import Value
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from autograd.core import modes
 from autograd.core import primitives as table
-from autograd.core.ieee import is_elementwise
+from autograd.core.number import is_elementwise
 from autograd.core.primitives import Primitive
 from autograd.core.refusals import Argument
 from autograd.core.value import NOT_COMPUTED, Value, apply, record, watched
