@@ -25,14 +25,9 @@ from autograd.program.loop import LoopRow, in_a_trace, raised
 from autograd.program.lower import lower
 from autograd.program.program import EXAMPLE, MASKED_DOT, MEAN, ONCE, Program
 
-
-class Term(NamedTuple):
-    """A product of the chain rule: ∂z/∂x (None if it is 1), the adjoint of z, and where all paths to it are off (None
-    if nowhere): see `core.sweeps` on strong zeros."""
-
-    partial: int | None
-    adjoint: int
-    off: int | None = None
+# A product of the chain rule: ∂z/∂x (None if it is 1), the adjoint of z, and where all paths to it are off (None if
+# nowhere): see `core.sweeps` on strong zeros. A plain tuple, for there are two or three of them a node.
+Term = tuple[int | None, int, int | None]
 
 
 def value_and_gradient(program: Program) -> Program:
@@ -44,27 +39,28 @@ def value_and_gradient(program: Program) -> Program:
     result = program.first(len(program))
     gradient = _Gradient(result)
     arriving: list[list[Term] | None] = [None] * len(program)
-    arriving[root] = [Term(None, result.constant(1.0))]
+    arriving[root] = [(None, result.constant(1.0), None)]
     adjoints: dict[int, int] = {}
-    rules: dict[tuple[object, ...], _Rule] = {}
+    rules = _Rules(program)
+    primitives, all_operands, moments, numbers = program.primitives, program.operands, program.moments, program.numbers
     for z in range(root, -1, -1):
         terms = arriving[z]
         if terms is None:
             continue
         arriving[z] = None
-        adjoint = gradient.adjoint(terms, program.moments[z])
-        primitive, operands = program.primitives[z], program.operands[z]
+        adjoint = gradient.adjoint(terms, moments[z])
+        primitive, operands = primitives[z], all_operands[z]
         if primitive.__class__ is not Primitive:
-            adjoints[z] = adjoint.adjoint
+            adjoints[z] = adjoint[1]
             continue
         if primitive is table.dot:
             ws, _, xs = table.dot_parts(operands)
             _, slope, off = adjoint
-            through: Sequence[Term | None] = [Term(x, slope, off) for x in (*xs, None, *ws)]
+            through: Sequence[Term | None] = [(x, slope, off) for x in (*xs, None, *ws)]
         else:
-            through = gradient.through(primitive, _rule(program, z, rules), (*operands, z), adjoint)
+            through = gradient.through(primitive, rules.of(primitive, operands), (*operands, z), adjoint)
         for x, term in zip(operands, through, strict=True):
-            if term is not None and x not in program.numbers:
+            if term is not None and x not in numbers:
                 others = arriving[x]
                 if others is None:
                     arriving[x] = [term]
@@ -119,13 +115,13 @@ class _Gradient:
     def adjoint(self, terms: list[Term], moment: int) -> Term:
         """Σ ∂z/∂x · adjoint(z). When x is known once, what differs between examples is averaged over the batch."""
         if moment == EXAMPLE or not self.batched:
-            return self.products(terms)
+            return self.product(terms[0]) if len(terms) == 1 else self.products(terms)
         varying = [term for term in terms if self._varies(term)]
         if varying:
             _, total, off = self.products(varying)
             if off is not None and self.result.moments[off] == EXAMPLE:  # off where it is for every example
                 off = self.apply(table.equal, self.result.append(MEAN, (off,)), 1.0)
-            mean = Term(None, self.result.append(MEAN, (total,)), off)
+            mean = (None, self.result.append(MEAN, (total,)), off)
             terms = [mean, *[term for term in terms if not self._varies(term)]]
         return self.products(terms)
 
@@ -140,7 +136,7 @@ class _Gradient:
             return term
         if self.result.numbers.get(adjoint) != 1.0:
             partial = self.result.append(table.mul, (partial, adjoint))
-        return Term(None, passing(off, partial, self.apply), off)
+        return None, partial if off is None else passing(off, partial, self.apply), off
 
     def products(self, terms: list[Term]) -> Term:
         """Σ partial · adjoint as one slot."""
@@ -148,32 +144,31 @@ class _Gradient:
             terms = self.doubled(terms)
         if len(terms) == 1:
             return self.product(terms[0])
-        masked = [term for term in terms if term.off is not None]
-        if masked and len(masked) < len(terms):
-            always = [term for term in terms if term.off is None]
-            parts = (self.products(always).adjoint, self.products(masked).adjoint)
-            return Term(None, self.result.append(table.add, parts))
+        partials, adjoints, offs = zip(*terms, strict=True)
+        always = offs.count(None)
+        if 0 < always < len(terms):
+            unmasked, masked = [[term for term in terms if (term[2] is None) == yes] for yes in (True, False)]
+            parts = (self.products(unmasked)[1], self.products(masked)[1])
+            return None, self.result.append(table.add, parts), None
         numbers, append, constant = self.result.numbers, self.result.append, self.result.constant
-        offs = [term.off for term in terms if term.off is not None]
-        off = reduce(lambda a, b: either(a, b, self.apply), offs) if offs else None
-        adjoints: list[Any] = [term.adjoint for term in terms]
-        partials: list[Any] = [term.partial for term in terms]
-        if all([numbers.get(adjoint) == 1.0 for adjoint in adjoints]) and not offs and None not in partials:
-            adjoints, partials = partials, []
-        if all([partial is None for partial in partials]):
-            return Term(None, append(table.add if len(terms) == 2 else table.sum_, tuple(adjoints)), off)
-        factors = [constant(1.0) if partial is None else partial for partial in partials]
-        if offs:  # from 0, so that it is what the dot without masks is wherever nothing is infinite
-            return Term(None, append(MASKED_DOT, (*offs, *factors, constant(0.0), *adjoints)), off)
-        return Term(None, append(table.dot, (*factors, constant(-0.0), *adjoints)))  # −0 + x is x, for 0 and −0 too
+        off = None if always else reduce(lambda a, b: either(a, b, self.apply), offs)
+        ones = partials.count(None)
+        if always and not ones and numbers.get(adjoints[0]) == 1.0 and all([numbers.get(x) == 1.0 for x in adjoints]):
+            adjoints, ones = partials, len(terms)
+        if ones == len(terms):
+            return None, append(table.add if ones == 2 else table.sum_, adjoints), off
+        factors = [constant(1.0) if partial is None else partial for partial in partials] if ones else partials
+        if not always:  # from 0, so that it is what the dot without masks is wherever nothing is infinite
+            return None, append(MASKED_DOT, (*offs, *factors, constant(0.0), *adjoints)), off
+        return None, append(table.dot, (*factors, constant(-0.0), *adjoints)), None  # −0 + x is x, for 0 and −0 too
 
     def doubled(self, terms: list[Term]) -> list[Term]:
         """What is there just twice, as from x·x and x + x, once with twice the adjoint: the same to the bit."""
         once: list[Term] = []
         for term, count in Counter(terms).items():
             if count == 2:
-                twice = self.result.append(table.mul, (self.result.constant(2.0), term.adjoint))
-                once.append(term._replace(adjoint=twice))
+                partial, adjoint, off = term
+                once.append((partial, self.result.append(table.mul, (self.result.constant(2.0), adjoint)), off))
             else:
                 once += [term] * count
         return once
@@ -181,6 +176,9 @@ class _Gradient:
     def through(self, primitive: Primitive, rule: _Rule, given: Sequence[int], adjoint: Term) -> list[Term | None]:
         """The rule at one slot: the term that each operand gets; for a masked row what its masks let through."""
         result = self.result
+        _, slope, off = adjoint
+        if rule.plain:  # operands that are no constants, at most: nothing to compute, nothing that may be 1
+            return [None if i is None else adjoint if i == _ONE else (given[i], slope, off) for i in rule.plain]
         place = [given[i] for i in rule.given]
         if rule.computes:
             place = result.inline(rule.program, place)
@@ -192,9 +190,9 @@ class _Gradient:
                 terms.append(adjoint)
             elif primitive.masked:
                 mask = place[partial]
-                terms.append(self.product(Term(mask, adjoint.adjoint, both(adjoint.off, mask, self.apply))))
+                terms.append(self.product((mask, slope, both(off, mask, self.apply))))
             else:
-                terms.append(Term(place[partial], adjoint.adjoint, adjoint.off))
+                terms.append((place[partial], slope, off))
         return terms
 
 
@@ -208,21 +206,37 @@ class _Rule(NamedTuple):
     given: tuple[int, ...]  # which of (x₁, …, xₙ, z) each of its parameters is
     partials: tuple[int | None, ...]  # the slot of ∂z/∂x for each operand, _ONE if it is 1, None where nothing passes
     computes: bool  # is any of them more than an operand or z itself?
+    plain: tuple[int | None, ...] = ()  # `partials` as numbers in (x₁, …, xₙ, z), where no rule is shorter
 
 
-def _rule(program: Program, slot: int, known: dict[tuple[object, ...], _Rule]) -> _Rule:
-    """The rule for what fills a slot. Constants are read as numbers, so that x**2 has the slope of a square."""
-    primitive, operands, numbers = program.primitives[slot], program.operands[slot], program.numbers
-    plain = numbers.keys().isdisjoint(operands)
-    constants = (None,) * len(operands) if plain else tuple([x if x in numbers else None for x in operands])
-    key = (primitive, constants)  # a constant has one slot
-    if key not in known:
-        given = [numbers[x] if x in numbers else Argument(0.5) for x in operands]
+class _Rules:
+    """The rules of the rows in a program."""
+
+    def __init__(self, program: Program) -> None:
+        self._numbers = program.numbers
+        self._no_constants = program.numbers.keys().isdisjoint
+        self._known: dict[Any, _Rule] = {}
+
+    def of(self, primitive: Primitive, operands: tuple[int, ...]) -> _Rule:
+        """Of a row on these operands. Constants are read as numbers, so that x**2 has the slope of a square."""
+        if self._no_constants(operands):
+            key: Any = (primitive, len(operands)) if primitive.arity is None else primitive
+        else:
+            key = primitive, tuple([x if x in self._numbers else None for x in operands])  # a constant has one slot
+        rule = self._known.get(key)
+        if rule is None:
+            rule = self._known[key] = self._read(primitive, operands)
+        return rule
+
+    def _read(self, primitive: Primitive, operands: tuple[int, ...]) -> _Rule:
+        given = [self._numbers[x] if x in self._numbers else Argument(0.5) for x in operands]
         try:
-            known[key] = Context().run(_read_partials, primitive, given)  # whatever modes are on outside
+            rule = Context().run(_read_partials, primitive, given)  # whatever modes are on outside
         except ArithmeticError:  # the constants are at a special point, 1/0: let the row itself answer there
-            known[key] = Context().run(_read_partials, primitive, [Argument(0.5) for _ in given])
-    return known[key]
+            rule = Context().run(_read_partials, primitive, [Argument(0.5) for _ in given])
+        if rule.computes or primitive.masked or not self._no_constants(operands):
+            return rule
+        return rule._replace(plain=tuple([p if p is None or p == _ONE else rule.given[p] for p in rule.partials]))
 
 
 def _read_partials(primitive: Primitive, given: Sequence[Value | float]) -> _Rule:

@@ -145,13 +145,19 @@ class _Chain(NamedTuple):
 
 def _chains(program: Program, uses: list[int]) -> dict[int, _Chain]:
     """The chains worth replacing, by their last addition. What they absorb is taken out of `uses`."""
-    primitives, numbers = program.primitives, program.numbers
+    primitives, numbers, operands = program.primitives, program.numbers, program.operands
     inside: set[int] = set()  # additions that belong to a longer chain
     chains: dict[int, _Chain] = {}
     for slot in range(len(primitives) - 1, program.leaves - 1, -1):
         primitive = primitives[slot]
         if (primitive is not table.add and primitive is not table.sum_) or not uses[slot] or slot in inside:
             continue
+        if primitive is table.add:
+            x, y = operands[slot]
+            of_x, of_y = primitives[x], primitives[y]
+            if of_x is not table.add and of_y is not table.add and (of_x is not table.mul or of_y is not table.mul):
+                if of_x is not table.sum_ and of_y is not table.sum_:
+                    continue  # no chain, and no two products
         terms, links = _terms(program, slot, uses)
         inside.update(links)
         from_zero = terms[0] == _ZERO or repr(numbers.get(terms[0])) == "0.0"  # not −0
