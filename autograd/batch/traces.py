@@ -22,7 +22,7 @@ from autograd.program.differentiate import value_and_gradient
 from autograd.program.loop import refuse_loops
 from autograd.program.lower import lower
 from autograd.program.program import Program
-from autograd.program.simplify import simplify
+from autograd.program.simplify import dots, folded_and_shared, simplify
 
 
 class Recording:
@@ -31,13 +31,13 @@ class Recording:
     def __init__(
         self, function: Callable[..., Any], name: str, read: arguments.Arguments, names: Sequence[str]
     ) -> None:
-        result, graph, self.parameters = record(function, name, read, names)
+        result, folded, self.parameters = record(function, name, read, names, folded_and_shared)
         results = leaves(result, f"the result of {name}")
         self.name = name
         self.template = rebuild(result, [0.0] * len(results), arrays=False)  # the graph itself is not needed any more
         self.is_one = is_one_number(result)
         self.is_pair = isinstance(result, tuple) and len(result) == 2 and is_one_number(result[0])
-        self.program: Program = simplify(graph)
+        self.program: Program = dots(folded)
 
 
 class Trace:
@@ -98,9 +98,13 @@ class Trace:
 
 
 def record(
-    function: Callable[..., Any], name: str, read: arguments.Arguments, names: Sequence[str]
+    function: Callable[..., Any],
+    name: str,
+    read: arguments.Arguments,
+    names: Sequence[str],
+    by_way_of: Callable[[Program], Callable[..., int]] | None = None,
 ) -> tuple[Any, Program, list[Value]]:
-    """What the function returns of Values, the program that the graph is, and its parameters."""
+    """What the function returns of Values, the program that the graph is, and its parameters; see `lower`."""
     inputs, nested = as_values(read, names)
     try:
         result = Context().run(_traced, function, nested)  # whatever modes are on outside
@@ -117,7 +121,7 @@ def record(
             )
         raise
     results = leaves(result, f"the result of {name}")
-    return result, *lower(results, inputs)
+    return result, *lower(results, inputs, by_way_of)
 
 
 def _traced(function: Callable[..., Any], arguments: Sequence[Any]) -> Any:

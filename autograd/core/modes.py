@@ -37,15 +37,17 @@ _tracing: Settings = ContextVar("tracing", default=())
 _anomaly: Settings = ContextVar("anomaly", default=())
 _derivative: Settings = ContextVar("derivative", default=())
 _lock = threading.RLock()  # a signal handler may enter a mode while its own thread is entering one
-active = 0  # how many modes are on, over all contexts
+active = 0  # how many modes are on, over all contexts,
+watching = 0  # and how many of them look at every new node: all but tracing
 looking = array("q", [0])  # and how many of them look for anomalies, where machine code reads it
 
 
 @contextmanager
 def _mode(variable: Settings, value: Any) -> Iterator[None]:
-    global active
+    global active, watching
     with _lock:
         active += 1
+        watching += variable is not _tracing
         looking[0] += isinstance(value, Anomaly)
         _tell()
     setting = _begin(variable, value)
@@ -55,6 +57,7 @@ def _mode(variable: Settings, value: Any) -> Iterator[None]:
         _end(variable, setting)
         with _lock:
             active -= 1
+            watching -= variable is not _tracing
             looking[0] -= isinstance(value, Anomaly)
             _tell()
 
@@ -72,9 +75,9 @@ def _end(variable: Settings, setting: _Setting) -> None:
 
 
 def _tell() -> None:
-    """The extension asks the same question of a number of its own."""
+    """The extension asks the same question of numbers of its own."""
     if engine.C is not None:
-        engine.C.set_active(active)
+        engine.C.set_active(active, watching)
 
 
 def _lasting(variable: Settings) -> tuple[_Setting, ...]:

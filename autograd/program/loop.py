@@ -25,7 +25,7 @@ from autograd.core.sweeps import Arriving, added, topological_order
 from autograd.core.value import Value, apply, record
 from autograd.program.lower import StepArgument, lower
 from autograd.program.program import EXAMPLE, ONCE, Program
-from autograd.program.simplify import simplify
+from autograd.program.simplify import dots, folded_and_shared
 
 
 class Several:
@@ -234,7 +234,7 @@ def made(
     on: int | None = None,
 ) -> tuple[Loop, list[int], list[int]]:
     """The loop whose step takes these nodes to these results, and which of the items and of what is shared it reads."""
-    program = simplify(lower(results, [*states, *items, *shared])[0])
+    program = dots(lower(results, [*states, *items, *shared], folded_and_shared)[0])
     uses, end = program.uses(), len(states) + len(items)
     read = [i for i in range(len(items)) if uses[len(states) + i]], [k for k in range(len(shared)) if uses[end + k]]
     inputs = [*range(len(states)), *[len(states) + i for i in read[0]]]

@@ -27,7 +27,12 @@ Append = Callable[[Primitive, tuple[int, ...]], int]
 def simplify(program: Program, done: int = 0) -> Program:
     """All passes. The first `done` slots are known to be folded and shared."""
     result = program.first(max(done, program.leaves))
-    return dots(program.rewritten(result, folding(result, sharing(result))))
+    return dots(program.rewritten(result, folded_and_shared(result)))
+
+
+def folded_and_shared(program: Program) -> Append:
+    """The first two passes, for what is appended to a program from now on; `dots` is left."""
+    return folding(program, sharing(program))
 
 
 def exact(program: Program) -> Program:

@@ -2,7 +2,7 @@
 #include "node.h"
 
 Definitions python;
-long active;
+long active, watching;
 int64_t changes;
 
 /* ---- many Values at once ---- */
@@ -102,10 +102,12 @@ static PyObject *connect(PyObject *Py_UNUSED(module), PyObject *arguments, PyObj
     Py_RETURN_NONE;
 }
 
-static PyObject *set_active(PyObject *Py_UNUSED(module), PyObject *modes) {
-    long n = PyLong_AsLong(modes);
-    if (n == -1 && PyErr_Occurred()) return NULL;
-    active = n;
+static PyObject *set_active(PyObject *Py_UNUSED(module), PyObject *const *a, Py_ssize_t n) {
+    long modes = n == 2 ? PyLong_AsLong(a[0]) : -1, of_them = n == 2 ? PyLong_AsLong(a[1]) : -1;
+    if (n != 2) PyErr_SetString(PyExc_TypeError, "set_active takes two counts");
+    if (PyErr_Occurred()) return NULL;
+    active = modes;
+    watching = of_them;
     Py_RETURN_NONE;
 }
 
@@ -114,7 +116,7 @@ static PyObject *changes_at(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(unu
 
 PyMethodDef bulk_functions[] = {
     {"connect", (PyCFunction)(void (*)(void))connect, METH_VARARGS | METH_KEYWORDS, "Hand over the table and the definitions."},
-    {"set_active", set_active, METH_O, "set_active(n): so many modes are on, over all contexts."},
+    {"set_active", (PyCFunction)(void (*)(void))set_active, METH_FASTCALL, "set_active(n, watching): so many modes are on, over all contexts, and so many of them look at every new node."},
     {"record", (PyCFunction)(void (*)(void))node_record, METH_FASTCALL, "record(row, data, x, y, px, py)"},
     {"changes_at", changes_at, METH_NOARGS, "The address of a 64-bit count of how often a Value's number was set."},
     {"numbers", numbers, METH_O, "The data of Values, or None."},

@@ -45,7 +45,7 @@ typedef struct {
 
 extern PyTypeObject *value_type, *row_type;
 extern Definitions python;
-extern long active;
+extern long active, watching; /* modes, and those of them that look at every new node: all but tracing */
 extern int64_t changes; /* how often a node's number was set: as long as it is the same, so are all numbers */
 
 #define IS_VALUE(o) (Py_TYPE(o) == value_type || (PyObject *)Py_TYPE(o) == python.argument) /* and no other subclass */
@@ -89,9 +89,9 @@ static inline Node *node_new(double data, PyObject *row) {
     return node;
 }
 
-/* A node just made, as the modes have it, if any is on. */
+/* A node just made, as the modes have it that look at it. */
 static inline PyObject *watched(PyObject *node) {
-    if (!active || !node) return node;
+    if (!watching || !node) return node;
     PyObject *answer = PyObject_CallFunctionObjArgs(python.watched, node, NULL);
     Py_DECREF(node);
     return answer;
