@@ -52,7 +52,7 @@ class Neuron(Module):
         self._activate = _function(self.activation, "Neuron")
         self._set_labels()
 
-    def _set_labels(self, index: int | None = None, layer: int | None = None) -> None:
+    def _set_labels(self, index: int | None = None, layer: str | None = None) -> None:
         """Name w, b, z and a as those of neuron `index` in layer `layer`."""
         of = () if index is None else (index,)
         single = index is None and len(self.w) == 1
@@ -94,10 +94,10 @@ class Layer(Module):
         activation = _chosen(activation, nonlin)
         _function(activation, f"Layer({nin}, {nout})")
         self.neurons = [Neuron(nin, activation, init=init, rng=rng, _nout=nout) for _ in range(nout)]
-        self._number: int | None = None
+        self._number: str | None = None
         self._set_labels(None)
 
-    def _set_labels(self, number: int | None) -> None:
+    def _set_labels(self, number: str | None) -> None:
         """Name everything in it as belonging to layer `number`."""
         self._number = number
         for index, neuron in enumerate(self.neurons, 1):
@@ -120,7 +120,11 @@ class Layer(Module):
 
 
 class Sequential(Module):
-    """Modules, or any functions, one after another. Layers among them are numbered from 1 for their labels."""
+    """Modules, or any functions, one after another.
+
+    For labels, the layers among them are numbered from 1, and so are those of a Sequential among them, after its own
+    number: w_{12}^(3,1) is of layer 1 in the third.
+    """
 
     def __init__(self, *steps: Any) -> None:
         if not steps:
@@ -129,8 +133,12 @@ class Sequential(Module):
             if not callable(step):
                 raise TypeError(f"Sequential: {step!r} cannot be called; give modules or functions")
         self.layers = list(steps)
-        for number, layer in enumerate([s for s in steps if isinstance(s, Layer)], 1):
-            layer._set_labels(number)
+        self._set_labels(None)
+
+    def _set_labels(self, number: str | None) -> None:
+        """Name everything in it as belonging to module `number`."""
+        for k, step in enumerate([s for s in self.layers if isinstance(s, Layer | Sequential)], 1):
+            step._set_labels(f"{k}" if number is None else f"{number},{k}")
 
     def __call__(self, x: Any) -> Outputs:
         for layer in self.layers:
@@ -225,7 +233,7 @@ def _inputs(x: Any, nin: int, module: Neuron | Layer) -> Sequence[Any]:
     return x
 
 
-def _label(symbol: str, indices: tuple[int, ...], layer: int | None) -> str:
+def _label(symbol: str, indices: tuple[int, ...], layer: str | None) -> str:
     """w, w_1, w_{12}, w_{1,12}, each perhaps with ^(layer)."""
     index = ("," if any(i > 9 for i in indices) else "").join(map(str, indices))
     below = f"_{{{index}}}" if len(index) > 1 else f"_{index}" if index else ""

@@ -188,10 +188,11 @@ def test_between_dense_columns_derivatives_are_colours_and_widths_with_the_numbe
     assert picture.count("<title>∂a₁⁽²⁾/∂a₁⁽¹⁾ = ") == 1
 
 
-def test_above_150_cards_neurons_are_collapsed_unless_that_is_refused():
-    cost = network_cost(2, 11, 12, 1)
-    assert "L2 · neuron 12" in texts(draw(cost).svg())
-    assert "L2 · neuron 12" not in texts(draw(cost, collapse=False).svg())
+def test_above_60_cards_neurons_are_collapsed_unless_that_is_refused():
+    cost = network_cost(2, 8, 8, 1)
+    assert "L2 · neuron 8" in texts(draw(cost).svg())
+    assert "L2 · neuron 8" not in texts(draw(cost, collapse=False).svg())
+    assert "L2 · neuron 4" not in texts(draw(network_cost(2, 4, 4, 1)).svg())
 
 
 def test_a_chain_is_straight():

@@ -1,6 +1,7 @@
 """The step-by-step page, driven in a real Chromium, and the file it is in."""
 
 import base64
+import functools
 import json
 import math
 import re
@@ -8,6 +9,7 @@ import re
 import pytest
 
 import autograd as ad
+import nn
 from autograd import Value, step
 from autograd.core.primitives import TABLE
 from autograd.core.sweeps import topological_order
@@ -477,24 +479,63 @@ def test_a_row_that_javascript_cannot_say_leaves_the_page_without_sliders():
     assert "const engine" not in html
 
 
+def attention_weight():
+    query = [Value(x, f"q_{i}") for i, x in enumerate((0.5, -0.3), 1)]
+    keys = ((0.2, 0.9), (-0.4, 0.7), (1.1, 0.3))
+    scores = [
+        ad.dot(query, [Value(x, f"k_{{{j}{i}}}") for i, x in enumerate(key, 1)]) / 2**0.5
+        for j, key in enumerate(keys, 1)
+    ]
+    for j, score in enumerate(scores, 1):
+        score.label = f"s_{j}"
+    weight = ad.exp(scores[0] - ad.logsumexp(scores))
+    weight.label = "alpha_1"
+    return weight
+
+
+def black_scholes():
+    S, K, r, v, T = (Value(x, name) for x, name in zip((100.0, 105.0, 0.03, 0.2, 1.0), "SKrvT", strict=True))
+    above = (ad.log(S / K) + (r + v**2 / 2) * T) / (v * ad.sqrt(T))
+    above.label = "d_1"
+    below = above - v * ad.sqrt(T)
+    below.label = "d_2"
+    call = S * ad.ndtr(above) - K * ad.exp(-r * T) * ad.ndtr(below)
+    call.label = "C"
+    return call
+
+
+SEEN = {"one neuron": neuron_cost, "attention": attention_weight, "Black-Scholes": black_scholes} | {
+    name: functools.partial(network_cost, *map(int, name.split("-")))
+    for name in ("1-1-1-1", "2-3-1", "2-4-4-1", "2-8-8-1")
+}
+
+
 @needs_chromium
 @pytest.mark.browser
-@pytest.mark.parametrize("at", ["", "#step=14", "#step=39"])
-def test_a_network_of_2_3_1_fits_a_slide_whole(page_of, at):
-    page = page_of(network_cost(2, 3, 1))
+@pytest.mark.parametrize("name", SEEN)
+def test_all_fits_a_slide_and_can_be_read(page_of, name):
+    page = page_of(SEEN[name]())
     page.call("Emulation.setDeviceMetricsOverride", width=960, height=540, deviceScaleFactor=1, mobile=False)
-    page.run(f"location.hash = {at!r}; new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
-    stage = page.run(
-        "(r => [r.left, r.top, r.right, r.bottom])(document.getElementById('stage').getBoundingClientRect())"
-    )
-    for left, top, right, bottom in page.run(
-        "[...document.querySelectorAll('.card')].map(c => c.getBoundingClientRect()).filter(r => r.width)"
-        ".map(r => [r.left, r.top, r.right, r.bottom])"
-    ):
-        assert stage[0] <= left and stage[1] <= top and right <= stage[2] and bottom <= stage[3]
-    assert page.run("document.documentElement.scrollHeight") <= 540
-    letters = "parseFloat(getComputedStyle(document.querySelector('#m0 .v')).fontSize)"
-    assert page.run(f"{letters} * document.getElementById('picture').getScreenCTM().a") > 7.5
+    for at in ("step=1", "step=8", "step=999"):
+        page.run(
+            f"location.hash = {at!r}; new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
+        )
+        stage = page.run(
+            "(r => [r.left, r.top, r.right, r.bottom])(document.getElementById('stage').getBoundingClientRect())"
+        )
+        for left, top, right, bottom in page.run(
+            "[...document.querySelectorAll('.card')].map(c => c.getBoundingClientRect()).filter(r => r.width)"
+            ".map(r => [r.left, r.top, r.right, r.bottom])"
+        ):
+            assert (
+                stage[0] <= left + 0.5
+                and stage[1] <= top + 0.5
+                and right <= stage[2] + 0.5
+                and bottom <= stage[3] + 0.5
+            )
+        assert page.run("document.documentElement.scrollHeight") <= 540
+    letters = "parseFloat(getComputedStyle(document.querySelector('#picture .v')).fontSize)"
+    assert page.run(f"{letters} * document.getElementById('picture').getScreenCTM().a") > 8
 
 
 @needs_chromium
@@ -523,6 +564,22 @@ def overlaps(page):
         ".map((c) => [c.id, c.querySelector('.body').getBoundingClientRect()]);"
         "return seen.flatMap(([a, p], k) => seen.slice(k + 1).filter(([b, q]) => p.left < q.right - 1 && "
         "q.left < p.right - 1 && p.top < q.bottom - 1 && q.top < p.bottom - 1).map(([b]) => [a, b])); })()"
+    )
+
+
+def crossed(page):
+    """Cards and labels that can be seen and that an edge of others runs through."""
+    return page.run(
+        "(() => { const edges = [...document.querySelectorAll('.line')]"
+        ".filter((line) => line.getClientRects().length).map((line) => {"
+        "const seen = line.getScreenCTM(); const length = 1 + line.getTotalLength() / 5;"
+        "return [line.id.slice(1), Array.from({ length }, (_, k) => "
+        "line.getPointAtLength(5 * k).matrixTransform(seen))]; });"
+        "const on = (box, [, points]) => points.some(({ x, y }) => x > box.left + 2 && x < box.right - 2 && "
+        "y > box.top + 2 && y < box.bottom - 2);"
+        "return [...document.querySelectorAll('.body, .tag')].filter((shape) => shape.getClientRects().length)"
+        ".flatMap((shape) => edges.filter((edge) => 'l' + edge[0] !== shape.parentNode.id && "
+        "on(shape.getBoundingClientRect(), edge)).map((edge) => [shape.parentNode.id, edge[0]])); })()"
     )
 
 
@@ -566,18 +623,44 @@ def test_all_modules_open_at_once_without_cards_on_one_another(page_of, directio
 def test_in_open_modules_no_edge_runs_through_a_card_or_the_label_of_another(page_of, direction):
     page = page_of(network_cost(2, 4, 3, 1), "#step=99", collapse="neuron", direction=direction)
     page.press("m", 77, "m")
-    crossed = page.run(
-        "(() => { const edges = [...document.querySelectorAll('.line')].map((line) => {"
-        "const seen = line.getScreenCTM(); const length = 1 + line.getTotalLength() / 5;"
-        "return [line.id.slice(1), Array.from({ length }, (_, k) => "
-        "line.getPointAtLength(5 * k).matrixTransform(seen))]; });"
-        "const on = (box, [, points]) => points.some(({ x, y }) => x > box.left + 2 && x < box.right - 2 && "
-        "y > box.top + 2 && y < box.bottom - 2);"
-        "return [...document.querySelectorAll('.body, .tag')].filter((shape) => shape.getClientRects().length)"
-        ".flatMap((shape) => edges.filter((edge) => 'l' + edge[0] !== shape.parentNode.id && "
-        "on(shape.getBoundingClientRect(), edge)).map((edge) => [shape.parentNode.id, edge[0]])); })()"
-    )
-    assert crossed == []
+    assert crossed(page) == []
+
+
+@needs_chromium
+@pytest.mark.browser
+@pytest.mark.parametrize("direction", ["right", "down"])
+def test_a_layer_opens_into_neurons_and_these_into_values(page_of, direction):
+    page = page_of(network_cost(2, 4, 4, 1), "#step=999&open=", direction=direction)
+    assert len(cards(page)) == 2 + 3 + 2  # x, layers, y, C
+    click = "document.getElementById({!r}).dispatchEvent(new Event('click'))"
+    page.run(click.format("m0"))
+    assert {"m1", "m2", "m3", "m4"} < {*cards(page)} and "m0" not in cards(page)
+    page.run(click.format("m2"))
+    assert len(cards(page)) == 6 + 3 + 5  # w, w, b, z, a
+    assert page.run("location.hash").endswith("&open=0,2")
+    assert overlaps(page) == [] and crossed(page) == []
+    page.run(click.format("b0"))
+    assert len(cards(page)) == 7
+    page.press("m", 77, "m")
+    page.press("m", 77, "m")
+    assert not any(name.startswith("m") for name in cards(page))
+    assert overlaps(page) == [] and crossed(page) == []
+
+
+@needs_chromium
+@pytest.mark.browser
+def test_a_sequential_in_a_sequential_opens_into_its_layers(page_of):
+    inner = nn.Sequential(nn.Layer(2, 3, "tanh"), nn.Layer(3, 2, "tanh"))
+    model = nn.Sequential(nn.Layer(2, 2, "tanh"), inner, nn.Layer(2, 1))
+    page = page_of(nn.mse(model([0.5, -0.3]), 1.0), "#step=999&open=")
+    titles = "[...document.querySelectorAll('.card')].filter((c) => c.getClientRects().length).map((c) => c.ariaLabel)"
+    assert [t for t in page.run(titles) if t.startswith("Open")] == ["Open layer 1", "Open module 2", "Open layer 3"]
+    click = "document.getElementById({!r}).dispatchEvent(new Event('click'))"
+    page.run(click.format("m3"))
+    assert {"Open layer 2,1", "Open layer 2,2"} < {*page.run(titles)}
+    page.run(click.format("m4"))
+    assert "Open L2,1 · neuron 3" in page.run(titles)
+    assert overlaps(page) == [] and crossed(page) == []
 
 
 @needs_chromium
@@ -618,11 +701,12 @@ def test_dragging_a_leaf_changes_what_a_closed_module_lists(page_of):
     assert shown(page, "#m0 .v")[1] == typeset.format_number(moved)
 
 
-def test_above_20_cards_the_neurons_are_modules():
-    cost = network_cost(2, 3, 1)
-    assert len(story(cost)["modules"]) == 4
-    assert "modules" not in story(cost, collapse=False)
-    assert "modules" not in story(network_cost(1, 1, 1, 1))
+def test_above_12_cards_values_stand_in_layers_and_these_hold_neurons():
+    around = [parent for parent, _ in story(network_cost(2, 3, 1))["modules"]]
+    assert around == [None, 0, 0, 0, None]  # a layer of one neuron holds its values
+    assert len(story(network_cost(1, 1, 1, 1))["modules"]) == 3
+    assert "modules" not in story(network_cost(2, 3, 1), collapse=False)
+    assert "modules" not in story(neuron_cost())
 
 
 def test_a_page_holds_so_many_values_and_no_more():

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     import graphviz
 
 NOTEBOOK_NODES = 150  # cards up to which a Value at the end of a notebook cell is drawn
+MANY = 60  # cards, above which they are collapsed by neuron: that many make a picture of about a page
 LEAST_SCALE = 0.65  # of a picture in a notebook or on a page: letters of 9 pixels
 
 
@@ -144,7 +145,7 @@ def draw(
 
     fold       hide unlabelled values that are used once; False shows every primitive
     collapse   "neuron" or "layer": one card per module, by the labels `w_{12}^(1)`; None for what suits the size:
-               above 150 cards by neuron, if labels say so; False for every value on its own
+               above 60 cards by neuron, if labels say so; False for every value on its own
     depth      only what is at most this many edges from the value
     path_to    only what lies between this value and the result, and the chain rule along it
     max_nodes  refuse to draw more cards than this
@@ -191,7 +192,7 @@ def check_look(function: str, theme: str | None, direction: str) -> None:
         raise ValueError(f'{function}: direction="right" or "down", not {direction!r}')
 
 
-def grouping(value: Value, collapse: str | bool | None, max_nodes: int, many: int = NOTEBOOK_NODES) -> str | None:
+def grouping(value: Value, collapse: str | bool | None, max_nodes: int, many: int = MANY) -> str | None:
     """What to collapse by; where that is not said, by neuron if there are more cards than `many` and labels that put
     most of them into neurons."""
     if collapse is not None:

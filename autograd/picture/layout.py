@@ -131,7 +131,8 @@ def _order(items: list[Item], cards: int) -> list[list[int]]:
     """The items of every column from top to bottom."""
     columns: list[list[int]] = [[] for _ in range(1 + max((i.column for i in items), default=0))]
     seen = [False] * len(items)
-    for last in reversed(range(cards)):  # depth first from the output: a tree gets no crossing
+    ends = [k for k in range(cards) if not items[k].right]
+    for last in [*ends, *reversed(range(cards))]:  # depth first from the outputs: a tree gets no crossing
         stack = [last]
         while stack:
             k = stack.pop()

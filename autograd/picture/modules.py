@@ -1,21 +1,24 @@
 """The graph as modules that a page opens: a neuron or a layer is one card, or a frame around the cards within it.
 
-The idea: the closed modules are laid out as any graph is, and so is what stands within each. Opening one makes its
-place as large as its frame, and the page pushes aside what is beyond it. An edge from another module passes the frame
-through a lane kept free among its cards.
+The idea: what stands within a module, all that it holds closed, is laid out as any graph is. Opening one makes its
+place as large as its frame, and the page pushes aside what is beyond it. An edge from outside passes a frame to what
+is not in its first column through a lane kept free among its cards.
 """
 
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from autograd.picture import svg
-from autograd.picture.collapse import Group, collapse
+from autograd.picture.collapse import Group
 from autograd.picture.formula import typeset
-from autograd.picture.layout import Layout, lay_out
-from autograd.picture.model import Edge, Graph
-from autograd.picture.scene import Scene, bare_between_columns, card, group_card, link, listing
+from autograd.picture.layout import Item, Layout, lay_out, ranks
+from autograd.picture.model import Graph, Node
+from autograd.picture.nesting import Module, Nesting, nest
+from autograd.picture.scene import Card, Link, Scene, bare_between_columns, card, group_card, link, listing
 
 LANE = 10.0  # across the flow, for an edge from outside
 MARGIN = 14.0  # within a frame
+AROUND = 12.0  # the whole picture
 
 Route = list[tuple[int, int]]
 
@@ -29,80 +32,163 @@ class Modules(NamedTuple):
     told: dict[str, Any]
 
 
-def modules(graph: Graph, by: str, direction: str = "right") -> Modules:
-    """The modules of a graph, its layers or its neurons.
+@dataclass(slots=True)
+class _Level:
+    """What stands in one module, or in none: its cards, its links, and where they go within its frame."""
 
-    What is told: `within`, which module every node is in (null: in none); `modules`, the nodes that each line of a
-    closed one lists; and for every edge between modules, `via`, the points along and across the flow that it passes
-    on its way, and `entry`, those within the frame of the module it ends in.
+    scene: Scene
+    layout: Layout
+    names: list[str]  # of the cards
+    edges: list[int]  # of the links
+    entry: dict[int, Route]  # the lanes of edges from outside
+
+
+def modules(graph: Graph, by: str, direction: str = "right") -> Modules:
+    """The modules of a graph, its neurons, or its layers with their neurons within.
+
+    What is told: `within`, the innermost module of every node (null: in none); `modules`, of each the one around it and
+    the nodes that the lines of its closed card list; for every edge whose way depends on what is open, `via`, the
+    points along and across the flow that it passes in the innermost module that holds its ends; and `entry`, those in
+    each module that it enters, by the module's number.
     """
-    collapsed = collapse(graph, by)
-    group_of, down = collapsed.group_of, direction == "down"
-    several = [group for group in collapsed.groups if group.key is not None]
-    number = {group: k for k, group in enumerate(several)}
-    between = {k: edge for k, edge in enumerate(graph.edges) if group_of[edge.source] is not group_of[edge.target]}
-    cards = [group_card(graph, g) if g in number else card(graph, g.members[0]) for g in collapsed.groups]
-    links = [link(graph, e, group_of[e.source].index, group_of[e.target].index, bare=True) for e in between.values()]
-    outer = Scene(cards, links, [])
-    layout = svg.place(outer, direction)
-    names = [f"m{number[g]}" if g in number else f"n{g.members[0].index}" for g in collapsed.groups]
-    frames: list[str] = []
+    nesting, down = nest(graph, by), direction == "down"
+    several = [*nesting.ground.within()]
+    number = {module: k for k, module in enumerate(several)}
+    ground = _level(graph, nesting, nesting.ground, number, down)
+    floors: list[str] = []
+    lines: list[str] = []
+    cards: list[str] = []
     insides: list[str] = []
-    entry: dict[int, Route] = {}
-    for k, group in enumerate(several):
-        width, height, inside, entries = _inside(graph, group, between, down)
-        title = typeset.svg(cards[group.index].title, svg.TITLE, page=True)
-        frames.append(f'<rect id="f{k}" class="floor shut" width="{width:.0f}" height="{height:.0f}" rx="9"/>')
-        insides.append(
-            f'<g id="o{k}" class="shut"><g id="b{k}" class="bar {cards[group.index].kind}">'
-            f'<path class="band" d="{svg.band(width)}"/>'
-            f'<text class="t b" x="{width / 2:.0f}" y="{svg.BAND * 0.69:.0f}">{title}</text></g>'
-            f'<g transform="translate(0 {svg.BAND:.0f})">{"".join(inside)}</g></g>'
-        )
-        entry |= entries
+    via: dict[int, Route] = {}
+    entry: dict[int, dict[int, Route]] = {}
+    for module in [nesting.ground, *several]:
+        level = ground if module is nesting.ground else _level(graph, nesting, module, number, down)
+        ids = svg.Ids(level.names, level.edges)
+        drawn = svg.shapes(level.scene, level.layout, svg.class_paint, ids)
+        if module.key is None or module.holds_modules:
+            via |= {k: _whole(r[1:-1]) for k, r in zip(level.edges, level.layout.routes, strict=True)}
+            if module.key is not None:  # nothing of it is seen before it is opened
+                drawn = [shape.replace(' class="', ' class="shut ', 1) for shape in drawn]
+            lines += drawn[: len(level.edges)]
+            cards += drawn[len(level.edges) :]
+            drawn = []
+        if module.key is not None:
+            k = number[module]
+            floor, inside = _frame(graph, module, k, level, drawn)
+            floors.append(floor)
+            insides.append(inside)
+            for edge, route in level.entry.items():
+                entry.setdefault(edge, {})[k] = route
     told = {
-        "within": [number.get(group_of[node]) for node in graph.nodes],
-        "modules": [[[m.index for m in members] for _, members in listing(group)] for group in several],
-        "via": {k: _whole(route[1:-1]) for k, route in zip(between, layout.routes, strict=True)},
+        "within": [number.get(nesting.around[node][-1]) for node in graph.nodes],
+        "modules": [
+            [number.get(module.parent) if module.parent else None, [[m.index for m in ms] for _, ms in _listed(module)]]
+            for module in several
+        ],
+        "via": via,
         "entry": entry,
         "down": down,
     }
-    closed = svg.shapes(outer, layout, svg.class_paint, svg.Ids(names, [*between]))
-    return Modules([*frames, *closed, *insides], layout.width, layout.height, told)
+    return Modules([*floors, *lines, *cards, *insides], ground.layout.width, ground.layout.height, told)
 
 
-def _inside(
-    graph: Graph, group: Group, between: dict[int, Edge], down: bool
-) -> tuple[float, float, list[str], dict[int, Route]]:
-    """The frame's size, the shapes within it, and the lanes of the edges from outside."""
-    members = set(group.members)
-    lanes = [k for k, edge in between.items() if edge.target in members]
-    place = {node: len(lanes) + i for i, node in enumerate(group.members)}
-    own = {k: e for k, e in enumerate(graph.edges) if e.source in members and e.target in members}
-    links = [link(graph, e, place[e.source], place[e.target]) for e in own.values()]
-    bare_between_columns(len(place) + len(lanes), links)
-    cards = [card(graph, node) for node in group.members]
-    lane = (LANE, 0.0) if down else (0.0, LANE)
-    layout = lay_out(
-        [lane] * len(lanes) + [svg.card_size(c) for c in cards],
-        [(x.source, x.target) for x in links] + [(i, place[between[k].target]) for i, k in enumerate(lanes)],
-        [svg.label_size(x) for x in links] + [lane] * len(lanes),
-        MARGIN,
+def _frame(graph: Graph, module: Module, k: int, level: _Level, drawn: list[str]) -> tuple[str, str]:
+    """The floor of an open module, and its bar with what always stands below it."""
+    width, height = level.layout.width, level.layout.height
+    shown = _card(graph, module)
+    title = typeset.svg(shown.title, svg.TITLE, page=True)
+    return (
+        f'<rect id="f{k}" class="floor shut" width="{width:.0f}" height="{height:.0f}" rx="9"/>',
+        f'<g id="o{k}" class="shut"><g id="b{k}" class="bar {shown.kind}">'
+        f'<path class="band" d="{svg.band(width)}"/>'
+        f'<text class="t b" x="{width / 2:.0f}" y="{svg.BAND * 0.69:.0f}">{title}</text></g>{"".join(drawn)}</g>',
+    )
+
+
+def _level(graph: Graph, nesting: Nesting, module: Module, number: dict[Module, int], down: bool) -> _Level:
+    """The items of a module, or of the whole picture, laid out below its bar.
+
+    Where modules are among them, links have no words, as their ways change, and alike ones are laid out as one.
+    """
+    place = {item: k for k, item in enumerate(module.items)}
+    chain = {node: nesting.item(module, node) for node in module.members}
+    own, arriving = nesting.own[module], nesting.arriving[module]
+    bare = module.key is None or module.holds_modules
+    links = [link(graph, e, place[chain[e.source]], place[chain[e.target]], bare=bare) for e in own.values()]
+    if not bare:
+        bare_between_columns(len(place), links)
+    alike: dict[object, list[int]] = {}
+    for k, each in enumerate(links):
+        alike.setdefault((each.source, each.target) if bare else k, []).append(k)
+    chosen = [links[which[0]] for which in alike.values()]
+    rank = ranks(len(place), [(x.source, x.target) for x in chosen])
+    lanes = {k: place[chain[e.target]] for k, e in arriving.items() if rank[place[chain[e.target]]] > min(rank)}
+    cards = [_card(graph, item) for item in module.items]
+    layout = _laid_out(cards, chosen, [*lanes.values()], MARGIN if module.key else AROUND, down)
+    entry = _entries(layout, [*lanes], len(chosen), down)
+    routes: list[list[tuple[float, float]]] = [[] for _ in links]
+    for which, route in zip(alike.values(), layout.routes[: len(chosen)], strict=True):
+        for k in which:
+            routes[k] = route
+    labels = [None] * len(links) if bare else layout.labels[: len(links)]
+    names = [f"m{number[item]}" if isinstance(item, Module) else f"n{item.index}" for item in module.items]
+    inner = Layout(layout.width, layout.height, layout.cards[len(lanes) :], labels, routes, down)
+    level = _Level(Scene(cards, links, []), inner, names, [*own], entry)
+    return level if module.key is None else _below_bar(level)
+
+
+def _laid_out(cards: list[Card], links: list[Link], lanes: list[int], margin: float, down: bool) -> Layout:
+    """The lanes first, then the cards; the links, then the lanes' own."""
+    lane, n = (LANE, 0.0) if down else (0.0, LANE), len(lanes)
+    return lay_out(
+        [lane] * n + [svg.card_size(c) for c in cards],
+        [(n + x.source, n + x.target) for x in links] + [(i, n + target) for i, target in enumerate(lanes)],
+        [svg.label_size(x) for x in links] + [lane] * n,
+        margin,
         down,
     )
-    along = (lambda item: (item.y, item.height)) if down else (lambda item: (item.x, item.width))
+
+
+def _entries(layout: Layout, lanes: list[int], links: int, down: bool) -> dict[int, Route]:
+    """The points of each lane, level past the cards it stands among."""
+
+    def along(item: Item) -> tuple[float, float]:
+        return (item.y, item.height) if down else (item.x, item.width)
+
     span: dict[float, float] = {}
     for middle, length in map(along, layout.cards):
         span[middle] = max(span.get(middle, 0.0), length)
     entry = {}
-    for item, k, route in zip(layout.cards, lanes, layout.routes[len(links) :], strict=False):
-        middle, _ = along(item)  # level past the cards it stands among
-        points = [(middle - span[middle] / 2, route[0][1]), (middle + span[middle] / 2, route[0][1]), *route[1:]]
-        entry[k] = _whole([(a + svg.BAND, c) if down else (a, c + svg.BAND) for a, c in points])
-    inner = Layout(0, 0, layout.cards[len(lanes) :], layout.labels[: len(links)], layout.routes[: len(links)], down)
-    ids = svg.Ids([f"n{node.index}" for node in group.members], [*own])
-    shapes = svg.shapes(Scene(cards, links, []), inner, svg.class_paint, ids)
-    return layout.width, layout.height + svg.BAND, shapes, entry
+    for item, k, route in zip(layout.cards, lanes, layout.routes[links:], strict=False):
+        middle, _ = along(item)
+        entry[k] = _whole(
+            [(middle - span[middle] / 2, route[0][1]), (middle + span[middle] / 2, route[0][1]), *route[1:]]
+        )
+    return entry
+
+
+def _below_bar(level: _Level) -> _Level:
+    """The same further down."""
+    layout = level.layout
+    for item in (*layout.cards, *(label for label in layout.labels if label is not None)):
+        item.y += svg.BAND
+    a, c = (svg.BAND, 0.0) if layout.down else (0.0, svg.BAND)
+    layout.routes = [[(x + a, y + c) for x, y in route] for route in layout.routes]
+    layout.height += svg.BAND
+    level.entry = {k: [(round(x + a), round(y + c)) for x, y in route] for k, route in level.entry.items()}
+    return level
+
+
+def _card(graph: Graph, item: Module | Node) -> Card:
+    return group_card(graph, _group(item)) if isinstance(item, Module) else card(graph, item)
+
+
+def _group(module: Module) -> Group:
+    return Group(0, module.key, module.members)
+
+
+def _listed(module: Module) -> list[tuple[typeset.Box, list[Node]]]:
+    return listing(_group(module))
 
 
 def _whole(points: list[tuple[float, float]]) -> Route:

@@ -212,7 +212,8 @@ def _jacobian(edges: list[Edge]) -> list[tuple[Box, bool]]:
 def group_card(graph: Graph, group: Group) -> Card:
     assert group.key is not None
     layer, *neuron = group.key
-    title = operator(f"layer {layer}")
+    deeper = any(labels.layer(m.value.label) not in (layer, None) for m in group.members if m.value.label)
+    title = operator(f"{'module' if deeper else 'layer'} {layer}")
     if neuron:
         title = row(typeset.name("L"), typeset.number(layer), operator(f" · neuron {neuron[0]}"))
     listed = listing(group)

@@ -8,6 +8,7 @@ Beside them it holds the graph as `live` prints it, so that a leaf can be dragge
 import json
 import os
 import re
+from dataclasses import replace
 from html import escape
 from importlib.resources import files
 from pathlib import Path
@@ -21,24 +22,30 @@ from autograd.picture import live, model, svg
 from autograd.picture.drawing import check_look, graph_of, grouping, image
 from autograd.picture.formula import stacked, typeset
 from autograd.picture.formula.typeset import Box
+from autograd.picture.layout import Layout
 from autograd.picture.model import Edge, Graph, Node
 from autograd.picture.modules import modules
 from autograd.picture.scene import Scene, right_hand_side, scene
 
 MAX_NODES = 300
-MANY = 20  # cards, above which neurons are closed at first: that many fit a screen
+MANY = 12  # cards, above which they stand in modules: that many fit a screen
+SLIDE = 948, 341  # what a screen of 960 × 540 leaves for the picture, in pixels
+LEGIBLE = 9 / svg.TEXT  # pixels per unit of a picture that can be read
+MOST_COMPACT = 60  # cards; more cannot be read at once
 TALLEST = 840  # frame in a notebook, in pixels
 HEIGHT = 400  # of the page beyond its picture, in pixels
 MOST_INSIDE = 3000  # values in all modules
 SCRIPTS = (
     "engine",
     "mathematics",
-    "modules",
-    "picture",
     "view",
+    "modules",
+    "compact",
+    "picture",
     "leaves",
     "controls",
 )  # in the order in which they run
+LEFT_OUT = re.compile(r"^ *(//.*\n)?", re.MULTILINE)  # of a script in a page: indentation, and lines of comment alone
 
 
 class Stepper:
@@ -55,6 +62,8 @@ class Stepper:
             ids = svg.Ids([f"n{k}" for k in range(len(graph.nodes))], range(len(graph.edges)))
             self._shapes = svg.shapes(self._scene, layout, svg.class_paint, ids)
             self._size = layout.width, layout.height
+            if compact := _compact(self._scene, layout):
+                self._story["compact"] = compact
         else:
             self._shapes, *size, told = modules(graph, by, direction)
             self._size = size[0], size[1]
@@ -77,7 +86,7 @@ class Stepper:
             "root": escape(self._root),
             "engine": self._engine,
             "story": json.dumps(self._story, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c"),
-            "script": "".join(_file(f"{name}.js") for name in SCRIPTS),
+            "script": "".join(LEFT_OUT.sub("", _file(f"{name}.js")) for name in SCRIPTS),
         }
         return re.sub(r"\{\{(\w+)\}\}", lambda place: parts[place[1]], _file("step.html"))
 
@@ -120,8 +129,8 @@ def step(
 
     path_to    only what lies between this value and the result
     max_nodes  refuse more cards than this
-    collapse   "neuron" or "layer": modules, closed at first, which a click opens and closes; None for neurons above
-               20 cards, if labels say so; False for none
+    collapse   "neuron", or "layer" with its neurons within: modules that a click opens and closes, open at first as far
+               as the screen has room; None for layers above 12 cards, if labels say so; False for none
     theme      "light", "dark", or "auto": what the reader's system, or the notebook, prefers
     direction  "right" or "down": where the output is
     """
@@ -131,6 +140,7 @@ def step(
     if collapse is None and not (fold and path_to is None):
         collapse = False
     by = grouping(value, collapse, max_nodes, MANY)
+    by = "layer" if by and collapse is None else by
     graph = graph_of(value, fold, by, None, path_to, max_nodes)
     if len(graph.nodes) > MOST_INSIDE:
         raise ValueError(
@@ -169,6 +179,24 @@ def backward_order(graph: Graph) -> list[Edge]:
     for edge in graph.edges:
         arriving.setdefault(edge.target.value, []).append(edge)
     return [edge for value in reversed(topological_order(graph.root.value)) for edge in arriving.get(value, ())]
+
+
+def _compact(scene: Scene, layout: Layout) -> list[dict[str, Any]]:
+    """Layouts without words on the links, for screens on which the one with words is too small to be read: sizes, where
+    each card stands, and the path of each link. None where that one can be read on a slide."""
+    scale = min(SLIDE[0] / layout.width, SLIDE[1] / layout.height)
+    if scale >= LEGIBLE or len(scene.cards) > MOST_COMPACT:
+        return []
+    bare = Scene(scene.cards, [replace(link, words=[]) for link in scene.links], [])
+    return [
+        {
+            "width": round(found.width),
+            "height": round(found.height),
+            "cards": [f"{item.x - item.width / 2:.0f} {item.y - item.height / 2:.0f}" for item in found.cards],
+            "lines": svg.paths(bare, found),
+        }
+        for found in (svg.place(bare, direction) for direction in svg.DIRECTIONS)
+    ]
 
 
 def _told(graph: Graph, node: Node, marks: dict[Value, Box]) -> list[str | float | bool | None]:

@@ -142,9 +142,9 @@ def draw_svg(scene: Scene, theme: str = "light", title: str = "computational gra
 def shapes(scene: Scene, layout: Layout, paint: Paint, ids: Ids | None = None) -> list[str]:
     """Links below, then their labels, then cards. In a page they have ids, and CSS draws the arrowheads."""
     out, page = [], ids is not None
-    for k, (link, route) in enumerate(zip(scene.links, layout.routes, strict=True)):
+    lines = paths(scene, layout)
+    for k, (link, route, path) in enumerate(zip(scene.links, layout.routes, lines, strict=True)):
         wide = 0.8 + 3.0 * thickness(scene, link) if link.weighted else 1.6
-        path = "".join(curve(strand, layout.down) for strand in strands(route, link.ways))
         tip = "" if link.words else f"<title>{escape(link.spoken)}</title>"
         if ids:
             out.append(f'<path id="e{ids.links[k]}" class="line" d="{path}">{tip}</path>')
@@ -167,6 +167,12 @@ def shapes(scene: Scene, layout: Layout, paint: Paint, ids: Ids | None = None) -
             f"{_card(card, item.width, item.height, paint, page)}</g>"
         )
     return out
+
+
+def paths(scene: Scene, layout: Layout) -> list[str]:
+    """The path of every link."""
+    ways = [strands(route, link.ways) for link, route in zip(scene.links, layout.routes, strict=True)]
+    return ["".join(curve(strand, layout.down) for strand in way) for way in ways]
 
 
 def strands(route: list[tuple[float, float]], ways: int, most: int = 3) -> list[list[tuple[float, float]]]:

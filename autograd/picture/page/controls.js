@@ -69,16 +69,16 @@ nodes.forEach((node, k) => {
   shapes[k].group.addEventListener("click", () => visit(k));
   hovered(shapes[k].group, (other) => other === node);
 });
-for (const module of modules) hovered(module.card, (node) => node.module === module);
+for (const module of modules) hovered(module.card, (node) => node.around.includes(module));
 
 const linked = () => (Number(/step=(\d+)/.exec(location.hash)?.[1]) || 1) - 1;
-addEventListener("hashchange", () => { restore(); if (modules.length) arrange(); play(false); show(linked(), true, true); });
+addEventListener("hashchange", () => { restore(); play(false); show(linked(), true, true); });
 let printed = 0;
 addEventListener("beforeprint", () => { printed = at; show(last, false); });
 addEventListener("afterprint", () => show(printed, false));
-addEventListener("resize", () => chosen ? look(view.x + view.width / 2, view.y + view.height / 2, scale) : legible());
+addEventListener("resize", () => chosen ? (room(), look(view.x + view.width / 2, view.y + view.height / 2, scale)) : refit());
+if (modules.length) unfold();
 restore();
-if (modules.length) arrange();
 if (live) refresh();
 show(linked());
-legible();
+refit();

@@ -49,14 +49,18 @@ function cost_curve() {
   $("curve").firstElementChild.setAttribute("points", points.join(" "));
   $("costs").textContent = costs.length ? `${root.name}: ${format(costs[0])} → ${format(costs.at(-1))} after ${costs.length - 1} steps` : "";
 }
-function address() { // the step, and what was dragged
+function address() { // the step, what was opened, and what was dragged
   const moved = leaves.filter((node) => data[node.at] !== first[node.at]).map((node) => `&${encodeURIComponent(node.name)}=${data[node.at]}`);
-  const opened = modules.filter((module) => module.opened).map((module) => module.index);
-  return `#step=${at + 1}${opened.length ? "&open=" + opened : ""}${moved.join("")}`;
+  const opened = toggled ? "&open=" + modules.filter((module) => module.opened).map((module) => module.index) : "";
+  return `#step=${at + 1}${opened}${moved.join("")}`;
 }
 function restore() {
-  const said = new URLSearchParams(location.hash.slice(1)), opened = said.get("open")?.split(",") ?? [];
-  for (const module of modules) module.opened = opened.includes(String(module.index));
+  const said = new URLSearchParams(location.hash.slice(1)), opened = said.get("open")?.split(",");
+  if (opened && modules.length) {
+    for (const module of modules) module.opened = opened.includes(String(module.index));
+    toggled = true;
+    arrange();
+  }
   let moved = false;
   for (const node of leaves) {
     if (!said.has(node.name) || !Number.isFinite(+said.get(node.name))) continue;

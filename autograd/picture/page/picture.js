@@ -36,11 +36,12 @@ function show(s, scroll = true, again = false) {
   });
   for (const { card } of modules) card.classList.toggle("now", active !== undefined && standing(active) === card);
   fill(known, whole_grad);
-  const largest = Math.max(...edges.filter((e) => !lines[e.index].label).map((e) => Math.abs(e.number) || 0), 1e-300);
+  const largest = Math.max(...edges.filter((e) => plain(e.index)).map((e) => Math.abs(e.number) || 0), 1e-300);
   edges.forEach((edge, k) => {
     const { line, label, number } = lines[k], now = edge === step.edge;
     if (number) number.textContent = "= " + format(edge.number);
-    if (!label) bare(edge, line, reached[k], largest);
+    if (plain(k)) bare(edge, line, reached[k], largest, onPath);
+    else if (line.style.strokeWidth) unbare(line);
     for (const shape of [line, label]) {
       if (!shape) continue;
       shape.classList.toggle("now", now);
@@ -74,11 +75,19 @@ function break_up(side) {
   side.outerHTML = parts.map((part) => `<math displaystyle="true"><mrow>${part.join("")}</mrow></math>`).join(" ");
 }
 
+const plain = (k) => !lines[k].label || layout !== layouts[0];
+
 // An edge without a label: its colour is the sign, its width the size, its number in the title.
-function bare(edge, line, known, largest) {
+function bare(edge, line, known, largest, onPath) {
   line.classList.toggle("positive", known && edge.number > 0);
   line.classList.toggle("negative", known && edge.number < 0);
-  const tip = line.firstElementChild;
-  if (tip) tip.textContent = `∂${edge.target.name}/∂${edge.source.name}${edge.held && " (others held)"} = ${known ? format(edge.number) : "not computed yet"}`;
+  const tip = line.firstElementChild ?? line.appendChild(document.createElementNS(line.namespaceURI, "title"));
+  tip.textContent = `∂${edge.target.name}/∂${edge.source.name}${edge.held && " (others held)"} = ${known ? format(edge.number) : "not computed yet"}`;
+  const larger = ({ edge: other }) => Math.abs(other.number) > Math.abs(edge.number) && (onPath.has(other) || !onPath.has(edge));
+  line.classList.toggle("under", known && (lines[edge.index].alike ?? []).some(larger)); // of those on one way
   line.style.strokeWidth = known ? (0.8 + 4 * Math.sqrt(Math.min(1, Math.abs(edge.number) / largest) || 0)).toFixed(1) : "";
+}
+function unbare(line) {
+  line.classList.remove("positive", "negative");
+  line.style.strokeWidth = "";
 }

@@ -2,6 +2,7 @@
 const stage = $("stage"), picture = $("picture");
 const first_size = picture.getAttribute("viewBox").split(" ").map(Number).slice(2);
 const whole = { width: first_size[0], height: first_size[1] }; // of the picture
+const LEGIBLE = 9 / 14; // pixels per unit: a text of 14 is then 9 high
 let view = { x: 0, y: 0, ...whole }, scale = 1, chosen = false;
 
 function look(x, y, pixels) { // the middle of the view, and pixels per unit
@@ -11,9 +12,12 @@ function look(x, y, pixels) { // the middle of the view, and pixels per unit
   view = { x: kept(x, width, whole.width), y: kept(y, height, whole.height), width, height };
   picture.setAttribute("viewBox", [view.x, view.y, view.width, view.height].map((n) => n.toFixed(1)).join(" "));
 }
+function room() { // as much height as the picture takes up across the whole stage
+  stage.parentElement.style.setProperty("--height", Math.max(LEGIBLE, Math.min(1.3, stage.clientWidth / whole.width)) * whole.height + "px");
+}
 const fitting = () => Math.min(stage.clientWidth / whole.width, stage.clientHeight / whole.height);
 const fit = (least = 0) => look(0, whole.height / 2, Math.max(Math.min(fitting(), 1.3), least));
-const legible = () => { fit(fitting() < 0.5 ? 0.62 : 0.5); follow(at === last ? root : steps[Math.max(at, 0)].edge?.source ?? steps[Math.max(at, 0)].node); };
+const legible = () => { fit(fitting() < 0.52 ? LEGIBLE : 0); follow(at === last ? root : steps[Math.max(at, 0)].edge?.source ?? steps[Math.max(at, 0)].node); };
 const zoom = (by) => (chosen = true, look(view.x + view.width / 2, view.y + view.height / 2, Math.max(0.02, Math.min(8, scale * by))));
 const pan = (dx, dy) => look(view.x + view.width / 2 - dx / scale, view.y + view.height / 2 - dy / scale, scale);
 
