@@ -4,6 +4,8 @@
     void each(work, columns, parameters, results, n, begin, end, sums)    examples begin to end of n
     void after(work, parameters, whole, n, chunks, sums)                  what follows from the means over the batch
     void run(work, columns, parameters, results, whole, n, sums)          all, for a batch in one piece
+    void pieces(work, columns, parameters, results, n, block, chunks, sums, means, next)
+                                                                          `each` for every chunk that nobody has taken
 
     columns     const double *[inputs]: where the first example's number for each input is; `strides`, known when the
                 code is made, say how many doubles further on the next example's is (0: the same for all examples)
@@ -13,7 +15,11 @@
     sums        double[chunks][sums]: each call of `each` writes one line, `after` adds the lines up in order
     work        memory of its own: the columns of loops here, what a tape needs (see `driver`)
 
-A batch may be cut into chunks and the chunks handed to threads; sums depend on the cuts, and on nothing else. Eight
+    block       examples that are computed together: chunks begin at multiples of it
+    means       numbers in a line of sums
+    next        the number of the first chunk that nobody has taken
+
+A batch may be cut into chunks that threads share; sums depend on the cuts, and on nothing else. Eight
 examples are computed side by side, the last eight of a chunk overlapping those before; a batch of fewer is computed one
 by one, by the same text. So a result has the same bits whatever its place and whatever the size of the batch. Each of
 the two is written when it is needed: LLVM takes most of the time before a first result.
@@ -40,8 +46,9 @@ SIGNATURES = {
     "each": ["work", "columns", "parameters", "results", "n", "begin", "end", "sums"],
     "after": ["work", "parameters", "whole", "n", "chunks", "sums"],
     "run": ["work", "columns", "parameters", "results", "whole", "n", "sums"],
+    "pieces": ["work", "columns", "parameters", "results", "n", "block", "chunks", "sums", "means", "next"],
 }
-INTEGERS = {"n", "begin", "end", "chunks"}
+INTEGERS = {"n", "begin", "end", "block", "chunks", "means"}
 MANY_RESULTS = 64  # more of them are written by way of a table: LLVM takes long over thousands of places
 
 Numbers = dict[int, Any]  # the V of a program's slots, floats for its constants
@@ -66,14 +73,35 @@ def write(module: Module, program: Program, strides: Sequence[int], lanes: int) 
 
 
 def write_run(module: Module) -> None:
-    """`run`, which calls the others."""
+    """`run` and `pieces`, which call the others."""
     body = function(module, "run", SIGNATURES["run"])
-    arguments = {name: body.argument(name) for name in SIGNATURES["run"]}
-    arguments |= {"begin": body.integer(0), "end": arguments["n"], "chunks": body.integer(1)}
+    given = {name: body.argument(name) for name in SIGNATURES["run"]}
+    given |= {"begin": body.integer(0), "end": given["n"], "chunks": body.integer(1)}
     for name in ("before", "each", "after"):
-        body.do(f"call void @{name}({', '.join([repr(arguments[x]) for x in SIGNATURES[name]])})")
+        _call(body, name, given)
     body.give()
     module.add(body)
+
+    body = function(module, "pieces", SIGNATURES["pieces"])
+    given = {name: body.argument(name) for name in SIGNATURES["pieces"]}
+    n, block, chunks, sums = [given[name] for name in ("n", "block", "chunks", "sums")]
+    whole_blocks = body.op(f"sdiv {n + block - 1}, {block.name}", "i64")
+
+    def end(chunk: V) -> V:
+        full = body.op(f"sdiv {whole_blocks * chunk}, {chunks.name}", "i64") * block
+        return select(full > n, n, full)
+
+    with body.loop(0, chunks):  # nobody takes more
+        k = body.op(f"atomicrmw add {given['next']}, i64 1 monotonic", "i64")
+        with body.when(k < chunks):
+            line = body.at(sums, k * given["means"])
+            _call(body, "each", given | {"begin": end(k), "end": end(k + 1), "sums": line})
+    body.give()
+    module.add(body)
+
+
+def _call(body: Body, name: str, given: dict[str, V]) -> None:
+    body.do(f"call void @{name}({', '.join([repr(given[x]) for x in SIGNATURES[name]])})")
 
 
 def function(module: Module, name: str, arguments: Sequence[str]) -> Body:

@@ -226,8 +226,8 @@ class Runner:
         means = program.primitives.count(MEAN)
         self._chunk = (CHUNK + MEAN_WORK * means) / max(_work(program), 1)  # examples of a piece
         code = self.form.code
-        self._before, self._run_each, self._after, self._run = [
-            _function(code.address(name), straight.SIGNATURES[name]) for name in ("before", "each", "after", "run")
+        self._before, self._pieces, self._after, self._run = [
+            _function(code.address(name), straight.SIGNATURES[name]) for name in ("before", "pieces", "after", "run")
         ]
         self._lock = threading.Lock()
         self._how, self.calls = form, 0
@@ -267,24 +267,22 @@ class Runner:
     def _run_in_chunks(self, chunks: int, columns: int, numbers: int, each: int, whole: int, n: int) -> None:
         """The same on several threads. The cut depends on the work alone, and each chunk has sums of its own, added in
         order: so that the bits do not depend on how many threads there are."""
-        block = self.form.block
-        blocks = -(-n // block)
-        ends = [min(n, blocks * k // chunks * block) for k in range(chunks + 1)]
+        block, means, next_chunk = self.form.block, self.form.sums, self._array([0])
         if len(self._sums) < chunks:
-            self._sums = aligned(chunks * self.form.sums).reshape(chunks, self.form.sums)
+            self._sums = aligned(chunks * means).reshape(chunks, means)
         self._before(address(self._work[0]), numbers)
+        sums, taken = address(self._sums), address(next_chunk)
 
-        def work(k: int) -> None:
+        def work() -> None:
             try:
                 own = self._work.pop()
             except IndexError:
                 own = self.form.work()
-            sums = address(self._sums) + k * self._sums.strides[0]
-            self._run_each(address(own), columns, numbers, each, n, ends[k], ends[k + 1], sums)
+            self._pieces(address(own), columns, numbers, each, n, block, chunks, sums, means, taken)
             self._work.append(own)
 
         share(work, chunks)
-        self._after(address(self._work[0]), numbers, whole, n, chunks, address(self._sums))
+        self._after(address(self._work[0]), numbers, whole, n, chunks, sums)
 
 
 def _work(program: Program) -> int:

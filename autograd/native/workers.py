@@ -1,4 +1,4 @@
-"""Threads that stay: a job is cut into pieces, and whoever is free takes the next.
+"""Threads that stay: of a job that is cut into pieces, whoever is free takes the next.
 
 Starting a thread takes longer than many a job, so that they wait for the next one instead. The caller works as well:
 a job never waits for a worker that is busy elsewhere, only for pieces under way.
@@ -19,36 +19,38 @@ _lock = threading.Lock()
 _threads = 0
 
 
-def share(work: Callable[[int], None], pieces: int) -> None:
-    """work(0) … work(pieces − 1), on as many processors as there are; returns when all are done.
+def share(work: Job, most: int) -> None:
+    """work() on as many processors as there are, `most` at most; returns when all who began are done.
 
-    `work` is machine code that lets other threads run. Should this one be interrupted, what is not begun is dropped.
+    `work` takes pieces of a job until none is left, in machine code that lets other threads run. A worker that is busy
+    elsewhere until then does not begin.
     """
-    left, done = deque(range(pieces)), SimpleQueue[None]()
+    helpers = min(processors(), most) - 1
+    left, done = deque(range(helpers)), SimpleQueue[None]()
+
+    def begins() -> bool:
+        try:
+            left.pop()
+        except IndexError:
+            return False
+        return True
 
     def job() -> None:
-        while True:
+        if begins():
             try:
-                piece = left.popleft()
-            except IndexError:
-                return
-            try:
-                work(piece)
+                work()
             finally:
                 done.put(None)
 
-    helpers = min(processors(), pieces) - 1
     _hire(helpers)
     for _ in range(helpers):
         _jobs.put(job)
-    begun = pieces
     try:
-        job()
+        work()
     finally:
-        while left:
-            left.popleft()
-            begun -= 1
-        for _ in range(begun):
+        while begins():  # in their place: they need not any more
+            helpers -= 1
+        for _ in range(helpers):
             done.get()
 
 
