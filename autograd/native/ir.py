@@ -11,8 +11,11 @@ says so.
 
 from __future__ import annotations
 
+import operator
 import struct
 from typing import TYPE_CHECKING, Any
+
+from autograd.native import cases
 
 if TYPE_CHECKING:
     from autograd.native.body import Body
@@ -28,10 +31,11 @@ def kind_of(lanes: int, kind: str = "double") -> str:
 class V:
     """`lanes` numbers of a kind ("double", "i64", "i1" for what a comparison gives, "ptr") in the function `body`."""
 
-    __slots__ = ("body", "kind", "lanes", "name")
+    __slots__ = ("body", "kind", "lanes", "name", "tree")
 
     def __init__(self, body: Body, name: str, kind: str = "double", lanes: int = 1) -> None:
         self.body, self.name, self.kind, self.lanes = body, name, kind, lanes
+        self.tree: Any = None  # what it was chosen from, if it was: see `cases`
 
     @property
     def type(self) -> str:
@@ -54,6 +58,10 @@ class V:
         return self.body.op(f"{operation} {x.type} {x.name}, {y.name}", x.kind, x.lanes)
 
     def _compared(self, ordered: str, other: Any) -> V:
+        if self.tree is not None and (other is self or not isinstance(other, V)) and cases.known(self.tree):
+            compare = getattr(operator, ordered)
+            truth = cases.mapped(lambda x: bool(compare(x, x if other is self else other)), self.tree)
+            return _of_tree(self.body, truth, "i1", self.lanes)
         x, y = alike(self, other)
         if x.kind == "double":
             comparison = "fcmp " + ("une" if ordered == "ne" else f"o{ordered}")
@@ -74,10 +82,10 @@ class V:
         return self._arithmetic("sub", other, True)
 
     def __mul__(self, other: Any) -> Any:
-        return self._arithmetic("mul", other)
+        return _times(self, other)
 
     def __rmul__(self, other: Any) -> Any:
-        return self._arithmetic("mul", other, True)
+        return _times(self, other)  # a·b is b·a to the bit
 
     def __truediv__(self, other: Any) -> Any:
         return self._arithmetic("div", other)
@@ -142,7 +150,7 @@ class V:
         return self._bitwise("ashr", other)
 
     def __bool__(self) -> bool:
-        return self.body.module.decide(self)
+        return self.tree if isinstance(self.tree, bool) else self.body.module.decide(self)
 
 
 def constant(body: Body, x: Any, kind: str = "double", lanes: int = 1) -> V:
@@ -168,9 +176,43 @@ def select(condition: Any, x: Any, y: Any) -> Any:
     body = condition.body
     kind = next((z.kind for z in (x, y) if isinstance(z, V)), "double")
     lanes = max([condition.lanes, *[z.lanes for z in (x, y) if isinstance(z, V)]])
+    test = (condition, True, False) if condition.tree is None else condition.tree
+    trees = [z.tree if isinstance(z, V) and z.tree is not None else z for z in (x, y)]
+    tree = cases.chosen(test, *trees)
+    if cases.size(tree) < cases.size(test) + sum(map(cases.size, trees)):
+        return _of_tree(body, tree, kind, lanes)
+    z = _chosen(condition, x, y, kind, lanes)
+    z.tree = tree if cases.size(tree) <= cases.MOST else None
+    return z
+
+
+def _chosen(condition: V, x: Any, y: Any, kind: str, lanes: int) -> V:
+    body = condition.body
     x, y = [body.spread(z, lanes) if isinstance(z, V) else constant(body, z, kind, lanes) for z in (x, y)]
     condition = body.spread(condition, lanes)
     return body.op(f"select {condition.type} {condition.name}, {x.type} {x.name}, {y.type} {y.name}", kind, lanes)
+
+
+def _of_tree(body: Body, tree: Any, kind: str, lanes: int) -> V:
+    """The number that a tree chooses."""
+    if isinstance(tree, V):
+        return body.spread(tree, lanes)
+    if isinstance(tree, tuple):
+        test, *sides = tree
+        z = _chosen(test, *[_of_tree(body, side, kind, lanes) for side in sides], kind, lanes)
+    else:
+        z = constant(body, tree, kind, lanes)
+    z.tree = tree if cases.size(tree) <= cases.MOST else None
+    return z
+
+
+def _times(x: V, y: Any) -> V:
+    """x·y. Where one of them is chosen from numbers, a mask, it is chosen too: 1·y is y, and y times nan is nan."""
+    for mask, other in ((x, y), (y, x)) if isinstance(y, V) and y.kind == x.kind == "double" else ():
+        if isinstance(mask.tree, tuple) and cases.known(mask.tree):
+            times = lambda a, other=other: other if a == 1.0 else a if a != a else other._arithmetic("mul", a)
+            return _of_tree(x.body, cases.mapped(times, mask.tree), x.kind, max(x.lanes, y.lanes))
+    return x._arithmetic("mul", y)
 
 
 def intrinsic(name: str, *xs: Any) -> V:

@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 
 from autograd.core import primitives as table
 from autograd.core.primitives import Primitive, dot_parts
+from autograd.native.fuse import fused, sources
 from autograd.native.products import Product, mean_slots, products
 from autograd.program.program import BATCH, CONSTANT, EXAMPLE, MASKED_DOT, MEAN, ONCE, Program, masked_dot_parts
 
@@ -70,14 +71,17 @@ class Tape:
         return f"<program of {self.program.heading()}; print it>"
 
 
-def roll(program: Program) -> Tape:
-    """The loops of a program. A constant 1 may be added to it."""
+def roll(program: Program, fuse: bool = False) -> Tape:
+    """The loops of a program, cheap instructions `fused` or as they are. A constant 1 may be added to it."""
     means = mean_slots(program)
     found, absorbed = products(program, means, program.constant(1.0)) if means else ([], set[int]())
     places = _Places(program)
     constants = [(places.new_once(slot), number) for slot, number in program.numbers.items()]
     for mean in means:
         places.new_once(mean)
+    if fuse:
+        program, absorbed = fused(program, absorbed, sources(program, found))
+        places.program = program
     groups = _groups(program, absorbed)
     loops = {moment: [places.loop(kind, slots) for kind, slots in groups[moment]] for moment in (ONCE, EXAMPLE, BATCH)}
     lanes = places.in_lanes

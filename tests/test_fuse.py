@@ -1,0 +1,85 @@
+"""Instructions of a tape that are computed in one: as one by one, to the bit; and what is known of a mask."""
+
+from __future__ import annotations
+
+from itertools import product
+from math import inf, nan
+from typing import Any
+
+import pytest
+
+from autograd import compile, grad, relu, where
+from autograd.core.value import Value
+from autograd.native import cases
+from autograd.native.fuse import fused
+from autograd.native.roll import roll
+from autograd.program.lower import lower
+
+np = pytest.importorskip("numpy")
+pytest.importorskip("llvmlite")
+
+SPECIAL = [0.0, -0.0, 1.0, -2.5, 5e-324, -1e-310, 1e308, -1e308, inf, -inf, nan]
+
+
+def gated(x: Any, y: Any) -> Any:
+    return relu(1.0 - y * relu(x * y - 1.0)) + where(x > y, x / y, y - x)
+
+
+def nested(x: Any, y: Any) -> Any:
+    return relu(relu(x) * relu(y) + relu(x - y) * x) * where(relu(y), x, 2.0)
+
+
+def halves(x: Any, y: Any) -> Any:
+    return where(where(x > 0.0, y > 0.0, 0.0), x * x, -y) / relu(x)
+
+
+@pytest.mark.parametrize("f", [gated, nested, halves])
+@pytest.mark.parametrize("of", [lambda f: f, lambda f: grad(f, (0, 1)), lambda f: grad(lambda x, y: grad(f)(x, y))])
+def test_a_block_of_examples_is_what_each_is_alone(f: Any, of: Any) -> None:
+    """One example is computed an instruction at a time."""
+    x, y = np.array([*product(SPECIAL, SPECIAL)]).T.copy()
+    call = compile(of(f), "tape")
+    batch = np.array(call(x, y)).reshape(-1, len(x))
+    for k in range(len(x)):
+        alone = np.array(call(x[k : k + 1], y[k : k + 1])).ravel()
+        assert repr(alone.tolist()) == repr(batch[:, k].tolist())
+
+
+def test_instructions_that_one_other_reads_go_into_it() -> None:
+    x, y = Value(0.5), Value(0.25)
+    program, _ = lower([relu(x * y - 1.0) / y], [x, y])
+    result, gone = fused(program, (), program.outputs)
+    (slot,) = result.outputs
+    assert result.operands[slot] == (0, 1) and result.primitives[slot].name == "mul sub relu div"
+    assert len(gone) == 3
+
+
+def test_a_tape_of_a_network_has_fewer_loops() -> None:
+    x = [Value(0.1 * k) for k in range(8)]
+    program, _ = lower([relu(1.0 - u) * u for u in x], x)
+    loops = [sum(map(len, roll(program, fuse).loops.values())) for fuse in (False, True)]
+    assert loops == [3, 1]
+
+
+class Condition:
+    """What stands for a condition."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+
+def test_a_mask_s_zero_is_its_condition() -> None:
+    """where(mask == 0, 0, mask·y) is y, nan or 0: no product is left."""
+    above, undefined = Condition("x > 0"), Condition("x != x")
+    mask = (undefined, nan, (above, 1.0, 0.0))
+    is_zero = cases.mapped(lambda m: m == 0.0, mask)
+    product_ = cases.mapped(lambda m: {1.0: "y", 0.0: "0·y"}.get(m, nan), mask)
+    assert is_zero == (undefined, False, (above, False, True))
+    assert cases.chosen(is_zero, 0.0, product_) == (undefined, nan, (above, "y", 0.0))
+
+
+def test_a_choice_between_the_same_is_none() -> None:
+    test = Condition("x > 0")
+    assert cases.chosen((test, True, False), 1.0, 1.0) == 1.0
+    assert repr(cases.chosen((test, True, False), 0.0, -0.0)) != "0.0"
+    assert cases.chosen((test, False, True), (test, "a", "b"), (test, "c", "d")) == (test, "c", "b")
