@@ -44,6 +44,7 @@ class TrainingPage:
 
     def __init__(self, title: str, told: dict[str, Any], history: History) -> None:
         self._title, self._told, self.history = title, told, history
+        history._page = self
 
     def html(self) -> str:
         """One HTML document: no network, no other file."""

@@ -11,6 +11,8 @@ class History:
     accuracy is empty where targets are not classes; the validation lists are empty where nothing was held out.
     """
 
+    _page: Any = None  # what `watch` made of the run; the class's own, as no checkpoint should hold it
+
     def __init__(self) -> None:
         self.cost: list[float] = []
         self.accuracy: list[float] = []
@@ -24,6 +26,15 @@ class History:
     @property
     def epochs(self) -> int:
         return len(self.cost)
+
+    def page(self) -> Any:
+        """The TrainingPage of a run that was watched. RuntimeError for any other: it kept no weights but the last."""
+        if self._page is None:
+            raise RuntimeError(
+                "History.page: this run kept its costs alone; nn.watch, with the arguments of nn.fit, trains as it does "
+                "and keeps what the page shows"
+            )
+        return self._page
 
     def plot(self, ax: Any = None) -> Any:
         """The curves, drawn by matplotlib (the `notebooks` extra); returns the axes."""

@@ -89,6 +89,14 @@ def test_many_examples_run_eagerly_have_fewer_frames(monkeypatch):
     assert told["epochs"] == [0, 2, 10, 22, 30]
 
 
+def test_a_history_gives_the_page_of_a_run_that_was_watched_and_says_how_to_get_one():
+    model, page = moons()
+    assert page.history.page() is page
+    history = nn.fit(model, X, Y, nn.binary_cross_entropy, epochs=1, progress=False, compiled=False)
+    with pytest.raises(RuntimeError, match=r"History\.page: this run kept its costs alone; nn\.watch"):
+        history.page()
+
+
 def test_what_cannot_be_is_said(tmp_path):
     with pytest.raises(ValueError, match=r"watch: frames= is a whole number, 2 or more, not 1"):
         moons(frames=1)
