@@ -170,6 +170,18 @@ PYTHON = Language(
     head=lambda name, arguments: f"def {name}({', '.join(arguments)}):",
 )
 
+# What XLA lacks or is bad at. Every step of the remainder is exact: fmod takes whole pairs of |y| away, so that an even
+# multiple is left where r is at most |y|/2, and r − |y| is exact by Sterbenz's lemma; so is |y| − r wherever it decides.
+_JAX_OWN = {
+    "exp2": "exp2 = lambda x: jnp.power(2.0, x)  # XLA's own is a hundred times less accurate",
+    "remainder": """\
+def remainder(x, y):  # jnp.remainder is that of %
+    b = jnp.abs(y)
+    r = jnp.where(b < 8e307, jnp.fmod(jnp.abs(x), b + b), jnp.abs(x))
+    s = r - b
+    r = jnp.where(r > b - r, jnp.where(s >= b - s, s - b, s), r)
+    return jnp.where((b > 0.0) & jnp.isfinite(x), jnp.copysign(1.0, x) * r, jnp.nan)""",
+}
 # Whole batches at a time: a choice computes both of its sides, and a rule is one expression.
 JAX = Language(
     name="JAX",
@@ -177,17 +189,18 @@ JAX = Language(
         ieee.rint: "jnp.rint",  # XLA takes (x + 2⁵²) − 2⁵² for x
         **_words(
             "jnp.",
-            _LIBM.replace(" remainder", ""),  # numpy's is that of %
+            _LIBM,
             **{name: f"jnp.{name.replace('a', 'arc', 1)}" for name in "asin acos atan asinh acosh atanh atan2".split()},
             fabs="jnp.abs",
             pow="jnp.power",
             erf="jax.scipy.special.erf",
             erfc="jax.scipy.special.erfc",
             exp2="exp2",
+            remainder="remainder",
         ),
     },
-    own={"exp2": "exp2 = lambda x: jnp.power(2.0, x)  # XLA's own is a hundred times less accurate"},
-    taken=frozenset([*keyword.kwlist, "jax", "jnp", "np", "nan", "inf", "abs", "exp2"]),
+    own=_JAX_OWN,
+    taken=frozenset([*keyword.kwlist, "jax", "jnp", "np", "nan", "inf", "abs", *_JAX_OWN]),
     nan="jnp.nan",
     inf="jnp.inf",
     declare="{} = {}",
