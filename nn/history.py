@@ -31,8 +31,8 @@ class History:
         """The TrainingPage of a run that was watched. RuntimeError for any other: it kept no weights but the last."""
         if self._page is None:
             raise RuntimeError(
-                "History.page: this run kept its costs alone; nn.watch, with the arguments of nn.fit, trains as it does "
-                "and keeps what the page shows"
+                "History.page: this run kept its costs alone; nn.watch, with the arguments of nn.fit, trains as it "
+                "does and keeps what the page shows"
             )
         return self._page
 

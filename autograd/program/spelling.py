@@ -171,7 +171,7 @@ PYTHON = Language(
 )
 
 # What XLA lacks or is bad at. Every step of the remainder is exact: fmod takes whole pairs of |y| away, so that an even
-# multiple is left where r is at most |y|/2, and r − |y| is exact by Sterbenz's lemma; so is |y| − r wherever it decides.
+# multiple is left where r is at most |y|/2, and r − |y| is exact by Sterbenz's lemma; so is |y| − r where it decides.
 _JAX_OWN = {
     "exp2": "exp2 = lambda x: jnp.power(2.0, x)  # XLA's own is a hundred times less accurate",
     "remainder": """\
