@@ -201,6 +201,8 @@ class Compiled:
             self._in_order = here == there == [*range(len(self.parameters))] and len(leaves) == len(here)
             self._here, self._there = _indices(here, len(self.parameters)), _indices(there, len(leaves))
             self._leaves = np.array(numbers(leaves))
+        if self._in_order:
+            return self._weights
         self._leaves[self._there] = self._weights[self._here]
         return self._leaves
 

@@ -57,6 +57,10 @@ class Execution:
         self._straight = runner == "source" or (
             runner is None and (program.count() <= SMALL or bool(loops_in(program)))
         )
+        if not self._straight and runner in (None, "tape"):  # of straight-line code LLVM sees it
+            from autograd.native.parts import opened
+
+            self.program = opened(program)
         self._runners: dict[Any, Any] = {}
 
     def run(self, read: Arguments, at: Any = None) -> tuple[Any, Any]:

@@ -20,8 +20,9 @@ from typing import Any
 from weakref import WeakSet
 
 from autograd.core import ieee
-from autograd.core.columns import Primitive
+from autograd.core.columns import TABLE, Primitive
 from autograd.core.primitives import dot, dot_parts
+from autograd.core.value import Value
 from autograd.native import build
 from autograd.native.functions import function
 from autograd.native.ir import V, constant, fma, intrinsic, select
@@ -78,14 +79,24 @@ LIBM["gamma"] = "tgamma"
 
 
 def read(f: Callable[..., Any]) -> Callable[..., Any]:
-    """f as a function of V."""
+    """f as a function of V, or of Values."""
     if f in RULES:
-        return lambda *xs: (RULES[f] if any([_holds_v(x) for x in xs]) else f)(*xs)
+        return lambda *xs: (RULES[f] if any([_holds_v(x) for x in xs]) else _on_values(f, xs))(*xs)
     if isinstance(f, FunctionType):  # a user's has numbers in its surroundings, which may be others next time
         return _ours(f) if str(f.__globals__.get("__name__")).startswith("autograd.") else _with_other_globals(f)
     if isinstance(f, BuiltinFunctionType) and f.__name__ in LIBM and f.__module__ == "math":
         return lambda *xs: by_lane(LIBM[f.__name__], [_vector(x, xs) for x in xs])
     return f
+
+
+def _on_values(f: Callable[..., Any], xs: Sequence[Any]) -> Callable[..., Any]:
+    """The row that f computes, if some of these are Values."""
+    return _row_of().get(f, f) if any([isinstance(x, Value) for x in xs]) else f
+
+
+@cache
+def _row_of() -> dict[Callable[..., Any], Primitive]:
+    return {row.forward: row for row in TABLE.values() if row.forward in RULES}
 
 
 def _holds_v(x: Any) -> bool:

@@ -1,0 +1,64 @@
+"""Rows in their parts, where one of these is computed anyway.
+
+gelu x = ½x·erfc(−x/√2) has the slope erfc(−x/√2)/2 + …: a program with both takes the one function that is expensive
+twice, unless it sees what gelu is made of. That is what its own `forward` says, read on Values.
+"""
+
+from __future__ import annotations
+
+from contextvars import Context
+from functools import cache
+from typing import Any
+
+from autograd.core import primitives as table
+from autograd.core.columns import TABLE, Primitive
+from autograd.core.modes import tracing
+from autograd.core.refusals import Argument
+from autograd.core.value import Value
+from autograd.native.rows import read
+from autograd.program.lower import lower
+from autograd.program.program import Program
+from autograd.program.simplify import folded_and_shared
+
+_CHEAP = (table.add, table.sub, table.mul, table.div, table.neg)
+
+
+def opened(program: Program) -> Program:
+    """The program with such rows in their parts, each of which is computed once."""
+    rows = {primitive for _, primitive, _ in program.instructions()}
+    bodies = {row: body for row in rows if (body := parts(row)) and not rows.isdisjoint(_functions(body))}
+    if not bodies:
+        return program
+    result = program.like()
+    append = folded_and_shared(result)
+
+    def open_(primitive: Any, operands: tuple[int, ...]) -> int:
+        body = bodies.get(primitive)
+        return append(primitive, operands) if body is None else result.inline(body, operands, append)[body.outputs[0]]
+
+    return program.rewritten(result, open_)
+
+
+def _functions(body: Program) -> list[Any]:
+    return [primitive for _, primitive, _ in body.instructions() if primitive not in _CHEAP]
+
+
+@cache
+def parts(row: Any) -> Program | None:
+    """A row of the table as a formula of others; None where its `forward` is none."""
+    if row.__class__ is not Primitive or TABLE.get(row.name) is not row or not row.arity or row.by_call:
+        return None
+    operands = [Argument(0.5) for _ in range(row.arity)]
+    try:
+        z = Context().run(_traced, row, operands)
+    except Exception:
+        return None
+    if not isinstance(z, Value):
+        return None
+    body, others = lower([z], operands)
+    return None if others or row in body.primitives else body
+
+
+def _traced(row: Primitive, operands: list[Any]) -> Any:
+    with tracing():
+        return read(row.forward)(*operands)
