@@ -39,4 +39,7 @@ def label(values: Sequence[Value], names: Sequence[str]) -> None:
     if engine.C is not None and engine.C.name(values, names):
         return
     for v, name in zip(values, names, strict=True):
-        v.label = name
+        if v.__class__ is Value and name.__class__ is str:
+            v._label = name
+        else:
+            v.label = name

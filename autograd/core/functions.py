@@ -44,13 +44,15 @@ def affine(weights: Sequence[Sequence[Any]], xs: Sequence[Value | float], biases
         raise ValueError(f"affine: {len(biases)} biases for {len(weights)} rows of weights; it needs one for each row")
     if engine.C is not None and (dots := engine.C.affine(weights, xs, biases)) is not None:
         return dots
-    given, inputs = tuple[Any, ...](xs), None
+    given: tuple[Any, ...] = tuple(xs)
+    inputs = None
     try:  # 55 ns a term, against 450 through the table
         x: Sequence[float] = [v._data for v in given]
         inputs = given
     except AttributeError:
         x, nothing = given, (None,) * n
         constant = {*map(type, xs)} <= {float}
+    beside = (*x, 1.0)  # ∂z/∂w and ∂z/∂b, of all rows
     zs = []
     for ws, b in zip(weights, biases, strict=True):
         if len(ws) != n:
@@ -60,10 +62,10 @@ def affine(weights: Sequence[Sequence[Any]], xs: Sequence[Value | float], biases
         try:
             w = [v._data for v in ws]
             if inputs is not None:
-                zs.append(record(table.dot, add_up(map(mul, w, x), b._data), (*ws, b), inputs, (*x, 1.0), tuple(w)))
+                zs.append(record(table.dot, add_up(map(mul, w, x), b._data), (*ws, b), inputs, beside, tuple(w)))
                 continue
             if constant:
-                zs.append(record(table.dot, add_up(map(mul, w, x), b._data), (*ws, b), x, (*x, 1.0), nothing))
+                zs.append(record(table.dot, add_up(map(mul, w, x), b._data), (*ws, b), x, beside, nothing))
                 continue
         except AttributeError:  # other mixtures of Values and numbers
             pass

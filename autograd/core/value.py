@@ -59,7 +59,7 @@ class Value(Methods):
     below: list[Value]
 
     def __init__(self, data: Any, label: str = "", *made: Any) -> None:
-        if made or isinstance(label, tuple | list | set):
+        if made or (label.__class__ is not str and isinstance(label, tuple | list | set)):
             raise TypeError(
                 "Value(data, operands, op) makes no node here: call a row, y = x.tanh(), or make one of your own, "
                 "primitive(name, forward, *partials), which is called on Values"
@@ -69,7 +69,8 @@ class Value(Methods):
                 raise TypeError(f"Value: {data!r} is a Value already; use it as it is, or write .data for its number")
             data = number(data)
         self._data = data
-        self.label = label
+        if label.__class__ is not str or label:
+            self.label = label
         self._grad = NOT_COMPUTED
         self._row = self._x = self._y = self._px = self._py = None
 
@@ -101,7 +102,7 @@ class Value(Methods):
     @property
     def label(self) -> str:
         """The name it is printed with."""
-        return self._label
+        return getattr(self, "_label", "")  # computed nodes have none until they are named: it is a slot less to visit
 
     @label.setter
     def label(self, label: Any) -> None:
@@ -221,7 +222,6 @@ def record(row: Primitive, data: float, x: Any, y: Any, px: Any, py: Any, kind: 
     """A new node; the one place where nodes are made."""
     node = _new(kind)
     node._data = data
-    node._label = ""
     node._grad = NOT_COMPUTED
     node._row = row
     node._x = x

@@ -1,14 +1,16 @@
 """Where the numbers are in CPython's objects, so that machine code can read them there.
 
 A driver that reads every parameter from its Value takes a nanosecond for each; Python takes ten times as long to hand
-them over. The offsets are found by looking at one object of each kind; where they are not found, as in another
-implementation of Python, the slow way is taken.
+them over. The extension says where its nodes keep theirs. Elsewhere the offsets are found by looking at one object of
+each kind, and read under the interpreter's lock alone; where there is none, as in free-threaded builds, and in other
+implementations of Python, nothing is looked at and the slow way is taken.
 """
 
 from __future__ import annotations
 
 import ctypes
 import sys
+import sysconfig
 from collections.abc import Sequence
 from functools import cache
 from struct import pack
@@ -24,10 +26,9 @@ _word_at = ctypes.c_int64.from_address
 def value_offsets() -> tuple[int, int] | None:
     """How a Value's number is reached from what `references` gives: the offset of a reference, and in what that refers
     to the offset of the double. In Python's Value it is the reference to a float, and the double in that."""
-    probe = Value(0.1234567)
     if engine.C is not None:  # the double is in the node itself, and the reference is to the node
-        double = _offset(probe, _bits(probe._data))
-        return None if double is None else (0, double)
+        return 0, engine.C.data_at()
+    probe = Value(0.1234567)
     reference, double = _offset(probe, id(probe._data)), _offset(probe._data, _bits(probe._data))
     return None if reference is None or double is None else (reference, double)
 
@@ -38,6 +39,13 @@ def references(values: Sequence[Value]) -> tuple[Any, Any]:
 
     nodes = np.array([id(value) for value in values], dtype=int)
     return (nodes, None) if engine.C is None else (nodes.ctypes.data + 8 * np.arange(len(nodes)), nodes)
+
+
+@cache
+def is_layout_known() -> bool:
+    """Are objects laid out as CPython's with its lock are, where a word is an address?"""
+    of_c = sys.implementation.name == "cpython" and sys.maxsize > 2**62
+    return of_c and not sysconfig.get_config_var("Py_GIL_DISABLED")
 
 
 @cache
@@ -84,7 +92,7 @@ def _bits(number: float) -> int:
 
 def _offset(holder: Any, content: int) -> int | None:
     """The offset, in an object, of the one word that is `content`."""
-    if sys.implementation.name != "cpython":
+    if not is_layout_known():
         return None
     words = range(0, type(holder).__basicsize__ // 8 * 8, 8)
     found = [i for i in words if _word_at(id(holder) + i).value == content]

@@ -7,7 +7,6 @@ computes. An object `with_entry` has two words for it, and goes by it from `inst
 from __future__ import annotations
 
 import ctypes
-import sys
 from collections.abc import Sequence
 from functools import cache
 from typing import Any, NamedTuple
@@ -15,7 +14,7 @@ from typing import Any, NamedTuple
 from autograd.core import modes
 from autograd.native import entry
 from autograd.native import words as code
-from autograd.native.objects import changes, value_offsets
+from autograd.native.objects import changes, is_layout_known, value_offsets
 
 
 class Leaf(NamedTuple):
@@ -53,8 +52,7 @@ def _symbols() -> dict[int, int] | None:
     """What an entry needs of Python and numpy; None where they are not laid out as is written above."""
     import numpy as np
 
-    with_the_gil = getattr(sys, "_is_gil_enabled", lambda: True)()
-    if sys.implementation.name != "cpython" or sys.maxsize < 2**62 or not with_the_gil:
+    if not is_layout_known():
         return None
     api = ctypes.pythonapi
     word, short = ctypes.c_int64.from_address, ctypes.c_int32.from_address
@@ -112,7 +110,7 @@ _VECTOR_OFFSET, _FLAGS = 56, 168  # where a type keeps them
 @cache
 def with_entry(kind: type) -> type:
     """A subclass of `kind` whose objects may have an entry: see `install`. `kind` itself where that cannot be."""
-    if sys.implementation.name != "cpython" or sys.maxsize < 2**62:
+    if not is_layout_known():
         return kind
     members = (_Member * 2)(_Member(b"__vectorcalloffset__", 19, code.VECTOR, 1, None))
     slots = (_Slot * 2)(_Slot(72, ctypes.addressof(members)))

@@ -114,11 +114,15 @@ static PyObject *set_active(PyObject *Py_UNUSED(module), PyObject *const *a, Py_
 /* Where the count is, for machine code that reads numbers. */
 static PyObject *changes_at(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(unused)) { return PyLong_FromVoidPtr(&changes); }
 
+/* And where a node's number is in the node. */
+static PyObject *data_at(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(unused)) { return PyLong_FromSize_t(offsetof(Node, data)); }
+
 PyMethodDef bulk_functions[] = {
     {"connect", (PyCFunction)(void (*)(void))connect, METH_VARARGS | METH_KEYWORDS, "Hand over the table and the definitions."},
     {"set_active", (PyCFunction)(void (*)(void))set_active, METH_FASTCALL, "set_active(n, watching): so many modes are on, over all contexts, and so many of them look at every new node."},
     {"record", (PyCFunction)(void (*)(void))node_record, METH_FASTCALL, "record(row, data, x, y, px, py)"},
     {"changes_at", changes_at, METH_NOARGS, "The address of a 64-bit count of how often a Value's number was set."},
+    {"data_at", data_at, METH_NOARGS, "The offset of a Value's number in the Value."},
     {"numbers", numbers, METH_O, "The data of Values, or None."},
     {"assign", (PyCFunction)(void (*)(void))assign, METH_FASTCALL, "assign(values, data): was it done?"},
     {"add_gradients", (PyCFunction)(void (*)(void))add_gradients, METH_FASTCALL, "add_gradients(values, slopes)"},

@@ -12,7 +12,7 @@ from autograd.core import engine
 from autograd.core import primitives as table
 from autograd.core.fast.gradients import add_gradients as add_gradients
 from autograd.core.fast.gradients import backward as backward
-from autograd.core.fast.operators import add, binary, call_row, mul, relu, sub, truediv, unary
+from autograd.core.fast.operators import add, binary, call_row, infix, mul, neg, reflected, relu, sub, truediv, unary
 from autograd.core.fast.sweeps import number_adjoints as number_adjoints
 from autograd.core.fast.sweeps import number_gradients as number_gradients
 from autograd.core.fast.sweeps import number_tangents as number_tangents
@@ -27,21 +27,14 @@ def _bind() -> None:
     def of_one(row: Primitive) -> Any:
         return lambda self: unary(row, self)
 
-    def infix(row: Primitive) -> Any:
-        return lambda self, other: binary(row, self, other)
-
-    def reflected(row: Primitive) -> Any:
-        return lambda self, other: binary(row, other, self)
-
     bound: dict[str, Any] = {"_apply": call_row}
     if engine.C is None:
         bound |= {"backward": backward, "__add__": add, "__sub__": sub, "__mul__": mul, "__truediv__": truediv}
-        bound["relu"] = relu
+        bound |= {"__neg__": neg, "__abs__": of_one(table.abs_), "relu": relu}
         rows = {"add": table.add, "sub": table.sub, "mul": table.mul, "truediv": table.div, "pow": table.pow_}
         for name, row in rows.items():
             bound.setdefault(f"__{name}__", infix(row))
             bound[f"__r{name}__"] = reflected(row)
-        bound["__neg__"], bound["__abs__"] = of_one(table.neg), of_one(table.abs_)
     for row in TABLE.values():
         if row.arity == 1 and callable(vars(engine.defined).get(row.name)):
             bound.setdefault(row.name, (engine.C and engine.C.method(row)) or of_one(row))

@@ -108,55 +108,65 @@ class _Walk:
 
     order   the inner nodes, operands first       written    those that had a gradient, with it: (node, grad)
     leaves  in the order they are met             before     the gradient of each leaf
-    mark    a 0.0 of this sweep's own: the grad of nodes in order that nothing has arrived at
+    path    inner nodes on the way down           mark       a 0.0 of this sweep's own: the grad of nodes that are in
+                                                             order or on the path, and that nothing has arrived at
     """
 
     def __init__(self, root: Value) -> None:
         self.mark = float("0")
-        self.stack: list[Any] = [root]
+        self.root = root
+        self.path: list[Value] = []
         self.order: list[Value] = []
         self.leaves: list[Value] = []
         self.before: list[float] = []
         self.written: list[tuple[Value, float]] = []
 
     def down(self) -> None:
-        mark, stack, order = self.mark, self.stack, self.order
-        push, pop, put = stack.append, stack.pop, order.append
-        while stack:
-            node = pop()
-            if node is None:
-                put(stack[-1])  # a marked node is in order or on the stack at any moment: see `undo`
-                pop()
-                continue
+        mark, path, order, leaves, before = self.mark, self.path, self.order, self.leaves, self.before
+        waiting, below = [self.root], [0]  # operands to be visited, and how long the path to each is
+        marked = None  # a side that is marked altogether: the inputs that all neurons of a layer share
+        while waiting:
+            node, length = waiting.pop(), below.pop()
+            if length < len(path):  # all that the nodes beyond depend on is in order
+                order += path[: length - len(path) - 1 : -1]
+                del path[length:]
             while (grad := node._grad) is not mark:  # down along the first operands
                 x, y = node._x, node._y
                 if x is None:
-                    self.leaves.append(node)
-                    self.before.append(grad)
+                    leaves.append(node)
+                    before.append(grad)
                     node._grad = mark
                     break
-                push(node)
-                push(None)
+                path.append(node)
                 if grad is not NOT_COMPUTED:
                     self.written.append((node, grad))
                 node._grad = mark
                 if x.__class__ is tuple:
-                    if y is not None:
-                        stack += _unmarked(y, mark)
-                    stack += _unmarked(x, mark)
+                    if y and y is not marked:
+                        if found := _unmarked(y, mark):
+                            waiting += found
+                            below += [len(path)] * len(found)
+                        else:
+                            marked = y
+                    if found := _unmarked(x, mark):
+                        waiting += found
+                        below += [len(path)] * len(found)
                     break
                 if y is not None and y.__class__ is not float and y._grad is not mark:
-                    push(y)
+                    waiting.append(y)
+                    below.append(len(path))
                 if x.__class__ is float:
                     break
                 node = x
+        order += path[::-1]
+        path.clear()
 
     def undo(self) -> None:
         """Every `.grad` as it was, wherever the walk or the sweep was interrupted."""
         for node in self.order:
             node._grad = NOT_COMPUTED
-        for node in self.stack:
-            if node is not None and node._grad is self.mark:
+        for node in self.path:
+            if node._grad is self.mark:
                 node._grad = NOT_COMPUTED
         for node, grad in self.written:
             node._grad = grad
@@ -166,10 +176,12 @@ class _Walk:
 
 def _unmarked(side: tuple[Any, ...], mark: float) -> list[Value]:
     """The Values on one side of a node that the walk has not met, last first."""
-    try:
-        return [v for v in side[::-1] if v._grad is not mark]
-    except AttributeError:  # constants among them
-        return [v for v in side[::-1] if v.__class__ is not float and v._grad is not mark]
+    if side[0].__class__ is not float:
+        try:
+            return [v for v in side if v._grad is not mark][::-1]
+        except AttributeError:  # constants among them
+            pass
+    return [v for v in side if v.__class__ is not float and v._grad is not mark][::-1]
 
 
 def _sweep(order: list[Value], unreached: float) -> None:
