@@ -173,6 +173,26 @@ def test_a_node_takes_at_most_100_bytes() -> None:
     assert Value.__basicsize__ <= 96 and not gc.is_tracked(Value(1.0) * 2.0)
 
 
+@pytest.mark.parametrize("pure", ["", "1"])
+def test_where_there_is_no_lock_machine_code_reads_no_object_of_python(pure: str) -> None:
+    """As in a free-threaded build: there another thread could free what is being read."""
+    pytest.importorskip("llvmlite")
+    program = """if True:
+        import sysconfig
+        of = sysconfig.get_config_var
+        sysconfig.get_config_var = lambda name: 1 if name == "Py_GIL_DISABLED" else of(name)
+        from autograd import Value, compile, engine
+        from autograd.native import objects, plans
+        w = Value(3.0)
+        f = compile(lambda x: w * x)
+        first = [f(2.0) for _ in range(3)]
+        w.data = 5.0
+        print(*first, f(2.0), engine == "C" or objects.value_offsets() is None)
+        print(objects._array_offset(), plans._symbols())
+    """
+    assert run("-c", program, pure=pure).stdout.split() == ["6.0", "6.0", "6.0", "10.0", "True", "None", "None"]
+
+
 # Semantics that C could break
 
 

@@ -130,7 +130,10 @@ class _Walk:
             if length < len(path):  # all that the nodes beyond depend on is in order
                 order += path[: length - len(path) - 1 : -1]
                 del path[length:]
-            while (grad := node._grad) is not mark:  # down along the first operands
+            while True:  # down along the first operands; CPython finds a hot loop by its jumps without a condition
+                grad = node._grad
+                if grad is mark:
+                    break
                 x, y = node._x, node._y
                 if x is None:
                     leaves.append(node)
@@ -144,12 +147,12 @@ class _Walk:
                 if x.__class__ is tuple:
                     if y and y is not marked:
                         if found := _unmarked(y, mark):
-                            waiting += found
+                            waiting += found[::-1]
                             below += [len(path)] * len(found)
                         else:
                             marked = y
                     if found := _unmarked(x, mark):
-                        waiting += found
+                        waiting += found[::-1]
                         below += [len(path)] * len(found)
                     break
                 if y is not None and y.__class__ is not float and y._grad is not mark:
@@ -175,13 +178,17 @@ class _Walk:
 
 
 def _unmarked(side: tuple[Any, ...], mark: float) -> list[Value]:
-    """The Values on one side of a node that the walk has not met, last first."""
+    """The Values on one side of a node that the walk has not met."""
+    found = []
     if side[0].__class__ is not float:
         try:
-            return [v for v in side if v._grad is not mark][::-1]
+            for v in side:  # a comprehension would be a function, made anew for each of mostly few operands
+                if v._grad is not mark:
+                    found.append(v)
+            return found
         except AttributeError:  # constants among them
             pass
-    return [v for v in side if v.__class__ is not float and v._grad is not mark][::-1]
+    return [v for v in side if v.__class__ is not float and v._grad is not mark]
 
 
 def _sweep(order: list[Value], unreached: float) -> None:
