@@ -7,7 +7,8 @@ A mutant is one row with one thing wrong: a partial doubled, negated, dropped, m
 read as a plain number (right once, without a second derivative) or with its operands exchanged; a result that is off
 in the tenth digit; a mask, a kink, a domain or an operand of a printed formula missing; a partial doubled where an
 operator or a function writes its row out. The tests tried are those of `MODULES` that are parametrized by the row, and
-those of `WRITTEN_OUT`. What changes nothing (the operands of x + y exchanged) is no mutant.
+those of `WRITTEN_OUT`, but for heavy ones; first those that caught most so far.
+What changes nothing (the operands of x + y exchanged) is no mutant.
 """
 
 from __future__ import annotations
@@ -15,16 +16,28 @@ from __future__ import annotations
 import importlib
 import os
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from itertools import product
 from typing import Any, NamedTuple
+
+from hypothesis import Phase, settings
 
 from autograd.core import engine, functions
 from autograd.core.primitives import REAL, TABLE, Primitive
 from autograd.core.value import Value, record
 
-MODULES = ["test_derivatives_rows", "test_special_points", "test_primitives", "test_value", "test_testing"]
+MODULES = [
+    "test_derivatives_rows",
+    "test_special",
+    "test_special_points",
+    "test_primitives",
+    "test_value",
+    "test_testing",
+]
+CAUGHT: Counter[str] = Counter()  # how many each test did
 WRITTEN_OUT = {"dot": "test_functions", "sum": "test_functions"}
 OPERATORS = {"add": "__add__", "sub": "__sub__", "mul": "__mul__", "div": "__truediv__", "neg": "__neg__"}
 PLACES = [(0.3, 0.7, 0.6, 0.2, 0.9), (0.8, 0.4, 0.5, 0.6, 0.1), (0.6, 0.6, 0.2, 0.7, 0.3)]
@@ -163,7 +176,10 @@ def tests_of(row: Primitive, modules: Sequence[str]) -> Iterator[tuple[str, Call
 
 def _parametrized(test: Any) -> Iterator[dict[str, Any]]:
     """The arguments that its parametrize marks call a test with."""
-    marks = [m for m in getattr(test, "pytestmark", []) if m.name == "parametrize"]
+    marks = getattr(test, "pytestmark", [])
+    if any([m.name == "heavy" for m in marks]):
+        return
+    marks = [m for m in marks if m.name == "parametrize"]
     for choice in product(*[[(m.args[0], value) for value in m.args[1]] for m in marks]):
         arguments: dict[str, Any] = {}
         for names, value in choice:
@@ -175,29 +191,50 @@ def _parametrized(test: Any) -> Iterator[dict[str, Any]]:
 def caught_by(mutant: Mutant, modules: Sequence[str] = MODULES) -> str | None:
     """The first test that fails, with the mutant in force; None if it survives."""
     with mutant.in_force():
-        for name, test in tests_of(mutant.row, modules):
+        for name, test in sorted(tests_of(mutant.row, modules), key=lambda named: -CAUGHT[named[0]]):
             try:
                 test()
             except (Exception, BaseExceptionGroup):
+                CAUGHT[name] += 1
                 return name
     return None
 
 
 def main(names: list[str]) -> int:
     tried = survived = 0
-    for row in [TABLE[name] for name in names] or list(TABLE.values()):
-        for mutant in mutants(row):
-            test = caught_by(mutant)
+    for found in map(tried_of, names) if len(names) == 1 else in_processes(names or [*TABLE]):
+        for mutant, test in found:
             tried, survived = tried + 1, survived + (test is None)
-            print(f"{'caught' if test else 'SURVIVED':9} {mutant!s:58} {test or ''}", flush=True)
+            print(f"{'caught' if test else 'SURVIVED':9} {mutant:58} {test or ''}", flush=True)
     print(f"{tried} mutants tried, {tried - survived} caught, {survived} survived")
     return int(survived > 0)
+
+
+Found = list[tuple[str, str | None]]
+
+
+def in_processes(names: list[str]) -> Iterator[Found]:
+    """`tried_of` each row, on all processors: each process has a table of its own to break."""
+    with ProcessPoolExecutor(initializer=prepare) as processes:
+        yield from processes.map(tried_of, names)
+
+
+def prepare() -> None:
+    """Hypothesis as in the suite, but content with the first example that fails: a smaller one says no more here."""
+    from tests import conftest  # noqa: F401
+
+    settings.register_profile("mutation", phases=[Phase.explicit, Phase.generate], report_multiple_bugs=False)
+    settings.load_profile("mutation")
+
+
+def tried_of(name: str) -> Found:
+    """Every mutant of a row, and what caught it."""
+    return [(str(mutant), caught_by(mutant)) for mutant in mutants(TABLE[name])]
 
 
 if __name__ == "__main__":
     if engine.C is not None:  # it has rules of its own, which other tests hold to the table's; these are broken here
         os.environ["CHAINRULE_PURE"] = "1"
         os.execv(sys.executable, [sys.executable, "-m", "tests.mutation", *sys.argv[1:]])
-    from tests import conftest  # noqa: F401 (its Hypothesis profile: derandomized)
-
+    prepare()
     sys.exit(main(sys.argv[1:]))

@@ -80,7 +80,7 @@ def result_and_gradient(row: Primitive, *point: float) -> tuple[float, list[floa
 # Readings
 
 
-@rows(ROWS)
+@rows([*TABLE.values()])
 def test_a_row_has_every_reading(row: Primitive) -> None:
     operands = row.names
     assert TABLE[row.name] is row
@@ -93,7 +93,7 @@ def test_a_row_has_every_reading(row: Primitive) -> None:
     assert row.level in (1, 2, 3, 4)
 
 
-@rows(FIXED)
+@rows([row for row in TABLE.values() if row.arity is not None])
 def test_a_formula_shows_every_operand(row: Primitive) -> None:
     for template in (row.text, row.latex or row.text):
         shown = template.format(*[f"<{i}>" for i in range(row.arity or 0)])

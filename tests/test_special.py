@@ -10,7 +10,7 @@ import mpmath
 import pytest
 
 from autograd import Value, exp, grad, log, log_ndtr, ndtr, sqrt
-from autograd.core.columns import TABLE, Primitive
+from autograd.core.columns import REAL, TABLE, Primitive
 from autograd.trust import oracles
 from tests.compare import bits
 from tests.test_primitives import scale
@@ -22,8 +22,15 @@ POINTS = [
     ("i0e", (3.0,)), ("i1e", (-50.0,)), ("gammainc", (2.5, 1.2)), ("gammaincc", (0.3, 4.0)), ("gammainc", (15.0, 17.0)),
     ("gammaincc", (0.5, 1e-9)), ("gammaincc", (0.1, 2e-9)), ("betainc", (2.5, 0.7, 0.3)), ("betainc", (14.0, 6.0, 0.8)),
     ("betainc", (146.0, 2447.0, 0.058)), ("gammainc", (300.0, 290.0)), ("gammaincc", (0.01, 1e-8)),
-    ("gammainc", (0.001, 3e-4)),
+    ("gammainc", (0.001, 3e-4)), ("psi_step", (1.0, 0.7, 2.5)), ("erfcxn", (2.0, 0.8)), ("erfcinv", (0.3,)),
+    ("ndtri", (0.2,)), ("lambertw", (2.0,)), ("expreln", (2.0, 0.4)), ("sincn", (1.0, 0.7)), ("jn", (3.0, 2.5)),
+    ("yn", (2.0, 1.3)), ("ien", (1.0, 0.9)), ("gammainc_a", (1.0, 1.5, 2.0)), ("gamma_density", (1.0, 1.5, 2.0)),
+    ("betainc_ab", (1.0, 0.0, 1.5, 2.5, 0.4)), ("beta_density", (1.0, 1.0, 1.5, 2.5, 0.4)), ("ldexp", (0.7, 3.0)),
 ]  # fmt: skip
+
+
+def test_every_row_that_loops_has_its_point() -> None:
+    assert {name for name, _ in POINTS} >= {row.name for row in TABLE.values() if row.by_call and not row.own}
 
 
 @pytest.mark.parametrize(("name", "point"), POINTS, ids=str)
@@ -101,6 +108,16 @@ def errors(row: Primitive, count: int) -> None:
 @pytest.mark.parametrize("row", PUBLIC, ids=lambda row: row.name)
 def test_three_orders_are_right_over_the_domain(row: Primitive) -> None:
     errors(row, 1 if row.name in INTEGRALS else 4)
+
+
+@pytest.mark.parametrize("row", [row for row in TABLE.values() if row.by_call], ids=lambda row: row.name)
+def test_a_row_is_a_number_inside_its_domain_and_nan_outside(row: Primitive) -> None:
+    for point in drawn(row, 10):
+        assert not math.isnan(row(*point)), point
+        for i, (low, high) in enumerate(row.domain):
+            assert row.names[i] not in row.whole or (low, high) == REAL
+            for x in [x for x in (low - 0.5, high + 0.5) if abs(x) < inf]:
+                assert math.isnan(row(*point[:i], x, *point[i + 1 :])), (point, i, x)
 
 
 @pytest.mark.heavy

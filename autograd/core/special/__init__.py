@@ -42,7 +42,7 @@ polygamma      = row("polygamma",     values.polygamma,                         
 psi_step       = row("psi_step",      values.polygamma_step,                         None,
                                                                                      lambda n, a, b, z: psi_step(n + 1, a, b),
                                                                                      lambda n, a, b, z: polygamma(n + 1, a + b),
-                                      by_call=True, names="n a b", whole="n", public=False, domain=POSITIVE)
+                                      by_call=True, names="n a b", whole="n", public=False, domain=(REAL, POSITIVE, POSITIVE))
 lbeta          = row("lbeta",         values.lbeta,                                  lambda a, b, z: -psi_step(0.0, a, b),
                                                                                      lambda a, b, z: -psi_step(0.0, b, a),
                                       by_call=True, names="a b", aliases=("betaln",), domain=POSITIVE,
@@ -119,11 +119,11 @@ gammaincc      = row("gammaincc",     integrals.gammaincc,                      
 gammainc_a     = row("gammainc_a",    integrals.gammainc_a,                          None,
                                                                                      lambda n, a, x, z: gammainc_a(n + 1, a, x),
                                                                                      lambda n, a, x, z: gamma_density(n, a, x),
-                                      by_call=True, names="n a x", whole="n", public=False, domain=POSITIVE)
+                                      by_call=True, names="n a x", whole="n", public=False, domain=(REAL, POSITIVE, POSITIVE))
 gamma_density  = row("gamma_density", integrals.gamma_density,                       None,
                                                                                      lambda n, a, x, z: gamma_density(n + 1, a, x),
                                       lambda n, a, x, z: z * ((a - 1) / x - 1) + n * gamma_density(n - 1, a, x) / x,
-                                      by_call=True, names="n a x", whole="n", public=False, domain=POSITIVE)
+                                      by_call=True, names="n a x", whole="n", public=False, domain=(REAL, POSITIVE, POSITIVE))
 betainc        = row("betainc",       lambda a, b, x: integrals.betainc_ab(0.0, 0.0, a, b, x),
                                       lambda a, b, x, z: betainc_ab(1.0, 0.0, a, b, x),
                                       lambda a, b, x, z: betainc_ab(0.0, 1.0, a, b, x),
