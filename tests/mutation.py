@@ -223,7 +223,8 @@ def prepare() -> None:
     """Hypothesis as in the suite, but content with the first example that fails: a smaller one says no more here."""
     from tests import conftest  # noqa: F401
 
-    settings.register_profile("mutation", phases=[Phase.explicit, Phase.generate], report_multiple_bugs=False)
+    as_in_the_suite = settings.get_profile("chainrule")
+    settings.register_profile("mutation", as_in_the_suite, phases=[Phase.explicit, Phase.generate])
     settings.load_profile("mutation")
 
 

@@ -200,3 +200,12 @@ def test_the_kinks_of_a_row_are_where_it_is_not_smooth(name: str) -> None:
         if len(row.kinks) > 1:  # each is 0 on some kink that another one is for: one of them tells the two sides apart
             assert any([{1.0, -1.0} <= column for column in columns]), xs
         assert any([len(column) > 1 for column in columns]), xs
+
+
+@pytest.mark.parametrize("name", ["largest", "smallest"])
+@pytest.mark.parametrize("bit", range(16))
+def test_two_of_very_many_operands_are_told_apart_where_they_meet(name: str, bit: int) -> None:
+    row, sign = TABLE[name], 1.0 if name == "largest" else -1.0
+    far = [-sign] * (2**bit - 1)
+    sides = [[kink(a, *far, b) for kink in row.kinks] for a, b in ((0.0, 1e-3), (1e-3, 0.0))]
+    assert any([before * after < 0.0 for before, after in zip(*sides, strict=True)])

@@ -252,3 +252,17 @@ def test_slopes_at_the_edge_of_a_domain_keep_their_relative_accuracy(name: str, 
         _, gradient = result_and_gradient(TABLE[name], point)
         slope = oracles.derivative(name, (point,), (1,))
         assert close(gradient[0], slope, abs(slope), ulps=4)
+
+
+POLES = [
+    ("log", (0.0,)), ("log1p", (-1.0,)), ("rsqrt", (0.0,)), ("logit", (1.0,)), ("atanh", (-1.0,)), ("div", (1.0, 0.0)),
+    ("pow", (0.0, -1.0)), ("softmax_share", (0.5, -0.5)), ("xlogy", (1.0, 0.0)), ("entr", (-1.0,)),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "pole"), POLES)
+def test_a_pole_is_outside_the_domain_or_on_a_kink(name: str, pole: tuple[float, ...]) -> None:
+    row = TABLE[name]
+    assert not math.isfinite(row(*pole))
+    inside = all([low < x < high for x, (low, high) in zip(pole, row.domain, strict=True)])
+    assert not inside or 0.0 in [kink(*pole) for kink in row.kinks]
