@@ -7,6 +7,7 @@ import contextvars
 import copy
 import gc
 import os
+import pickle
 import random
 import subprocess
 import sys
@@ -127,8 +128,20 @@ REFUSED = {  # what is asked of a Value in a function being compiled, and what i
     "round(y) in a set": (lambda x, y: x if round(y) in {0, 1} else x * y, ["`y == 0`"]),
     "y % 2 in a dict": (lambda x, y: x if y % 2 in {0: 1} else x * y, ["`y == 0`"]),
     "in a loop": (lambda x, y: fori(lambda s, i: s + {0.0: y}.get(i % 2, x), x, 3), ["where(y == 1, a, b)"]),
+    "a text": (lambda x, y: x * float(f"{y:.2f}"), ["'y'", "frozen into the text"]),
+    "a key of text": (lambda x, y: {"1": x}.get(f"{y:.0f}", 2 * x), ["frozen into the text"]),
+    "copy": (lambda x, y: copy.copy(x) * y, ["cut off"]),
+    "copy of a list": (lambda x, y: copy.deepcopy([x])[0] * y, ["list(xs)"]),
+    "pickle": (lambda x, y: pickle.loads(pickle.dumps(x)) * y, ["cut off"]),
+    "copy of a parameter": (lambda x, y: x * y * copy.copy(HELD), ["'held'", "cut off"]),
+    ".grad": (lambda x, y: x * y * HELD.grad, ["'held'.grad", "frozen"]),
+    "~": (lambda x, y: where(~(y > 0), x, y), ["1 - (x > 0)"]),
+    "& of numbers": (lambda x, y: x * (y & 1), ["(x > 0) & (x < 1)", "where"]),
     "under no_grad": (lambda x, y: x * {2.0: 1.0}.get(without_grad(y), 2.0), ["where(y == 1, a, b)"]),
 }
+
+
+HELD = Value(2.0, label="held")
 
 
 def without_grad(y: Any) -> Any:
@@ -154,6 +167,37 @@ def test_what_a_trace_cannot_ask_names_what_to_write(f: Any, named: list[str], t
         compile(traced(f))(X, Y)
     said = " ".join([str(refusal.value), *getattr(refusal.value, "__notes__", [])])
     assert all(words in said for words in named), said
+
+
+@pytest.mark.parametrize("make", [copy.copy, copy.deepcopy, lambda x: pickle.loads(pickle.dumps(x))])
+def test_a_copy_of_an_argument_would_lose_its_slope_and_is_refused(make: Any) -> None:
+    with pytest.raises(TypeError, match=r"Value 3.0 was copied .*cut off from it"):
+        grad(lambda x: make(x) * x)(3.0)
+
+
+@pytest.mark.parametrize("runner", ["python", "tape", "source"])
+def test_comparisons_are_joined_as_in_numpy(runner: Any) -> None:
+    def f(x: Any, y: Any) -> Any:
+        return where((x > 0.2) & (y < 1.5), x * y, where((x > 1.5) | (y == 0), -x, 7.0)) + where(
+            (0.0 <= y) & True, 1.0, 0.0
+        )
+
+    want = [f(x, y) for x, y in zip(X, Y, strict=True)]
+    assert compile(lambda x, y: f(x, y) + 0.0 * x, runner)(X, Y).tolist() == want == [1.0, 1.5, 2.0, -1.0]
+
+
+@pytest.mark.parametrize("first", [0.0, 1.0])
+def test_the_truth_of_a_number_is_not_taken_for_that_number(first: float) -> None:
+    """Also where the example that is traced is 0 or 1, as a comparison is."""
+
+    def f(x: Any) -> Any:
+        return np.where(np.logical_not(x), 2.0, 3.0).sum() + np.where(np.logical_and(x, x < 9), x, 5.0).sum()
+
+    examples = np.array([[first, 1.0], [3.0, 0.0], [nan, 0.5]])
+    want = [f(x) for x in examples]
+    assert compile(lambda x: f(x) + 0.0 * np.nansum([0.0]), "python")(examples).tolist() == pytest.approx(
+        want, nan_ok=True
+    )
 
 
 # 2. What a trace freezes: fit, predict and evaluate find it, say so, and go on eagerly

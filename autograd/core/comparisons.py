@@ -7,8 +7,9 @@ so.
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from opcode import opmap
-from typing import Any
+from typing import Any, NoReturn
 
 from autograd.core import modes
 from autograd.core import primitives as table
@@ -64,6 +65,60 @@ def _not_equal(x: Value, y: Any) -> Any:
     return 1.0 - equal if isinstance(equal, Value) else equal if equal is NotImplemented else not equal
 
 
+_COMPARISONS = (table.greater, table.greater_equal, table.equal)
+
+
+def truth(x: Any) -> Any:
+    """Whether x is not 0: of a Value in a trace a 0/1 node, elsewhere an error that says what to write."""
+    if not isinstance(x, Value) or not (modes.active and modes.is_tracing()):
+        return float(bool(x))
+    return x if x._row in _COMPARISONS else negation(negation(x))
+
+
+def negation(x: Any) -> Any:
+    """not x."""
+    return apply(table.equal, x, 0.0) if isinstance(x, Value) and modes.is_tracing() else not x
+
+
+def conjunction(x: Any, y: Any) -> Any:
+    """x and y."""
+    if not isinstance(x, Value) and not isinstance(y, Value):
+        return bool(x and y)
+    return table.greater(truth(x) + truth(y), 1.0)
+
+
+def disjunction(x: Any, y: Any) -> Any:
+    """x or y."""
+    if not isinstance(x, Value) and not isinstance(y, Value):
+        return bool(x or y)
+    return table.greater(truth(x) + truth(y), 0.0)
+
+
+def _of_comparisons(join: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
+    """& or | of two Values, or of one and a bool: arrays go element by element, numbers are refused."""
+
+    def joined(x: Value, y: Any) -> Any:
+        if is_elementwise(y):
+            return NotImplemented
+        for z in (x, y):
+            if z._row not in _COMPARISONS if isinstance(z, Value) else z not in (0, 1):
+                given = named(z) if isinstance(z, Value) else repr(z)
+                raise TypeError(
+                    f"& and | join comparisons, as in (x > 0) & (x < 1), got {given}; choose by numbers "
+                    "with where(x, where(y, a, b), b)"
+                )
+        return join(x, y)
+
+    return joined
+
+
+def _inverted(value: Value) -> NoReturn:
+    raise TypeError(
+        f"~ of {named(value)}: of a comparison of numbers it would be -1 or -2, which are both true; write "
+        "1 - (x > 0), or where(x > 0, b, a) for where(~(x > 0), a, b)"
+    )
+
+
 def _hashed_by_identity(cls: type[Value]) -> None:
     """A subclass may compare as it likes, but is hashed by identity: the sweeps keep nodes in sets and dicts."""
     cls.__hash__ = Value.__hash__  # type: ignore[method-assign]  # a method on purpose
@@ -77,4 +132,6 @@ def _greater_equal(self: Value, other: Any) -> Any: return _compare(table.greate
 # fmt: on
 
 bind(__lt__=_less, __gt__=_greater, __le__=_less_equal, __ge__=_greater_equal, __eq__=_equal, __ne__=_not_equal)
+bind(**dict.fromkeys(("__and__", "__rand__"), _of_comparisons(conjunction)))  # in a trace; elsewhere they are bools
+bind(**dict.fromkeys(("__or__", "__ror__"), _of_comparisons(disjunction)), __invert__=_inverted)
 bind(__init_subclass__=classmethod(_hashed_by_identity))

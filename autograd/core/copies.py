@@ -1,13 +1,19 @@
-"""Copying and pickling: a leaf is its number, its label and its gradient; a computed Value refuses."""
+"""Copying and pickling: a leaf is its number, its label and its gradient; a computed Value and an argument refuse."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from autograd.core.value import NOT_COMPUTED, Value, bind, named
+from autograd.core import modes
+from autograd.core.value import NOT_COMPUTED, Argument, Value, bind, named
 
 
 def _reduce(value: Value) -> Any:
+    if isinstance(value, Argument) or (modes.active and modes.is_tracing()):
+        raise TypeError(
+            f"{named(value)} was copied or pickled in a function that is being differentiated or compiled: its copy "
+            "would be cut off from it; use it as it is, and copy the list that holds it by list(xs) or xs.copy()"
+        )
     if value._row is not None:
         raise TypeError(
             f"{named(value)} was made by {value.op!r} and cannot be copied or pickled: its copy would be cut off "

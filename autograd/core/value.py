@@ -93,6 +93,11 @@ class Value(Methods):
     @property
     def grad(self) -> float:
         """∂root/∂self, as `root.backward()` wrote it; 0 before that."""
+        if modes.active and modes.is_tracing():
+            raise TypeError(
+                f"{named(self)}.grad was read while the function is being traced: its number now would be frozen into "
+                "the program; read it outside, or differentiate with grad(f)"
+            )
         return self._grad
 
     @grad.setter
@@ -156,10 +161,18 @@ class Value(Methods):
     # fmt: on
 
     def __format__(self, spec: str) -> str:
+        if spec and modes.active and modes.is_tracing():
+            raise TypeError(
+                f"{named(self)} was formatted while the function is being traced: its number now would be frozen into "
+                "the text; print the results of the program"
+            )
         return format(self._data, spec) if spec else repr(self)
 
     def __repr__(self) -> str:
-        return f"Value({self._data!r}, grad={self.grad!r}{f', label={self.label!r}' if self.label else ''})"
+        label = f", label={self.label!r}" if self.label else ""
+        if modes.active and modes.is_tracing():  # it has another number for each example
+            return f"Value(…{label})"
+        return f"Value({self._data!r}, grad={self._grad!r}{label})"
 
     def _apply(self, row: Primitive, *arguments: Any) -> Value:
         """How a row called on Values comes here."""

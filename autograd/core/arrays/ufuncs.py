@@ -12,6 +12,7 @@ from typing import Any
 from autograd.core import modes
 from autograd.core import primitives as table
 from autograd.core.columns import of_ufunc
+from autograd.core.comparisons import conjunction, disjunction, negation
 from autograd.core.value import Value
 
 LOG2 = math.log(2)
@@ -34,25 +35,6 @@ def _equal(x: Any, y: Any) -> Any:
     return data_of(x) == data_of(y)
 
 
-def _not(x: Any) -> Any:
-    return 1.0 - _mask(x) if isinstance(x, Value) else not x
-
-
-def _and(x: Any, y: Any) -> Any:
-    return _mask(x) * _mask(y) if isinstance(x, Value) or isinstance(y, Value) else bool(x and y)
-
-
-def _or(x: Any, y: Any) -> Any:
-    return table.maximum(_mask(x), _mask(y)) if isinstance(x, Value) or isinstance(y, Value) else bool(x or y)
-
-
-def _mask(x: Any) -> Any:
-    """What a comparison gave: a bool, or in a trace a node that is 0 or 1."""
-    if isinstance(x, Value) and not (modes.is_tracing() and x._data in (0.0, 1.0)):
-        bool(x)  # says what to write
-    return x if isinstance(x, Value) else float(x)
-
-
 # What is no row by numpy's name, nor an alias of one.
 OTHERS: dict[str, Callable[..., Any]] = {
     "positive": lambda x: x, "conjugate": lambda x: x,
@@ -60,10 +42,11 @@ OTHERS: dict[str, Callable[..., Any]] = {
     "logaddexp2": lambda x, y: table.div(table.logaddexp(table.mul(x, LOG2), table.mul(y, LOG2)), LOG2),
     "greater": lambda x, y: x > y, "greater_equal": lambda x, y: x >= y,
     "less": lambda x, y: x < y, "less_equal": lambda x, y: x <= y,
-    "equal": _equal, "not_equal": lambda x, y: _not(_equal(x, y)),
-    "isnan": lambda x: _not(x >= x), "isfinite": lambda x: x - x >= 0.0, "isinf": lambda x: table.abs_(x) >= math.inf,
-    "logical_not": _not, "logical_and": _and, "logical_or": _or,
-    "invert": _not, "bitwise_and": _and, "bitwise_or": _or,
+    "equal": _equal, "not_equal": lambda x, y: negation(_equal(x, y)),
+    "isnan": lambda x: negation(x >= x), "isfinite": lambda x: x - x >= 0.0,
+    "isinf": lambda x: table.abs_(x) >= math.inf,
+    "logical_not": negation, "logical_and": conjunction, "logical_or": disjunction,
+    "invert": negation, "bitwise_and": conjunction, "bitwise_or": disjunction,
 }  # fmt: skip
 
 # An object array of numpy's own, np.array([v, w]), looks for methods of these names on its elements.

@@ -87,14 +87,14 @@ static PyObject *name(PyObject *Py_UNUSED(module), PyObject *const *a, Py_ssize_
 
 static PyObject *connect(PyObject *Py_UNUSED(module), PyObject *arguments, PyObject *keywords) {
     static char *names[] = {"table", "operator", "unary", "call", "backward", "init", "get_data", "set_data",
-                            "set_grad", "set_label", "argument", "watched", "look_up", "not_computed", NULL};
+                            "get_grad", "set_grad", "set_label", "argument", "watched", "look_up", "not_computed", NULL};
     PyObject *table;
     Definitions p;
-    if (!PyArg_ParseTupleAndKeywords(arguments, keywords, "O!OOOOOOOOOOOOO", names, &PyDict_Type, &table, &p.operator, &p.unary,
-                                     &p.call, &p.backward, &p.init, &p.get_data, &p.set_data, &p.set_grad, &p.set_label, &p.argument, &p.watched,
+    if (!PyArg_ParseTupleAndKeywords(arguments, keywords, "O!OOOOOOOOOOOOOO", names, &PyDict_Type, &table, &p.operator, &p.unary,
+                                     &p.call, &p.backward, &p.init, &p.get_data, &p.set_data, &p.get_grad, &p.set_grad, &p.set_label, &p.argument, &p.watched,
                                      &p.look_up, &p.not_computed))
         return NULL;
-    PyObject *all[] = {p.operator, p.unary, p.call, p.backward, p.init, p.get_data, p.set_data, p.set_grad, p.set_label, p.argument, p.watched,
+    PyObject *all[] = {p.operator, p.unary, p.call, p.backward, p.init, p.get_data, p.set_data, p.get_grad, p.set_grad, p.set_label, p.argument, p.watched,
                        p.look_up, p.not_computed};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) Py_INCREF(all[i]); /* for as long as the process lives */
     python = p;

@@ -174,7 +174,8 @@ static int set_number(PyObject *self, PyObject *value, void *Py_UNUSED(closure))
     return 0;
 }
 
-static PyObject *get_grad(PyObject *self, void *Py_UNUSED(closure)) {
+static PyObject *get_grad(PyObject *self, void *closure) {
+    if (active && !closure) return PyObject_CallFunctionObjArgs(python.get_grad, self, NULL);
     return NODE(self)->written ? PyFloat_FromDouble(NODE(self)->grad) : Py_NewRef(python.not_computed);
 }
 

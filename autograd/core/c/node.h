@@ -40,7 +40,7 @@ typedef struct { PyObject_HEAD int rule; } Row; /* the base of Primitive: one mo
 
 /* What Python has told us: the Python definitions to fall back on, and how many modes are on anywhere. */
 typedef struct {
-    PyObject *operator, *unary, *call, *backward, *init, *get_data, *set_data, *set_grad, *set_label, *argument, *watched, *look_up, *not_computed;
+    PyObject *operator, *unary, *call, *backward, *init, *get_data, *set_data, *get_grad, *set_grad, *set_label, *argument, *watched, *look_up, *not_computed;
 } Definitions;
 
 extern PyTypeObject *value_type, *row_type;

@@ -50,7 +50,7 @@ def _connect() -> None:
     data, grad = defined["data"], defined["grad"]
     engine.C.connect(
         TABLE, operator=binary, unary=unary, call=Primitive.__call__, backward=backward,
-        init=defined["__init__"], get_data=data.fget, set_data=data.fset, set_grad=grad.fset,
+        init=defined["__init__"], get_data=data.fget, set_data=data.fset, get_grad=grad.fget, set_grad=grad.fset,
         set_label=defined["label"].fset, argument=Argument, watched=watched, look_up=look_up,
         not_computed=NOT_COMPUTED,
     )  # fmt: skip
