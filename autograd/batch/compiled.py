@@ -32,7 +32,7 @@ from autograd.export.files import Exported, write
 from autograd.native.plans import install, uninstall, with_entry
 from autograd.native.roll import Tape, roll
 from autograd.program.differentiate import parametric, value_and_gradient
-from autograd.program.loop import loops_in, refuse_loops
+from autograd.program.loop import loops_in
 from autograd.program.program import Program
 from autograd.program.simplify import exact
 
@@ -189,7 +189,6 @@ class Compiled(Generic[R]):
         trace = self._current("export")
         names = self._names_of(len(trace.shapes))
         result, graph, parameters = record(self.function, self.name, trace.structure, names)
-        refuse_loops(graph, "export")
         slopes = None
         if gradient and is_one_number(result):
             slopes = exact(value_and_gradient(graph if parameters else parametric(graph)))

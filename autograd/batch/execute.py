@@ -47,7 +47,7 @@ class Execution:
         if runner not in ("python", "jax"):
             program = expand(program, stays=is_ours)
         self.program, self.parameters, self.runner, self.devices = program, parameters, runner, devices
-        if runner in ("tape", "jax"):
+        if runner == "tape":
             refuse_loops(program, f"compile: runner={runner!r}")
         self.columns = [
             (argument, i, 0 if shape is None else math.prod(shape))

@@ -19,10 +19,9 @@ from autograd.native.plans import Leaf
 from autograd.native.words import ARRAY_OF_WHOLE, LEAF, OF_WHOLE
 from autograd.program import source
 from autograd.program.differentiate import value_and_gradient
-from autograd.program.loop import refuse_loops
 from autograd.program.lower import lower
 from autograd.program.program import Program
-from autograd.program.simplify import dots, folded_and_shared, simplify
+from autograd.program.simplify import finished, folded_and_shared, simplify
 
 
 class Recording:
@@ -37,7 +36,7 @@ class Recording:
         self.template = rebuild(result, [0.0] * len(results), arrays=False)  # the graph itself is not needed any more
         self.is_one = is_one_number(result)
         self.is_pair = isinstance(result, tuple) and len(result) == 2 and is_one_number(result[0])
-        self.program: Program = dots(folded)
+        self.program: Program = finished(folded)
 
 
 class Trace:
@@ -88,7 +87,6 @@ class Trace:
 
     @property
     def text(self) -> str:
-        refuse_loops(self.program, f"{self.name}.source")
         name = self.name if self.name.isidentifier() and self.name not in TABLE else "function"
         text = source.function_text(name, self.program, speller(self.template))
         if self.recording.is_one and self.parameters:

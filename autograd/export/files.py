@@ -20,11 +20,13 @@ from typing import NamedTuple
 from autograd.core.words import counted
 from autograd.export import jax, loops
 from autograd.program.expand import expand
+from autograd.program.loop import loops_in
 from autograd.program.program import Program
 from autograd.program.rules import Rules
 from autograd.program.simplify import exact, simplify
-from autograd.program.source import Body, straight, wrapped_words
+from autograd.program.source import Body, straight
 from autograd.program.spelling import JAVASCRIPT, JAX, PYTHON, C, Language
+from autograd.program.text import wrapped_words
 
 STRAIGHT = 2_000  # instructions, at most, that are printed one by one in C
 MOST = 50_000  # in JavaScript and Python, which have no loops here
@@ -176,9 +178,9 @@ def _prepared(it: Exported, language: Language) -> tuple[Exported, Rules, list[B
 
 
 def _body(program: Program, language: Language, rules: Rules, of_inputs: bool) -> Body:
-    if program.count() > (STRAIGHT if language is C else MOST):
-        if language is C:
-            return loops.body(program, rules, of_inputs)
+    if language is C and program.count() > STRAIGHT and not loops_in(program):
+        return loops.body(program, rules, of_inputs)
+    if program.count() > MOST:
         raise ValueError(
             f"export: {program.count()} instructions are more than {language.name} is given ({MOST}); export to C, "
             "which prints loops, or a function of fewer numbers"

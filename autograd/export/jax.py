@@ -11,13 +11,15 @@ from itertools import groupby
 
 from autograd.core import primitives as table
 from autograd.core.primitives import where
+from autograd.export import jax_loops
 from autograd.export.jax_operands import Operands
 from autograd.native.roll import MATVEC, MATVECS, SUMS, Loop, Mean, roll
 from autograd.program.expand import expand
+from autograd.program.loop import loops_in
 from autograd.program.program import BATCH, EXAMPLE, MASKED_DOT, ONCE, Program, masked_dot_parts
 from autograd.program.rules import Rules
-from autograd.program.source import terms
 from autograd.program.spelling import JAX
+from autograd.program.text import terms
 
 LOOPS = 500  # at most: XLA takes minutes to compile more
 PLAIN, PARTS = 100, 6  # loops, up to which one over several vectors, of so many at most, is printed as one for each
@@ -38,11 +40,16 @@ _FLAGS = (table.equal, table.greater, table.greater_equal)  # 0 or 1
 
 def text(functions: dict[str, Program]) -> str:
     """For each program a function (p, x) → (results for the whole batch, results for each example), after its rules."""
-    rules = Rules(JAX, taken=["p", "x", "n", "passing", *functions])
-    bodies = [_Writer(expand(program, masked_dots=False), rules).function(name) for name, program in functions.items()]
+    rules = Rules(JAX, taken=["p", "x", "n", "passing", "stacked", "scan", *functions])
+    programs = {name: expand(program, masked_dots=False) for name, program in functions.items()}
+    bodies = [
+        jax_loops.function(name, program, rules) if loops_in(program) else _Writer(program, rules).function(name)
+        for name, program in programs.items()
+    ]
     helpers = [f"{rule}\n" for rule in rules.texts.values()]
-    if any(["passing(" in body for body in bodies]):
-        helpers.append(PASSING.lstrip())
+    for helper in (PASSING, jax_loops.STACKED, jax_loops.SCAN):
+        if any([f"{helper.split('(')[0].split()[-1]}(" in body for body in bodies]):
+            helpers.append(helper.lstrip())
     return "\n\n".join([HEAD, *helpers, *bodies])
 
 

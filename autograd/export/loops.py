@@ -6,15 +6,15 @@ batch is, for one example, its sum of products.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from itertools import pairwise
 
 from autograd.native.roll import MATVECS, SUMS, Loop, Mean, roll
 from autograd.program.program import BATCH, EXAMPLE, ONCE, Program
 from autograd.program.rules import Rules
-from autograd.program.source import Body, terms, wrapped_sum, wrapped_words
+from autograd.program.source import Body
 from autograd.program.spelling import C
+from autograd.program.text import affine, place_of, terms, wrapped_sum, wrapped_words
 
 
 def body(program: Program, rules: Rules, of_inputs: bool) -> Body:
@@ -40,7 +40,7 @@ def body(program: Program, rules: Rules, of_inputs: bool) -> Body:
 def stored(target: str, results: Sequence[str], sign: str = "=", at: Sequence[int] = ()) -> list[str]:
     """target[i] = resultᵢ, at these i if given; in loops where the results lie side by side."""
     lines: list[str] = []
-    places, found = [*(at or range(len(results)))], [_place(result) for result in results]
+    places, found = [*(at or range(len(results)))], [place_of(result) for result in results]
     start = 0
     while start < len(results):
         end = start + 1
@@ -52,7 +52,7 @@ def stored(target: str, results: Sequence[str], sign: str = "=", at: Sequence[in
                 break
             end += 1
         if (here := found[start]) and end - start > 3:
-            to, of = _affine(places[start], [(1, "i")]), _affine(here[1], [(step, "i")])
+            to, of = affine(places[start], [(1, "i")]), affine(here[1], [(step, "i")])
             lines.append(f"for (int i = 0; i < {end - start}; i++) {target}[{to}] {sign} {here[0]}[{of}];")
         else:
             lines += [f"{target}[{places[i]}] {sign} {results[i]};" for i in range(start, end)]
@@ -62,11 +62,6 @@ def stored(target: str, results: Sequence[str], sign: str = "=", at: Sequence[in
 
 def added(target: str, results: Sequence[str]) -> list[str]:
     return stored(target, results, "+=")
-
-
-def _place(result: str) -> tuple[str, int] | None:
-    found = re.fullmatch(r"([sv])\[(\d+)\]", result)
-    return (found[1], int(found[2])) if found else None
 
 
 ASSIGN = C._replace(declare="{} = {};")
@@ -82,7 +77,7 @@ class _Writer:
         """The place of the i-th, as an expression: 3, 3 + i, 3 + 2 * i, or one of a table."""
         step = places[1] - places[0] if len(places) > 1 else 0
         if all(y - x == step for x, y in pairwise(places)):
-            return _affine(places[0], [(step, i)])
+            return affine(places[0], [(step, i)])
         return f"{self.table(places)}[{i}]"
 
     def table(self, places: Sequence[int]) -> str:
@@ -98,14 +93,14 @@ class _Writer:
         down = {b[0] - a[0] for a, b in pairwise(rows)} or {0}
         right = {y - x for row in rows for x, y in pairwise(row)} or {0}
         if len(down) == len(right) == 1:
-            return _affine(rows[0][0], [(down.pop(), "i"), (right.pop(), "j")])
+            return affine(rows[0][0], [(down.pop(), "i"), (right.pop(), "j")])
         if all([row == rows[0] for row in rows]):
             return self.index(rows[0], "j")
         return f"{self.table([place for row in rows for place in row])}[{len(rows[0])} * i + j]"
 
     def loop(self, loop: Loop, array: str) -> list[str]:
         head = f"for (int i = 0; i < {len(loop.operands)}; i++) {{"
-        result = f"{array}[{_affine(loop.first, [(1, 'i')])}]"
+        result = f"{array}[{affine(loop.first, [(1, 'i')])}]"
         columns = list(zip(*loop.operands, strict=True))
         if not isinstance(loop.kind, str):
             xs = [f"{array}[{self.index(column)}]" for column in columns]
@@ -163,13 +158,3 @@ class _Writer:
 def _masked(product: str, off: str | None) -> str:
     """A product, 0 where it is off."""
     return product if off is None else f"(v[{off}] != 0.0 ? 0.0 : {product})"
-
-
-def _affine(first: int, steps: Sequence[tuple[int, str]]) -> str:
-    """first + step * i + …, without what is 0."""
-    text = str(first) if first or not any(step for step, _ in steps) else ""
-    for step, i in steps:
-        if step:
-            part = i if abs(step) == 1 else f"{abs(step)} * {i}"
-            text = f"{text} {'-' if step < 0 else '+'} {part}" if text else ("-" if step < 0 else "") + part
-    return text

@@ -40,6 +40,7 @@ from autograd.native.module import Memory, Module
 from autograd.native.rows import compute
 from autograd.program.loop import LoopRow, loops_in
 from autograd.program.program import BATCH, EXAMPLE, MEAN, ONCE, Program
+from autograd.program.running import parts_read
 
 SIGNATURES = {
     "before": ["work", "parameters"],
@@ -113,10 +114,10 @@ def instructions(
     body: Body, program: Program, moment: int, numbers: Numbers, uses: Sequence[int], lanes: int = 1
 ) -> None:
     """Write what is computed at one moment; `numbers` has what it starts from, and gets the results."""
-    parts = loops.parts_read(program, uses)
+    parts = parts_read(program, uses)
     for slot, primitive, operands in program.instructions():
         if program.moments[slot] == moment and uses[slot] and slot not in numbers and primitive is not MEAN:
-            xs = [numbers[x] for x in operands]
+            xs = [numbers.get(x) for x in operands]  # a loop does not read all
             if isinstance(primitive, LoopRow):
                 numbers[slot] = loops.write(body, primitive, xs, parts.get(slot, {}), lanes, instructions)
             else:

@@ -16,7 +16,6 @@ from autograd.core.columns import TABLE, Primitive
 from autograd.core.modes import tracing
 from autograd.core.refusals import Argument
 from autograd.core.value import Value
-from autograd.program.loop import loops_in
 from autograd.program.lower import lower
 from autograd.program.program import MASKED_DOT, MEAN, Program, masked_dot_parts
 from autograd.program.simplify import dots, share
@@ -36,7 +35,7 @@ def expand(
     too, unless the reader has a form for them. `stays` says of which rows it has one, where that are more."""
     kept = () if masked_dots else (MASKED_DOT,)
     stays = stays or (lambda primitive: _stays(primitive, kept))
-    program = _in_loops(program, tidy, stays)
+    program = program.with_loops(lambda loop: loop.with_body(expand(loop.body, tidy, stays=stays)))
     if all([stays(primitive) for primitive in {primitive for _, primitive, _ in program.instructions()}]):
         return program
     result = program.like()
@@ -54,18 +53,6 @@ def expand(
         return result.append(primitive, operands) if body is None else result.inline(body, operands)[body.outputs[0]]
 
     return tidy(program.rewritten(result, append))
-
-
-def _in_loops(program: Program, tidy: Callable[[Program], Program], stays: Callable[[Any], bool]) -> Program:
-    """The program with loops whose steps are expanded."""
-    bodies = {loop: expand(loop.body, tidy, stays=stays) for loop in {*loops_in(program)}}
-    others: dict[Any, Any] = {loop: loop.with_body(body) for loop, body in bodies.items() if body is not loop.body}
-    if not others:
-        return program
-    result = program.like()
-    return program.rewritten(
-        result, lambda row, operands: result.append(others[row] if row in others else row, operands)
-    )
 
 
 def _masked_dot(result: Program, operands: tuple[int, ...]) -> int:

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from contextvars import Context
-from functools import cache
+from functools import cache, cached_property
 from typing import Any
 
 from autograd.core import modes
@@ -25,7 +25,7 @@ from autograd.core.sweeps import Arriving, added, topological_order
 from autograd.core.value import Value, apply, record
 from autograd.program.lower import StepArgument, lower
 from autograd.program.program import EXAMPLE, ONCE, Program
-from autograd.program.simplify import dots, folded_and_shared
+from autograd.program.simplify import exact, simplify
 
 
 class Several:
@@ -116,7 +116,16 @@ class Loop(LoopRow):
 
     def with_body(self, body: Program) -> Loop:
         """The same loop of a step that computes the same."""
-        return Loop(self.title, body, self.carried, self.steps, self.backwards)
+        if body is self.body:
+            return self
+        return Loop(self.title, body, self.carried, self.steps, self.backwards, self.checkpoints, self.on)
+
+    @cached_property
+    def simplified(self) -> Loop:
+        """The same loop, always the same, of a simpler step."""
+        loop = self.with_body(simplify(self.body))
+        loop.__dict__["simplified"] = loop
+        return loop
 
     def __str__(self) -> str:
         """One step: the state s, an item x, and what comes of them."""
@@ -234,8 +243,10 @@ def made(
     on: int | None = None,
 ) -> tuple[Loop, list[int], list[int]]:
     """The loop whose step takes these nodes to these results, and which of the items and of what is shared it reads."""
-    program = dots(lower(results, [*states, *items, *shared], folded_and_shared)[0])
-    uses, end = program.uses(), len(states) + len(items)
+    end = len(states) + len(items)
+    program = lower(results, [*states, *items, *shared])[0]
+    program = exact(_merged(program, [*range(end), *[end + k for k in _firsts(shared)]]))
+    uses = program.uses()
     read = [i for i in range(len(items)) if uses[len(states) + i]], [k for k in range(len(shared)) if uses[end + k]]
     inputs = [*range(len(states)), *[len(states) + i for i in read[0]]]
     leaves = [*inputs, *[end + k for k in read[1]]]
@@ -250,6 +261,21 @@ def made(
     where = body.inline(program, [place[slot] for slot in range(program.leaves)])
     body.outputs = tuple([where[slot] for slot in program.outputs])
     return Loop(name, body, len(states), steps, backwards, checkpoints, on), *read
+
+
+def _firsts(nodes: Sequence[Value]) -> list[int]:
+    """For each node the first of them that is the same row of the same operands."""
+    met: dict[Any, int] = {}
+    operands = lambda z: tuple([x if x.__class__ is float else id(x) for x in z._arguments])
+    return [met.setdefault((z._row, operands(z)) if z._row is not None else id(z), k) for k, z in enumerate(nodes)]
+
+
+def _merged(program: Program, leaves: Sequence[int]) -> Program:
+    """The program that reads these of its leaves in place of all."""
+    result = program.like()
+    where = result.inline(program, leaves)
+    result.outputs = tuple([where[slot] for slot in program.outputs])
+    return result
 
 
 def traced(

@@ -143,6 +143,16 @@ class Program:
         result.outputs = tuple([place[x] for x in self.outputs])
         return result
 
+    def with_loops(self, change: Callable[[Any], Any]) -> Program:
+        """The program with every loop changed; itself, where that changes none."""
+        changed = {loop: change(loop) for loop in {*self.primitives} if hasattr(loop, "body")}
+        if all([new is loop for loop, new in changed.items()]):
+            return self
+        result = self.first(len(self))
+        result.primitives = [changed.get(x, x) for x in self.primitives]
+        result.outputs = self.outputs
+        return result
+
     def instructions(self) -> Iterator[tuple[int, Any, tuple[int, ...]]]:
         """(slot, primitive, operands) of everything that is computed."""
         for slot in range(self.leaves, len(self.primitives)):

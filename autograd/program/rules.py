@@ -83,7 +83,9 @@ class Rules:
         if f not in self._names:
             name = _SPELLED.get(f) or wanted or f.__name__
             while (
-                name in self.taken - {*_SPELLED.values()} or name in self._names.values() or re.fullmatch(r"t\d+", name)
+                name in self.taken - {*_SPELLED.values()}
+                or name in self._names.values()
+                or re.fullmatch(r"t\d\w*", name)
             ):
                 name += "_"
             own, self._own = self._own, self._own and not f.__module__.startswith("autograd.")

@@ -25,14 +25,19 @@ Append = Callable[[Primitive, tuple[int, ...]], int]
 
 
 def simplify(program: Program, done: int = 0) -> Program:
-    """All passes. The first `done` slots are known to be folded and shared."""
+    """All passes, in the steps of loops too. The first `done` slots are known to be folded and shared."""
     result = program.first(max(done, program.leaves))
-    return dots(program.rewritten(result, folded_and_shared(result)))
+    return finished(program.rewritten(result, folded_and_shared(result)))
 
 
 def folded_and_shared(program: Program) -> Append:
-    """The first two passes, for what is appended to a program from now on; `dots` is left."""
+    """The first two passes, for what is appended to a program from now on; `finished` does the rest."""
     return folding(program, sharing(program))
+
+
+def finished(program: Program) -> Program:
+    """The last pass, and all of them in the steps of loops."""
+    return dots(program.with_loops(lambda loop: loop.simplified))
 
 
 def exact(program: Program) -> Program:

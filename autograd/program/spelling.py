@@ -14,6 +14,21 @@ from typing import Any, NamedTuple
 from autograd.core import ieee
 
 
+class Looping(NamedTuple):
+    """How a language spells a loop, and what it keeps."""
+
+    variable: str  # one that changes, with its first number
+    assign: str
+    array: str  # of a name and a size
+    table: tuple[str, str]  # what stands before and after the numbers of an array that are known
+    forwards: str  # of an index, where it begins, and where it ends
+    backwards: str  # of these, and its first
+    when: str  # of a condition
+    close: str  # of a block
+    large: int = 4_000_000  # numbers, from which on states are not all kept
+    room: int = 0  # for numbers, if there is less than memory has
+
+
 class Language(NamedTuple):
     name: str
     words: dict[
@@ -28,6 +43,7 @@ class Language(NamedTuple):
     logic: dict[str, str]
     end: str  # of a statement
     head: Callable[[str, Sequence[str]], str]  # of a helper function
+    looping: Looping
 
     def number(self, x: float) -> str:
         """A literal that reads back to the bit."""
@@ -86,6 +102,18 @@ C = Language(
     logic={"and": "&&", "or": "||", "not ": "!", "float": "(double)({})"},
     end=";",
     head=lambda name, arguments: f"static double {name}({', '.join([f'double {x}' for x in arguments])})",
+    looping=Looping(
+        variable="double {} = {};",
+        assign="{} = {};",
+        array="double {}[{}];",
+        table=("static const double {}[] = {{", "};"),
+        forwards="for (int {0} = {1}; {0} < {2}; {0}++) {{",
+        backwards="for (int {0} = {3}; {0} >= {1}; {0}--) {{",
+        when="if ({}) {{",
+        close="}",
+        large=10_000,
+        room=100_000,
+    ),
 )
 
 _JS_KEYWORDS = (
@@ -154,6 +182,16 @@ JAVASCRIPT = Language(
     logic={"and": "&&", "or": "||", "not ": "!", "float": "Number({})"},
     end=";",
     head=lambda name, arguments: f"function {name}({', '.join(arguments)})",
+    looping=Looping(
+        variable="let {} = {};",
+        assign="{} = {};",
+        array="const {} = new Float64Array({});",
+        table=("const {} = [", "];"),
+        forwards="for (let {0} = {1}; {0} < {2}; {0}++) {{",
+        backwards="for (let {0} = {3}; {0} >= {1}; {0}--) {{",
+        when="if ({}) {{",
+        close="}",
+    ),
 )
 
 PYTHON = Language(
@@ -168,6 +206,16 @@ PYTHON = Language(
     logic={"and": "and", "or": "or", "not ": "not ", "float": "float({})"},
     end="",
     head=lambda name, arguments: f"def {name}({', '.join(arguments)}):",
+    looping=Looping(
+        variable="{} = {}",
+        assign="{} = {}",
+        array="{} = [0.0] * {}",
+        table=("{} = [", "]"),
+        forwards="for {} in range({}, {}):",
+        backwards="for {} in reversed(range({}, {})):",
+        when="if {}:",
+        close="",
+    ),
 )
 
 # What XLA lacks or is bad at. Every step of the remainder is exact: fmod takes whole pairs of |y| away, so that an even
@@ -208,4 +256,5 @@ JAX = Language(
     logic={"and": "&", "or": "|", "not ": "~", "float": "(({}) * 1.0)"},
     end="",
     head=PYTHON.head,
+    looping=PYTHON.looping,  # of a whole batch it is `lax.scan`: see `export.jax_loops`
 )

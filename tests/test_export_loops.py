@@ -1,0 +1,167 @@
+"""Loops in other languages: a `for` in C, JavaScript and Python, a scan in JAX; with their derivatives."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from autograd import compile, exp, fori, grad, hessian, jvp, rk4, scan, sin, tanh, value_and_grad
+from autograd.program.source import compiled
+from tests.compare import bits
+from tests.test_export import built, gradient_in_c, named, near, needs_cc, needs_node, run_in_node
+from tests.test_loops import CASES, SPECIAL, numbers, picked, random_loop, settles
+
+F = Callable[..., Any]
+ALL: list[tuple[F, tuple[float, ...]]] = [*CASES, *[(f, (x,)) for f, x in SPECIAL]]
+
+
+def of_list(f: F, name: str) -> F:
+    """f of a list of numbers, called so."""
+    return named(lambda x: f(*x), name)
+
+
+def exported(folder: Path, f: F, at: tuple[float, ...], name: str, *suffixes: str) -> None:
+    g = compile(of_list(f, name), runner="python")
+    g([[*at]])
+    for suffix in suffixes:
+        g.export(folder / f"{name}{suffix}")
+
+
+def in_python(folder: Path, name: str, at: tuple[float, ...]) -> tuple[float, list[float]]:
+    scope: dict[str, Any] = {}
+    exec((folder / f"{name}.py").read_text(), scope)
+    value, slopes = scope[f"{name}_gradient"]([], [*at])
+    return value, slopes
+
+
+def equal(xs: Any, ys: Any) -> bool:
+    return [bits(x + 0.0) for x in numbers(xs)] == [bits(y + 0.0) for y in numbers(ys)]
+
+
+@needs_cc
+def test_loops_and_their_gradients_are_eager_in_c_to_the_bit_and_in_python(tmp_path: Path) -> None:
+    at = {f"{f.__name__}_{k}": (f, x) for k, (f, x) in enumerate(ALL)}
+    for name, (f, x) in at.items():
+        exported(tmp_path, f, x, name, ".c", ".py")
+    library = built(tmp_path)
+    for name, (f, x) in at.items():
+        theirs = gradient_in_c(library, name, [], x)
+        assert equal(theirs, in_python(tmp_path, name, x)), name
+        value, slopes = value_and_grad(f, tuple(range(len(x))))(*x)
+        assert equal(theirs[0], value), name
+        np.testing.assert_allclose(theirs[1], slopes, rtol=1e-14, err_msg=name)  # sums over the steps in their order
+
+
+@needs_node
+def test_loops_and_their_gradients_are_eager_in_javascript(tmp_path: Path) -> None:
+    at = {f"{f.__name__}_{k}": (f, x) for k, (f, x) in enumerate(ALL)}
+    for name, (f, x) in at.items():
+        exported(tmp_path, f, x, name, ".mjs")
+    script = (
+        f"const at = {json.dumps({name: x for name, (_, x) in at.items()})}, found = {{}};"
+        "for (const [name, x] of Object.entries(at))"
+        " found[name] = (await import(`./${name}.mjs`))[name + 'Gradient']([], x).flat();"
+        "console.log(JSON.stringify(found));"
+    )
+    for name, found in run_in_node(tmp_path, script).items():
+        f, x = at[name]
+        wanted = numbers(value_and_grad(f, tuple(range(len(x))))(*x))
+        assert all(map(near, found, wanted)), (name, found, wanted)
+
+
+@pytest.mark.parametrize(("f", "at"), ALL, ids=lambda x: getattr(x, "__name__", ""))
+def test_loops_and_their_derivatives_are_eager_in_jax(f: F, at: tuple[float, ...]) -> None:
+    pytest.importorskip("jax")
+    which = tuple(range(len(at)))
+
+    def everything(*xs: Any) -> list[Any]:
+        return [f(*xs), grad(f, which)(*xs), jvp(f, xs, [1.0 - 0.3 * k for k in which])[1], hessian(f, which)(*xs)]
+
+    call, wanted = compile(everything, runner="jax"), numbers(everything(*at))
+    np.testing.assert_allclose(picked(call(*[[x, x + 0.25, x] for x in at]), 2), wanted, rtol=1e-13, atol=1e-14)
+
+
+def test_the_source_of_a_compiled_loop_computes_it() -> None:
+    def rollout(a: Any, b: Any) -> Any:
+        last, ys = scan(lambda s, k: (sin(s * a + k), s * b), b, range(3, 13, 2))
+        return last + ys[3] + fori(lambda s, k: tanh(s), a, 0)
+
+    f = compile(rollout, runner="python")
+    value = f(0.3, 0.7)
+    assert "for t" in f.source
+    assert compiled(f.source.partition("\n\n\n")[2], "rollout")(0.3, 0.7) == value
+
+
+@needs_cc
+def test_checkpoints_change_no_bit_in_c(tmp_path: Path) -> None:
+    def swing(name: str, checkpoints: bool) -> None:
+        f = lambda a, l: rk4(lambda t, y: [y[1], -9.81 / l * sin(y[0])], [a, 0.0], 0.0, 0.01, 107, checkpoints)[0]
+        exported(tmp_path, f, (1.0, 2.0), name, ".c")
+
+    swing("few", True)
+    swing("every", False)
+    library = built(tmp_path)
+    assert gradient_in_c(library, "few", [], (1.0, 2.0)) == gradient_in_c(library, "every", [], (1.0, 2.0))
+    assert "[11];" in (tmp_path / "few.c").read_text() and "[107];" in (tmp_path / "every.c").read_text()
+
+
+@needs_cc
+def test_a_hundred_thousand_steps_need_little_memory_in_c(tmp_path: Path) -> None:
+    f = lambda a, w: fori(lambda s, i: sin(w * s) + 0.1, a, 100_000)
+    exported(tmp_path, f, (0.3, 1.2), "rollout", ".c")
+    value, slopes = gradient_in_c(built(tmp_path), "rollout", [], (0.3, 1.2))
+    wanted, gradient = compile(value_and_grad(f, (0, 1)), runner="python")(0.3, 1.2)
+    assert value == wanted
+    np.testing.assert_allclose(slopes, gradient, rtol=1e-13)
+
+
+def test_what_c_has_no_room_for_is_refused(tmp_path: Path) -> None:
+    f = compile(lambda x: scan(lambda s, i: (sin(s), s), x, range(200_000))[1][7], runner="python")
+    f(0.5)
+    with pytest.raises(ValueError, match="loops keep more than 100,000 numbers, which C has no room for"):
+        f.export(tmp_path / "f.c")
+
+
+@needs_cc
+def test_items_of_an_argument_are_read_where_they_lie(tmp_path: Path) -> None:
+    f = compile(lambda xs: scan(lambda s, x: (s * x[0] + x[1], None), 0.5, xs)[0], runner="python")
+    f([[[0.1 * k, 1.0] for k in range(40)]])
+    f.export(tmp_path / "items.c")
+    text = (tmp_path / "items.c").read_text()
+    assert "x[2 * " in text and "x[1 + 2 * " in text
+
+
+@needs_cc
+@pytest.mark.parametrize("seed", [1, 2, 7, 12])
+def test_random_loops_are_eager_in_c_and_in_jax(seed: int, tmp_path: Path) -> None:
+    pytest.importorskip("jax")
+    rng = random.Random(seed)
+    f, at = random_loop(rng), (rng.uniform(-1.5, 1.5), rng.uniform(-1.5, 1.5))
+    assert settles(f, at)
+    exported(tmp_path, f, at, "random", ".c", ".py")
+    theirs = gradient_in_c(built(tmp_path), "random", [], at)
+    assert equal(theirs, in_python(tmp_path, "random", at))
+    wanted = numbers(value_and_grad(f, (0, 1))(*at))
+    np.testing.assert_allclose(numbers(theirs), wanted, rtol=1e-12, atol=1e-14)
+    np.testing.assert_allclose(
+        numbers(compile(value_and_grad(f, (0, 1)), runner="jax")(*at)), wanted, rtol=1e-12, atol=1e-14
+    )
+
+
+def test_parameters_of_a_loop_have_their_gradients_in_jax() -> None:
+    pytest.importorskip("jax")
+    from autograd import Value
+
+    w, b = Value(0.7, "w"), Value(-0.2, "b")
+    cost = lambda x, y: (fori(lambda s, i: tanh(w * s + b * exp(x)), x, 6) - y) ** 2
+    xs, ys = [0.3, -0.8, 1.1], [0.1, 0.2, 0.3]
+    value, slopes = compile(cost, runner="jax").value_and_grad(xs, ys)
+    wanted, gradient = compile(cost, runner="python").value_and_grad(xs, ys)
+    assert value == pytest.approx(wanted, rel=1e-14)
+    np.testing.assert_allclose(slopes, gradient, rtol=1e-13)
