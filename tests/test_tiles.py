@@ -66,27 +66,31 @@ def test_a_longer_matvec_fuses() -> None:
         assert lanes[4, lane] == total
 
 
+@pytest.mark.parametrize("turned", [False, True])
 @pytest.mark.parametrize("live", [1, 7, 8, 13, 64])
 @pytest.mark.parametrize("masked", [False, True])
 @pytest.mark.parametrize(("m", "n"), SIZES)
-def test_means_add_the_products_of_the_live_lanes(m: int, n: int, masked: bool, live: int) -> None:
+def test_means_add_the_products_of_the_live_lanes(m: int, n: int, masked: bool, live: int, turned: bool) -> None:
     rng = np.random.default_rng(m * n)
     lanes, sums = rng.normal(size=(2 * m + n, BLOCK)), rng.normal(size=m * (n + 2) + 1)
     lanes[m + n :] = masked * rng.integers(0, 2, size=(m, BLOCK))
     lanes[:m] *= lanes[m + n :] == 0.0  # what is off is 0
     lanes[m, min(live, BLOCK - 1) :] = np.nan if live < BLOCK else lanes[m, -1]
     before, left, right = sums.copy(), lanes[:m, :live].copy(), lanes[m : m + n, :live].copy()
-    run(Means(masked), [1, m, n, 0, 1, m + n - 1, -1, 1, n + 2, m + n, 1], np.zeros(1), lanes, sums, live)
+    words = [m, n, 0, 1, m + n - 1, -1, 1, n + 2, 1, m + n, 1, 0]
+    words = [n, m, m + n - 1, -1, 0, 1, 1, 1, n + 2, m + n, 0, 1] if turned else words
+    run(Means(masked), [1, *words], np.zeros(1), lanes, sums, live)
     expected = before.copy()
     expected[1:].reshape(m, n + 2)[:, :n] += left @ right[::-1].T
     assert sums == pytest.approx(expected, rel=1e-12, abs=1e-12)
 
 
-def test_what_is_off_adds_nothing_to_a_mean_whatever_it_is_multiplied_by() -> None:
+@pytest.mark.parametrize(("left", "right"), [(0, 1), (1, 0)])
+def test_what_is_off_adds_nothing_to_a_mean_whatever_it_is_multiplied_by(left: int, right: int) -> None:
     lanes, sums = np.ones((3, BLOCK)), np.zeros(1)
     lanes[0, 5], lanes[1, 5], lanes[2] = 0.0, np.inf, 0.0
     lanes[2, 5] = 1.0
-    run(Means(True), [1, 1, 1, 0, 0, 1, 0, 0, 0, 2, 0], np.zeros(1), lanes, sums)
+    run(Means(True), [1, 1, 1, left, 0, right, 0, 0, 0, 1, 2, 0, 0], np.zeros(1), lanes, sums)
     assert sums.tolist() == [BLOCK - 1.0]
 
 

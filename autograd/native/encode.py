@@ -142,7 +142,16 @@ def _mean_words(means: Sequence[Mean], masked: bool) -> list[int]:
                 continue
             found[key] = [1, columns, x, 0, y, apart, number, 0, off, 0]
             rectangles.append(found[key])
-    return [len(rectangles), *[word for rectangle in rectangles for word in rectangle]]
+    return [len(rectangles), *[word for rectangle in rectangles for word in _turned(*rectangle)]]
+
+
+def _turned(
+    rows: int, columns: int, x: int, x_apart: int, y: int, y_apart: int, s: int, down: int, off: int, off_apart: int
+) -> Sequence[int]:
+    """A rectangle's words. A tile is wider than tall: of few columns and more rows, these become the columns."""
+    if columns < min(rows, tiles.WIDE[0]):
+        return columns, rows, y, y_apart, x, x_apart, s, 1, down, off, 0, off_apart
+    return rows, columns, x, x_apart, y, y_apart, s, down, 1, off, off_apart, 0
 
 
 def _joins(rectangle: list[int], x: int, off: int, number: int) -> bool:

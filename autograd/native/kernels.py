@@ -166,11 +166,14 @@ class _Kernel:
 def _elementwise(k: _Kernel, row: Any, n: int) -> None:
     """code: count, first result, (x₁ … xₙ) · count. Alike instructions of one example are computed side by side."""
     body, count, first = k.body, k.word(0), k.word(1)
+    in_use = body.argument("live") if k.width > 1 else 1  # lanes that hold an example
 
     def one(i: V) -> None:
-        places = [k.parts(k.word(i * n + (2 + x))) for x in range(n)]
-        for z, *xs in zip(k.parts(first + i), *places, strict=True):
-            body.store(body.spread(compute(row, [body.load(x, k.side) for x in xs]), k.side), z)
+        places = [body.at(k.lanes, k.word(i * n + (2 + x)) * k.width) for x in range(n)]
+        to = body.at(k.lanes, (first + i) * k.width)
+        with body.loop(0, in_use, k.side) as lane:
+            z = compute(row, [body.load(body.at(place, lane), k.side) for place in places])
+            body.store(body.spread(z, k.side), body.at(to, lane))
 
     def several(i: V) -> None:
         xs = [body.poison(LANES) for _ in range(n)]
@@ -258,15 +261,15 @@ def _means(k: _Kernel) -> None:
     code = body.argument("code")
     (count,) = tiles.words(body, code, 0, 1)
     with body.loop(0, count) as rectangle:
-        words = tiles.words(body, code, rectangle * 10 + 1, 10)
-        rows, columns, x, x_apart, y, y_apart, s, down, off, off_apart = words
+        words = tiles.words(body, code, rectangle * tiles.RECTANGLE + 1, tiles.RECTANGLE)
+        rows, columns, x, x_apart, y, y_apart, s, down, across, off, off_down, off_across = words
         with body.loop(0, rows) as i, body.loop(0, columns) as j:
-            place = body.at(k.sums, s + i * down + j)
+            place = body.at(k.sums, s + i * down + j * across)
             left, right = [body.load(body.at(k.lanes, p)) for p in (x + i * x_apart, y + j * y_apart)]
             before = body.load(place)
             after = fma(left, right, before)
             if k.masked:
-                after = select(body.load(body.at(k.lanes, off + i * off_apart)) != 0.0, before, after)
+                after = select(body.load(body.at(k.lanes, off + i * off_down + j * off_across)) != 0.0, before, after)
             body.store(after, place)
 
 

@@ -8,8 +8,8 @@ number that is loaded enters several of them.
 A kernel reads the loop from `code`, 32-bit integers:
 
     matvec    rows, columns, first result, weights at, down, across, inputs at, apart, bias at, apart, masks at, apart
-    means     how many rectangles, then of each: rows, columns, left factors at, apart, right factors at, apart, first
-              sum, down, masks at, apart; sums lie side by side across
+    means     how many rectangles, then of each RECTANGLE words: rows, columns, left factors at, apart, right factors
+              at, apart, first sum, down, across, masks at, down, across
 
 Places of weights are in `once`, and so are those of a bias in `once`; all others are lines of `lanes`, as in `encode`.
 A sum has its terms in order whatever the tile, so that results do not depend on it. Where masks switch products off
@@ -18,7 +18,8 @@ A sum has its terms in order whatever the tile, so that results do not depend on
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 from autograd.native.body import Body
@@ -27,7 +28,9 @@ from autograd.native.ir import LANES, V, fma, select
 BLOCK = 64  # examples
 ROWS, VECTORS = 4, 4  # of a tile of a matvec: its sums, VECTORS inputs and a weight fill 21 of 32 registers
 TALL, WIDE = 2, (8, 2, 1)  # of a tile of means
-VECTORS_OF_A_BLOCK = BLOCK // LANES
+
+
+RECTANGLE = 12
 
 
 class Matvec(NamedTuple):
@@ -51,127 +54,206 @@ class Means(NamedTuple):
 
 
 def matvec(body: Body, bias_once: bool, fused: bool, masked: bool) -> None:
-    code, once, lanes = map(body.argument, ("code", "once", "lanes"))
-    m, n, z, w, down, across, x, x_apart, b, b_apart, off, off_apart = words(body, code, 0, 12)
+    layer = _Layer(body, bias_once, fused)
 
-    def at(place: V, vector: Any) -> V:
-        return body.load(body.at(lanes, place * BLOCK + vector * LANES), LANES)
+    def tile(row: V, count: int, first: V, vectors: int) -> None:
+        totals = layer.sums(row, count, first, vectors)
+        layer.keep(totals, row, count, first, vectors)
+        if masked:
+            with body.when(_any_nan(body, totals)):
+                _call_again(body, 0, row, count, first, vectors)
 
-    def sums(row: V, count: int, first: Any, vectors: int, with_masks: bool = False) -> list[V]:
+    in_use = _lanes_read(body) >> 3  # vectors
+    in_tiles = in_use & -VECTORS
+
+    def rows(row: V, count: int) -> None:
+        with body.loop(0, in_tiles, VECTORS) as first:
+            tile(row, count, first, VECTORS)
+        with body.loop(in_tiles, in_use) as first:
+            tile(row, count, first, 1)
+
+    many = layer.rows - _remainder(layer.rows, ROWS)
+    with body.loop(0, many, ROWS) as row:
+        rows(row, ROWS)
+    with body.loop(many, layer.rows) as row:
+        rows(row, 1)
+    if masked:
+        with _again(body) as (inner, _, row, count, first, vectors):
+            layer = _Layer(inner, bias_once, fused)
+            with inner.loop(row, row + count) as one, inner.loop(first, first + vectors) as vector:
+                layer.keep(layer.sums(one, 1, vector, 1, True), one, 1, vector, 1)
+
+
+class _Layer:
+    """A matvec in a function that has its arguments."""
+
+    def __init__(self, body: Body, bias_once: bool, fused: bool) -> None:
+        self.body, self.bias_once, self.fused = body, bias_once, fused
+        self.once, self.lanes = body.argument("once"), body.argument("lanes")
+        found = words(body, body.argument("code"), 0, 12)
+        self.rows, self.n, self.z, self.w, self.down, self.across = found[:6]
+        self.x, self.x_apart, self.b, self.b_apart, self.off, self.off_apart = found[6:]
+
+    def at(self, place: V, vector: Any) -> V:
+        return self.body.load(self.body.at(self.lanes, place * BLOCK + vector * LANES), LANES)
+
+    def sums(self, row: V, count: int, first: Any, vectors: int, with_masks: bool = False) -> list[V]:
         """The sums of so many rows, in so many vectors of lanes."""
-        totals = []
+        body, at, totals = self.body, self.at, []
         for r in range(count):
-            place = b + (row + r) * b_apart
-            if bias_once:
-                totals += [body.variable(body.spread(body.load(body.at(once, place)), LANES)) for _ in range(vectors)]
+            place = self.b + (row + r) * self.b_apart
+            if self.bias_once:
+                bias = body.spread(body.load(body.at(self.once, place)), LANES)
+                totals += [body.variable(bias) for _ in range(vectors)]
             else:
                 totals += [body.variable(at(place, first + k)) for k in range(vectors)]
-        with body.loop(0, n) as j:
-            inputs = [at(x + j * x_apart, first + k) for k in range(vectors)]
-            masks = [at(off + j * off_apart, first + k) != 0.0 for k in range(vectors)] if with_masks else []
+        with body.loop(0, self.n) as j:
+            inputs = [at(self.x + j * self.x_apart, first + k) for k in range(vectors)]
+            offs = range(vectors) if with_masks else ()
+            masks = [at(self.off + j * self.off_apart, first + k) != 0.0 for k in offs]
             for r in range(count):
-                weight = body.spread(body.load(body.at(once, w + (row + r) * down + j * across)), LANES)
+                weight = body.load(body.at(self.once, self.w + (row + r) * self.down + j * self.across))
+                weight = body.spread(weight, LANES)
                 for k in range(vectors):
                     place = totals[r * vectors + k]
                     total = body.load(place, LANES)
-                    new = fma(weight, inputs[k], total) if fused else total + weight * inputs[k]
+                    new = fma(weight, inputs[k], total) if self.fused else total + weight * inputs[k]
                     body.store(select(masks[k], total, new) if with_masks else new, place)
         return [body.load(total, LANES) for total in totals]
 
-    def keep(total: V, row: V, vector: Any) -> None:
-        body.store(total, body.at(lanes, (z + row) * BLOCK + vector * LANES))
+    def keep(self, totals: list[V], row: V, count: int, first: Any, vectors: int) -> None:
+        for r in range(count):
+            for k in range(vectors):
+                place = self.body.at(self.lanes, (self.z + row + r) * BLOCK + (first + k) * LANES)
+                self.body.store(totals[r * vectors + k], place)
 
-    def rows(row: V, count: int) -> None:
-        for first in range(0, VECTORS_OF_A_BLOCK, VECTORS):
-            totals = sums(row, count, first, VECTORS)
-            for r in range(count):
-                for k in range(VECTORS):
-                    keep(totals[r * VECTORS + k], row + r, first + k)
-            if masked:
-                with (
-                    body.when(_any_nan(body, totals)),
-                    body.loop(row, row + count) as one_row,
-                    body.loop(first, first + VECTORS) as vector,
-                ):
-                    keep(sums(one_row, 1, vector, 1, True)[0], one_row, vector)
 
-    many = m - _remainder(m, ROWS)
-    with body.loop(0, many, ROWS) as row:
-        rows(row, ROWS)
-    with body.loop(many, m) as row:
-        rows(row, 1)
+# What is computed once more, product by product with its masks, is a function of its own: what is rare takes no
+# registers of what is not.
+
+
+def _call_again(body: Body, *numbers: Any) -> None:
+    given = [V(body, str(x), "i64") if isinstance(x, int) else x for x in numbers]
+    arguments = [body.argument(name) for _, name in body.arguments]
+    body.do(f"call void @again({', '.join(map(repr, [*arguments, *given]))})")
+
+
+@contextmanager
+def _again(body: Body) -> Iterator[tuple[Any, ...]]:
+    """Write that function, of the arguments of this one and of a tile: of which rectangle, where and how far
+    down, where and how far across."""
+    names = ("of", "i", "tall", "j", "wide")
+    inner = Body(body.module, "again", [*body.arguments, *[("i64", name) for name in names]])
+    yield inner, *map(inner.argument, names)
+    inner.give()
+    body.module.add(inner, "internal", "noinline cold nounwind")
 
 
 def means(body: Body, masked: bool) -> None:
-    code, lanes, sums, live = map(body.argument, ("code", "lanes", "sums", "live"))
+    code, lanes, live = map(body.argument, ("code", "lanes", "live"))
     (count,) = words(body, code, 0, 1)
-    end = (live + (LANES - 1)) >> 3 << 3  # of the lanes that are read
-    zero = V(body, "zeroinitializer", "double", LANES)
-
-    def at(row: V, lane: V) -> V:
-        return body.load(body.at(lanes, row * BLOCK + lane), LANES)
+    end = _lanes_read(body)
 
     with body.when(live < end):  # lanes that hold no example count as 0
         inside = _first(body, live - end + LANES)
         with body.loop(0, count) as k:
-            rows, columns, x, x_apart, y, y_apart = words(body, code, k * 10 + 1, 6)
+            rows, columns, x, x_apart, y, y_apart = words(body, code, k * RECTANGLE + 1, 6)
             for first, apart, many in ((x, x_apart, rows), (y, y_apart, columns)):
                 with body.loop(0, many) as i:
                     place = body.at(lanes, (first + i * apart) * BLOCK + end - LANES)
                     body.store(select(inside, body.load(place, LANES), 0.0), place)
 
     with body.loop(0, count) as k:
-        rows, columns, x, x_apart, y, y_apart, s, down, off, off_apart = words(body, code, k * 10 + 1, 10)
-
-        def products(i: V, j: V, tall: int, wide: int, with_masks: bool = False) -> list[V]:
-            """Of factors i, i + 1, … and j, j + 1, …: the sum over every eighth lane."""
-            totals = [body.variable(zero) for _ in range(tall * wide)]
-            with body.loop(0, end, LANES) as lane:
-                left = [at(x + (i + r) * x_apart, lane) for r in range(tall)]
-                right = [at(y + (j + q) * y_apart, lane) for q in range(wide)]
-                if with_masks:
-                    right = [select(at(off + i * off_apart, lane) != 0.0, 0.0, right[0])]
-                for r in range(tall):
-                    for q in range(wide):
-                        place = totals[r * wide + q]
-                        body.store(fma(left[r], right[q], body.load(place, LANES)), place)
-            return [body.load(total, LANES) for total in totals]
-
-        def summed(found: list[V]) -> list[V]:
-            """Over the lanes; as many sums in a vector as fit, row after row."""
-            filled = found + [zero] * (-len(found) % LANES)
-            return [_across(body, filled[k : k + LANES]) for k in range(0, len(filled), LANES)]
-
-        def keep(found: list[V], i: V, j: V, tall: int, wide: int) -> None:
-            for r in range(tall):
-                place = body.at(sums, s + (i + r) * down + j)
-                part = _part(body, found[r * wide // LANES], r * wide % LANES, wide)
-                body.store(body.load(place, wide) + part, place)
+        rectangle = _Rectangle(body, k)
 
         def tile(i: V, j: V, tall: int, wide: int) -> None:
-            found = summed(products(i, j, tall, wide))
+            found = rectangle.sums(i, j, tall, wide)
             if not masked:
-                keep(found, i, j, tall, wide)
+                rectangle.keep(found, i, j, tall, wide)
                 return
             nan = _any_nan(body, found)
-            with body.when(nan), body.loop(i, i + tall) as one, body.loop(j, j + wide) as other:
-                keep(summed(products(one, other, 1, 1, True)), one, other, 1, 1)
-            with body.when(body.op(f"xor {nan}, true", "i1")):
-                keep(found, i, j, tall, wide)
+            with body.when(nan):
+                _call_again(body, k, i, tall, j, wide)
+            with body.when(nan ^ True):
+                rectangle.keep(found, i, j, tall, wide)
 
         def band(i: V, tall: int) -> None:
             begin: Any = 0
             for wide in WIDE:
-                until = columns - _remainder(columns, wide)
+                until = rectangle.columns - _remainder(rectangle.columns, wide)
                 with body.loop(begin, until, wide) as j:
                     tile(i, j, tall, wide)
                 begin = until
 
-        many = rows - _remainder(rows, TALL)
+        many = rectangle.rows - _remainder(rectangle.rows, TALL)
         with body.loop(0, many, TALL) as i:
             band(i, TALL)
-        with body.loop(many, rows) as i:
+        with body.loop(many, rectangle.rows) as i:
             band(i, 1)
+    if masked:
+        with _again(body) as (inner, k, i, tall, j, wide):
+            rectangle = _Rectangle(inner, k)
+            with inner.loop(i, i + tall) as one, inner.loop(j, j + wide) as other:
+                rectangle.keep(rectangle.sums(one, other, 1, 1, True), one, other, 1, 1)
+
+
+class _Rectangle:
+    """The sums of all products of some left factors with some right ones, the k-th of the code, in a function that has
+    the arguments of `means`."""
+
+    def __init__(self, body: Body, k: V) -> None:
+        self.body, self.end, self.lanes = body, _lanes_read(body), body.argument("lanes")
+        found = words(body, body.argument("code"), k * RECTANGLE + 1, RECTANGLE)
+        self.rows, self.columns, self.x, self.x_apart, self.y, self.y_apart = found[:6]
+        self.first, self.down, self.across, self.off, self.off_down, self.off_across = found[6:]
+
+    def sums(self, i: V, j: V, tall: int, wide: int, with_masks: bool = False) -> list[V]:
+        """Of factors i, i + 1, … and j, j + 1, …; as many in a vector as fit, row after row."""
+        body, zero = self.body, V(self.body, "zeroinitializer", "double", LANES)
+
+        def at(row: V, lane: V) -> V:
+            return body.load(body.at(self.lanes, row * BLOCK + lane), LANES)
+
+        totals = [body.variable(zero) for _ in range(tall * wide)]  # over every eighth lane
+        with body.loop(0, self.end, LANES) as lane:
+            left = [at(self.x + (i + r) * self.x_apart, lane) for r in range(tall)]
+            right = [at(self.y + (j + q) * self.y_apart, lane) for q in range(wide)]
+            if with_masks:
+                is_off = at(self.off + i * self.off_down + j * self.off_across, lane) != 0.0
+                left, right = [[select(is_off, 0.0, x) for x in side] for side in (left, right)]
+            for r in range(tall):
+                for q in range(wide):
+                    place = totals[r * wide + q]
+                    body.store(fma(left[r], right[q], body.load(place, LANES)), place)
+        found = [body.load(total, LANES) for total in totals]
+        filled = found + [zero] * (-len(found) % LANES)
+        return [_across(body, filled[k : k + LANES]) for k in range(0, len(filled), LANES)]
+
+    def keep(self, found: list[V], i: V, j: V, tall: int, wide: int) -> None:
+        """Add them to what is there."""
+        body, sums = self.body, self.body.argument("sums")
+
+        def add(new: V, place: V) -> None:
+            body.store(body.load(place, new.lanes) + new, place)
+
+        parts = [_part(body, found[r * wide // LANES], r * wide % LANES, wide) for r in range(tall)]
+        firsts = [self.first + (i + r) * self.down + j * self.across for r in range(tall)]
+        if wide == 1:
+            for part, first in zip(parts, firsts, strict=True):
+                add(part, body.at(sums, first))
+            return
+        with body.when(self.across == 1):
+            for part, first in zip(parts, firsts, strict=True):
+                add(part, body.at(sums, first))
+        with body.when(self.across != 1):
+            for part, first in zip(parts, firsts, strict=True):
+                for q in range(wide):
+                    add(body.lane(part, q), body.at(sums, first + q * self.across))
+
+
+def _lanes_read(body: Body) -> V:
+    """Up to where: whole vectors, of which the last may hold lanes without an example."""
+    return (body.argument("live") + (LANES - 1)) >> 3 << 3
 
 
 def words(body: Body, code: V, first: Any, count: int) -> list[V]:
