@@ -11,7 +11,8 @@ import nn
 from autograd import Value, compile, dot, relu, sqrt
 from autograd.native.encode import encode
 from autograd.native.kernels import kernel
-from autograd.native.tiles import BLOCK, Matvec, Means
+from autograd.native.means import Means
+from autograd.native.tiles import BLOCK, Matvec
 
 np = pytest.importorskip("numpy")
 pytest.importorskip("llvmlite")

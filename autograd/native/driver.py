@@ -10,6 +10,7 @@ laid out in `encode`. Chunks on different threads have plans that differ in LANE
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
 from typing import Any
 
@@ -68,18 +69,24 @@ def _after(d: _Driver) -> None:
     """The means, from the sums of the chunks in order; what follows from them; and the results for the batch."""
     body, once, sums, count = d.body, d.plan(layout.ONCE_AT, "ptr"), d.argument("sums"), d.plan(layout.MEANS)
     n = body.op(f"sitofp {d.argument('n')} to double")
+    of_two = (
+        d.argument("n") & (d.argument("n") - 1)
+    ) == 0  # a power of it: 1/n is exact, and faster than to divide by n
 
     def means(first: Any, to: V, many: V) -> None:
         """So many of them from one on, to a place."""
 
-        def mean(i: V, lanes: int) -> None:
+        def mean(i: V, lanes: int, share: Callable[[V], Any]) -> None:
             total = body.variable(body.load(body.at(sums, i + first), lanes))
             with body.loop(1, d.argument("chunks")) as chunk:
                 part = body.load(body.at(sums, chunk * count + i + first), lanes)
                 body.store(body.load(total, lanes) + part, total)
-            body.store(body.load(total, lanes) / n, body.at(to, i))
+            body.store(share(body.load(total, lanes)), body.at(to, i))
 
-        body.strips(many, mean)
+        with body.when(of_two):
+            body.strips(many, lambda i, lanes: mean(i, lanes, lambda x: x * (1.0 / n)))
+        with body.when(of_two ^ True):
+            body.strips(many, lambda i, lanes: mean(i, lanes, lambda x: x / n))
 
     first_mean, batch = d.plan(layout.FIRST_MEAN), d.plan(layout.BATCH_LOOPS)
     with body.when(batch != 0):

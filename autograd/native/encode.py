@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from autograd.native import tiles
+from autograd.native.means import WIDE, Means
 from autograd.native.roll import DOTS, MATVECS, SUMS, Loop, Mean, Tape
 from autograd.program.program import BATCH, EXAMPLE, FUSED, ONCE
 
@@ -63,7 +64,7 @@ def encode(tape: Tape, tiled: bool) -> Code:
     emit_loops(EXAMPLE)
     for masked, name in ((False, "means"), (True, "masked_means")):
         if any((off is not None) == masked for mean in tape.means for _, _, off in mean.products):
-            emit(tiles.Means(masked) if tiled else name, 0, True, _mean_words(tape.means, masked))
+            emit(Means(masked) if tiled else name, 0, True, _mean_words(tape.means, masked))
     end_phase()
     emit_loops(BATCH)
     end_phase()
@@ -149,7 +150,7 @@ def _turned(
     rows: int, columns: int, x: int, x_apart: int, y: int, y_apart: int, s: int, down: int, off: int, off_apart: int
 ) -> Sequence[int]:
     """A rectangle's words. A tile is wider than tall: of few columns and more rows, these become the columns."""
-    if columns < min(rows, tiles.WIDE[0]):
+    if columns < min(rows, WIDE[0]):
         return columns, rows, y, y_apart, x, x_apart, s, 1, down, off, 0, off_apart
     return rows, columns, x, x_apart, y, y_apart, s, down, 1, off, off_apart, 0
 

@@ -26,6 +26,7 @@ from autograd.native import tiles
 from autograd.native.body import Body
 from autograd.native.build import build
 from autograd.native.ir import LANES, V, constant, fma, select
+from autograd.native.means import RECTANGLE, Means
 from autograd.native.module import Module
 from autograd.native.roll import DOTS, SUMS
 from autograd.native.rows import compute
@@ -43,7 +44,7 @@ def kernel(kind: Any, operands: int, width: int) -> int:
 def _made(kind: Any, operands: int, width: int) -> int:
     module = Module()
     body = Body(module, "kernel", ARGUMENTS)
-    if isinstance(kind, tiles.Matvec | tiles.Means):
+    if isinstance(kind, tiles.Matvec | Means):
         kind.write(body)
     elif isinstance(kind, str):
         short, masked = kind.startswith("short_"), "masked_" in kind
@@ -256,12 +257,12 @@ def _sums(k: _Kernel) -> None:
 
 
 def _means(k: _Kernel) -> None:
-    """code: as that of `tiles`, here for one example at a time."""
+    """code: as that of `means`, here for one example at a time."""
     body = k.body
     code = body.argument("code")
     (count,) = tiles.words(body, code, 0, 1)
     with body.loop(0, count) as rectangle:
-        words = tiles.words(body, code, rectangle * tiles.RECTANGLE + 1, tiles.RECTANGLE)
+        words = tiles.words(body, code, rectangle * RECTANGLE + 1, RECTANGLE)
         rows, columns, x, x_apart, y, y_apart, s, down, across, off, off_down, off_across = words
         with body.loop(0, rows) as i, body.loop(0, columns) as j:
             place = body.at(k.sums, s + i * down + j * across)

@@ -1,0 +1,258 @@
+"""The means of all products of two vectors, as a layer's gradient takes them, by register tiles.
+
+Left factors times right factors, summed over the examples of a block: a rectangle of sums. The operands are affine, as
+in `tiles`, so that one kernel serves every layer. It reads `code`, 32-bit integers:
+
+    how many rectangles, then of each RECTANGLE words: rows, columns, left factors at, apart, right factors at, apart,
+    first sum, down, across, masks at, down, across
+
+Where rows and columns are many, right factors are turned, so that a vector holds those of LANES columns in one example,
+and a sum takes one example after the other. Elsewhere a vector holds a factor in LANES examples, and is summed at last.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
+
+from autograd.native.body import Body
+from autograd.native.ir import LANES, V, fma, select
+from autograd.native.tiles import BLOCK, again, any_nan, call_again, lanes_read, remainder, words
+
+RECTANGLE = 12
+TALL, WIDE = 2, (8, 2, 1)  # of a tile
+MANY, PANELS = 8, (2, 1)  # rows of a tile of turned factors, and vectors of those
+
+
+class Means(NamedTuple):
+    """The kernel of the sums that means are taken of."""
+
+    masked: bool
+
+    def write(self, body: Body) -> None:
+        means(body, *self)
+
+
+def means(body: Body, masked: bool) -> None:
+    code, lanes, live = map(body.argument, ("code", "lanes", "live"))
+    (count,) = words(body, code, 0, 1)
+    end = lanes_read(body)
+
+    with body.when(live < end):  # lanes that hold no example count as 0
+        inside = _first(body, live - end + LANES)
+        with body.loop(0, count) as k:
+            rows, columns, x, x_apart, y, y_apart = words(body, code, k * RECTANGLE + 1, 6)
+            for first, apart, many in ((x, x_apart, rows), (y, y_apart, columns)):
+                with body.loop(0, many) as i:
+                    place = body.at(lanes, (first + i * apart) * BLOCK + end - LANES)
+                    body.store(select(inside, body.load(place, LANES), 0.0), place)
+
+    panel = body.array(BLOCK * LANES * max(PANELS))
+    with body.loop(0, count) as k:
+        rectangle = _Rectangle(body, k)
+
+        def kept(found: list[V], name: str, keep: Callable[[], None], *tile: Any) -> None:
+            """Keep what was found, or if masks may say otherwise, compute it again."""
+            if not masked:
+                keep()
+                return
+            nan = any_nan(body, found)
+            with body.when(nan):
+                call_again(body, name, k, *tile)
+            with body.when(nan ^ True):
+                keep()
+
+        def turned_tile(i: V, j: V, tall: int, vectors: int) -> None:
+            found = rectangle.turned_sums(panel, i, j, tall, vectors)
+            keep = lambda: rectangle.put(found, i, j, tall, vectors)
+            kept(found, "again_turned", keep, i, tall, j, vectors * LANES)
+
+        def tile(i: V, j: V, tall: int, wide: int) -> None:
+            found = rectangle.sums(i, j, tall, wide)
+            kept(found, "again", lambda: rectangle.keep(found, i, j, tall, wide), i, tall, j, wide)
+
+        def band(i: V, tall: int, begin: Any) -> None:
+            for wide in WIDE:
+                until = rectangle.columns - remainder(rectangle.columns, wide)
+                with body.loop(begin, until, wide) as j:
+                    tile(i, j, tall, wide)
+                begin = until
+
+        turned, begin = rectangle.turned(), body.integer(0)
+        for vectors in PANELS:
+            until = turned - remainder(turned, LANES * vectors)
+            with body.loop(begin, until, LANES * vectors) as j:
+                rectangle.turn(panel, j, vectors)
+                for i, tall in rectangle.in_rows(MANY):
+                    turned_tile(i, j, tall, vectors)
+            begin = until
+        for i, tall in rectangle.in_rows(TALL):
+            band(i, tall, turned)
+    if masked:
+        for name, sums in (("again", _Rectangle.masked), ("again_turned", _Rectangle.masked_in_order)):
+            with again(body, name) as (inner, k, i, tall, j, wide):
+                rectangle = _Rectangle(inner, k)
+                with inner.loop(i, i + tall) as one, inner.loop(j, j + wide) as other:
+                    sums(rectangle, one, other)
+
+
+class _Rectangle:
+    """The sums of all products of some left factors with some right ones, the k-th of the code, in a function that has
+    the arguments of `means`."""
+
+    def __init__(self, body: Body, k: V) -> None:
+        self.body, self.end, self.lanes = body, lanes_read(body), body.argument("lanes")
+        found = words(body, body.argument("code"), k * RECTANGLE + 1, RECTANGLE)
+        self.rows, self.columns, self.x, self.x_apart, self.y, self.y_apart = found[:6]
+        self.first, self.down, self.across, self.off, self.off_down, self.off_across = found[6:]
+
+    def sums(self, i: V, j: V, tall: int, wide: int, with_masks: bool = False) -> list[V]:
+        """Of factors i, i + 1, … and j, j + 1, …; as many in a vector as fit, row after row."""
+        body, zero = self.body, V(self.body, "zeroinitializer", "double", LANES)
+
+        def at(row: V, lane: V) -> V:
+            return body.load(body.at(self.lanes, row * BLOCK + lane), LANES)
+
+        totals = [body.variable(zero) for _ in range(tall * wide)]  # over every eighth lane
+        with body.loop(0, self.end, LANES) as lane:
+            left = [at(self.x + (i + r) * self.x_apart, lane) for r in range(tall)]
+            right = [at(self.y + (j + q) * self.y_apart, lane) for q in range(wide)]
+            if with_masks:
+                is_off = at(self.off + i * self.off_down + j * self.off_across, lane) != 0.0
+                left, right = [[select(is_off, 0.0, x) for x in side] for side in (left, right)]
+            for r in range(tall):
+                for q in range(wide):
+                    place = totals[r * wide + q]
+                    body.store(fma(left[r], right[q], body.load(place, LANES)), place)
+        found = [body.load(total, LANES) for total in totals]
+        filled = found + [zero] * (-len(found) % LANES)
+        return [_across(body, filled[k : k + LANES]) for k in range(0, len(filled), LANES)]
+
+    def keep(self, found: list[V], i: V, j: V, tall: int, wide: int) -> None:
+        """Add them to what is there."""
+        body, sums = self.body, self.body.argument("sums")
+
+        def add(new: V, place: V) -> None:
+            body.store(body.load(place, new.lanes) + new, place)
+
+        parts = [_part(body, found[r * wide // LANES], r * wide % LANES, wide) for r in range(tall)]
+        firsts = [self.first + (i + r) * self.down + j * self.across for r in range(tall)]
+        if wide == 1:
+            for part, first in zip(parts, firsts, strict=True):
+                add(part, body.at(sums, first))
+            return
+        with body.when(self.across == 1):
+            for part, first in zip(parts, firsts, strict=True):
+                add(part, body.at(sums, first))
+        with body.when(self.across != 1):
+            for part, first in zip(parts, firsts, strict=True):
+                for q in range(wide):
+                    add(body.lane(part, q), body.at(sums, first + q * self.across))
+
+    def masked(self, i: V, j: V) -> None:
+        """One of them, with its masks."""
+        self.keep(self.sums(i, j, 1, 1, True), i, j, 1, 1)
+
+    def in_rows(self, tall: int) -> Iterator[tuple[V, int]]:
+        """Rows, so many at a time, and then one after the other."""
+        many = self.rows - remainder(self.rows, tall)
+        with self.body.loop(0, many, tall) as i:
+            yield i, tall
+        with self.body.loop(many, self.rows) as i:
+            yield i, 1
+
+    # Turned: the sums of a row lie side by side.
+
+    def turned(self) -> V:
+        """How many columns are: turning them pays for itself from some rows on."""
+        pays = (self.across == 1) & (self.rows >= 2 * MANY)
+        return select(pays, self.columns - remainder(self.columns, LANES), self.body.integer(0))
+
+    def turn(self, panel: V, j: V, vectors: int) -> None:
+        """Right factors j, j + 1, … into the panel: those of the first example, then those of the second, …"""
+        body = self.body
+        with body.loop(0, self.end, LANES) as lane:
+            for k in range(vectors):
+                lines = [self.y + (j + (k * LANES + q)) * self.y_apart for q in range(LANES)]
+                factors = [body.load(body.at(self.lanes, line * BLOCK + lane), LANES) for line in lines]
+                for q, of_example in enumerate(_turned(body, factors)):
+                    body.store(of_example, body.at(panel, (lane + q) * (LANES * vectors) + k * LANES))
+
+    def turned_sums(self, panel: V, i: V, j: V, tall: int, vectors: int) -> list[V]:
+        """Of factors i, i + 1, … and those in the panel, with what is there: row after row."""
+        body, width = self.body, LANES * vectors
+        totals = [body.variable(body.load(place, LANES)) for place in self.places(i, j, tall, vectors)]
+        with body.loop(0, body.argument("live")) as lane:
+            right = [body.load(body.at(panel, lane * width + k * LANES), LANES) for k in range(vectors)]
+            for r in range(tall):
+                line = (self.x + (i + r) * self.x_apart) * BLOCK
+                left = body.spread(body.load(body.at(self.lanes, line + lane)), LANES)
+                for total, x in zip(totals[r * vectors :], right, strict=False):
+                    body.store(fma(left, x, body.load(total, LANES)), total)
+        return [body.load(total, LANES) for total in totals]
+
+    def places(self, i: V, j: V, tall: int, vectors: int) -> list[V]:
+        sums = self.body.argument("sums")
+        firsts = [self.first + (i + r) * self.down + j for r in range(tall)]
+        return [self.body.at(sums, first + k * LANES) for first in firsts for k in range(vectors)]
+
+    def put(self, found: list[V], i: V, j: V, tall: int, vectors: int) -> None:
+        for z, place in zip(found, self.places(i, j, tall, vectors), strict=True):
+            self.body.store(z, place)
+
+    def masked_in_order(self, i: V, j: V) -> None:
+        """One of them, with its masks, as `turned_sums` adds."""
+        body = self.body
+        lines = [self.x + i * self.x_apart, self.y + j * self.y_apart]
+        lines += [self.off + i * self.off_down + j * self.off_across]
+        place = body.at(body.argument("sums"), self.first + i * self.down + j * self.across)
+        total = body.variable(body.load(place))
+        with body.loop(0, body.argument("live")) as lane:
+            x, y, off = [body.load(body.at(self.lanes, line * BLOCK + lane)) for line in lines]
+            before = body.load(total)
+            body.store(select(off != 0.0, before, fma(x, y, before)), total)
+        body.store(body.load(total), place)
+
+
+def _first(body: Body, count: V) -> V:
+    """Which lanes are among the first `count`."""
+    order = ", ".join(f"i64 {k}" for k in range(LANES))
+    return body.op(f"icmp slt <{LANES} x i64> <{order}>, {body.spread(count, LANES).name}", "i1", LANES)
+
+
+def _part(body: Body, x: V, first: int, count: int) -> V:
+    if count == LANES:
+        return x
+    if count == 1:
+        return body.lane(x, first)
+    return body.shuffled(x, x, range(first, first + count))
+
+
+def _turned(body: Body, xs: list[V]) -> list[V]:
+    """Eight vectors of eight, rows for columns."""
+    for width in (4, 2, 1):
+        low = [p if not p & width else LANES + p - width for p in range(LANES)]
+        high = [p + width if not p & width else LANES + p for p in range(LANES)]
+        xs = [
+            body.shuffled(xs[k], xs[k | width], low) if not k & width else body.shuffled(xs[k ^ width], xs[k], high)
+            for k in range(LANES)
+        ]
+    return xs
+
+
+def _across(body: Body, xs: list[V]) -> V:
+    """Eight vectors of eight → the vector of their eight sums, each ((0+4)+(2+6)) + ((1+5)+(3+7))."""
+
+    def merge(x: V, y: V, width: int) -> V:
+        low, high = [], []
+        for group in range(0, LANES, 2 * width):
+            low += [*range(group, group + width), *range(LANES + group, LANES + group + width)]
+            high += [*range(group + width, group + 2 * width), *range(LANES + group + width, LANES + group + 2 * width)]
+        return body.shuffled(x, y, low) + body.shuffled(x, y, high)
+
+    width = LANES // 2
+    while len(xs) > 1:
+        half = len(xs) // 2
+        xs = [merge(xs[k], xs[k + half], width) for k in range(half)]
+        width //= 2
+    return xs[0]
