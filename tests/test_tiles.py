@@ -17,7 +17,7 @@ from autograd.native.tiles import BLOCK, Matvec
 np = pytest.importorskip("numpy")
 pytest.importorskip("llvmlite")
 
-SIZES = [(1, 1), (1, 5), (3, 4), (4, 3), (5, 8), (10, 21)]
+SIZES = [(1, 1), (1, 5), (3, 4), (4, 3), (5, 8), (10, 21), (17, 27)]
 
 
 def run(kind: Any, words: list[int], once: Any, lanes: Any, sums: Any, live: int = BLOCK) -> None:
@@ -86,13 +86,16 @@ def test_means_add_the_products_of_the_live_lanes(m: int, n: int, masked: bool, 
     assert sums == pytest.approx(expected, rel=1e-12, abs=1e-12)
 
 
-@pytest.mark.parametrize(("left", "right"), [(0, 1), (1, 0)])
-def test_what_is_off_adds_nothing_to_a_mean_whatever_it_is_multiplied_by(left: int, right: int) -> None:
-    lanes, sums = np.ones((3, BLOCK)), np.zeros(1)
-    lanes[0, 5], lanes[1, 5], lanes[2] = 0.0, np.inf, 0.0
-    lanes[2, 5] = 1.0
-    run(Means(True), [1, 1, 1, left, 0, right, 0, 0, 0, 1, 2, 0, 0], np.zeros(1), lanes, sums)
-    assert sums.tolist() == [BLOCK - 1.0]
+@pytest.mark.parametrize("zero_left", [True, False])
+@pytest.mark.parametrize(("m", "n"), [(1, 1), (17, 27)])
+def test_what_is_off_adds_nothing_to_a_mean_whatever_it_is_multiplied_by(m: int, n: int, zero_left: bool) -> None:
+    lanes, sums = np.ones((2 * m + n, BLOCK)), np.zeros(m * n)
+    zero, infinite = (slice(m), slice(m, m + n)) if zero_left else (slice(m, m + n), slice(m))
+    lanes[zero, 5], lanes[infinite, 5] = 0.0, np.inf
+    lanes[m + n :] = 0.0
+    lanes[m + n :, 5] = 1.0  # off
+    run(Means(True), [1, m, n, 0, 1, m, 1, 0, n, 1, m + n, 1, 0], np.zeros(1), lanes, sums)
+    assert sums.tolist() == [BLOCK - 1.0] * (m * n)
 
 
 def kinds(program: Any) -> list[str]:
