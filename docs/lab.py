@@ -2,7 +2,8 @@
 
 The kernel is Pyodide from the npm package, which brings no packages; those written in Python alone come from PyPI when
 the site is built, those that are compiled (numpy, matplotlib) from a folder of the full Pyodide distribution: where
-CHAINRULE_PYODIDE is one, they are there too, and else the notebooks that need them are left out.
+CHAINRULE_PYODIDE is one, they are there too, and else the notebooks that need numpy are left out, and the others do
+not plot.
 """
 
 import ast
@@ -18,11 +19,11 @@ from pathlib import Path
 from typing import Any
 
 import autograd
-from docs import browser
+from docs import browser, plots
 
 ROOT = Path(__file__).parents[1]
 KERNEL = ("micropip", "ipython", "jedi")  # what a kernel starts with, of those that Pyodide's list knows
-BESIDE = ("comm", "tqdm", "graphviz")  # of PyPI
+BESIDE = ("comm", "tqdm", "graphviz", "hypothesis<6.150", "sortedcontainers")  # of PyPI; later ones are compiled
 COMPILED = ("numpy", "matplotlib")  # of the full distribution
 
 Lock = dict[str, Any]
@@ -38,9 +39,14 @@ def write(output: Path) -> list[str]:
         known = distribution(package, lite / "static" / "pyodide")
         contents = lite / "contents"
         contents.mkdir()
-        runnable = [path for path in sorted((ROOT / "notebooks").glob("*.ipynb")) if imports(path) <= known]
+        notebooks = sorted((ROOT / "notebooks").glob("*.ipynb"))
+        runnable = [path for path in notebooks if imports(path) <= known | {plots.PLOTS}]
         for path in [*runnable, ROOT / "notebooks" / "chainrule.mplstyle", ROOT / "notebooks" / "names.txt"]:
             shutil.copy(path, contents)
+        for path in runnable:
+            if not imports(path) <= known:
+                bare = plots.without(json.loads(path.read_text("utf-8")), path.stem)
+                (contents / path.name).write_text(json.dumps(bare), "utf-8")
         (lite / "jupyter-lite.json").write_text(json.dumps(settings(known)))
         command = ["build", "--lite-dir", lite, "--output-dir", output, "--contents", contents, "--no-sourcemaps",
                    "--no-unused-shared-packages", "--apps", "lab"]  # fmt: skip
