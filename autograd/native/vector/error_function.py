@@ -33,10 +33,10 @@ def _erfc_tail(a: Any) -> Any:
     q = g * inverse
     q_low = (fma(-q, d, g) - q * d_low) * inverse
     square, square_low = two_product(a, a)
-    n, r, s = reduced(-square, -square_low)
+    shifted, r, s = reduced(-square, -square_low)
     e, e_low = one_plus(r, s)
     product, rest = two_product(e, q)
-    return scaled(product, fma(e, q_low, fma(e_low, q, rest)), n)
+    return scaled(product, fma(e, q_low, fma(e_low, q, rest)), shifted)
 
 
 def _erf_small(x: V) -> Any:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from math import inf
 from typing import Any
 
-from autograd.native.ir import V, bits, fma, select
+from autograd.native.build import has
+from autograd.native.ir import LANES, V, bits, fma, select
 from autograd.native.vector.rules import (
     ROUND,
     ROUND_BITS,
@@ -26,7 +27,8 @@ _EXP = [
 
 
 def reduced(x: Any, low: Any = None) -> tuple[V, Any, Any]:
-    """n, r and s with e^(x + low) = 2ⁿ·(1 + r + s): r is x − n·log 2, at most ½·log 2, and s what its series adds."""
+    """n + ROUND, r and s with e^(x + low) = 2ⁿ·(1 + r + s): r is x − n·log 2, at most ½·log 2, and s what its series
+    adds."""
     shifted = fma(x, LOG2_E, ROUND)
     n = shifted - ROUND
     high = fma(-n, LN2_HIGH, x)
@@ -34,7 +36,7 @@ def reduced(x: Any, low: Any = None) -> tuple[V, Any, Any]:
     tail = fma(-n, LN2_LOW, high - r)
     if low is not None:
         r, tail = two_sum(r, tail + low)
-    return bits(shifted) - ROUND_BITS, r, fma(r * r, polynomial_in_pairs(r, _EXP), tail)
+    return shifted, r, fma(r * r, polynomial_in_pairs(r, _EXP), tail)
 
 
 def one_plus(r: Any, s: Any) -> tuple[Any, Any]:
@@ -43,28 +45,35 @@ def one_plus(r: Any, s: Any) -> tuple[Any, Any]:
     return high, ((1.0 - high) + r) + s
 
 
-def scaled(high: Any, low: Any, n: V) -> Any:
-    """2ⁿ·(high + low), in two steps: 2ⁿ alone may be too large or too small for a double."""
+def scaled(high: Any, low: Any, shifted: V) -> Any:
+    """2ⁿ·(high + low), n being shifted − ROUND: in two steps, as 2ⁿ alone may be too large or too small. Where
+    the processor has one instruction for that it is the same to the bit."""
+    if shifted.lanes == LANES and has("avx512f"):
+        whole, mask, rounding = V(shifted.body, "zeroinitializer", "double", LANES), "-1", "4"
+        given = [high + low, shifted - ROUND, whole, V(shifted.body, mask, "i8"), V(shifted.body, rounding, "i32")]
+        return shifted.body.call("llvm.x86.avx512.mask.scalef.pd.512", given, "double", LANES)
+    n = bits(shifted) - ROUND_BITS
     half = n >> 1
     most = power_of_two(n - half)
     return fma(most, low, most * high) * power_of_two(half)
 
 
-def exponential(x: Any, n: V, high: Any, low: Any) -> Any:
+def exponential(x: Any, shifted: V, high: Any, low: Any) -> Any:
     """2ⁿ·(high + low), but 0 and inf for x that is too small or too large for n to be right: beside the long way that
     the other operations make, not in it."""
-    return select(x < -746.0, 0.0, select(x > 711.0, inf, scaled(high, low, n)))
+    return select(x < -746.0, 0.0, select(x > 711.0, inf, scaled(high, low, shifted)))
 
 
 @rule
 def exp(x: V) -> Any:
-    n, r, s = reduced(x)
-    return exponential(x, n, *one_plus(r, s))
+    shifted, r, s = reduced(x)
+    return exponential(x, shifted, *one_plus(r, s))
 
 
 def expm1_parts(x: Any, halvings: int = 0) -> tuple[Any, Any]:
     """2⁻ʰ·(eˣ − 1) as a sum of two: halved often enough not to overflow, and not so often that it vanishes."""
-    n, r, s = reduced(x)
+    shifted, r, s = reduced(x)
+    n = bits(shifted) - ROUND_BITS
     p, p_low = two_sum(r, s)
     scale = power_of_two(n - halvings)
     minus_one = scale - 2.0**-halvings
@@ -92,8 +101,8 @@ def sinh(x: V) -> Any:
 @rule
 def cosh(x: V) -> Any:
     a = abs(x)
-    n, r, s = reduced(a)
-    half = exponential(a, n - 1, *one_plus(r, s))
+    shifted, r, s = reduced(a)
+    half = exponential(a, shifted - 1.0, *one_plus(r, s))
     return half + 0.25 / half
 
 

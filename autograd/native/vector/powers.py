@@ -43,8 +43,8 @@ def pow(x: V, y: V) -> Any:
     e, e_low = two_product(y, high)
     e_low = fma(y, low, e_low)
     e_low = select(abs(e) < 746.0, e_low, 0.0)
-    n, r, s = reduced(e, e_low)
-    z = exponential(e, n, *one_plus(r, s))
+    shifted, r, s = reduced(e, e_low)
+    z = exponential(e, shifted, *one_plus(r, s))
     # x = 0 and inf, where the logarithm is no number; then negative x; then what nothing else changes
     grows = (y > 0.0) ^ (a < 1.0)
     z = select((a == 0.0) | (a == inf) | (abs(y) == inf), select(grows, inf, 0.0), z)
