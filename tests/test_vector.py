@@ -129,3 +129,8 @@ def test_huge_angles_are_those_of_the_c_library(native: Any) -> None:
     angles = [1e6 * 1.7**k for k in range(60)]
     for name in ("sin", "cos", "tan"):
         assert native[name, 8](angles).tolist() == [getattr(ieee, name)(x) for x in angles]
+
+
+def test_a_power_that_is_a_denormal_has_the_same_bits_in_one_lane_and_eight(native: Any) -> None:
+    xs = np.linspace(-746.5, -707.0, 500).tolist()
+    assert list(map(bits, native["exp", 1](xs).tolist())) == list(map(bits, native["exp", 8](xs).tolist()))
