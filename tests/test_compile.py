@@ -462,6 +462,23 @@ def test_a_job_that_is_interrupted_leaves_no_worker_at_it(monkeypatch: pytest.Mo
     assert begun == ended
 
 
+@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="threads cannot be moved here")
+def test_a_worker_leaves_the_processor_of_its_caller_and_is_free_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    moves: list[set[int]] = []
+    monkeypatch.setattr(os, "sched_getaffinity", lambda thread: {3, 4, 5})
+    monkeypatch.setattr(os, "sched_setaffinity", lambda thread, processors: moves.append(processors))
+    monkeypatch.setattr(workers, "_processor", lambda: 4)
+    busy = threading.Event()
+
+    def work() -> None:
+        if threading.current_thread() is threading.main_thread():
+            busy.wait(10.0)
+        busy.set()
+
+    workers.share(work, 2)
+    assert moves == [{3, 5}, {3, 4, 5}]
+
+
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
 def test_a_forked_process_has_workers_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(workers, "processors", lambda: 2)

@@ -6,10 +6,12 @@ a job never waits for a worker that is busy elsewhere, only for pieces under way
 
 from __future__ import annotations
 
+import ctypes
 import os
 import threading
 from collections import deque
 from collections.abc import Callable
+from functools import cache
 from queue import SimpleQueue
 
 Job = Callable[[], None]
@@ -27,6 +29,7 @@ def share(work: Job, most: int) -> None:
     """
     helpers = min(processors(), most) - 1
     left, done = deque(range(helpers)), SimpleQueue[None]()
+    callers = _processor() if helpers else None
 
     def begins() -> bool:
         try:
@@ -38,6 +41,8 @@ def share(work: Job, most: int) -> None:
     def job() -> None:
         if begins():
             try:
+                if callers is not None and _processor() == callers:
+                    _leave(callers)
                 work()
             finally:
                 done.put(None)
@@ -56,6 +61,26 @@ def share(work: Job, most: int) -> None:
 
 def processors() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+@cache
+def _getcpu() -> Callable[[], int] | None:
+    """What says on which processor a thread runs, where threads can be moved as well."""
+    return getattr(ctypes.CDLL(None), "sched_getcpu", None) if hasattr(os, "sched_setaffinity") else None
+
+
+def _processor() -> int | None:
+    ask = _getcpu()
+    return None if ask is None else ask()
+
+
+def _leave(processor: int) -> None:
+    """Move this thread to another processor, from which the system may move it again. Where nothing balances the load
+    it wakes up on that of its caller and stays there: two threads then take as long as one."""
+    allowed = os.sched_getaffinity(0)
+    if others := allowed - {processor}:
+        os.sched_setaffinity(0, others)
+        os.sched_setaffinity(0, allowed)
 
 
 def _hire(count: int) -> None:
