@@ -22,6 +22,7 @@ from autograd.native import encode as layout
 from autograd.native.body import Body
 from autograd.native.driver import driver
 from autograd.native.encode import Code, encode, runs
+from autograd.native.fuse import CHEAP
 from autograd.native.ir import LANES
 from autograd.native.kernels import CHAINS, few, kernel
 from autograd.native.module import Module
@@ -34,8 +35,10 @@ from autograd.native.workers import share
 from autograd.program.loop import Loop
 from autograd.program.program import EXAMPLE, MEAN, Program
 
-CHUNK = 2_000_000  # multiply-adds, about 0.1 ms of work: a batch is cut into pieces no smaller,
+CHUNK = 2_000_000  # multiply-adds of a tape, about 0.1 ms of work: a batch is cut into pieces no smaller,
+IN_REGISTERS = 3  # times as many of straight-line code, which is that much faster,
 MEAN_WORK = 1000  # and as many more for each mean, whose sum in each piece is cleared and added up
+FUNCTION_WORK = 40  # multiply-adds that an exponential or a logarithm takes, give or take
 CHUNKS = 64  # at most
 FEW = 4  # up to this many examples, a tape takes them one at a time
 IRREGULAR = 1000  # loops, from which on a tape's short ones have kernels of their own,
@@ -224,7 +227,8 @@ class Runner:
         self._sums = aligned(self.form.sums)[None]
         self._work = [self.form.work()]
         means = program.primitives.count(MEAN)
-        self._chunk = (CHUNK + MEAN_WORK * means) / max(_work(program), 1)  # examples of a piece
+        enough = CHUNK * (IN_REGISTERS if kind == "straight" else 1)
+        self._chunk = (enough + MEAN_WORK * means) / max(_work(program), 1)  # examples of a piece
         code = self.form.code
         self._before, self._pieces, self._after, self._run = [
             _function(code.address(name), straight.SIGNATURES[name]) for name in ("before", "pieces", "after", "run")
@@ -286,11 +290,12 @@ class Runner:
 
 
 def _work(program: Program) -> int:
-    """Multiply-adds for an example, forward and for the means; any other instruction counts as one."""
+    """Multiply-adds for an example, forward and for the means; any other cheap instruction counts as one."""
     work = 0
     for slot, primitive, operands in program.instructions():
         if program.moments[slot] == EXAMPLE:
-            work += 1 + len(operands) // 2
+            function = isinstance(primitive, Primitive) and primitive.arity is not None and primitive not in CHEAP
+            work += FUNCTION_WORK if function else 1 + len(operands) // 2
             if isinstance(primitive, Loop):
                 work += primitive.steps * _work(primitive.body)
     return work
