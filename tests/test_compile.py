@@ -40,7 +40,8 @@ from autograd import (
 )
 from autograd.core.modes import detect_anomaly
 from autograd.core.primitives import TABLE
-from autograd.native import build, tape, workers
+from autograd.native import build, workers
+from autograd.native import runner as native_runner
 
 RUNNERS = ["python", "tape", "source"]
 
@@ -413,7 +414,7 @@ def test_a_large_batch_gives_the_same_bits_on_any_number_of_threads(
 ) -> None:
     f, _, _ = neuron()
     many = np.random.default_rng(4).normal(size=(2, 20_000))
-    monkeypatch.setattr(tape, "CHUNK", 10_000)
+    monkeypatch.setattr(native_runner, "CHUNK", 10_000)
     answers = []
     for processors in (1, 2, 3, 1):
         monkeypatch.setattr(workers, "processors", lambda count=processors: count)

@@ -72,7 +72,7 @@ class Execution:
         if self.runner == "jax":
             how: Any = "jax"
         else:
-            from autograd.native.tape import form
+            from autograd.native.runner import form
 
             how = form(self._straight, n)
         runner = self._runners.get(how)
@@ -86,7 +86,7 @@ class Execution:
             from autograd.export.jax_runner import Runner as Jax
 
             return Jax(self.program, self.columns, self.parameters, self.devices)
-        from autograd.native.tape import Runner
+        from autograd.native.runner import Runner
 
         return Runner(self.program, self.columns, self.parameters, how)
 
@@ -103,7 +103,7 @@ class Execution:
         as it was, and `recipe` what they make. None while they go another way."""
         from autograd.native import plans
         from autograd.native.rows import calls_python
-        from autograd.native.tape import form
+        from autograd.native.runner import form
 
         runner = self._runners.get(form(self._straight, n))
         if runner is None or runner.calls < ENOUGH:

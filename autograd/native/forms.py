@@ -1,0 +1,157 @@
+"""The forms of a program: its code, and what a thread needs to run it.
+
+As a tape, nothing is compiled for a program: it becomes loops, and a kernel for each kind of loop is made once per
+machine, for the first program that uses it. As straight-line code, every instruction is compiled.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import Any
+
+from autograd.core.primitives import Primitive
+from autograd.native import encode as layout
+from autograd.native import straight
+from autograd.native.driver import driver
+from autograd.native.encode import Code, encode, runs
+from autograd.native.ir import LANES
+from autograd.native.kernels import CHAINS, few, kernel
+from autograd.native.objects import address, aligned
+from autograd.native.roll import roll
+from autograd.program.program import EXAMPLE, MEAN, Program
+
+IRREGULAR = 1000  # loops, from which on a tape's short ones have kernels of their own,
+COMMON, LONGEST = 64, 24  # and so many alike pairs of neighbours become one, of so many loops at most
+
+
+class Straight:
+    """A program as straight-line code, for batches of at least `lanes` examples."""
+
+    def __init__(self, program: Program, strides: Sequence[int], lanes: int, effort: int) -> None:
+        self.code, self._memory = straight.code(program, strides, lanes, effort)
+        self.block, self.sums, self.parameters = LANES, program.primitives.count(MEAN), program.parameters
+
+    def work(self) -> Any:
+        """What a thread needs for itself."""
+        import numpy as np
+
+        memory = np.empty(self._memory.size + 1)
+        for first, numbers in self._memory.known:
+            memory[first : first + len(numbers)] = numbers
+        return memory
+
+    def own(self) -> tuple[Any, Any]:
+        """The same for a thread that shares no batch with others; and where it is to put the parameters' numbers."""
+        return self.work(), self.numbers()
+
+    def numbers(self) -> Any:
+        """Where the parameters' numbers are to be put."""
+        return _array([0.0] * (self.parameters + 1), float)
+
+
+class Tapes:
+    """A program as a tape, for blocks of `width` examples."""
+
+    def __init__(self, program: Program, strides: Sequence[int], width: int) -> None:
+        self.code, self.block = driver(width), width
+        tape = roll(program, fuse=width > 1)
+        code = encode(tape, tiled=width > 1)
+        self._once = aligned(tape.once_size + 1)
+        for place, number in tape.constants:
+            self._once[place] = number
+        self._lanes_size = (tape.lanes_size + 1) * width
+        self.sums = len(tape.means)
+        made, starts, phases = _kernels(code, width)
+        outputs = [(program.moments[slot] == EXAMPLE, tape.place[slot]) for slot in program.outputs]
+        first_mean = tape.means[0].place if tape.means else 0
+        ends = {first_mean, first_mean + len(tape.means)}
+        whole, each = [*runs([place for _, place in outputs[: program.whole]], ends)], outputs[program.whole :]
+        self._words = _array(code.words, "u4")
+        self._tables = [_array(table) for table in (made, starts, strides, each, whole)]
+        kernels, offsets, columns, each_at, whole_at = map(address, self._tables)
+        once, copies, examples, batch = phases
+        plan = {
+            layout.ONCE_AT: address(self._once), layout.CODE_AT: address(self._words),
+            layout.KERNELS_AT: kernels, layout.OFFSETS_AT: offsets,
+            layout.ONCE_LOOPS: once, layout.COPY_LOOPS: copies, layout.EXAMPLE_LOOPS: examples,
+            layout.BATCH_LOOPS: batch, layout.PARAMETERS: program.parameters,
+            layout.COLUMNS: program.inputs, layout.COLUMNS_AT: columns,
+            layout.MEANS: len(tape.means), layout.FIRST_MEAN: first_mean,
+            layout.EACH: len(each), layout.EACH_AT: each_at, layout.WHOLE: len(whole), layout.WHOLE_AT: whole_at,
+        }  # fmt: skip
+        self._plan = [plan.get(field, 0) for field in range(layout.PLAN_SIZE)]
+
+    def work(self) -> Any:
+        """A plan with lanes of its own."""
+        plan, lanes = _array(self._plan), aligned(self._lanes_size)
+        plan[layout.LANES_AT] = address(lanes)
+        self._tables.append(lanes)
+        return plan
+
+    def own(self) -> tuple[Any, Any]:
+        """A plan with all of its own, for a thread that shares no batch with others; and where it is to put the
+        parameters' numbers."""
+        plan, once = self.work(), aligned(len(self._once))
+        once[:] = self._once
+        plan[layout.ONCE_AT] = address(once)
+        return plan, once
+
+    def numbers(self) -> Any:
+        """Where the parameters' numbers are to be put: where they are read."""
+        return self._once
+
+
+def _kernels(code: Code, width: int) -> tuple[list[int], list[int], list[int]]:
+    """The kernel of each loop, where its words begin, and how many loops each phase has. Where there are thousands,
+    most are of a few numbers; then those that often follow one another become one."""
+    keys: list[Any] = []
+    for (kind, operands, over_lanes), offset in zip(code.kernels, code.offsets, strict=True):
+        side, words = width if over_lanes else 1, code.words
+        few_known = (
+            side == 1
+            and len(code.kernels) > IRREGULAR
+            and (kind in CHAINS or (isinstance(kind, Primitive) and not kind.own))
+        )
+        count, terms = (words[offset], operands or words[offset + 1]) if few_known else (0, 0)
+        if few_known and count <= LANES and count * terms <= 4 * LANES:
+            keys.append(((kind, terms, count),))
+        else:
+            keys.append(kernel(kind, operands, side))
+    made, offsets, phases, begin = [], [], [], 0
+    for length in code.phases:
+        merged = _merged(keys[begin : begin + length])
+        offsets += [code.offsets[begin + i] for i, _ in merged]
+        made += [few(key) if isinstance(key, tuple) else key for _, key in merged]
+        phases.append(len(merged))
+        begin += length
+    return made, offsets, phases
+
+
+def _merged(keys: Sequence[Any]) -> list[tuple[int, Any]]:
+    """(index of the first, key): neighbours that are tuples joined where that pair is the commonest of all, again and
+    again, as long as it is common."""
+    items = list(enumerate(keys))
+    while True:
+        pairs = Counter(
+            (a, b)
+            for (_, a), (_, b) in pairwise(items)
+            if isinstance(a, tuple) and isinstance(b, tuple) and len(a) + len(b) <= LONGEST
+        )
+        pair, often = pairs.most_common(1)[0] if pairs else (None, 0)
+        if often < COMMON:
+            return items
+        joined: list[tuple[int, Any]] = []
+        for index, key in items:
+            if joined and (joined[-1][1], key) == pair:
+                joined[-1] = joined[-1][0], joined[-1][1] + key
+            else:
+                joined.append((index, key))
+        items = joined
+
+
+def _array(numbers: Sequence[Any], kind: Any = "i8") -> Any:
+    import numpy as np
+
+    return np.array(numbers, dtype=kind)
