@@ -11,14 +11,61 @@ from typing import Any
 import numpy as np
 import pytest
 
-from autograd import compile, exp, fori, grad, hessian, jvp, rk4, scan, sin, tanh, value_and_grad
+from autograd import (
+    argmin,
+    compile,
+    cos,
+    exp,
+    fixed_point,
+    fori,
+    grad,
+    hessian,
+    jvp,
+    rk4,
+    root,
+    scan,
+    sin,
+    tanh,
+    value_and_grad,
+)
 from autograd.program.source import compiled
 from tests.compare import bits
 from tests.test_export import built, gradient_in_c, named, near, needs_cc, needs_node, run_in_node
-from tests.test_loops import CASES, SPECIAL, numbers, picked, random_loop, settles
+from tests.test_loops import CASES, SPECIAL, left_early, numbers, picked, random_loop, settles, swapped
 
 F = Callable[..., Any]
-ALL: list[tuple[F, tuple[float, ...]]] = [*CASES, *[(f, (x,)) for f, x in SPECIAL]]
+
+
+def circle_and_line(a: Any, b: Any) -> Any:
+    x, y = root(lambda v: [v[0] ** 2 + v[1] ** 2 - a * a, v[0] - b * v[1]], [1.0, 1.0])
+    return x * y + x
+
+
+def dottie(a: Any) -> Any:
+    return fixed_point(lambda x: cos(a * x), 0.5)
+
+
+def valley(a: Any, b: Any) -> Any:
+    x, y = argmin(lambda v: (a - v[0]) ** 2 + 10.0 * (v[1] - v[0] ** 2) ** 2 + b * v[1] ** 4, [0.3, 0.2])
+    return x + 2.0 * y
+
+
+def roots_in_a_loop(a: Any, b: Any) -> Any:
+    return fori(lambda s, i: root(lambda z: z + 0.3 * z**3 - s * b, 0.1), a, 4)
+
+
+def root_of_a_loop(a: Any, b: Any) -> Any:
+    return root(lambda x: fori(lambda s, i: s * 0.5 + sin(s) * b, x, 3) - a, 0.2)
+
+
+ROOTS: list[tuple[F, tuple[float, ...]]] = [
+    (circle_and_line, (2.0, 0.7)), (dottie, (1.1,)), (valley, (1.1, 0.2)), (roots_in_a_loop, (0.7, 1.2)),
+    (root_of_a_loop, (0.3, 0.4)),
+]  # fmt: skip
+ALL: list[tuple[F, tuple[float, ...]]] = [*CASES, *[(f, (x,)) for f, x in SPECIAL], *ROOTS]
+
+
+# What is written below of loops is written of roots too: their solver is a loop.
 
 
 def of_list(f: F, name: str) -> F:
@@ -81,7 +128,8 @@ def test_loops_and_their_derivatives_are_eager_in_jax(f: F, at: tuple[float, ...
     which = tuple(range(len(at)))
 
     def everything(*xs: Any) -> list[Any]:
-        return [f(*xs), grad(f, which)(*xs), jvp(f, xs, [1.0 - 0.3 * k for k in which])[1], hessian(f, which)(*xs)]
+        second = [hessian(f, which)(*xs), jvp(f, xs, [1.0] * len(xs))] if f in (swapped, left_early) else []
+        return [f(*xs), grad(f, which)(*xs), *second]
 
     call, wanted = compile(everything, runner="jax"), numbers(everything(*at))
     np.testing.assert_allclose(picked(call(*[[x, x + 0.25, x] for x in at]), 2), wanted, rtol=1e-13, atol=1e-14)
@@ -122,7 +170,7 @@ def test_a_hundred_thousand_steps_need_little_memory_in_c(tmp_path: Path) -> Non
 
 
 def test_what_c_has_no_room_for_is_refused(tmp_path: Path) -> None:
-    f = compile(lambda x: scan(lambda s, i: (sin(s), s), x, range(200_000))[1][7], runner="python")
+    f = compile(lambda x: fori(lambda s, i: sin(s), x, 100_001, checkpoints=False))
     f(0.5)
     with pytest.raises(ValueError, match="loops keep more than 100,000 numbers, which C has no room for"):
         f.export(tmp_path / "f.c")
@@ -165,3 +213,21 @@ def test_parameters_of_a_loop_have_their_gradients_in_jax() -> None:
     wanted, gradient = compile(cost, runner="python").value_and_grad(xs, ys)
     assert value == pytest.approx(wanted, rel=1e-14)
     np.testing.assert_allclose(slopes, gradient, rtol=1e-13)
+
+
+@pytest.mark.parametrize(("f", "at"), ROOTS, ids=lambda x: getattr(x, "__name__", ""))
+def test_roots_in_machine_code_are_eager_ones_to_the_bit(f: F, at: tuple[float, ...]) -> None:
+    which = tuple(range(len(at)))
+    call = compile(lambda *xs: (f(*xs), grad(f, which)(*xs)))
+    alone = numbers(call(*at))
+    assert equal(alone[:1], f(*at))
+    np.testing.assert_allclose(alone[1:], numbers(grad(f, which)(*at)), rtol=1e-14)
+    assert picked(call(*[[x, *[x + 0.01] * 8, x] for x in at]), 9) == alone
+
+
+@needs_cc
+def test_an_example_without_a_solution_is_nan_in_c(tmp_path: Path) -> None:
+    exported(tmp_path, lambda a: root(lambda x: x * x - a, 1.0), (2.0,), "square_root", ".c")
+    library = built(tmp_path)
+    assert gradient_in_c(library, "square_root", [], [9.0]) == (3.0, [1.0 / 6.0])
+    assert np.isnan(gradient_in_c(library, "square_root", [], [-1.0])[0])

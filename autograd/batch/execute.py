@@ -18,6 +18,7 @@ from autograd.program.program import Program
 
 ENOUGH = 3  # calls, after which they go straight to machine code
 SMALL = 256  # instructions, at most, of a program that is compiled as straight-line code
+ROOTS = 1_024  # of one whose equations are solved in it, by loops
 
 
 @contextmanager
@@ -33,6 +34,11 @@ def collector_paused() -> Iterator[None]:
             gc.enable()
 
 
+def _stays(row: Any) -> bool:
+    """Whether machine code has a form for it that is no loop: equations are solved in Python."""
+    return is_ours(row) or row.by_call
+
+
 class Execution:
     """A program bound to its parameters and to the shapes of its arguments."""
 
@@ -45,7 +51,8 @@ class Execution:
         devices: Any = None,
     ) -> None:
         if runner not in ("python", "jax"):
-            program = expand(program, stays=is_ours)
+            solved = runner != "tape" and (program.count() <= ROOTS or bool(loops_in(program)))
+            program = expand(program, stays=is_ours if solved else _stays)
         self.program, self.parameters, self.runner, self.devices = program, parameters, runner, devices
         if runner == "tape":
             refuse_loops(program, f"compile: runner={runner!r}")

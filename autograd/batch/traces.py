@@ -19,9 +19,10 @@ from autograd.native.plans import Leaf
 from autograd.native.words import ARRAY_OF_WHOLE, LEAF, OF_WHOLE
 from autograd.program import source
 from autograd.program.differentiate import value_and_gradient
+from autograd.program.expand import expand, is_ours
 from autograd.program.lower import lower
 from autograd.program.program import Program
-from autograd.program.simplify import finished, folded_and_shared, simplify
+from autograd.program.simplify import exact, finished, folded_and_shared, simplify
 
 
 class Recording:
@@ -88,9 +89,9 @@ class Trace:
     @property
     def text(self) -> str:
         name = self.name if self.name.isidentifier() and self.name not in TABLE else "function"
-        text = source.function_text(name, self.program, speller(self.template))
+        text = source.function_text(name, expand(self.program, exact, stays=is_ours), speller(self.template))
         if self.recording.is_one and self.parameters:
-            gradient = self.gradient().program
+            gradient = expand(self.gradient().program, exact, stays=is_ours)
             text += "\n\n\n" + source.function_text(f"{name}_value_and_gradient", gradient, _spell_gradient)
         return source.imports(text) + text + "\n"
 

@@ -16,7 +16,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextvars import Context
-from functools import reduce
+from functools import cached_property, reduce
+from math import nan
 from operator import add
 from struct import pack
 from typing import Any
@@ -24,16 +25,23 @@ from weakref import WeakValueDictionary
 
 from autograd.core import modes
 from autograd.core.columns import Primitive
+from autograd.core.primitives import where
 from autograd.core.refusals import Argument
 from autograd.core.value import Value
 from autograd.derivatives.equations import Recorded, System, evaluated, record
 from autograd.derivatives.linear import REMEMBERED, adjoint, computed
 from autograd.derivatives.recording import name_of
-from autograd.derivatives.solvers import descend, is_positive, iterate, newton, polished
+from autograd.derivatives.solvers import Found, both, descend, is_positive, iterate, newton, polished, refuse
 from autograd.derivatives.structures import holds_value, is_array, is_one_number, leaves, rebuild
 from autograd.derivatives.transforms import value_and_grad
+from autograd.program.expand import expand
+from autograd.program.loop import in_a_trace, raised
+from autograd.program.lower import lower
+from autograd.program.program import Program
+from autograd.program.simplify import exact
 
 Solver = Callable[[Any, Any], Any]
+WRITTEN = 8  # unknowns, at most, for which the solver is written out in a program
 
 
 def root(f: Callable[..., Any], x0: Any, *arguments: Any, solver: Solver | None = None) -> Any:
@@ -51,11 +59,12 @@ def root(f: Callable[..., Any], x0: Any, *arguments: Any, solver: Solver | None 
     What it needs of the arguments it finds, as numbers, in `f.arguments`.
     Without one it is Newton's method. The answer is taken to the last digits by Newton steps, so that derivatives are
     exact however loose the solver's tolerance. RuntimeError where there is no solution to be had from it; ValueError
-    for numbers of equations and unknowns that differ, and where ∂f/∂x is singular. Compiled, the solver runs for each
-    example when it is called; an example without a solution is nan then, and a warning says so.
+    for numbers of equations and unknowns that differ, and where ∂f/∂x is singular. Compiled, it is solved for each
+    example, and nan where there is no solution: Newton's method as machine code, to the same bits; a solver of your own
+    as it is, where a warning says so.
     """
     recorded = record("root", f, x0, arguments)
-    return _solutions("root", recorded, recorded.result, x0, solver or _newton)
+    return _solutions("root", recorded, recorded.result, x0, solver)
 
 
 def fixed_point(g: Callable[..., Any], x0: Any, *arguments: Any, solver: Solver | None = None) -> Any:
@@ -72,7 +81,7 @@ def fixed_point(g: Callable[..., Any], x0: Any, *arguments: Any, solver: Solver 
         return result, [a - b for a, b in zip(old, new, strict=True)]
 
     recorded = record("fixed_point", both, x0, arguments)
-    return _solutions("fixed_point", recorded, recorded.result[0], x0, solver or _repeat)
+    return _solutions("fixed_point", recorded, recorded.result[0], x0, solver)
 
 
 def argmin(f: Callable[..., Any], x0: Any, *arguments: Any, solver: Solver | None = None) -> Any:
@@ -82,12 +91,12 @@ def argmin(f: Callable[..., Any], x0: Any, *arguments: Any, solver: Solver | Non
     with Levenberg and Marquardt's shift. ValueError where the Hessian is not positive definite at the answer.
     """
     recorded = record("argmin", value_and_grad(f), x0, arguments)
-    return _solutions("argmin", recorded, recorded.result[0], x0, solver or _descend)
+    return _solutions("argmin", recorded, recorded.result[0], x0, solver)
 
 
-def _solutions(name: str, recorded: Recorded, shown: Any, x0: Any, solver: Solver) -> Any:
+def _solutions(name: str, recorded: Recorded, shown: Any, x0: Any, solver: Solver | None) -> Any:
     """The unknowns, shaped like x0: nodes, or floats where nothing is a Value."""
-    if modes.is_tracing():
+    if solver is not None and modes.is_tracing():
         _refuse_frozen(name, solver)
     start = leaves(x0, f"{name}: x0")
     visible = len(leaves(shown, name))
@@ -120,12 +129,13 @@ def _refuse_frozen(name: str, solver: Solver) -> None:
 
 
 class Equation:
-    """Equations with a solver. Operands of its rows are the parameters, and then where the solver starts.
+    """Equations with a solver, which is None for that of this library. Operands of its rows are the parameters, and
+    then where the solver starts.
 
     The first of the program's outputs are what the solver sees, shaped like `shown`; the last n are to be 0.
     """
 
-    def __init__(self, name: str, recorded: Recorded, shown: Any, x0: Any, solver: Solver) -> None:
+    def __init__(self, name: str, recorded: Recorded, shown: Any, x0: Any, solver: Solver | None) -> None:
         self.name, self.solver, self.shown = name, solver, shown
         self.program, self.arguments = recorded.program, recorded.arguments
         self.n = len(leaves(x0, name))
@@ -143,7 +153,9 @@ class Equation:
         if row is None:
             name = self.name if is_one_number(self.x0) else f"{self.name}[{i}]"
             forward, partials = self._forward(i), lambda operands, z: self._partials(i, operands, z)
-            row = Primitive(name, forward, partials, nary=True, by_call=True, public=False)
+            written = self.solver is None and self.n <= WRITTEN
+            made_of = (lambda *operands: raised(self.written, operands)[i]) if written else None
+            row = Primitive(name, forward, partials, nary=True, by_call=True, public=False, made_of=made_of)
             self._rows[i] = row
         return row
 
@@ -179,18 +191,49 @@ class Equation:
     def _solved(self, operands: Sequence[float]) -> tuple[float, ...]:
         p, start = operands[: self.system.parameters], operands[self.system.parameters :]
         try:
-            found = self._answer(self.solver(Function(self, p), rebuild(self.x0, start)))
-            x = polished(self.system, found, p)
+            if self.solver is None:
+                x, found = self.searched(start, p)
+                if not found:
+                    refuse(self.system, self.name, x, p)
+            else:
+                x = self._answer(self.solver(Function(self, p), rebuild(self.x0, start)))
+            x, found = polished(self.system, x, p)
+            if not found:
+                refuse(self.system, "polished", x, p)
         except (RuntimeError, ValueError, ArithmeticError) as error:
             error.add_note(f"in {self.name}, from x0 = {rebuild(self.x0, start)!r}")
             raise
         if self.name == "argmin":
             _, hessian, _ = self.system.linearized(x, p)
-            if not is_positive([hessian[self.n * i : self.n * (i + 1)] for i in range(self.n)]):
+            if not is_positive(hessian, self.n):
                 raise ValueError(
                     f"argmin: {[*x]} is no minimum, where the second derivatives are {hessian}: not positive definite"
                 )
         return tuple(x)
+
+    def searched(self, start: Sequence[Any], p: Sequence[Any]) -> Found:
+        """What this library's own solver finds."""
+        if self.name == "argmin":
+            return descend(lambda x: evaluated(self.program, [*x, *p])[0], self.system, start, p)
+        if self.name == "fixed_point":
+            start = iterate(lambda x: evaluated(self.program, [*x, *p])[: self.n], start)
+        return newton(self.system, start, p)
+
+    @cached_property
+    def written(self) -> Program:
+        """The same as a program: of the unknowns, nan where there are none."""
+        operands = [Argument(0.5) for _ in range(self.system.parameters + self.n)]
+
+        def unknowns() -> list[Any]:
+            p, start = operands[: self.system.parameters], operands[self.system.parameters :]
+            x, found = self.searched(start, p)
+            x, last = polished(self.system, x, p)
+            found = both(found, last)
+            if self.name == "argmin":
+                found = both(found, is_positive(self.system.linearized(x, p)[1], self.n))
+            return [where(found, a, nan) for a in x]
+
+        return expand(lower(in_a_trace(unknowns), operands)[0], exact)
 
     def _answer(self, found: Any) -> list[float]:
         """A solver's answer as numbers; scipy's results say whether they are any."""
@@ -249,19 +292,3 @@ class Function:
                 f"{self.equation.name}: the solver tried {len(numbers)} numbers for {self.equation.n} unknowns"
             )
         return numbers
-
-
-def _flat(f: Function) -> Callable[[Sequence[float]], list[float]]:
-    return lambda x: leaves(f(x), f.equation.name)
-
-
-def _newton(f: Function, x0: Any) -> Any:
-    return newton(f.equation.system, f._numbers(x0), f.p)
-
-
-def _repeat(f: Function, x0: Any) -> Any:
-    return newton(f.equation.system, iterate(_flat(f), f._numbers(x0)), f.p)
-
-
-def _descend(f: Function, x0: Any) -> Any:
-    return descend(lambda x: _flat(f)(x)[0], f.equation.system, f._numbers(x0), f.p)

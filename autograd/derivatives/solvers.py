@@ -1,144 +1,216 @@
-"""Solvers of equations on floats: what `root`, `fixed_point` and `argmin` do where they are given none, and how any
-solution is taken to the last digit and looked at."""
+"""Solvers of equations: what `root`, `fixed_point` and `argmin` do where they are given none, and how any solution is
+taken to the last digit and looked at.
+
+They are written of rows of the table and of loops, and so read in two ways: on floats they run, on Values that stand
+for numbers they leave loops of a program, which compute the same to the bit. Each gives numbers and whether they are a
+solution; `refuse` says in floats why they are none.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from math import inf, sqrt
+from functools import reduce
+from math import inf
+from operator import add
+from typing import Any
 
+from autograd.core import modes
+from autograd.core.primitives import div, equal, greater, greater_equal, maximum, sqrt, where
 from autograd.derivatives.equations import System
-from autograd.derivatives.linear import EPSILON, eliminated
+from autograd.derivatives.linear import EPSILON, eliminated, solved
+from autograd.derivatives.loops import while_loop
 
-Floats = Sequence[float]
+Numbers = Sequence[Any]  # floats or Values
+Found = tuple[list[Any], Any]  # numbers, and 1 if they are a solution, else 0
 MOST = 100  # steps
 HALVINGS = 40
 NEAR = 1e-8  # a step of Newton's method, relative to the unknowns, from where on it only rounds
 FAR = 0.1  # the first step from a solver's answer, at most, relative to max(1, |x|)
+RUNNING, FOUND, FAILED = 0.0, 1.0, 2.0
 
 
-def newton(system: System, x: Floats, p: Floats) -> Floats:
-    """Newton's method, each step halved until it lessens |F|. RuntimeError where it ends at no root."""
-    squares = _squares(system.residuals(x, p))
-    for _ in range(MOST):
-        step = _step(system, x, p)
-        part = 1.0
-        for _ in range(HALVINGS):
-            trial = [a - part * d for a, d in zip(x, step, strict=True)]
-            found = _squares(system.residuals(trial, p))
-            if found < squares or found == 0.0:  # False for nan
-                break
-            part /= 2
-        else:
-            if _relative(step, x) < NEAR:  # rounding
-                return x
-            break
-        x, squares = trial, found
-        if part == 1.0 and _relative(step, x) < NEAR:
-            return x
-    raise RuntimeError(
-        f"Newton's method found no solution: at {_spoken(x)} the equations are off by "
-        f"{_spoken(system.residuals(x, p))}; start nearer to it, or give a solver of your own"
-    )
+def newton(system: System, x: Numbers, p: Numbers) -> Found:
+    """Newton's method, each step halved until it lessens |F|."""
+
+    def step(state: Any) -> Any:
+        x, squares, _, k = state
+        d = _step(system, x, p)
+        lessens = lambda found: either(greater(squares, found), equal(found, 0.0))  # 0 for nan
+        at = lambda part: _squares(system.residuals(_moved(x, part, d), p))
+        part, found, _ = _repeated(
+            lambda s: both(no(lessens(s[1])), greater(float(HALVINGS), s[2])),
+            lambda s: [s[0] / 2.0, at(s[0] / 2.0), s[2] + 1.0],
+            [1.0, at(1.0), 1.0],
+            HALVINGS,
+        )
+        better, new = lessens(found), _moved(x, part, d)
+        ended = where(both(equal(part, 1.0), _is_near(d, new)), FOUND, RUNNING)
+        rounds = where(_is_near(d, x), FOUND, FAILED)
+        return [_chosen(better, new, x), where(better, found, squares), where(better, ended, rounds), k + 1.0]
+
+    x, _, status, _ = _steps(step, [[*x], _squares(system.residuals(x, p)), RUNNING, 0.0], MOST)
+    return x, equal(status, FOUND)
 
 
-def iterate(g: Callable[[Floats], Floats], x: Floats) -> Floats:
+def iterate(g: Callable[[Numbers], Numbers], x: Numbers) -> list[Any]:
     """x, g(x), g(g(x)), … until it moves by less than a hundredth, or for so many steps."""
-    for _ in range(MOST):
+
+    def step(state: Any) -> Any:
+        x, _, k = state
         new = g(x)
-        moved = [b - a for a, b in zip(x, new, strict=True)]
-        if not all([abs(a) < inf for a in new]):
-            return x
-        x = new
-        if _relative(moved, x) < 0.01:
-            break
-    return x
+        finite = reduce(both, [greater(inf, abs(a)) for a in new])
+        near = greater(0.01, _relative([b - a for a, b in zip(x, new, strict=True)], new))
+        return [_chosen(finite, new, x), where(finite, where(near, FOUND, RUNNING), FAILED), k + 1.0]
+
+    found: list[Any] = _steps(step, [[*x], RUNNING, 0.0], MOST)[0]
+    return found
 
 
-def descend(f: Callable[[Floats], float], system: System, x: Floats, p: Floats) -> Floats:
+def descend(f: Callable[[Numbers], Any], system: System, x: Numbers, p: Numbers) -> Found:
     """Newton's method for a minimum, the Hessian shifted by a multiple of 1 until it is positive definite and the step
-    goes down (Levenberg and Marquardt). RuntimeError where it does not end."""
-    value, shift = f(x), 0.0
-    for _ in range(10 * MOST):
-        gradient, hessian, _ = system.linearized(x, p)
-        lines = [[*hessian[system.n * i : system.n * (i + 1)], gradient[i]] for i in range(system.n)]
-        for i, line in enumerate(lines):
-            line[i] += shift
-        size = max(map(abs, hessian))
-        if is_positive([line[:-1] for line in lines]):
-            step = eliminated(lines)
-            if shift == 0.0 and _relative(step, x) < NEAR:
-                return [a - d for a, d in zip(x, step, strict=True)]
-            trial = [a - d for a, d in zip(x, step, strict=True)]
-            if (found := f(trial)) <= value:
-                x, value = trial, found
-                shift = shift / 10 if shift > 1e-6 * size else 0.0
-                continue
-        shift = max(4 * shift, 1e-3 * size, 1e-300)
-    raise RuntimeError(
-        f"no minimum was found: at {_spoken(x)} the gradient is {_spoken(system.residuals(x, p))}; start nearer to it, "
-        "or give a solver of your own"
-    )
+    goes down (Levenberg and Marquardt)."""
+
+    def step(state: Any) -> Any:
+        x, value, shift, _, k = state
+        gradient, matrix, _ = system.linearized(x, p)
+        size = reduce(maximum, map(abs, matrix))
+        matrix = [a + shift if i % (system.n + 1) == 0 else a for i, a in enumerate(matrix)]
+        positive, d = is_positive(matrix, system.n), solved([*matrix, *gradient], system.n)
+        new = _moved(x, 1.0, d)
+        ended = both(positive, both(equal(shift, 0.0), _is_near(d, x)))
+        found = f(new)
+        down = both(positive, greater_equal(value, found))
+        less = where(greater(shift, 1e-6 * size), shift / 10.0, 0.0)
+        more = maximum(maximum(4.0 * shift, 1e-3 * size), 1e-300)
+        moves = either(ended, down)
+        return [
+            _chosen(moves, new, x), where(down, found, value), where(down, less, more),
+            where(ended, FOUND, RUNNING), k + 1.0,
+        ]  # fmt: skip
+
+    x, _, _, status, _ = _steps(step, [[*x], f(x), 0.0, RUNNING, 0.0], 10 * MOST)
+    return x, equal(status, FOUND)
 
 
-def polished(system: System, x: Floats, p: Floats) -> Floats:
+def polished(system: System, x: Numbers, p: Numbers) -> Found:
     """A solution taken to the last digits by Newton's method, whatever the tolerance of what found it.
 
-    RuntimeError where x is no solution: the first step is longer than FAR, or the steps do not shrink to rounding.
-    ValueError where ∂F/∂x is singular.
+    It is none where the first step is longer than FAR, the steps do not shrink to rounding, or ∂F/∂x is singular.
     """
-    before = inf
-    for k in range(MOST):
-        step = _step(system, x, p)
-        if k == 0 and not max([abs(d) / max(1.0, abs(a)) for a, d in zip(x, step, strict=True)]) <= FAR:
-            raise RuntimeError(
-                f"the solver did not converge: at its answer {_spoken(x)} the equations are off by "
-                f"{_spoken(system.residuals(x, p))}, and the next step of Newton's method is {_spoken(step)}"
-            )
-        each = max([abs(d) / abs(a) if a else inf for a, d in zip(x, step, strict=True) if d], default=0.0)
-        if _relative(step, x) < NEAR and not each < before / 2:
-            return x
-        x, before = [a - d for a, d in zip(x, step, strict=True)], each
-        if each <= EPSILON:
-            return x
+
+    def step(state: Any) -> Any:
+        x, before, _, k = state
+        d = _step(system, x, p)
+        length = reduce(maximum, [abs(b) / maximum(1.0, abs(a)) for a, b in zip(x, d, strict=True)])
+        starts = either(greater(k, 0.0), greater_equal(FAR, length))
+        each = reduce(maximum, [where(equal(b, 0.0), 0.0, div(abs(b), abs(a))) for a, b in zip(x, d, strict=True)])
+        rounds = both(_is_near(d, x), no(greater(before / 2.0, each)))
+        ended = either(rounds, greater_equal(EPSILON, each))
+        stays = either(rounds, no(starts))
+        return [
+            _chosen(stays, x, _moved(x, 1.0, d)), each,
+            where(starts, where(ended, FOUND, RUNNING), FAILED), k + 1.0,
+        ]  # fmt: skip
+
+    x, _, status, _ = _steps(step, [[*x], inf, RUNNING, 0.0], MOST)
+    return x, equal(status, FOUND)
+
+
+def is_positive(matrix: Numbers, n: int) -> Any:
+    """Whether a symmetric matrix, given line by line, is positive definite, by Cholesky's decomposition."""
+    lower, positive = list[list[Any]](), list[Any]()
+    for i in range(n):
+        row: list[Any] = []
+        for j in range(i):
+            products = [a * b for a, b in zip(row, lower[j], strict=False)]
+            row.append(div(matrix[n * i + j] - _sum(products), lower[j][j]))
+        rest = matrix[n * i + i] - _sum([a * a for a in row])
+        positive.append(greater(rest, n * EPSILON * abs(matrix[n * i + i])))
+        lower.append([*row, sqrt(rest)])
+    return reduce(both, positive)
+
+
+def refuse(system: System, name: str, x: Sequence[float], p: Sequence[float]) -> None:
+    """ValueError or RuntimeError for numbers that are no solution, which say why."""
+    residuals, matrix, _ = system.linearized(x, p)
+    n, off = system.n, _spoken(residuals)
+    if name == "argmin":
+        raise RuntimeError(
+            f"no minimum was found: at {_spoken(x)} the gradient is {off}; start nearer to it, or give a solver of "
+            "your own"
+        )
+    try:
+        step = eliminated([[*matrix[n * i : n * (i + 1)], residuals[i]] for i in range(n)])
+    except ValueError as error:
+        raise ValueError(f"the derivatives of the equations at {_spoken(x)} are {error}") from None
+    if name == "polished":
+        raise RuntimeError(
+            f"the solver did not converge: at its answer {_spoken(x)} the equations are off by {off}, and the next "
+            f"step of Newton's method is {_spoken(step)}; are the equations singular there?"
+        )
     raise RuntimeError(
-        f"the solution at {_spoken(x)} cannot be told to the last digits: the steps of Newton's method do not shrink; "
-        "are the equations singular there?"
+        f"Newton's method found no solution: at {_spoken(x)} the equations are off by {off}; start nearer to it, or "
+        "give a solver of your own"
     )
 
 
-def is_positive(matrix: list[list[float]]) -> bool:
-    """Whether a symmetric matrix is positive definite, by Cholesky's decomposition."""
-    lower: list[list[float]] = []
-    for i, line in enumerate(matrix):
-        row: list[float] = []
-        for j in range(i):
-            row.append((line[j] - sum([a * b for a, b in zip(row, lower[j], strict=False)])) / lower[j][j])
-        rest = line[i] - sum([a * a for a in row])
-        if not rest > len(matrix) * EPSILON * abs(line[i]):
-            return False
-        lower.append([*row, sqrt(rest)])
-    return True
+def both(a: Any, b: Any) -> Any:
+    return where(a, b, 0.0)
 
 
-def _step(system: System, x: Floats, p: Floats) -> list[float]:
+def either(a: Any, b: Any) -> Any:
+    return where(a, 1.0, b)
+
+
+def no(a: Any) -> Any:
+    return where(a, 0.0, 1.0)
+
+
+def _steps(step: Callable[[Any], Any], state: Any, most: int) -> Any:
+    """The last state: the one before its last number, which counts, says whether there are more."""
+    return _repeated(lambda s: both(equal(s[-2], RUNNING), greater(float(most), s[-1])), step, state, most)
+
+
+def _repeated(cond: Callable[[Any], Any], step: Callable[[Any], Any], state: Any, most: int) -> Any:
+    if modes.is_tracing():
+        return while_loop(cond, step, state, most)
+    while cond(state):
+        state = step(state)
+    return state
+
+
+def _step(system: System, x: Numbers, p: Numbers) -> list[Any]:
+    """That of Newton's method; nan where ∂F/∂x is singular."""
     residuals, matrix, _ = system.linearized(x, p)
-    n = system.n
-    try:
-        return eliminated([[*matrix[n * i : n * (i + 1)], residuals[i]] for i in range(n)])
-    except ValueError as error:
-        raise ValueError(f"the derivatives of the equations at {_spoken(x)} are {error}") from None
+    return solved([*matrix, *residuals], system.n)
 
 
-def _relative(step: Floats, x: Floats) -> float:
-    size = max(map(abs, x))
-    longest = max(map(abs, step))
-    return longest / size if size else inf if longest else 0.0
+def _moved(x: Numbers, part: Any, d: Numbers) -> list[Any]:
+    return [a - part * b for a, b in zip(x, d, strict=True)]
 
 
-def _squares(numbers: Floats) -> float:
-    return sum([a * a for a in numbers])
+def _chosen(condition: Any, x: Numbers, y: Numbers) -> list[Any]:
+    return [where(condition, a, b) for a, b in zip(x, y, strict=True)]
 
 
-def _spoken(numbers: Floats) -> str:
+def _is_near(step: Numbers, x: Numbers) -> Any:
+    return greater(NEAR, _relative(step, x))
+
+
+def _relative(step: Numbers, x: Numbers) -> Any:
+    """The longest part of a step beside the largest number; 0 where both are 0."""
+    size, longest = reduce(maximum, map(abs, x)), reduce(maximum, map(abs, step))
+    return where(equal(longest, 0.0), 0.0, div(longest, size))
+
+
+def _squares(numbers: Numbers) -> Any:
+    return _sum([a * a for a in numbers])
+
+
+def _sum(numbers: Numbers) -> Any:
+    return reduce(add, numbers, 0.0)
+
+
+def _spoken(numbers: Numbers) -> str:
     shown = ", ".join([f"{a:.6g}" for a in numbers[:6]]) + (", …" if len(numbers) > 6 else "")
     return shown if len(numbers) == 1 else f"({shown})"

@@ -39,14 +39,14 @@ def expand(
     if all([stays(primitive) for primitive in {primitive for _, primitive, _ in program.instructions()}]):
         return program
     result = program.like()
-    bodies: dict[tuple[str, int], Program | None] = {}
+    bodies: dict[tuple[Primitive, int], Program | None] = {}
 
     def append(primitive: Any, operands: tuple[int, ...]) -> int:
         if stays(primitive):
             return result.append(primitive, operands)
         if primitive is MASKED_DOT:
             return _masked_dot(result, operands)
-        key = (primitive.name, len(operands))
+        key = (primitive, len(operands))
         if key not in bodies:
             bodies[key] = _body(primitive, len(operands))
         body = bodies[key]
