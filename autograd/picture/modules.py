@@ -117,24 +117,28 @@ def _level(graph: Graph, nesting: Nesting, module: Module, number: dict[Module, 
     links = [link(graph, e, place[chain[e.source]], place[chain[e.target]], bare=bare) for e in own.values()]
     if not bare:
         bare_between_columns(len(place), links)
-    alike: dict[object, list[int]] = {}
-    for k, each in enumerate(links):
-        alike.setdefault((each.source, each.target) if bare else k, []).append(k)
-    chosen = [links[which[0]] for which in alike.values()]
+    alike = _alike(links) if bare else [[k] for k in range(len(links))]
+    chosen = [links[which[0]] for which in alike]
     rank = ranks(len(place), [(x.source, x.target) for x in chosen])
     lanes = {k: place[chain[e.target]] for k, e in arriving.items() if rank[place[chain[e.target]]] > min(rank)}
     cards = [_card(graph, item) for item in module.items]
     layout = _laid_out(cards, chosen, [*lanes.values()], MARGIN if module.key else AROUND, down)
     entry = _entries(layout, [*lanes], len(chosen), down)
-    routes: list[list[tuple[float, float]]] = [[] for _ in links]
-    for which, route in zip(alike.values(), layout.routes[: len(chosen)], strict=True):
-        for k in which:
-            routes[k] = route
-    labels = [None] * len(links) if bare else layout.labels[: len(links)]
+    route_of = {k: route for which, route in zip(alike, layout.routes, strict=False) for k in which}
+    routes = [route_of[k] for k in range(len(links))]
+    labels: list[Item | None] = [None] * len(links) if bare else layout.labels[: len(links)]
     names = [f"m{number[item]}" if isinstance(item, Module) else f"n{item.index}" for item in module.items]
     inner = Layout(layout.width, layout.height, layout.cards[len(lanes) :], labels, routes, down)
     level = _Level(Scene(cards, links, []), inner, names, [*own], entry)
     return level if module.key is None else _below_bar(level)
+
+
+def _alike(links: list[Link]) -> list[list[int]]:
+    """The links from one card to another, together."""
+    found: dict[tuple[int, int], list[int]] = {}
+    for k, each in enumerate(links):
+        found.setdefault((each.source, each.target), []).append(k)
+    return [*found.values()]
 
 
 def _laid_out(cards: list[Card], links: list[Link], lanes: list[int], margin: float, down: bool) -> Layout:
