@@ -76,7 +76,15 @@ addEventListener("hashchange", () => { restore(); play(false); show(linked(), tr
 let printed = 0;
 addEventListener("beforeprint", () => { printed = at; show(last, false); });
 addEventListener("afterprint", () => show(printed, false));
-addEventListener("resize", () => chosen ? (room(), look(view.x + view.width / 2, view.y + view.height / 2, scale)) : refit());
+let size = "";
+addEventListener("resize", () => {
+  const now = [innerWidth, stage.clientHeight].join(); // a phone's bars come and go without changing either
+  if (now === size) return;
+  size = now;
+  if (!chosen) return refit();
+  room();
+  look(view.x + view.width / 2, view.y + view.height / 2, scale);
+});
 if (modules.length) unfold();
 restore();
 if (live) refresh();

@@ -19,7 +19,7 @@ const fitting = () => Math.min(stage.clientWidth / whole.width, stage.clientHeig
 const fit = (least = 0) => look(0, whole.height / 2, Math.max(Math.min(fitting(), 1.3), least));
 const legible = () => { fit(fitting() < 0.52 ? LEGIBLE : 0); follow(at === last ? root : steps[Math.max(at, 0)].edge?.source ?? steps[Math.max(at, 0)].node); };
 const zoom = (by) => (chosen = true, look(view.x + view.width / 2, view.y + view.height / 2, Math.max(0.02, Math.min(8, scale * by))));
-const pan = (dx, dy) => look(view.x + view.width / 2 - dx / scale, view.y + view.height / 2 - dy / scale, scale);
+const pan = (dx, dy) => (chosen = true, look(view.x + view.width / 2 - dx / scale, view.y + view.height / 2 - dy / scale, scale));
 
 function follow(node) { // keep the active card in sight
   if (!node) return;
