@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from autograd import compile, grad, relu, where
+from autograd import compile, grad, jvp, relu, where
 from autograd.core.value import Value
 from autograd.native import cases
 from autograd.native.fuse import fused
@@ -43,6 +43,18 @@ def test_a_block_of_examples_is_what_each_is_alone(f: Any, of: Any) -> None:
     for k in range(len(x)):
         alone = np.array(call(x[k : k + 1], y[k : k + 1])).ravel()
         assert repr(alone.tolist()) == repr(batch[:, k].tolist())
+
+
+def test_a_step_that_is_a_number_whatever_its_operands_are_is_one() -> None:
+    """Where a choice is known from the choices before it, nothing is left to choose."""
+
+    def larger(x: Any, y: Any) -> Any:
+        z = y * x
+        return where(z > y, z, y * z)
+
+    second = lambda x, y: jvp(grad(larger, 1), (x, y), (0.0, 1.0))[1]
+    x, y = [1.5, 0.5, -2.0, 0.0, 3.0], [2.0, 2.0, -0.5, 1.0, -1.0]
+    assert compile(second, "tape")(x, y).tolist() == [*map(second, x, y)]
 
 
 def test_instructions_that_one_other_reads_go_into_it() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import array
+import collections
 import functools
 import random
 import types
@@ -33,6 +35,26 @@ class Slotted:
     __slots__ = ("offset",)
 
 
+class Reader:
+    """An attribute that is read from somewhere else."""
+
+    def __init__(self, held: list[float]) -> None:
+        self.held = held
+
+    def __get__(self, owner: Any, kind: type) -> float:
+        return self.held[0]
+
+
+class Settings:
+    """As configurations are: a name that is not known is a KeyError."""
+
+    def __init__(self, **held: float) -> None:
+        self.__dict__["held"] = held
+
+    def __getattr__(self, name: str) -> float:
+        return self.held[name]
+
+
 def _cell() -> Any:
     c = 2.0
 
@@ -52,6 +74,64 @@ def _global() -> Any:
         SOME_GLOBAL += 1.0
 
     return lambda x: x * SOME_GLOBAL, change
+
+
+def _attribute_of_the_function() -> Any:
+    def f(x: Any) -> Any:
+        return x * f.scale  # type: ignore[attr-defined]
+
+    f.scale = 2.0  # type: ignore[attr-defined]
+    return f, lambda: setattr(f, "scale", 3.0)
+
+
+def _deque() -> Any:
+    held = collections.deque([1.0, 2.0])
+    return lambda x: x * held[-1], lambda: held.append(3.0)
+
+
+def _bytes() -> Any:
+    held = bytearray(b"\x02")
+    return lambda x: x * held[-1], lambda: held.append(3)
+
+
+def _array_module() -> Any:
+    held = array.array("d", [2.0])
+    return lambda x: x * held[-1], lambda: held.append(3.0)
+
+
+def _view_of_a_dict() -> Any:
+    held = {"scale": 2.0}
+    view = types.MappingProxyType(held)
+    return lambda x: x * view["scale"], lambda: held.update(scale=3.0)
+
+
+def _chain_of_dicts() -> Any:
+    held = {"scale": 2.0}
+    chain = collections.ChainMap({}, held)
+    return lambda x: x * chain["scale"], lambda: held.update(scale=3.0)
+
+
+def _descriptor() -> Any:
+    held = [2.0]
+    kind = type("Read", (), {"scale": Reader(held)})
+    read = kind()
+    return lambda x: x * read.scale, lambda: held.__setitem__(0, 3.0)
+
+
+def _cached() -> Any:
+    held = [2.0]
+    scale = functools.lru_cache(lambda: held[0])
+
+    def change() -> None:
+        held[0] = 3.0
+        scale.cache_clear()
+
+    return lambda x: x * scale(), change
+
+
+def _attributes_elsewhere() -> Any:
+    settings = Settings(scale=2.0)
+    return lambda x: x * settings.scale, lambda: settings.held.update(scale=3.0)
 
 
 def _global_of_a_helper() -> Any:
@@ -158,7 +238,8 @@ def _another_parameter() -> Any:
 CHANGES = [
     _cell, _global, _global_of_a_helper, _growing_list, _item_of_a_list, _item_of_a_dict, _new_key, _set, _array,
     _attribute, _attribute_of_a_method, _attribute_of_a_class, _attribute_of_a_module, _slot, _partial, _default,
-    _another_parameter,
+    _another_parameter, _attribute_of_the_function, _deque, _bytes, _array_module, _view_of_a_dict, _chain_of_dicts,
+    _descriptor, _cached, _attributes_elsewhere,
 ]  # fmt: skip
 
 

@@ -11,12 +11,13 @@ from __future__ import annotations
 
 import gc
 import sys
+from array import array
 from collections import deque
 from collections.abc import Callable, Iterator
 from functools import partial
 from itertools import islice
 from operator import is_
-from types import CellType, CodeType, FunctionType, MethodType, ModuleType
+from types import CellType, CodeType, FunctionType, MappingProxyType, MethodType, ModuleType
 from typing import Any
 
 from autograd.core.columns import Primitive
@@ -29,6 +30,7 @@ MOST = 256  # places
 LARGEST = 1024  # numbers of an array, at most
 OURS = {"autograd", "nn", "numpy", *sys.stdlib_module_names} - {"__main__"}
 NOTHING = object()  # what an empty place holds
+CALLED = "__call__ __get__ __getattr__ __getitem__ __iter__ __len__ __contains__ __bool__ __float__ __enter__".split()
 
 
 class Surroundings:
@@ -40,11 +42,11 @@ class Surroundings:
         self._names: list[tuple[dict[Any, Any], Any, Any]] = []
         self._lists: list[tuple[list[Any], list[Any]]] = []
         self._sizes: list[tuple[dict[Any, Any], int]] = []
-        self._sets: list[tuple[Any, Any]] = []
+        self._others: list[tuple[Any, Any]] = []  # which only Python can compare
         self._arrays: list[tuple[Any, bytes]] = []
         self._slots: list[tuple[Any, str, Any]] = []
         self._left = MOST
-        self._called = {"__call__", "forward"}  # names in the code met so far, and what is called without a name
+        self._called = {"forward", *CALLED}  # names in the code met so far, and what is called without a name
         self._spaces: dict[int, dict[str, Any]] = {}  # of modules and classes: what the code names there counts
         self._seen: dict[int, Any] = {}
         self._queue: deque[Any] = deque([function])
@@ -66,14 +68,14 @@ class Surroundings:
             and all(map(is_, map(dict.get, self._holders, self._keys), self._contents))
             and all([len(items) == len(was) and all(map(is_, items, was)) for items, was in self._lists])
             and all([len(holder) == was for holder, was in self._sizes])
-            and all([items == was for items, was in self._sets])
+            and all([items == was for items, was in self._others])
             and all([array.tobytes() == was for array, was in self._arrays])
-            and all([getattr(holder, name, NOTHING) is was for holder, name, was in self._slots])
+            and all([_attribute(holder, name) is was for holder, name, was in self._slots])
         )
 
     def guard(self) -> Guard | None:
         """The same for machine code; None where it cannot look."""
-        if self._sets or self._slots or any([not _is_plain(array) for array, _ in self._arrays]):
+        if self._others or self._slots or any([not _is_plain(array) for array, _ in self._arrays]):
             return None
         if any([type(name) not in (str, int, float) for _, name, _ in self._names]):
             return None
@@ -86,6 +88,7 @@ class Surroundings:
         )
 
     def _look_into(self, x: Any) -> None:
+        kind = type(x)
         if isinstance(x, FunctionType):
             self._function(x)
         elif isinstance(x, Custom | Derivative | Jacobian):
@@ -111,8 +114,19 @@ class Surroundings:
             self._sizes.append((x, len(x)))
         elif isinstance(x, set):
             if self._takes(1 + len(x)):
-                self._sets.append((x, frozenset(x)))
-        elif hasattr(x, "tobytes") and hasattr(x, "dtype"):
+                self._others.append((x, frozenset(x)))
+        elif isinstance(x, deque):
+            if self._takes(1 + len(x)):
+                self._others.append((x, Items(x)))
+                self._queue.extend(x)
+        elif isinstance(x, bytearray | array):
+            if len(x) <= LARGEST and self._takes(1):
+                self._others.append((x, x[:]))
+        elif isinstance(x, MappingProxyType):
+            self._queue += gc.get_referents(x)
+        elif hasattr(kind, "cache_clear"):  # functools.cache, lru_cache
+            self._queue.append(x.__wrapped__)
+        elif hasattr(kind, "tobytes") and hasattr(kind, "dtype"):
             if x.dtype.kind == "O":
                 self._queue.extend(islice(x.ravel().tolist(), self._left))
             elif x.size <= LARGEST and self._takes(1):
@@ -132,7 +146,7 @@ class Surroundings:
             if self._takes(1):
                 self._cells.append((cell, _content(cell)))
                 self._queue.append(_content(cell))
-        self._queue += [f.__defaults__, f.__kwdefaults__]
+        self._queue += [f.__defaults__, f.__kwdefaults__, f.__dict__]
         if str(f.__globals__.get("__name__")).split(".")[0] not in OURS:
             names = dict.fromkeys(_names(f.__code__))
             self._called |= names.keys()
@@ -155,15 +169,15 @@ class Surroundings:
         if isinstance(x, type):
             self._class(x)
             return
-        if kind.__module__.split(".")[0] in OURS and kind.__module__.split(".")[0] not in ("nn", "types"):
+        if (home := kind.__module__.split(".")[0]) in OURS and home not in ("collections", "nn", "types"):
             return
         if isinstance(own := getattr(x, "__dict__", None), dict):
             self._items(own, [*own])
             self._sizes.append((own, len(own)))
         for name in [name for base in kind.__mro__ for name in _slots(base)]:
             if self._takes(1):
-                self._slots.append((x, name, getattr(x, name, NOTHING)))
-                self._queue.append(getattr(x, name, NOTHING))
+                self._slots.append((x, name, _attribute(x, name)))
+                self._queue.append(_attribute(x, name))
         self._class(kind)
 
     def _class(self, kind: type) -> None:
@@ -177,6 +191,25 @@ def _content(cell: CellType) -> Any:
         return cell.cell_contents
     except ValueError:  # empty
         return NOTHING
+
+
+def _attribute(x: Any, name: str) -> Any:
+    try:
+        return getattr(x, name)
+    except Exception:  # a slot that is empty, of a class with a `__getattr__` that looks elsewhere
+        return NOTHING
+
+
+class Items:
+    """What a container held; equal to it as long as that is the same, each item by identity."""
+
+    def __init__(self, holder: Any) -> None:
+        self.items = [*holder]
+
+    def __eq__(self, holder: Any) -> bool:
+        return len(holder) == len(self.items) and all(map(is_, holder, self.items))
+
+    __hash__ = None  # type: ignore[assignment]
 
 
 def _names(code: CodeType) -> Iterator[str]:

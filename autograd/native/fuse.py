@@ -138,6 +138,8 @@ def _row(steps: tuple[Step, ...], truths: tuple[bool, ...]) -> Primitive:
     return Primitive(" ".join([row.name for row, *_ in steps]), forward, *[None] * len(truths))
 
 
-def _truth(x: V) -> Any:
-    """x, which is 1 or 0, as a choice between them."""
+def _truth(x: Any) -> Any:
+    """x, which is 1 or 0, as a choice between them; a number where what is known of the others leaves no choice."""
+    if not isinstance(x, V):
+        return x
     return x if x.tree is not None and cases.known(x.tree) else select(x != 0.0, 1.0, 0.0)

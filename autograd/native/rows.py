@@ -47,7 +47,7 @@ def compute(row: Primitive, operands: Sequence[Any]) -> Any:
         return by_lane(_written(row, body.module, len(operands)), [_vector(x, operands) for x in operands])
     forward = getattr(row.forward, "__wrapped__", row.forward)  # of a user's row: V does not raise
     try:
-        return _number(body.module.branches(lambda: read(forward)(*operands)))
+        return _vector(_number(body.module.branches(lambda: read(forward)(*operands))), operands)
     except Exception as error:
         return by_lane(_symbol(row, len(operands), error), [_vector(x, operands) for x in operands])
 
@@ -63,7 +63,7 @@ def dot_like(row: Primitive, operands: Sequence[Any]) -> Any:
 
 
 def _vector(x: Any, operands: Sequence[Any]) -> V:
-    """A number among V as a V, for C functions, which take nothing else."""
+    """A number among V as a V, which is what C functions take and a row's result is."""
     first = next(v for v in operands if isinstance(v, V))
     return x if isinstance(x, V) else constant(first.body, x, lanes=first.lanes)
 
