@@ -144,7 +144,11 @@ class _Walk:
                 if grad is not NOT_COMPUTED:
                     self.written.append((node, grad))
                 node._grad = mark
-                if x.__class__ is tuple:
+                if y.__class__ is Value or (y is not None and y.__class__ is not tuple and y.__class__ is not float):
+                    if y._grad is not mark:
+                        waiting.append(y)
+                        below.append(len(path))
+                elif x.__class__ is tuple:
                     if y and y is not marked:
                         if found := _unmarked(y, mark):
                             waiting += found[::-1]
@@ -155,9 +159,6 @@ class _Walk:
                         waiting += found[::-1]
                         below += [len(path)] * len(found)
                     break
-                if y is not None and y.__class__ is not float and y._grad is not mark:
-                    waiting.append(y)
-                    below.append(len(path))
                 if x.__class__ is float:
                     break
                 node = x
