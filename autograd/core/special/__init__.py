@@ -1,4 +1,4 @@
-"""The rows of the special functions. Their values are in `values`, in families closed under differentiation.
+"""The rows of the special functions. Their values are in the files beside, in families closed under differentiation.
 
 A family's first operands are whole numbers, the orders: nothing is differentiated by them. The names are scipy's.
 """
@@ -12,9 +12,7 @@ from math import inf, pi
 from autograd.core import ieee
 from autograd.core.columns import row
 from autograd.core.primitives import POSITIVE, REAL, abs_, defined, exp, sign, step, where
-from autograd.core.special import bessel
-from autograd.core.special import integrals as integrals
-from autograd.core.special import values as values
+from autograd.core.special import bessel, erfs, gammas, integrals, quotients
 
 # fmt: off
 UNIT = (0.0, 1.0)
@@ -27,59 +25,59 @@ def _pole(x: float) -> float:
 
 #                    name             z                                              ∂z/∂xᵢ, one per operand; the other columns
 # The gamma function. Its logarithm's derivatives are differences of ψ taken in one step where they would cancel.
-gamma          = row("gamma",         values.gamma,                                  lambda x, z: z * digamma(x),
+gamma          = row("gamma",         gammas.gamma,                                  lambda x, z: z * digamma(x),
                                       by_call=True, text="Γ({0})", kinks=(_pole,),
                                       about="∫₀^∞ t^{x−1} e⁻ᵗ dt (DLMF 5.2); ±inf at ±0, nan at −1, −2, …; inf where it overflows, above 171.6.")
-lgamma         = row("lgamma",        values.lgamma,                                 lambda x, z: digamma(x),
+lgamma         = row("lgamma",        gammas.lgamma,                                 lambda x, z: digamma(x),
                                       by_call=True, aliases=("gammaln",), kinks=(_pole,), about="log |Γ(x)| (DLMF 5.2); inf at 0, −1, −2, …")
-digamma        = row("digamma",       lambda x: values.polygamma(0.0, x),            lambda x, z: polygamma(1.0, x),
+digamma        = row("digamma",       lambda x: gammas.polygamma(0.0, x),            lambda x, z: polygamma(1.0, x),
                                       by_call=True, text="ψ({0})", aliases=("psi",), kinks=(_pole,),
                                       about="Γ′(x)/Γ(x) (DLMF 5.2); ∓inf at ±0, nan at −1, −2, …")
-polygamma      = row("polygamma",     values.polygamma,                              None,
+polygamma      = row("polygamma",     gammas.polygamma,                              None,
                                                                                      lambda n, x, z: defined(polygamma(n + 1, x), z),
                                       by_call=True, names="n x", whole="n", kinks=(lambda n, x: _pole(x),),
                                       about="ψ⁽ⁿ⁾(x), the n-th derivative of digamma (DLMF 5.15), for a whole number n ≥ 0.")
-psi_step       = row("psi_step",      values.polygamma_step,                         None,
+psi_step       = row("psi_step",      gammas.polygamma_step,                         None,
                                                                                      lambda n, a, b, z: psi_step(n + 1, a, b),
                                                                                      lambda n, a, b, z: polygamma(n + 1, a + b),
                                       by_call=True, names="n a b", whole="n", public=False, domain=(REAL, POSITIVE, POSITIVE))
-lbeta          = row("lbeta",         values.lbeta,                                  lambda a, b, z: -psi_step(0.0, a, b),
+lbeta          = row("lbeta",         gammas.lbeta,                                  lambda a, b, z: -psi_step(0.0, a, b),
                                                                                      lambda a, b, z: -psi_step(0.0, b, a),
                                       by_call=True, names="a b", aliases=("betaln",), domain=POSITIVE,
                                       about="log Γ(a)Γ(b)/Γ(a + b), for a, b > 0 (Didonato & Morris 1992); inf at 0, nan below.")
 # The error function's relatives. −2(n + 1) times the next one of its family is the slope of e^{x²}·iⁿerfc.
-erfcx          = row("erfcx",         values.erfcx,                                  lambda x, z: -2 * erfcxn(1.0, x),
+erfcx          = row("erfcx",         erfs.erfcx,                                  lambda x, z: -2 * erfcxn(1.0, x),
                                       by_call=True, about="e^{x²}·erfc x, near 1/(x√π) for large x (DLMF 7.2); inf below −26.6.")
-erfcxn         = row("erfcxn",        values.erfcxn,                                 None,
+erfcxn         = row("erfcxn",        erfs.erfcxn,                                 None,
                                                                                      lambda n, x, z: -2 * (n + 1) * erfcxn(n + 1, x),
                                       by_call=True, names="n x", whole="n", public=False)
-erfinv         = row("erfinv",        values.erfinv,                                 lambda x, z: math.sqrt(pi) / 2 * exp(z * z),
+erfinv         = row("erfinv",        erfs.erfinv,                                 lambda x, z: math.sqrt(pi) / 2 * exp(z * z),
                                       by_call=True, domain=(-1.0, 1.0), about="The z with erf z = x; ±inf at ±1, with slope inf; nan beyond.")
-erfcinv        = row("erfcinv",       values.erfcinv,                                lambda x, z: -math.sqrt(pi) / 2 * exp(z * z),
+erfcinv        = row("erfcinv",       erfs.erfcinv,                                lambda x, z: -math.sqrt(pi) / 2 * exp(z * z),
                                       by_call=True, domain=(0.0, 2.0), about="The z with erfc z = x; ±inf at 0 and 2, with slope −inf; nan beyond.")
-ndtr           = row("ndtr",          values.ndtr,                                   lambda x, z: exp(-x * x / 2) / math.sqrt(2 * pi),
+ndtr           = row("ndtr",          erfs.ndtr,                                   lambda x, z: exp(-x * x / 2) / math.sqrt(2 * pi),
                                       text="Φ({0})", about="Φ(x) = 1/√2π ∫₋∞ˣ exp(−t²/2) dt, the normal distribution function, accurate in its tails.")
-ndtri          = row("ndtri",         values.ndtri,                                  lambda p, z: math.sqrt(2 * pi) * exp(z * z / 2),
+ndtri          = row("ndtri",         erfs.ndtri,                                  lambda p, z: math.sqrt(2 * pi) * exp(z * z / 2),
                                       by_call=True, names="p", domain=UNIT,
                                       about="The z with Φ(z) = p, a quantile of the normal distribution; ∓inf at 0 and 1, with slope inf; nan beyond.")
-log_ndtr       = row("log_ndtr",      values.log_ndtr,
+log_ndtr       = row("log_ndtr",      erfs.log_ndtr,
                                       lambda x, z: where(step(x), exp(-x * x / 2) / math.sqrt(2 * pi) / ndtr(x), math.sqrt(2 / pi) / erfcx(-x / math.sqrt(2))),
                                       by_call=True, about="log Φ(x), finite for any finite x down to −1.9e154: −804.6 at −40.")
-lambertw       = row("lambertw",      values.lambertw,                               lambda x, z: exp(-z) / (1 + z),
+lambertw       = row("lambertw",      quotients.lambertw,                               lambda x, z: exp(-z) / (1 + z),
                                       by_call=True, text="W({0})", domain=(-1 / math.e, inf),
                                       about="The w ≥ −1 with w·eʷ = x, Lambert's function (DLMF 4.13); −1 at −1/e, with slope inf; nan below.")
 # Quotients that need their limit at 0, in families too.
-exprel         = row("exprel",        lambda x: values.exprel(0.0, x),               lambda x, z: expreln(1.0, x),
+exprel         = row("exprel",        lambda x: quotients.exprel(0.0, x),               lambda x, z: expreln(1.0, x),
                                       by_call=True, about="(eˣ − 1)/x, and 1 at 0.")
-expreln        = row("expreln",       values.exprel,                                 None,
+expreln        = row("expreln",       quotients.exprel,                                 None,
                                                                                      lambda n, x, z: expreln(n + 1, x),
                                       by_call=True, names="n x", whole="n", public=False)
-sinc           = row("sinc",          lambda x: values.sinc(0.0, x),                 lambda x, z: sincn(1.0, x),
+sinc           = row("sinc",          lambda x: quotients.sinc(0.0, x),                 lambda x, z: sincn(1.0, x),
                                       by_call=True, about="sin(πx)/(πx), and 1 at 0: the normalized one, as numpy's.")
-sincn          = row("sincn",         values.sinc,                                   None,
+sincn          = row("sincn",         quotients.sinc,                                   None,
                                                                                      lambda n, x, z: sincn(n + 1, x),
                                       by_call=True, names="n x", whole="n", public=False)
-celu           = row("celu",          values.celu,                                   lambda x, alpha, z: where(step(x), 1.0, exp(x / alpha)),
+celu           = row("celu",          quotients.celu,                                   lambda x, alpha, z: where(step(x), 1.0, exp(x / alpha)),
                                       lambda x, alpha, z: where(step(x), 0.0, -(x / alpha) * (x / alpha) * expreln(1.0, x / alpha)),
                                       names="x alpha", defaults=(1.0,), kinks=(lambda x, alpha: x, lambda x, alpha: alpha),
                                       about="x for x > 0, else alpha·(e^{x/alpha} − 1), whose slope is 1 at 0 for any alpha (Barron 2017).")

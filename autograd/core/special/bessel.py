@@ -10,7 +10,7 @@ import math
 from math import copysign, exp, inf, log, nan, pi, sqrt
 
 from autograd.core import ieee
-from autograd.core.special.values import EULER, factorial, whole, whole_from
+from autograd.core.special.gammas import EULER, factorial, whole, whole_from
 
 
 def jn(n: float, x: float) -> float:

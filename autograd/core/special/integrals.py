@@ -13,7 +13,7 @@ from functools import cache
 from math import exp, expm1, inf, log, log1p, nan, pi, sqrt
 
 from autograd.core import ieee
-from autograd.core.special.values import polygamma, polygamma_step, stirling, whole, whole_from
+from autograd.core.special.gammas import polygamma, polygamma_step, stirling, whole, whole_from
 
 TINY, HUGE = 1e-100, 1e7  # parameters beyond are refused, with nan: the integrals are not tried there
 NOTHING = 2.0**-1022  # the smallest normal number: an x below counts as 0
