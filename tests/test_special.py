@@ -60,16 +60,8 @@ def test_an_option_far_out_of_the_money_has_a_price() -> None:
 
 PUBLIC = [row for row in TABLE.values() if row.by_call and row.public and row.name != "ldexp"]
 INTEGRALS = ("gammainc", "gammaincc", "betainc")
-# What cancels, or what the C library gives, in ulp: log Γ where it is small; the third slope of log Φ, whose terms of
-# size x² leave 1/x³; those of the integral in a small a, whose terms of size 1/a³ leave less.
-LOOSER = {
-    ("lgamma", 0): 5.0,
-    ("gammainc", 2): 10.0,
-    ("gammaincc", 2): 10.0,
-    ("log_ndtr", 3): 500.0,
-    ("betainc", 2): 100.0,
-    ("betainc", 3): 2000.0,
-}
+# What cancels, in ulp: the second slope in a of the upper integral, of which the parts beside the change of sign remain.
+LOOSER = {("gammainc", 2): 8.0, ("gammaincc", 2): 8.0, ("log_ndtr", 3): 500.0}
 
 
 def drawn(row: Primitive, count: int) -> list[tuple[float, ...]]:
@@ -185,33 +177,12 @@ def test_compiled_a_special_function_has_the_same_bits_and_calls_no_python(runne
     from autograd import compile
     from autograd.native import rows
 
-    xs = [
-        0.3,
-        0.7,
-        1.0,
-        2.0,
-        2.3,
-        9.0,
-        17.0,
-        26.0,
-        60.0,
-        1e9,
-        -0.5,
-        -2.0,
-        -3.3,
-        -30.7,
-        0.0,
-        -0.0,
-        5e-324,
-        inf,
-        -inf,
-        nan,
-    ]
+    xs = [0.3, 0.7, 1.0, 2.0, 2.3, 9.0, 17.0, 26.0, 60.0, 1e9, -0.5, -2.0, -3.3, -30.7, 0.0, -0.0, 5e-324, inf, -inf, nan]
     for row in TABLE.values():
-        if not row.by_call or row.own or row.name.startswith(("gamma_", "gammainc", "beta")):
+        if not row.by_call or row.own:
             continue
         lead = [2.0 if x in row.whole else 0.7 for x in row.names[:-1]]
         got = compile(lambda x, row=row, lead=lead: row(*lead, x), runner=runner)(np.array(xs))
         for x, z in zip(xs, got.tolist(), strict=True):
             assert bits(z) == bits(row(*lead, x)), (row.name, x)
-        assert (row in rows._calling) == (row.name in ("ldexp", "gamma", "lgamma", "lbeta")), row.name
+        assert row not in rows._calling, row.name

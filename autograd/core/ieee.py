@@ -20,9 +20,9 @@ from operator import add
 
 __all__ = [  # noqa: RUF022
     "acos", "acosh", "add_up", "asin", "asin_leg", "asinh", "atan", "atan2", "atan2_y", "atanh", "cbrt", "ceil",
-    "clip", "copysign", "cos", "cosh", "divide", "erf", "erfc", "exp", "exp2", "expm1", "floor", "floor_divide",
-    "fmod", "hypot", "hypot_x", "largest", "ldexp", "log", "log10", "log1p", "log2", "logaddexp", "logit",
-    "logsumexp", "modulo", "norm", "power", "remainder", "rint", "sigmoid", "sigmoid_x", "sin", "sinh", "smallest",
+    "clip", "copysign", "cos", "cosh", "cospi", "divide", "erf", "erfc", "exp", "exp2", "expm1", "floor", "floor_divide",
+    "fmod", "hypot", "hypot_x", "largest", "ldexp", "log", "log10", "log1p", "log2", "logaddexp",
+    "logit", "logsumexp", "modulo", "norm", "power", "remainder", "rint", "sigmoid", "sigmoid_x", "sin", "sinh", "sinpi", "smallest",
     "softmax_share", "softplus", "softsign", "sqrt", "tan", "tanh", "trunc",
 ]  # fmt: skip
 
@@ -140,6 +140,34 @@ def cos(x: float) -> float:
     return math.cos(x) if -inf < x < inf else nan
 
 
+def sinpi(x: float) -> float:
+    """sin πx, of what x exceeds the nearest multiple of ½ by; 0 with the sign of x at whole numbers."""
+    if not -inf < x < inf:
+        return nan
+    size = math.fmod(abs(x), 2.0)
+    turns = rint(2.0 * size)
+    rest = math.pi * (size - 0.5 * turns)
+    wave = math.sin(rest) if turns == 0.0 or turns == 4.0 else math.cos(rest)
+    if turns == 2.0:
+        wave = -math.sin(rest) if rest != 0.0 else 0.0
+    if turns == 3.0:
+        wave = -wave
+    return wave if x > 0.0 else -wave if x < 0.0 else x
+
+
+def cospi(x: float) -> float:
+    """cos πx in the same way; +0 half-way between whole numbers."""
+    if not -inf < x < inf:
+        return nan
+    size = math.fmod(abs(x), 2.0)
+    turns = rint(2.0 * size)
+    rest = math.pi * (size - 0.5 * turns)
+    wave = math.cos(rest) if turns == 0.0 or turns == 4.0 else math.sin(rest)
+    if turns == 1.0 and rest != 0.0:
+        wave = -wave
+    return -math.cos(rest) if turns == 2.0 else wave
+
+
 def tan(x: float) -> float:
     return math.tan(x) if -inf < x < inf else nan
 
@@ -195,16 +223,22 @@ def rint(x: float) -> float:
     return copysign((size + from_there) - from_there, x) if size < from_there else x
 
 
+_UP, _DOWN = 2.0**1000, 2.0**-940
+
+
 def ldexp(x: float, i: float) -> float:
-    """x·2ⁱ for a whole number i."""
+    """x·2ⁱ for a whole number i, in factors of which the last alone may round."""
     if i != floor(i) or x != x:
         return nan
-    if abs(i) > 1e4:  # beyond what any double can make up for
-        return x if x == 0.0 or abs(x) == inf else copysign(inf if i > 0.0 else 0.0, x)
-    try:
-        return math.ldexp(x, int(i))
-    except OverflowError:
-        return copysign(inf, x)
+    if abs(i) > 2200.0:  # beyond what any double can make up for
+        i = copysign(2200.0, i)
+    while i > 1000.0:
+        x *= _UP
+        i -= 1000.0
+    while i < -1000.0:
+        x *= _DOWN
+        i += 940.0
+    return x * power(2.0, i)
 
 
 def logit(x: float) -> float:

@@ -20,7 +20,7 @@ from autograd.core.columns import Primitive
 from autograd.native.body import Body
 from autograd.native.ir import V, constant, intrinsic, select
 from autograd.native.module import PURE, Module
-from autograd.program.rules import Untranslatable, meaning, tree
+from autograd.program.reading import Untranslatable, assigned, index_of, meaning, parts, tree, zeros
 
 # Of `math`, the C library's own, special points included; and what LLVM has instructions for.
 LIBRARY = frozenset("exp expm1 log log1p log2 log10 sin cos tan sinh cosh tanh atan atan2 erf erfc pow fmod".split())
@@ -57,6 +57,7 @@ class _Writer:
     def __init__(self, body: Body, f: FunctionType, called: Callable[[Callable[..., Any], int], str]) -> None:
         self.body, self.f, self.called = body, f, called
         self.places: dict[str, V] = {}
+        self.arrays: dict[str, V] = {}
         self.ends: list[str] = []  # of the loops around
         self.count = 0
 
@@ -67,6 +68,8 @@ class _Writer:
         for argument in given.args:
             self.places[argument.arg] = self.body.variable(self.body.argument(argument.arg))
         for part in ast.walk(node):
+            if isinstance(part, ast.Assign) and zeros(part.value):
+                self.arrays |= {name: self.body.array(zeros(part.value) or 0) for name in assigned(part)}
             if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store) and part.id not in self.places:
                 self.places[part.id] = self.body.variable(self.number(0.0))
         statements = [ast.Return(node.body)] if isinstance(node, ast.Lambda) else node.body
@@ -108,14 +111,22 @@ class _Writer:
             case ast.For(target=ast.Name(id=name), iter=numbers, body=body, orelse=[]):
                 self.over(name, numbers, body)
                 return False
+            case ast.Assign(targets=[ast.Name(id=name)], value=value) if name in self.arrays:
+                with self.body.loop(0, zeros(value) or 0) as i:
+                    self.body.store(self.number(0.0), self.body.at(self.arrays[name], i))
+                return False
+            case ast.Assign(targets=[ast.Subscript() as element], value=value):
+                x = self.expression(value)
+                self.body.store(x, self.element(element))
+                return False
             case ast.Assign(targets=[ast.Name(id=name)], value=value):
                 self.body.store(self.expression(value), self.places[name])
                 return False
             case ast.AugAssign(target=ast.Name(id=name), op=op, value=value):
                 self.body.store(self.expression(ast.BinOp(ast.Name(name), op, value)), self.places[name])
                 return False
-            case ast.Assign(targets=[ast.Tuple(elts=targets)], value=ast.Tuple(elts=values)):
-                found = [self.expression(value) for value in values]
+            case ast.Assign(targets=[ast.Tuple(elts=targets)], value=value):
+                found = [self.expression(part) for part in parts(value)]
                 for target, x in zip(targets, found, strict=True):
                     self.body.store(x, self.places[ast.unparse(target)])
                 return False
@@ -197,6 +208,8 @@ class _Writer:
         match node:
             case ast.Name(id=name) if name in self.places:
                 return self.body.load(self.places[name])
+            case ast.Subscript():
+                return self.body.load(self.element(node))
             case ast.Constant() | ast.Name() | ast.Attribute():
                 found = node.value if isinstance(node, ast.Constant) else self.found(node)
                 if isinstance(found, int | float):
@@ -214,6 +227,11 @@ class _Writer:
             case ast.Call(func=f, args=xs, keywords=[]):
                 return self.call(self.found(f), [self.expression(x) for x in xs])
         raise Untranslatable(f"it holds {ast.unparse(node)!r}")
+
+    def element(self, node: ast.Subscript) -> V:
+        """Where an element of an array is."""
+        index = self.expression(index_of(node))
+        return self.body.at(self.arrays[ast.unparse(node.value)], self.body.op(f"fptosi {index} to i64", "i64"))
 
     def keep(self, value: ast.expr, place: V) -> bool:
         self.body.store(self.expression(value), place)

@@ -29,7 +29,7 @@ from autograd.native.ir import V, constant, fma, intrinsic, select
 from autograd.native.module import Module
 from autograd.native.vector import RULES, by_lane, exp, log
 from autograd.program.program import FUSED, MASKED_DOT, Program, masked_dot_parts
-from autograd.program.rules import Untranslatable
+from autograd.program.reading import Untranslatable
 
 MOST = 1024  # arguments of a function that ctypes makes
 WAYS_OUT = 'write its forward function with operators and other rows, or compile with runner="python"'

@@ -43,6 +43,8 @@ class Language(NamedTuple):
     logic: dict[str, str]
     end: str  # of a statement
     head: Callable[[str, Sequence[str]], str]  # of a helper function
+    zeros: str  # a new array, of so many numbers
+    element: str  # of an array, at an index which is a double
     looping: Looping
 
     def number(self, x: float) -> str:
@@ -99,9 +101,11 @@ C = Language(
     inf="INFINITY",
     declare="double {} = {};",
     choose="{} ? {} : {}",
-    logic={"and": "&&", "or": "||", "not ": "!", "float": "(double)({})"},
+    logic={"and": "&&", "or": "||", "not": "!{}", "float": "(double)({})"},
     end=";",
     head=lambda name, arguments: f"static double {name}({', '.join([f'double {x}' for x in arguments])})",
+    zeros="double {}[{}] = {{0}};",
+    element="{}[(int)({})]",
     looping=Looping(
         variable="double {} = {};",
         assign="{} = {};",
@@ -179,9 +183,11 @@ JAVASCRIPT = Language(
     inf="Infinity",
     declare="const {} = {};",
     choose="{} ? {} : {}",
-    logic={"and": "&&", "or": "||", "not ": "!", "float": "Number({})"},
+    logic={"and": "&&", "or": "||", "not": "!{}", "float": "Number({})"},
     end=";",
     head=lambda name, arguments: f"function {name}({', '.join(arguments)})",
+    zeros="const {} = new Float64Array({});",
+    element="{}[{}]",
     looping=Looping(
         variable="let {} = {};",
         assign="{} = {};",
@@ -203,9 +209,11 @@ PYTHON = Language(
     inf="inf",
     declare="{} = {}",
     choose="{1} if {0} else {2}",
-    logic={"and": "and", "or": "or", "not ": "not ", "float": "float({})"},
+    logic={"and": "and", "or": "or", "not": "not {}", "float": "float({})"},
     end="",
     head=lambda name, arguments: f"def {name}({', '.join(arguments)}):",
+    zeros="{} = [0.0] * {}",
+    element="{}[int({})]",
     looping=Looping(
         variable="{} = {}",
         assign="{} = {}",
@@ -253,8 +261,10 @@ JAX = Language(
     inf="jnp.inf",
     declare="{} = {}",
     choose="jnp.where({}, {}, {})",
-    logic={"and": "&", "or": "|", "not ": "~", "float": "(({}) * 1.0)"},
+    logic={"and": "&", "or": "|", "not": "jnp.logical_not({})", "float": "(({}) * 1.0)"},
     end="",
     head=PYTHON.head,
+    zeros="{}jnp.zeros({})",
+    element="{}[jnp.int32({})]",
     looping=PYTHON.looping,  # of a whole batch it is `lax.scan`: see `export.jax_loops`
 )

@@ -11,11 +11,12 @@ numbers stand in parentheses.
 from __future__ import annotations
 
 import math
-from math import copysign, inf, log, log1p, nan, pi
+from math import copysign, exp, inf, log, log1p, nan, pi, sqrt
 
 from autograd.core import ieee
 
 EULER = 0.5772156649015329
+STIRLING = 7.5  # from here on Stirling's series has all digits
 _BERNOULLI = (1 / 6, -1 / 30, 1 / 42, -1 / 30, 5 / 66, -691 / 2730, 7 / 6, -3617 / 510, 43867 / 798, -174611 / 330)
 _BERNOULLI_SHARES = tuple([b / math.factorial(2 * k + 2) for k, b in enumerate(_BERNOULLI)])
 _STIRLING_SHARES = tuple([b / ((2 * k + 2) * (2 * k + 1)) for k, b in enumerate(_BERNOULLI)])
@@ -40,27 +41,78 @@ _ZETAS = (  # (ζ(k) − 1)/k for k from 29 down to 2
 
 
 def gamma(x: float) -> float:
-    """Γ(x); ±inf at ±0, nan at −1, −2, … and −inf."""
-    try:
-        return math.gamma(x)
-    except OverflowError:
-        return inf
-    except ValueError:
-        return copysign(inf, x) if x == 0.0 else nan
+    """Γ(x); ±inf at ±0, nan at −1, −2, … and −inf; below −½ by reflection (5.5.3)."""
+    if x == 0.0:
+        return copysign(inf, x)
+    if x >= -0.5 or x != x:
+        return _gamma(x)
+    if x == ieee.floor(x):
+        return nan
+    product = x * ieee.sinpi(x)
+    if x < -185.0:
+        return copysign(0.0, -product)
+    while x < -170.0:  # beyond, 1/Γ(−x) is not normal
+        x += 1.0
+        product *= -x
+    return -pi / product / _gamma(-x)
+
+
+def _gamma(x: float) -> float:
+    """Γ(x) for x ≥ −½: from [1½, 2½] by recurrence, Stirling's formula in two factors beyond."""
+    if x < 0.5:
+        return exp(_log_gamma_2(x)) / (1.0 + x) / x
+    if x < 1.5:
+        return exp(_log_gamma_2(x - 1.0)) / x
+    if x < 24.0 and x == ieee.floor(x):
+        return factorial(x - 1.0)
+    if x >= STIRLING:
+        if x > 171.7:
+            return inf
+        half = ieee.power(x, 0.5 * x - 0.25)
+        return sqrt(2.0 * pi) * (half * exp(-x) * half) * exp(stirling(x))
+    product = 1.0
+    while x > 2.5:
+        x -= 1.0
+        product *= x
+    return product * exp(_log_gamma_2(x - 2.0)) if x == x else x
+
+
+def _log_gamma_2(u: float) -> float:
+    """log Γ(2 + u) for |u| ≤ ½ (5.7.3)."""
+    total = 0.0
+    for share in _ZETAS:
+        total = (share - total) * u
+    return (1.0 - EULER + total) * u
 
 
 def lgamma(x: float) -> float:
-    """log |Γ(x)|; inf at 0, −1, −2, … Around 1 and 2, where it is 0, by the series at 2 (5.7.3)."""
-    if 0.5 < x < 2.5:
-        u = x - 2.0 if x >= 1.5 else x - 1.0
-        total = 0.0
-        for share in _ZETAS:
-            total = (share - total) * u
-        return (1.0 - EULER + total) * u - (log1p(u) if x < 1.5 else 0.0)
-    try:
-        return math.lgamma(x)
-    except (OverflowError, ValueError):
+    """log |Γ(x)|; inf at 0, −1, −2, …; below 0 by reflection (5.5.3)."""
+    if not -inf < x < inf:
+        return abs(x)
+    if x > 0.0:
+        return _lgamma(x)
+    if x == ieee.floor(x):
         return inf
+    if -3.0 < x < -2.0:  # where it is 0 twice: by recurrence, whose product is (w² − 5/4)² − 1
+        w = x + 1.5
+        rest = w * w - 1.25
+        return _lgamma(x + 4.0) - log1p(-rest * rest)
+    return -log(abs(ieee.sinpi(x)) / pi) - _lgamma(1.0 - x)
+
+
+def _lgamma(x: float) -> float:
+    """The same for x > 0, the series where it is 0, around 1 and 2."""
+    if x < 0.5:
+        return _log_gamma_2(x) - log1p(x) - log(x)
+    if x < 1.5:
+        return _log_gamma_2(x - 1.0) - log1p(x - 1.0)
+    if x >= STIRLING:
+        return (x - 0.5) * (log(x) - 1.0) + (0.5 * log(2.0 * pi) - 0.5) + stirling(x)
+    product = 1.0
+    while x > 2.5:
+        x -= 1.0
+        product *= x
+    return log(product) + _log_gamma_2(x - 2.0)
 
 
 def polygamma(n: float, x: float) -> float:
@@ -71,15 +123,15 @@ def polygamma(n: float, x: float) -> float:
     if x == 0.0:
         return inf if odd else copysign(inf, -x)
     if x > 0.0:
-        return _polygamma(n, x)
+        return psi(n, x)
     below = -math.fmod(x, 1.0)  # reflection (5.15.6), whose cotangent has that of x + 1, + 2, … up to (0, 1)
     if below == 0.0:
         return nan
     sign = -1.0 if odd else 1.0
-    return sign * (_polygamma(n, 1.0 - x) - _polygamma(n, below)) + _polygamma(n, 1.0 - below)
+    return sign * (psi(n, 1.0 - x) - psi(n, below)) + psi(n, 1.0 - below)
 
 
-def _polygamma(n: float, x: float) -> float:
+def psi(n: float, x: float) -> float:
     """ψ⁽ⁿ⁾(x) for x > 0: recurrence up to x ≥ 16, and Euler and Maclaurin's series."""
     if x == inf:
         return inf if n == 0.0 else 0.0
@@ -113,6 +165,11 @@ def polygamma_step(n: float, a: float, b: float) -> float:
         return 0.0
     if a == 0.0 or b == inf:
         return polygamma(n, b) - polygamma(n, a)
+    return steps_of_psi(n, a, b)
+
+
+def steps_of_psi(n: float, a: float, b: float) -> float:
+    """The same for finite a and b that are not 0."""
     s, total = n + 1.0, 0.0
     while a < 16.0:
         total += _step(a, b, -s)
@@ -132,14 +189,26 @@ def _step(z: float, b: float, s: float) -> float:
 
 
 def stirling(x: float) -> float:
-    """log Γ(x) − ((x − ½) log x − x + ½ log 2π) (5.11.1)."""
-    if x < 10.0:
-        return math.lgamma(x) - (x - 0.5) * log(x) + x - 0.5 * log(2.0 * pi)
-    total, odd = 0.0, x
+    """log Γ(x) − ((x − ½) log x − x + ½ log 2π) (5.11.1), for small x by the steps from x to x + 1, each of which is
+    atanh(v)/v − 1 with v = 1/(2x + 1)."""
+    total = 0.0
+    while x < STIRLING:
+        v = 1.0 / (2.0 * x + 1.0)
+        if x < 0.5:
+            total += (x + 0.5) * log1p(1.0 / x) - 1.0
+        else:
+            square = v * v
+            term, k = square, 3.0
+            while term > 1e-17:
+                total += term / k
+                term *= square
+                k += 2.0
+        x += 1.0
+    series, odd = 0.0, x
     for share in _STIRLING_SHARES:
-        total += share / odd
+        series += share / odd
         odd *= x * x
-    return total
+    return total + series
 
 
 def lbeta(a: float, b: float) -> float:
@@ -151,9 +220,9 @@ def lbeta(a: float, b: float) -> float:
     if a == 0.0 or b > 1e300:
         return inf if b <= 1e300 else nan if a == 0.0 or b < inf else -inf
     if b < 10.0:
-        return math.lgamma(a) + (math.lgamma(b) - math.lgamma(a + b))
+        return _lgamma(a) + (_lgamma(b) - _lgamma(a + b))
     if a < 10.0:
         rest = stirling(b) - stirling(a + b)
-        return math.lgamma(a) + (a - a * log(a + b) - (b - 0.5) * log1p(a / b)) + rest
+        return _lgamma(a) + (a - a * log(a + b) - (b - 0.5) * log1p(a / b)) + rest
     rest = stirling(a) + stirling(b) - stirling(a + b)
     return 0.5 * log(2.0 * pi / b) + (a - 0.5) * log(a / (a + b)) - b * log1p(a / b) + rest
