@@ -20,10 +20,10 @@ from operator import add
 
 __all__ = [  # noqa: RUF022
     "acos", "acosh", "add_up", "asin", "asin_leg", "asinh", "atan", "atan2", "atan2_y", "atanh", "cbrt", "ceil",
-    "clip", "copysign", "cos", "cosh", "cospi", "divide", "erf", "erfc", "exp", "exp2", "expm1", "floor", "floor_divide",
-    "fmod", "hypot", "hypot_x", "largest", "ldexp", "log", "log10", "log1p", "log2", "logaddexp",
-    "logit", "logsumexp", "modulo", "norm", "power", "remainder", "rint", "sigmoid", "sigmoid_x", "sin", "sinh", "sinpi", "smallest",
-    "softmax_share", "softplus", "softsign", "sqrt", "tan", "tanh", "trunc",
+    "clip", "copysign", "cos", "cosh", "cospi", "divide", "erf", "erfc", "exp", "exp2", "expm1", "floor",
+    "floor_divide", "fmod", "hypot", "hypot_x", "largest", "ldexp", "log", "log10", "log1p", "log2",
+    "logaddexp", "logit", "logsumexp", "modulo", "norm", "power", "remainder", "rint", "sigmoid", "sigmoid_x",
+    "sin", "sinh", "sinpi", "smallest", "softmax_share", "softplus", "softsign", "sqrt", "tan", "tanh", "trunc",
 ]  # fmt: skip
 
 atan2 = math.atan2
