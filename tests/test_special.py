@@ -60,7 +60,7 @@ def test_an_option_far_out_of_the_money_has_a_price() -> None:
 
 PUBLIC = [row for row in TABLE.values() if row.by_call and row.public and row.name != "ldexp"]
 INTEGRALS = ("gammainc", "gammaincc", "betainc")
-# What cancels, in ulp: the second slope in a of the upper integral, of which the parts beside the change of sign remain.
+# What cancels, in ulp: in the second slope in a of the integral from x on, what is on both sides of a change of sign.
 LOOSER = {("gammainc", 2): 8.0, ("gammaincc", 2): 8.0, ("log_ndtr", 3): 500.0}
 
 
@@ -177,7 +177,7 @@ def test_compiled_a_special_function_has_the_same_bits_and_calls_no_python(runne
     from autograd import compile
     from autograd.native import rows
 
-    xs = [0.3, 0.7, 1.0, 2.0, 2.3, 9.0, 17.0, 26.0, 60.0, 1e9, -0.5, -2.0, -3.3, -30.7, 0.0, -0.0, 5e-324, inf, -inf, nan]
+    xs = [0.3, 0.7, 1.0, 2.0, 2.3, 17.0, 26.0, 60.0, 1e9, -0.5, -2.0, -3.3, -30.7, 0.0, -0.0, 5e-324, inf, -inf, nan]
     for row in TABLE.values():
         if not row.by_call or row.own:
             continue
