@@ -10,7 +10,7 @@ import pytest
 
 from autograd import compile, grad, jvp, relu, where
 from autograd.core.value import Value
-from autograd.native import cases
+from autograd.native import cases, fuse
 from autograd.native.fuse import fused
 from autograd.native.roll import roll
 from autograd.program.lower import lower
@@ -71,6 +71,15 @@ def test_a_tape_of_a_network_has_fewer_loops() -> None:
     program, _ = lower([relu(1.0 - u) * u for u in x], x)
     loops = [sum(map(len, roll(program, fuse).loops.values())) for fuse in (False, True)]
     assert loops == [3, 1]
+
+
+def test_of_more_kinds_than_are_made_the_commonest_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fuse, "KINDS", 1)
+    x, y, z = Value(0.5), Value(0.25), Value(2.0)
+    program, _ = lower([relu(x - 1.0) * x, relu(y - 1.0) * y, relu(relu(z) / y - z)], [x, y, z])
+    result, gone = fused(program, (), program.outputs)
+    names = [result.primitives[slot].name for slot in result.outputs]
+    assert names == ["sub relu mul", "sub relu mul", "relu"] and len(gone) == 4
 
 
 class Condition:

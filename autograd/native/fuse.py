@@ -7,7 +7,8 @@ Slots keep their numbers; the instructions are computed in the same order as alo
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
 from functools import cache
 from struct import pack, unpack
 from typing import Any
@@ -36,27 +37,46 @@ def fused(program: Program, absorbed: Collection[int], read: Collection[int]) ->
     those that were none before, `read` those that are read by other than instructions."""
     truths = _truths(program)
     trees = _trees(program, absorbed, read, truths)
-    live, gone = set(read), set(absorbed)
-    shapes: dict[int, tuple[Shape, list[int]]] = {}
-    for slot in range(len(program) - 1, program.leaves - 1, -1):
-        if slot in absorbed or slot in program.numbers:
-            continue
-        tree = trees.get(slot)
-        if tree is None:
-            live.update(program.operands[slot])
-        elif slot in live:
-            shapes[slot] = _shape(program, tree, truths)
-            live.update(shapes[slot][1])
-        else:
-            gone.add(slot)
-    fewer = {slot: found for slot, found in shapes.items() if len(found[0][0]) > 1}
-    if not fewer or len({shape for shape, _ in fewer.values()}) > KINDS:
+    fewer, gone = _chosen(program, trees, absorbed, read, truths)
+    saved: Counter[Shape] = Counter()
+    for shape, _ in fewer.values():
+        saved[shape] += len(shape[0])
+    if len(saved) > KINDS:
+        most = {shape for shape, _ in saved.most_common(KINDS)}
+        fewer, gone = _chosen(program, trees, absorbed, read, truths, most)
+    if not fewer:
         return program, set(absorbed)
     result = program.first(len(program))
     result.outputs = program.outputs
     for slot, (shape, operands) in fewer.items():
         result.primitives[slot], result.operands[slot] = _row(*shape), tuple(operands)
     return result, gone
+
+
+def _chosen(
+    program: Program,
+    trees: Mapping[int, Tree],
+    absorbed: Collection[int],
+    read: Collection[int],
+    truths: Collection[int],
+    only: Collection[Shape] | None = None,
+) -> tuple[dict[int, tuple[Shape, list[int]]], set[int]]:
+    """The slots that become several instructions in one, of these shapes only, and those that need not be computed."""
+    live, gone = set(read), set(absorbed)
+    found: dict[int, tuple[Shape, list[int]]] = {}
+    for slot in range(len(program) - 1, program.leaves - 1, -1):
+        if slot in absorbed or slot in program.numbers:
+            continue
+        if slot in trees and slot not in live:
+            gone.add(slot)
+            continue
+        operands: Sequence[int] = program.operands[slot]
+        if slot in trees:
+            shape, inputs = _shape(program, trees[slot], truths)
+            if len(shape[0]) > 1 and (only is None or shape in only):
+                found[slot], operands = (shape, inputs), inputs
+        live.update(operands)
+    return found, gone
 
 
 def sources(program: Program, found: Sequence[Sequence[tuple[int | None, ...]]]) -> set[int]:
