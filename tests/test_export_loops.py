@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import random
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -31,7 +30,7 @@ from autograd import (
 from autograd.program.source import compiled
 from tests.compare import bits
 from tests.test_export import built, gradient_in_c, named, near, needs_cc, needs_node, run_in_node
-from tests.test_loops import CASES, SPECIAL, left_early, numbers, picked, random_loop, settles, swapped
+from tests.test_loops import CASES, SPECIAL, left_early, numbers, picked, random_case, swapped
 
 F = Callable[..., Any]
 
@@ -186,20 +185,13 @@ def test_items_of_an_argument_are_read_where_they_lie(tmp_path: Path) -> None:
 
 
 @needs_cc
-@pytest.mark.parametrize("seed", [1, 2, 7, 12])
-def test_random_loops_are_eager_in_c_and_in_jax(seed: int, tmp_path: Path) -> None:
-    pytest.importorskip("jax")
-    rng = random.Random(seed)
-    f, at = random_loop(rng), (rng.uniform(-1.5, 1.5), rng.uniform(-1.5, 1.5))
-    assert settles(f, at)
+@pytest.mark.parametrize("seed", [1, 2])
+def test_random_loops_are_eager_in_c(seed: int, tmp_path: Path) -> None:
+    f, at = random_case(seed)
     exported(tmp_path, f, at, "random", ".c", ".py")
     theirs = gradient_in_c(built(tmp_path), "random", [], at)
     assert equal(theirs, in_python(tmp_path, "random", at))
-    wanted = numbers(value_and_grad(f, (0, 1))(*at))
-    np.testing.assert_allclose(numbers(theirs), wanted, rtol=1e-12, atol=1e-14)
-    np.testing.assert_allclose(
-        numbers(compile(value_and_grad(f, (0, 1)), runner="jax")(*at)), wanted, rtol=1e-12, atol=1e-14
-    )
+    np.testing.assert_allclose(numbers(theirs), numbers(value_and_grad(f, (0, 1))(*at)), rtol=1e-12, atol=1e-14)
 
 
 def test_parameters_of_a_loop_have_their_gradients_in_jax() -> None:
