@@ -25,7 +25,8 @@ from autograd.core.sweeps import dependencies, topological_order
 from autograd.core.value import Value, bind
 from autograd.derivatives.custom import custom
 from autograd.derivatives.loops import fori, rk4, scan, while_loop
-from autograd.derivatives.transforms import grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
+from autograd.derivatives.matrices import hessian, jacobian
+from autograd.derivatives.transforms import grad, hvp, jvp, value_and_grad, vjp
 
 if TYPE_CHECKING:
     from autograd.batch.compiled import compile as compile

@@ -23,7 +23,8 @@ from typing import Any
 from autograd.core.columns import Primitive
 from autograd.core.value import Value
 from autograd.derivatives.custom import Custom
-from autograd.derivatives.transforms import Derivative, Jacobian
+from autograd.derivatives.matrices import Jacobian
+from autograd.derivatives.transforms import Derivative
 from autograd.native.plans import Guard
 
 MOST = 256  # places

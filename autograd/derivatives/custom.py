@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import inspect
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from contextvars import Context
 from math import nan
 from typing import Any
@@ -18,6 +18,7 @@ from autograd.core import modes
 from autograd.core.columns import REAL, Interval, Primitive
 from autograd.core.refusals import Argument
 from autograd.core.value import Value, apply
+from autograd.derivatives.custom_rules import along, of_jvp, of_vjp
 from autograd.derivatives.structures import holds_value, is_array, leaves, rebuild
 
 Function = Callable[..., Any]
@@ -64,7 +65,7 @@ def custom(
         raise TypeError("custom: give one rule, a function: partials=, jvp= or vjp=; both modes read any of them")
     kind, rule = given[0]
     columns = {"name": name, "domain": domain, "kinks": kinks, "by_call": by_call}
-    make = lambda f: Custom(f, {"partials": rule, "jvp": _of_jvp(rule), "vjp": _of_vjp(rule)}[kind], columns)
+    make = lambda f: Custom(f, {"partials": rule, "jvp": of_jvp(rule), "vjp": of_vjp(rule)}[kind], columns)
     return make if function is None else make(function)
 
 
@@ -242,7 +243,7 @@ class _Form:
         """What the rule returned, a list of ∂z/∂x for each number of z."""
         of_one = self.template if len(self.template) > 1 else self.template[0]
         template = rebuild(self.result, [of_one] * len(self.rows), arrays=False)
-        entries = list(_along(template, found, f"custom {self.name}: what its rule returned"))
+        entries = list(along(template, found, f"custom {self.name}: what its rule returned"))
         n = len(entries) // len(self.rows)
         return [entries[k * n : (k + 1) * n] for k in range(len(self.rows))]
 
@@ -283,60 +284,3 @@ def _shape(x: Any) -> Any:
     if isinstance(x, dict):
         return dict, tuple([(key, _shape(item)) for key, item in x.items()])
     return ("array", x.shape) if is_array(x) else None
-
-
-def _along(template: Any, x: Any, where: str) -> Iterator[Any]:
-    """What x has in the places of the template's numbers, in its order. TypeError where they do not fit."""
-    x = x.tolist() if is_array(x) else x
-    if is_array(template):
-        template = template.tolist()
-    if isinstance(template, dict):
-        if not isinstance(x, dict) or x.keys() != template.keys():
-            raise _misfit(f"{where} is {_kind(x)} where a dict of {[*template]} is due")
-        for key, item in template.items():
-            yield from _along(item, x[key], f"{where}[{key!r}]")
-    elif isinstance(template, list | tuple):
-        if not isinstance(x, list | tuple) or len(x) != len(template):
-            raise _misfit(f"{where} is {_kind(x)} where {len(template)} are due")
-        for i, item in enumerate(template):
-            yield from _along(item, x[i], f"{where}[{i}]")
-    elif isinstance(x, list | tuple | dict):
-        raise _misfit(f"{where} is {_kind(x)} where a number is due")
-    else:
-        yield x
-
-
-def _kind(x: Any) -> str:
-    return f"{type(x).__name__} of {len(x)}" if hasattr(x, "__len__") else type(x).__name__
-
-
-def _misfit(message: str) -> TypeError:
-    return TypeError(
-        f"{message}: for each number of z something shaped like the arguments (like the one, if there is one)"
-    )
-
-
-def _of_vjp(vjp: Function) -> Function:
-    """The partials by a rule for reverse mode: its answer to each unit vector is a line of the Jacobian."""
-
-    def partials(*arguments: Any) -> Any:
-        *given, z = arguments
-        count = len(leaves(z, "z"))
-        units = [rebuild(z, [float(j == k) for j in range(count)]) for k in range(count)]
-        return rebuild(z, [vjp(*given, z, unit) for unit in units], arrays=False)
-
-    return partials
-
-
-def _of_jvp(jvp: Function) -> Function:
-    """The partials by a rule for forward mode: its answer to each unit vector is a column."""
-
-    def partials(*arguments: Any) -> Any:
-        *given, z = arguments
-        n = len(leaves(given, "the arguments"))
-        units = [rebuild(tuple(given), [float(j == i) for j in range(n)]) for i in range(n)]
-        columns = [leaves(jvp(*given, z, unit), "jvp") for unit in units]
-        blocks = [rebuild(tuple(given), line, arrays=False) for line in zip(*columns, strict=True)]
-        return rebuild(z, [block if len(given) > 1 else block[0] for block in blocks], arrays=False)
-
-    return partials

@@ -142,7 +142,8 @@ def _traced(
     name: str, step: Callable[[Any, Any], Any], state: Any, xs: Any, checkpoints: bool | None
 ) -> tuple[Any, Any]:
     """The same as one instruction."""
-    from autograd.program.loop import Constants, column_of, item, node, part, traced
+    from autograd.program.loop import Constants, column_of, item, node, part
+    from autograd.program.loop_trace import traced
 
     n, numbers = len(xs), leaves(state, f"{name}: state")
     labels = _names(state) + places(xs[0], "x")

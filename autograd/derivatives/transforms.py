@@ -1,4 +1,4 @@
-"""Derivatives of functions: grad, value_and_grad, jvp, vjp, jacobian, hessian, hvp.
+"""Derivatives of functions: grad, value_and_grad, jvp, vjp, hvp; jacobian and hessian are in `matrices`.
 
 Each is one `Recording` of the function and one or more sweeps over it. They compose to any order, in any mixture, and
 write no `.grad`. Arguments and results are numbers or nested lists, tuples, dicts and numpy arrays of numbers. Where
@@ -10,14 +10,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from math import isfinite
 from types import MethodType
-from typing import Any, Generic, Literal, ParamSpec, TypeVarTuple, overload
+from typing import Any, ParamSpec, TypeVarTuple
 
-from autograd.core.arrays import array_of
-from autograd.derivatives import sparse as sparse_sweeps
-from autograd.derivatives.pattern import Pattern, Sparse
 from autograd.derivatives.recording import Recording, name_of, reads_as_graph
 from autograd.derivatives.second_order import second_derivatives
-from autograd.derivatives.structures import is_array, leaves, matching, rebuild, rebuilt, rectangle
+from autograd.derivatives.structures import matching, rebuild
 
 Function = Callable[..., Any]
 P = ParamSpec("P")  # the parameters of f, which what is made of f takes
@@ -69,10 +66,10 @@ def value_and_grad(f: Callable[P, Any], argnums: Argnums = 0) -> Callable[P, tup
 
 
 def _value_and_grad(transform: str, f: Function, argnums: Argnums) -> Function:
-    _check(transform, f, argnums)
+    check(transform, f, argnums)
 
     def run(*arguments: Any, **keywords: Any) -> tuple[Any, Any]:
-        recording = Recording(transform, f, arguments, _positions(transform, argnums, arguments), keywords)
+        recording = Recording(transform, f, arguments, positions(transform, argnums, arguments), keywords)
         value = recording.scalar()
         gradients = recording.shaped(recording.pull([1.0]))
         return value, tuple(gradients) if isinstance(argnums, tuple) else gradients[0]
@@ -87,7 +84,7 @@ def jvp(f: Callable[[*Xs], Any], primals: tuple[*Xs] | list[Any], tangents: tupl
     numbers where all of these are, as with `grad`, and Values of a Value or within `differentiating`.
     """
     transform = f"jvp({name_of(f)})"
-    _check(transform, f, 0)
+    check(transform, f, 0)
     directions = _directions(transform, primals, "tangents", tangents)
     recording = Recording(transform, f, primals, range(len(primals)), nested=reads_as_graph(primals, tangents))
     pushed = recording.push(directions)
@@ -99,7 +96,7 @@ def vjp(f: Callable[[*Xs], Any], *primals: *Xs) -> tuple[Any, Callable[[Any], tu
     entry for each primal. Every call of the pullback is one reverse sweep over the same run of f. Results are numbers
     where the primals are, as with `grad`, and Values of a Value or within `differentiating`."""
     transform = f"vjp({name_of(f)})"
-    _check(transform, f, 0)
+    check(transform, f, 0)
     recording = Recording(transform, f, primals, range(len(primals)))
 
     def pullback(cotangent: Any) -> tuple[Any, ...]:
@@ -118,153 +115,26 @@ def hvp(f: Callable[[*Xs], Any], primals: tuple[*Xs] | list[Any], v: tuple[*Xs] 
     numbers, as with `grad`, and Values of a Value or within `differentiating`.
     """
     transform = f"hvp({name_of(f)})"
-    _check(transform, f, 0)
+    check(transform, f, 0)
     directions = _directions(transform, primals, "v", v)
     which, nested = range(len(primals)), reads_as_graph(primals, v)
-    quick = None if nested else _quick(transform, f, primals, which, {}, directions)
+    quick = None if nested else quickly(transform, f, primals, which, {}, directions)
     if quick is not None:
         recording, lines = quick
         products = [line[0] for line in lines]
     else:
-        recording = Recording(transform, _gradient(transform, f, which), primals, which, nested=nested)
+        recording = Recording(transform, gradient_of(transform, f, which), primals, which, nested=nested)
         products = recording.push(directions)
     shaped = recording.shaped(products)
     return shaped[0] if len(shaped) == 1 else tuple(shaped)
 
 
-class Jacobian(Generic[P]):
-    """What `jacobian` returns: the derivative function, and in `mode` which sweeps its latest call used."""
-
-    def __init__(self, f: Callable[P, Any], argnums: Argnums, mode: str, transform: str = "jacobian") -> None:
-        self.f, self.argnums, self.wanted, self.mode = f, argnums, mode, mode
-        self.__name__, self.__wrapped__ = f"{transform}({name_of(f)})", f
-        _check(self.__name__, f, argnums)
-        if mode not in ("auto", "forward", "reverse"):
-            raise ValueError(f'{self.__name__}: mode is "auto", "forward" or "reverse", got {mode!r}')
-
-    def __call__(self, *arguments: P.args, **keywords: P.kwargs) -> Any:
-        which = _positions(self.__name__, self.argnums, arguments)
-        recording = Recording(self.__name__, self.f, arguments, which, keywords)
-        n, m = len(recording.inputs), len(recording.outputs)
-        self.mode = self.wanted if self.wanted != "auto" else "forward" if n < m else "reverse"
-        if self.mode == "reverse":
-            lines = recording.lines()
-        else:
-            columns = recording.columns()
-            lines = [[column[k] for column in columns] for k in range(m)]
-        blocks = _blocks(recording, recording.result, lines)
-        return tuple(blocks) if isinstance(self.argnums, tuple) else blocks[0]
-
-    def __repr__(self) -> str:
-        return f"<{self.__name__}, mode {self.mode}>"
-
-
-class SparseJacobian(Jacobian[P]):
-    """What `jacobian(f, sparse=True)` returns."""
-
-    def __call__(self, *arguments: P.args, **keywords: P.kwargs) -> Any:
-        recording = self._recording(arguments, keywords)
-        pattern, data, self.mode = sparse_sweeps.entries(recording, self.wanted)
-        matrix = (lambda pattern, data: Sparse(pattern, data)) if recording.nested else Pattern.csr
-        return self._parts(recording, pattern, data, matrix)
-
-    def pattern(self, *arguments: P.args, **keywords: P.kwargs) -> Any:
-        """The `Pattern` of the matrix for arguments like these, whatever the numbers in them: where its entries are. A
-        tuple of them if argnums is a tuple."""
-        recording = self._recording(arguments, keywords)
-        columns, self.mode = sparse_sweeps.structure(recording, self.wanted)
-        pattern = Pattern(columns, len(recording.inputs))
-        return self._parts(recording, pattern, [0.0] * pattern.nnz, lambda pattern, data: pattern)
-
-    def _recording(self, arguments: Sequence[Any], keywords: Any) -> Recording:
-        which = _positions(self.__name__, self.argnums, arguments)
-        return Recording(self.__name__, self.f, arguments, which, keywords)
-
-    def _parts(self, recording: Recording, pattern: Pattern, data: list[Any], matrix: Callable[..., Any]) -> Any:
-        """One matrix for each argument."""
-        if not isinstance(self.argnums, tuple):
-            return matrix(pattern, data)
-        return tuple([matrix(*part) for part in sparse_sweeps.beside(pattern, data, recording.sizes)])
-
-
-class SparseHessian(SparseJacobian[P]):
-    """What `hessian(f, sparse=True)` returns: the sparse Jacobian of the gradient."""
-
-    def _recording(self, arguments: Sequence[Any], keywords: Any) -> Recording:
-        which = _positions(self.__name__, self.argnums, arguments)
-        return Recording(self.__name__, _gradient(self.__name__, self.f, which), arguments, which, keywords)
-
-    def _parts(self, recording: Recording, pattern: Pattern, data: list[Any], matrix: Callable[..., Any]) -> Any:
-        if not isinstance(self.argnums, tuple):
-            return matrix(pattern, data)
-        lines = sparse_sweeps.below(pattern, data, recording.sizes)
-        return tuple([super(SparseHessian, self)._parts(recording, *line, matrix) for line in lines])
-
-
-@overload
-def jacobian(
-    f: Callable[P, Any], argnums: Argnums = 0, mode: str = "auto", sparse: Literal[False] = False
-) -> Jacobian[P]: ...
-@overload
-def jacobian(
-    f: Callable[P, Any], argnums: Argnums = 0, mode: str = "auto", *, sparse: Literal[True]
-) -> SparseJacobian[P]: ...
-def jacobian(f: Callable[P, Any], argnums: Argnums = 0, mode: str = "auto", sparse: bool = False) -> Jacobian[P]:
-    """jacobian(f)(x): ∂(every number that f returns)/∂x, from one run of f.
-
-    It is shaped like f's result with something shaped like x in place of each number; for an array x it is one array
-    of shape (result, x). A tuple of them if argnums is a tuple. `mode` is "forward" (a sweep for each number in x),
-    "reverse" (a sweep for each in the result), or "auto": whichever is fewer. After a call, `jacobian(f).mode` says
-    which it was. It holds numbers where x does, as with `grad`, and Values of a Value or within `differentiating`.
-
-    With `sparse` it is a matrix, `scipy.sparse.csr_array`, of a row for each number that f returns and a column for
-    each in x, from one sweep over the entries that can be other than 0: those where a path of operations leads from the
-    column to the row, whatever its slope is here; a row of the table that is constant wherever it is smooth leads
-    nowhere. `jacobian(f, sparse=True).pattern(x)` is that pattern alone, without scipy. Of Values the matrix is a
-    `Sparse`, and compiled, for a batch, a `SparseBatch`. ImportError without scipy.
-    """
-    return SparseJacobian(f, argnums, mode) if sparse else Jacobian(f, argnums, mode)
-
-
-@overload
-def hessian(f: Callable[P, Any], argnums: Argnums = 0, sparse: Literal[False] = False) -> Callable[P, Any]: ...
-@overload
-def hessian(f: Callable[P, Any], argnums: Argnums = 0, *, sparse: Literal[True]) -> SparseJacobian[P]: ...
-def hessian(f: Callable[P, Any], argnums: Argnums = 0, sparse: bool = False) -> Callable[P, Any]:
-    """hessian(f)(x): the second derivatives of a scalar function, from one run of f.
-
-    It is shaped like x with something shaped like x in place of each number; for an array x it is one array. With a
-    tuple of argnums it is a tuple of tuples: [i][j] is ∂²f/∂xᵢ∂xⱼ. It holds numbers where x does, as with `grad`, and
-    Values of a Value or within `differentiating`. With `sparse` it is the sparse Jacobian of the gradient, a row and a
-    column for each number in x: see `jacobian`.
-    """
-    if sparse:
-        return SparseHessian(f, argnums, "auto", "hessian")
-    transform = f"hessian({name_of(f)})"
-    _check(transform, f, argnums)
-
-    def run(*arguments: Any, **keywords: Any) -> Any:
-        which = _positions(transform, argnums, arguments)
-        nested = reads_as_graph(arguments, keywords)
-        quick = None if nested else _quick(transform, f, arguments, which, keywords)
-        if quick is not None:
-            recording, lines = quick
-        else:
-            recording = Recording(transform, _gradient(transform, f, which), arguments, which, keywords)
-            lines = recording.lines()
-        parts = zip(recording.arguments, recording.split(lines), strict=True)
-        blocks = tuple([tuple(_blocks(recording, x, part)) for x, part in parts])
-        return blocks if isinstance(argnums, tuple) else blocks[0][0]
-
-    return Derivative(transform, run, f)
-
-
-def _gradient(transform: str, f: Function, which: Sequence[int]) -> Function:
+def gradient_of(transform: str, f: Function, which: Sequence[int]) -> Function:
     both = _value_and_grad(transform, f, tuple(which))
     return lambda *arguments, **keywords: both(*arguments, **keywords)[1]
 
 
-def _quick(
+def quickly(
     transform: str,
     f: Function,
     arguments: Sequence[Any],
@@ -280,21 +150,6 @@ def _quick(
     return (recording, lines) if all([isfinite(sum(line)) for line in lines]) else None
 
 
-def _blocks(recording: Recording, result: Any, lines: Sequence[Sequence[Any]]) -> list[Any]:
-    """Rows of derivatives, one for each number in the result, shaped: one block for each argument."""
-    arguments = recording.arguments
-    parts = [lines] if len(arguments) == 1 else zip(*map(recording.split, lines), strict=True)
-    return [_block(result, x, rebuilt(x, part)) for x, part in zip(arguments, parts, strict=True)]
-
-
-def _block(result: Any, argument: Any, parts: list[Any]) -> Any:
-    block = rebuild(result, parts, arrays=False)
-    outer, inner = rectangle(result), rectangle(argument)
-    if outer is None or inner is None or not (is_array(argument) or (is_array(result) and inner == ())):
-        return block
-    return array_of(leaves(block, "block"), outer + inner)
-
-
 def _directions(transform: str, primals: Any, name: str, v: Any) -> list[Any]:
     """The numbers of a direction, which is shaped like the primals."""
     for what, x in (("primals", primals), (name, v)):
@@ -305,7 +160,7 @@ def _directions(transform: str, primals: Any, name: str, v: Any) -> list[Any]:
     return matching(v, f"{transform}: {name}", primals, "primals")
 
 
-def _check(transform: str, f: Any, argnums: Any) -> None:
+def check(transform: str, f: Any, argnums: Any) -> None:
     if not callable(f):
         raise TypeError(f"{transform.split('(')[0]} takes a function, got {type(f).__name__} {f!r:.40}")
     positions = argnums if isinstance(argnums, tuple) else (argnums,)
@@ -313,7 +168,7 @@ def _check(transform: str, f: Any, argnums: Any) -> None:
         raise TypeError(f"{transform}: argnums is the position of an argument or a tuple of them, got {argnums!r}")
 
 
-def _positions(transform: str, argnums: Argnums, arguments: Sequence[Any]) -> list[int]:
+def positions(transform: str, argnums: Argnums, arguments: Sequence[Any]) -> list[int]:
     """argnums as positions from 0; ValueError for one that the call has no argument for."""
     positions = argnums if isinstance(argnums, tuple) else (argnums,)
     count = len(arguments)

@@ -21,12 +21,12 @@ from autograd.core.words import counted
 from autograd.export import jax, loops
 from autograd.program.expand import expand
 from autograd.program.loop import loops_in
+from autograd.program.phrases import wrapped_words
 from autograd.program.program import Program
 from autograd.program.rules import Rules
 from autograd.program.simplify import exact, simplify
 from autograd.program.source import Body, straight
 from autograd.program.spelling import JAVASCRIPT, JAX, PYTHON, C, Language
-from autograd.program.text import wrapped_words
 
 STRAIGHT = 2_000  # instructions, at most, that are printed one by one in C
 MOST = 50_000  # in JavaScript and Python, which have no loops here

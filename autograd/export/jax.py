@@ -16,10 +16,10 @@ from autograd.export.jax_operands import Operands
 from autograd.native.roll import MATVEC, MATVECS, SUMS, Loop, Mean, roll
 from autograd.program.expand import expand
 from autograd.program.loop import loops_in
+from autograd.program.phrases import terms
 from autograd.program.program import BATCH, EXAMPLE, MASKED_DOT, ONCE, Program, masked_dot_parts
 from autograd.program.rules import Rules
 from autograd.program.spelling import JAX
-from autograd.program.text import terms
 
 LOOPS = 500  # at most: XLA takes minutes to compile more
 PLAIN, PARTS = 100, 6  # loops, up to which one over several vectors, of so many at most, is printed as one for each

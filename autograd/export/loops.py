@@ -10,11 +10,11 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from autograd.native.roll import MATVECS, SUMS, Loop, Mean, roll
+from autograd.program.phrases import affine, place_of, terms, wrapped_sum, wrapped_words
 from autograd.program.program import BATCH, EXAMPLE, ONCE, Program
 from autograd.program.rules import Rules
 from autograd.program.source import Body
 from autograd.program.spelling import C
-from autograd.program.text import affine, place_of, terms, wrapped_sum, wrapped_words
 
 
 def body(program: Program, rules: Rules, of_inputs: bool) -> Body:

@@ -13,7 +13,7 @@ and partials, which are linear maps (`core.sweeps`). The derivative of a loop is
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from contextvars import Context
 from functools import cache, cached_property
 from typing import Any
@@ -21,11 +21,10 @@ from typing import Any
 from autograd.core import modes
 from autograd.core.linear import LinearMap
 from autograd.core.primitives import Primitive
-from autograd.core.sweeps import Arriving, added, topological_order
+from autograd.core.sweeps import Arriving, added
 from autograd.core.value import Value, apply, record
-from autograd.program.lower import StepArgument, lower
 from autograd.program.program import EXAMPLE, ONCE, Program
-from autograd.program.simplify import exact, simplify
+from autograd.program.simplify import simplify
 
 
 class Several:
@@ -229,93 +228,6 @@ def _length(column: Value) -> int:
 def is_many(x: Any) -> bool:
     """Does the node hold several numbers?"""
     return isinstance(x, Value) and isinstance(x._row, LoopRow) and x._row.many
-
-
-def made(
-    name: str,
-    states: Sequence[Value],
-    items: Sequence[Value],
-    shared: Sequence[Value],
-    results: Sequence[Value | float],
-    steps: int,
-    backwards: bool = False,
-    checkpoints: bool | None = None,
-    on: int | None = None,
-) -> tuple[Loop, list[int], list[int]]:
-    """The loop whose step takes these nodes to these results, and which of the items and of what is shared it reads."""
-    end = len(states) + len(items)
-    program = lower(results, [*states, *items, *shared])[0]
-    program = exact(_merged(program, [*range(end), *[end + k for k in _firsts(shared)]]))
-    uses = program.uses()
-    read = [i for i in range(len(items)) if uses[len(states) + i]], [k for k in range(len(shared)) if uses[end + k]]
-    inputs = [*range(len(states)), *[len(states) + i for i in read[0]]]
-    leaves = [*inputs, *[end + k for k in read[1]]]
-    names: list[str] = []
-    for label in [program.names[slot] for slot in inputs] + [shared[k].label or f"k{k}" for k in read[1]]:
-        while label in names:
-            label += "′"
-        names.append(label)
-    body = Program(len(inputs), len(read[1]), names)
-    unread = set(range(program.leaves)).difference(leaves)
-    place = dict(zip(leaves, range(len(leaves)), strict=True)) | dict.fromkeys(unread, 0)
-    where = body.inline(program, [place[slot] for slot in range(program.leaves)])
-    body.outputs = tuple([where[slot] for slot in program.outputs])
-    return Loop(name, body, len(states), steps, backwards, checkpoints, on), *read
-
-
-def _firsts(nodes: Sequence[Value]) -> list[int]:
-    """For each node the first of them that is the same row of the same operands."""
-    met: dict[Any, int] = {}
-    operands = lambda z: tuple([x if x.__class__ is float else id(x) for x in z._arguments])
-    return [met.setdefault((z._row, operands(z)) if z._row is not None else id(z), k) for k, z in enumerate(nodes)]
-
-
-def _merged(program: Program, leaves: Sequence[int]) -> Program:
-    """The program that reads these of its leaves in place of all."""
-    result = program.like()
-    where = result.inline(program, leaves)
-    result.outputs = tuple([where[slot] for slot in program.outputs])
-    return result
-
-
-def traced(
-    name: str,
-    step: Any,
-    state: Sequence[Value | float],
-    columns: Sequence[Value],
-    steps: int,
-    labels: Sequence[str],
-    checkpoints: bool | None,
-    on: int | None,
-) -> tuple[Value, Loop]:
-    """The node of the loop of a step, a function of a list of numbers (those of the state, then those of an item) that
-    gives such a list (those of the next state, then those of y)."""
-    from autograd.program.alike import refuse_another
-
-    leaves = [StepArgument(0.5, label) for label in labels]
-    results = step(leaves)
-    if steps > 1:
-        refuse_another(name, results, step(leaves), leaves)
-    captured = _captured(results, leaves)
-    count = len(state)
-    loop, items, shared = made(name, leaves[:count], leaves[count:], captured, results, steps, False, checkpoints, on)
-    return node(loop, *state, *[columns[i] for i in items], *[captured[k] for k in shared]), loop
-
-
-def _captured(results: Iterable[Any], leaves: Sequence[Value]) -> list[Value]:
-    """What a step reads beside its arguments: the nodes next to its own that do not depend on them. Those of several
-    numbers belong to the step as well, so that what is read is numbers."""
-    ends: list[Any] = [z for z in results if isinstance(z, Value)]
-    order = topological_order(*ends, stop=leaves)
-    inner: set[Any] = {*leaves}
-    for z in order:
-        if not inner.isdisjoint(z._arguments):
-            inner.add(z)
-    for z in reversed(order):
-        if z in inner:
-            inner.update([x for x in z._arguments if is_many(x)])
-    met: list[Any] = [x for z in order if z in inner for x in z._arguments] + ends
-    return [x for x in dict.fromkeys(met) if isinstance(x, Value) and x not in inner]
 
 
 def raised(program: Program, leaves: Sequence[Value]) -> list[Value | float]:

@@ -25,7 +25,8 @@ from autograd.core.sweeps import (
     value_edges,
 )
 from autograd.core.value import Value
-from autograd.program.loop import PACK, Loop, Several, Whole, in_a_trace, made, node, part, raised
+from autograd.program.loop import PACK, Loop, Several, Whole, in_a_trace, node, part, raised
+from autograd.program.loop_trace import made
 from autograd.program.lower import StepArgument
 
 # What an operand of the derivative is: ("operand", j), the loop's own; ("before", j), a number of the states before

@@ -16,11 +16,12 @@ from autograd.core import ieee
 from autograd.core import primitives as table
 from autograd.core.columns import TABLE
 from autograd.program.expand import expand
+from autograd.program.phrases import called, wrapped_words
 from autograd.program.program import Program
 from autograd.program.rules import Rules
 from autograd.program.simplify import exact
 from autograd.program.spelling import JAVASCRIPT, PYTHON
-from autograd.program.text import Text, called, wrapped_words
+from autograd.program.text import Text
 
 
 def function_text(name: str, program: Program, returns: Callable[[Sequence[str]], str] | None = None) -> str:

@@ -14,7 +14,8 @@ from types import ModuleType, SimpleNamespace
 from typing import Any, NamedTuple
 
 from autograd.core.columns import TABLE, functions
-from autograd.derivatives.transforms import hessian, value_and_grad
+from autograd.derivatives.matrices import hessian
+from autograd.derivatives.transforms import value_and_grad
 from autograd.trust.cases import Case, cases
 
 Function = Callable[..., Any]
