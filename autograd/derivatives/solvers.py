@@ -21,7 +21,7 @@ from autograd.derivatives.linear import EPSILON, eliminated, solved
 from autograd.derivatives.loops import while_loop
 
 Numbers = Sequence[Any]  # floats or Values
-Found = tuple[list[Any], Any]  # numbers, and 1 if they are a solution, else 0
+Found = tuple[Numbers, Any]  # numbers, and 1 if they are a solution, else 0
 MOST = 100  # steps
 HALVINGS = 40
 NEAR = 1e-8  # a step of Newton's method, relative to the unknowns, from where on it only rounds
