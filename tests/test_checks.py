@@ -352,3 +352,19 @@ def test_a_first_derivative_at_a_kink_lies_between_its_sides() -> None:
 def test_a_number_taken_out_is_still_blamed_where_no_node_is_on_a_kink() -> None:
     report = check_gradients(lambda x: x * x.data, 2.0, raises=False)
     assert "was a number taken out of it" in report.culprit.replace("\n", " ")
+
+
+@pytest.mark.parametrize(
+    ("f", "point", "first", "second"),
+    [
+        (lambda x: x * x if x > 0 else 0.0 * x, 0.0, "ok", "unchecked: at a kink, whose sides differ, 0 and 2"),
+        (lambda x: where(x > 1, x * x, x), 1.0, "kink", "unchecked: at a kink"),
+        (lambda x: x * x + 3 if x > 1 else x, 1.0, "unchecked: at a kink", "unchecked: at a kink"),
+        (lambda x: x * x if x > 1 else x, 1.0 - 1e-7, "ok", "ok"),
+    ],
+    ids=["curvature", "slope", "jump", "beside it"],
+)
+def test_the_last_point_before_a_branch_is_judged_by_both_sides(f, point, first, second):
+    """An `if` on numbers leaves no kink in the graph: the branch one double further on is another function."""
+    verdicts = [entry.verdict for entry in check_gradients(f, point).entries]
+    assert verdicts[0].startswith(first) and verdicts[1].startswith(second), verdicts

@@ -24,6 +24,7 @@ from autograd.derivatives.structures import rebuild
 
 EPSILON = 2.0**-52
 TINY = 2.0**-1022  # below it numbers lose digits
+ENDS = (math.inf, -math.inf)  # where the numbers on either side are
 STEP = EPSILON ** (1 / 3)
 STEEP, ROUNDED, INFINITE = "too steep", "lost in rounding", "not finite"
 EDGE = "at a kink or an edge of the domain"
@@ -127,10 +128,12 @@ def differences(f: Callable[..., Any], arguments: Sequence[Any], numbers: Sequen
         h = step / 64
         sides = [at(ONE_SIDED.offsets, h), at(ONE_SIDED.offsets, -h)]
         uniform = [side if len({p.signature for p in side}) == 1 else None for side in sides]
+        beside = [evaluated(f, arguments, [*numbers[:i], math.nextafter(x, end), *numbers[i + 1 :]]) for end in ENDS]
+        on_the_edge = [p.signature != base.signature for p in beside]
         for k, known in enumerate(best):
             if known is None or known.reason:
-                beside = _one_sided(base, uniform, k, h)
-                best[k] = known if known and beside.reason else beside
+                one_sided = _one_sided(base, uniform, on_the_edge, k, h)
+                best[k] = known if known and one_sided.reason else one_sided
     return [d or Difference(math.nan, math.nan, reason=STEEP) for d in best]
 
 
@@ -149,12 +152,12 @@ def _central(base: Point, points: list[Point], k: int, h: float) -> Difference:
     return Difference(slope, slope, noise, reason)
 
 
-def _one_sided(base: Point, sides: list[list[Point] | None], k: int, h: float) -> Difference:
-    """From the side that the point itself is on; from both, if it is on the kink."""
+def _one_sided(base: Point, sides: list[list[Point] | None], on_the_edge: list[bool], k: int, h: float) -> Difference:
+    """From the side that the point itself is on; from both, if it is on the kink, or the last number on its side."""
     own = [side for side in sides if side and side[0].signature == base.signature][:1]
     slopes, doubt = [], 0.0
-    for side, sign in zip(sides, (1, -1), strict=True):
-        if not own or side is own[0]:
+    for side, sign, begins in zip(sides, (1, -1), on_the_edge, strict=True):
+        if not own or side is own[0] or begins:
             if side is None:
                 return Difference(math.nan, math.nan, reason=EDGE)
             rounding = 4 * max(base.noise[k], side[-1].noise[k])
