@@ -10,6 +10,7 @@ import re
 import unicodedata
 import warnings
 from collections.abc import Callable, Mapping
+from difflib import get_close_matches
 from typing import Any
 
 from autograd.core import columns, functions
@@ -73,6 +74,8 @@ class Formula:
         except (SyntaxError, ValueError) as error:
             column = getattr(error, "offset", None)
             message = str(getattr(error, "msg", error)).partition(". ")[0]
+            if message.startswith("invalid decimal literal"):
+                message = "a product is written 2*x, not 2x"
             raise FormulaError(message, self._start + column - 1 if column else len(text.rstrip())) from None
         self.names: list[str] = []
         known = known_functions()
@@ -112,10 +115,12 @@ class Formula:
             children = list(node.elts)
         elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and not node.keywords:
             if node.func.id not in known:
-                raise FormulaError(
-                    f"{node.func.id} is not a known function; known are {', '.join(sorted(known))}", self.column(node)
-                )
+                near = get_close_matches(node.func.id, known, n=1)
+                remedy = f"did you mean {near[0]}?" if near else f"known are {', '.join(sorted(known))}"
+                raise FormulaError(f"{node.func.id} is not a known function; {remedy}", self.column(node))
             children = list(node.args)
+        elif isinstance(node, ast.Call) and not isinstance(node.func, ast.Name):
+            raise FormulaError("a product is written x*y, not x y", self.column(node))
         else:
             raise FormulaError(
                 "only numbers, names, + - * / **, comparisons and functions can be used here", self.column(node)

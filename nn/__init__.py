@@ -9,6 +9,8 @@
 ```
 """
 
+from typing import TYPE_CHECKING, NoReturn
+
 from nn import clash as clash  # isort: skip
 from nn import data
 from nn.files import FileError, load
@@ -46,3 +48,22 @@ __all__ = [  # noqa: RUF022
     # files and examples
     "load", "FileError", "data", "from_sklearn", "from_torch",
 ]  # fmt: skip
+
+_ELSEWHERE = {  # names of torch.nn, and what they are here
+    "BCELoss": "binary_cross_entropy",
+    "BCEWithLogitsLoss": "binary_cross_entropy_with_logits",
+    "CrossEntropyLoss": "cross_entropy",
+    "Linear": 'Layer(nin, nout, "linear")',
+    "MSELoss": "mse",
+    "Parameter": "an autograd.Value among a module's attributes",
+    "ReLU": 'Layer(nin, nout, "relu")',
+    "Sigmoid": 'Layer(nin, nout, "sigmoid")',
+    "Softmax": "softmax",
+    "Tanh": 'Layer(nin, nout, "tanh")',
+}
+
+if not TYPE_CHECKING:  # to type checkers, unknown names are unknown
+
+    def __getattr__(name: str) -> NoReturn:
+        why = f": write {_ELSEWHERE[name]}" if name in _ELSEWHERE else ""
+        raise AttributeError(f"module 'nn' has no attribute {name!r}{why}")

@@ -181,6 +181,7 @@ class MLP(Sequential):
         last = len(sizes) - 1
         for number in range(1, last + 1):
             _function(output if number == last else activation, f"MLP, layer {number}")
+        _function(activation, "MLP")  # where no layer is hidden, too
         super().__init__(
             *[
                 Layer(sizes[k - 1], sizes[k], output if k == last else activation, init=init, rng=rng)
@@ -229,7 +230,9 @@ def _inputs(x: Any, nin: int, module: Neuron | Layer) -> Sequence[Any]:
     if len(x) != nin:
         number = getattr(module, "_number", None)
         which = f"layer {number}, {module!r}," if number else f"{module!r}"
-        raise ValueError(f"{which} takes {nin} input{'s'[: nin != 1]}, got {len(x)}")
+        examples = isinstance(x, list | tuple) and any(isinstance(row, list | tuple) for row in x)
+        remedy = " lists; of several examples write [model(x) for x in X]" if examples else ""
+        raise ValueError(f"{which} takes {nin} input{'s'[: nin != 1]}, got {len(x)}{remedy}")
     return x
 
 

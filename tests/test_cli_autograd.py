@@ -60,9 +60,9 @@ def test_an_error_points_at_its_column_with_status_2(capsys, formula, column):
 
 
 def test_unknown_names_list_the_known_ones(capsys):
-    status, _, err = run(capsys, "sigmod(w)", "w=1")
+    status, _, err = run(capsys, "qqq(w)", "w=1")
     assert status == 2
-    assert "sigmod is not a known function; known are" in err
+    assert "qqq is not a known function; known are" in err
     assert "sigmoid, sign" in err
     status, _, err = run(capsys, "w*a + b", "w=1")
     assert status == 2
@@ -71,6 +71,20 @@ def test_unknown_names_list_the_known_ones(capsys):
     assert (status, err) == (2, "error: q is not in the formula, whose names are w, a\n")
     status, _, err = run(capsys, "w*a", "w=1", "a=2", "--wrt", "q")
     assert (status, err) == (2, "error: --wrt q: the formula's names are w, a\n")
+
+
+@pytest.mark.parametrize(
+    ("formula", "remedy"),
+    [
+        ("sigmod(w)", "sigmod is not a known function; did you mean sigmoid?"),
+        ("2w", "a product is written 2*x, not 2x"),
+        ("2(w + 1)", "a product is written x*y, not x y"),
+        ("(w + 1)(w - 1)", "a product is written x*y, not x y"),
+    ],
+)
+def test_what_was_meant_is_said(capsys, formula, remedy):
+    status, _, err = run(capsys, formula, "w=1")
+    assert (status, err.splitlines()[0]) == (2, f"error: {remedy}")
 
 
 def test_a_name_has_one_number(capsys):

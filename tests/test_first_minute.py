@@ -52,6 +52,21 @@ def test_a_model_is_not_saved_as_what_it_is_not(tmp_path):
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.parametrize(
+    ("module", "name", "remedy"),
+    [
+        (autograd, "jit", r"write compile\(f\)"),
+        (autograd, "elementwise_grad", r"write compile\(grad\(f\)\)\(xs\)"),
+        (autograd, "numpy", "numpy's own functions take Values"),
+        (nn, "Linear", r"write Layer\(nin, nout, \"linear\"\)"),
+        (nn, "MSELoss", "write mse"),
+    ],
+)
+def test_of_another_library_s_name_it_is_said_what_to_write(module, name, remedy):
+    with pytest.raises(AttributeError, match=rf"module '{module.__name__}' has no attribute '{name}': .*{remedy}"):
+        getattr(module, name)
+
+
 def test_one_edge_is_one_edge():
     assert repr(draw(Value(2.0, "w").exp())) == "<Drawing of the graph of C: 2 cards, 1 edge>"
 

@@ -121,6 +121,11 @@ def test_every_activation_of_the_table_is_found_by_its_name(name):
         (lambda: nn.Neuron(2)([1.0]), r"Neuron\(2 → 1 relu; 3 parameters\) takes 2 inputs, got 1"),
         (lambda: nn.MLP(2, [3, 1])([1.0] * 3), r"layer 1, Layer\(2 → 3 relu; 9 parameters\), takes 2 inputs, got 3"),
         (lambda: nn.MLP(2, [3, 1])(1.0), "takes 2 inputs, got 1"),
+        (
+            lambda: nn.Layer(2, 1)([[1.0, 2.0]] * 3),
+            r"got 3 lists; of several examples write \[model\(x\) for x in X\]",
+        ),
+        (lambda: nn.MLP(2, [1], "sigmod"), "unknown activation 'sigmod'"),
     ],
 )
 def test_a_wrong_size_or_name_is_an_error_that_names_the_layer(made, message):

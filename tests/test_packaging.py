@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -67,6 +69,19 @@ def test_wheels_are_built_for_every_system_and_tried_with_the_engine():
 def test_extras_are_those_that_pages_name():
     assert {"fast", "testing", "notebooks", "dist", "bench", "test"} <= {*PROJECT["optional-dependencies"]}
     assert [name.partition(">")[0] for name in PROJECT["optional-dependencies"]["testing"]] == ["hypothesis"]
+
+
+def test_the_extra_of_the_notebooks_has_what_they_import():
+    extras = PROJECT["optional-dependencies"]
+    names = [re.split("[<>=]", name)[0] for name in extras["notebooks"]]
+    if "chainrule[testing]" in names:
+        names += [name.partition(">")[0] for name in extras["testing"]]
+    installed = {"autograd", "nn", "scipy", *sys.stdlib_module_names, *names}  # scipy: by scikit-learn
+    for path in sorted((ROOT / "notebooks").glob("*.ipynb")):
+        cells = [cell for cell in json.loads(path.read_text())["cells"] if cell["cell_type"] == "code"]
+        for cell in cells:
+            imported = re.findall(r"^(?:import|from) (\w+)", "".join(cell["source"]), re.M)  # indented: if it is there
+            assert {*imported} <= installed, path.name
 
 
 @pytest.mark.heavy
