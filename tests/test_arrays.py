@@ -249,6 +249,11 @@ def test_what_is_not_known_is_refused_by_name(name: str) -> None:
     assert_refused(lambda: grad(lambda x: np.sum(REFUSED[name](x)))(X), f"np.{name}", "write it with")
 
 
+@pytest.mark.parametrize("name", ["linalg.inv", "linalg.solve"])
+def test_for_numpy_s_linear_systems_ours_is_named(name: str) -> None:
+    assert_refused(lambda: grad(lambda x: np.sum(REFUSED[name](x)))(X), f"np.{name}", "autograd.solve(A, b)")
+
+
 TRANSFORMS: dict[str, Callable[[Callable[[Any], Any]], Any]] = {
     "grad": lambda f: grad(f)(X),
     "value_and_grad": lambda f: value_and_grad(f)(X),

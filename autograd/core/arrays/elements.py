@@ -59,6 +59,8 @@ def _refuse_values(index: Any) -> None:
 
 
 def refused(name: str, why: str = "is not known for arrays of Values") -> TypeError:
+    if name in ("linalg.solve", "linalg.inv"):
+        return TypeError(f"np.{name} {why}; write it with autograd.solve(A, b)")
     return TypeError(
         f"np.{name} {why}; write it with operators and functions that are (np.sum, np.where, np.dot, np.exp, …), "
         "or compute it outside of the function where it does not depend on the arguments"
