@@ -32,7 +32,11 @@ def _extension() -> Any:
         return _engine
     from warnings import warn
 
-    warn("the C engine was built from other texts than these, so the pure one runs; build it again", stacklevel=2)
+    warn(
+        "the C engine was built from other texts than these, so the pure one runs; build it again: "
+        "python setup.py build_ext --inplace",
+        stacklevel=2,
+    )
     return None
 
 
