@@ -8,12 +8,13 @@ from typing import Any
 
 import pytest
 
-from autograd import compile, grad, jvp, relu, where
+from autograd import compile, dot, grad, jvp, relu, where
 from autograd.core.value import Value
 from autograd.native import cases, fuse
 from autograd.native.fuse import fused
 from autograd.native.roll import roll
 from autograd.program.lower import lower
+from autograd.program.program import EXAMPLE
 
 np = pytest.importorskip("numpy")
 pytest.importorskip("llvmlite")
@@ -80,6 +81,14 @@ def test_of_more_kinds_than_are_made_the_commonest_are(monkeypatch: pytest.Monke
     result, gone = fused(program, (), program.outputs)
     names = [result.primitives[slot].name for slot in result.outputs]
     assert names == ["sub relu mul", "sub relu mul", "relu"] and len(gone) == 4
+
+
+def test_the_relu_of_a_layer_is_in_the_layer_as_long_as_no_other_asks_for_what_it_is_of() -> None:
+    x, w = [Value(0.1 * k) for k in range(4)], [Value(0.2 * k) for k in range(20)]
+    layer = [dot(w[4 * k : 4 * k + 4], x) for k in range(5)]
+    for more, kind in (([], "relu_matvec"), (layer, "matvec")):
+        program, _ = lower([relu(z) for z in layer] + more, x)
+        assert roll(program, fuse=True).loops[EXAMPLE][0].kind == kind
 
 
 class Condition:

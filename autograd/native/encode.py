@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from autograd.native import tiles
 from autograd.native.means import WIDE, Means
-from autograd.native.roll import DOTS, MATVECS, SUMS, Loop, Mean, Tape
+from autograd.native.roll import DOTS, MATVECS, RELU_MATVEC, SUMS, Loop, Mean, Tape
 from autograd.program.program import BATCH, EXAMPLE, FUSED, ONCE
 
 # The plan, an array of 64-bit integers: addresses, counts, and addresses of tables of integers.
@@ -106,7 +106,9 @@ def _tile(loop: Loop) -> tuple[Any, list[int]] | None:
         return None
     words = [len(places), n, loop.first, spaced[0][0], apart[0], apart[1]]
     words += [word for some, step in zip(spaced[2:], apart[2:], strict=True) for word in (some[0], step)]
-    return tiles.Matvec(loop.bias_once, n >= FUSED, bool(loop.offs)), [int(word) for word in words]
+    return tiles.Matvec(loop.bias_once, n >= FUSED, bool(loop.offs), loop.kind == RELU_MATVEC), [
+        int(word) for word in words
+    ]
 
 
 def _apart(places: Any) -> int | None:

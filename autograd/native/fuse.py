@@ -17,7 +17,7 @@ from autograd.core import primitives as table
 from autograd.core.primitives import Primitive
 from autograd.native import cases
 from autograd.native.ir import V, select
-from autograd.program.program import EXAMPLE, Program
+from autograd.program.program import EXAMPLE, ONCE, Program
 
 CHEAP = frozenset({
     table.add, table.sub, table.mul, table.div, table.neg, table.relu, table.step, table.equal, table.greater,
@@ -27,6 +27,9 @@ REPEATED, OFTEN = frozenset({table.step, table.equal, table.neg, table.where}), 
 MOST = 16  # instructions in one
 KINDS = 12  # of them at most: each is compiled, once for a machine
 
+# relu(b + Σ wᵢxᵢ), operands as those of a dot.
+RELU_DOT = Primitive("relu_dot", lambda *xs: table.relu.forward(table.dot.forward(*xs)), None, nary=True)
+
 Step = tuple[Primitive, tuple[Any, ...], bool]  # a row; what of: see `_shape`; is it 1 or 0?
 Tree = Any  # a slot, or (row, Trees, is it 1 or 0?)
 Shape = tuple[tuple[Step, ...], tuple[bool, ...]]  # the last is the result; which operands are 1 or 0
@@ -35,6 +38,7 @@ Shape = tuple[tuple[Step, ...], tuple[bool, ...]]  # the last is the result; whi
 def fused(program: Program, absorbed: Collection[int], read: Collection[int]) -> tuple[Program, set[int]]:
     """The program with such instructions in place of others, and the slots that need not be computed; `absorbed` are
     those that were none before, `read` those that are read by other than instructions."""
+    program, absorbed = _with_relus(program, absorbed, read)
     truths = _truths(program)
     trees = _trees(program, absorbed, read, truths)
     fewer, gone = _chosen(program, trees, absorbed, read, truths)
@@ -77,6 +81,26 @@ def _chosen(
                 found[slot], operands = (shape, inputs), inputs
         live.update(operands)
     return found, gone
+
+
+def _with_relus(program: Program, absorbed: Collection[int], read: Collection[int]) -> tuple[Program, Collection[int]]:
+    """With the relu of a layer in it. Nothing else reads what that is of, but steps: and step(relu(x)) is step(x)."""
+    readers: dict[int, list[int]] = {}
+    layers = {slot for slot, row, _ in program.instructions() if row is table.dot and slot not in read}
+    for slot, _, operands in program.instructions():
+        for x in layers.intersection(operands):
+            readers.setdefault(x, []).append(slot)
+    result, gone = program.first(len(program)), set(absorbed)
+    result.outputs = program.outputs
+    for layer, (relu, *others) in readers.items():
+        ws, _, _ = table.dot_parts(program.operands[layer])
+        whole = program.primitives[relu] is table.relu and all([program.primitives[x] is table.step for x in others])
+        if whole and program.moments[layer] == EXAMPLE and all([program.moments[w] == ONCE for w in ws]):
+            result.primitives[relu], result.operands[relu] = RELU_DOT, program.operands[layer]
+            gone.add(layer)
+            for step in others:
+                result.operands[step] = (relu,)
+    return result, gone
 
 
 def sources(program: Program, found: Sequence[Sequence[tuple[int | None, ...]]]) -> set[int]:

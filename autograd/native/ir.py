@@ -198,8 +198,8 @@ def _of_tree(body: Body, tree: Any, kind: str, lanes: int) -> V:
     if isinstance(tree, V):
         return body.spread(tree, lanes)
     if isinstance(tree, tuple):
-        test, *sides = tree
-        z = _chosen(test, *[_of_tree(body, side, kind, lanes) for side in sides], kind, lanes)
+        test, yes, no = tree
+        z = _chosen(test, _of_tree(body, yes, kind, lanes), _of_tree(body, no, kind, lanes), kind, lanes)
     else:
         z = constant(body, tree, kind, lanes)
     z.tree = tree if cases.size(tree) <= cases.MOST else None

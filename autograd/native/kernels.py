@@ -47,8 +47,8 @@ def _made(kind: Any, operands: int, width: int) -> int:
     if isinstance(kind, tiles.Matvec | Means):
         kind.write(body)
     elif isinstance(kind, str):
-        short, masked = kind.startswith("short_"), "masked_" in kind
-        _MAKERS[kind.removeprefix("short_").removeprefix("masked_")](_Kernel(body, width, masked, short))
+        *prefixes, name = kind.split("_")
+        _MAKERS[name](_Kernel(body, width, *[prefix in prefixes for prefix in ("masked", "short", "relu")]))
     else:
         _elementwise(_Kernel(body, width), kind, operands)
     body.give()
@@ -118,10 +118,10 @@ def _side_by_side(body: Body, numbers: Sequence[V], lanes: int) -> V:
 
 class _Kernel:
     """What the kernels have in common: how they read their code, and blocks. `masked`: of sums some of whose
-    products are off in some lanes; `short`: of sums of fewer terms than are fused."""
+    products are off in some lanes; `short`: of sums of fewer terms than are fused; `relu`: with that of each sum."""
 
-    def __init__(self, body: Body, width: int, masked: bool = False, short: bool = False) -> None:
-        self.body, self.width, self.masked, self.short = body, width, masked, short
+    def __init__(self, body: Body, width: int, masked: bool = False, short: bool = False, relu: bool = False) -> None:
+        self.body, self.width, self.masked, self.short, self.relu = body, width, masked, short, relu
         self.once, self.lanes, self.sums = [body.argument(name) for name in ("once", "lanes", "sums")]
         self.side = min(width, LANES)
 
@@ -221,7 +221,7 @@ def _matvec(k: _Kernel) -> None:
             return k.block(k.word(j + 4)), [k.shared(k.word(p + j)) for p in ps], offs
 
         for r, total in enumerate(k.summed([bias(k.word(p + n)) for p in ps], n, terms)):
-            k.put(total, z + i + r)
+            k.put([compute(table.relu, [x]) for x in total] if k.relu else total, z + i + r)
 
     whole = m - (m & 1)
     with body.loop(0, whole, 2) as i:  # each x is loaded once for two rows

@@ -165,7 +165,7 @@ class _Rectangle:
 
     def turned(self) -> V:
         """How many columns are: turning them pays for itself from some rows on."""
-        pays = (self.across == 1) & (self.rows >= 2 * MANY)
+        pays = (self.across == 1) & (self.rows >= 4 * MANY)
         return select(pays, self.columns - remainder(self.columns, LANES), self.body.integer(0))
 
     def turn(self, panel: V, j: V, vectors: int) -> None:

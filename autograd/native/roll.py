@@ -18,12 +18,12 @@ from typing import Any, NamedTuple
 
 from autograd.core import primitives as table
 from autograd.core.primitives import Primitive, dot_parts
-from autograd.native.fuse import fused, sources
+from autograd.native.fuse import RELU_DOT, fused, sources
 from autograd.native.products import Product, mean_slots, products
 from autograd.program.program import BATCH, CONSTANT, EXAMPLE, MASKED_DOT, MEAN, ONCE, Program, masked_dot_parts
 
-MATVEC, MASKED_MATVEC, DOTS, SUMS = "matvec", "masked_matvec", "dots", "sums"
-MATVECS = (MATVEC, MASKED_MATVEC)
+MATVEC, MASKED_MATVEC, RELU_MATVEC, DOTS, SUMS = "matvec", "masked_matvec", "relu_matvec", "dots", "sums"
+MATVECS = (MATVEC, MASKED_MATVEC, RELU_MATVEC)
 
 
 class Loop(NamedTuple):
@@ -154,6 +154,9 @@ def _kind(program: Program, moment: int, primitive: Primitive, operands: tuple[i
         if moment == EXAMPLE and all([moments[w] == ONCE for w in ws]):
             return MATVEC, xs, moments[b]
         return DOTS, len(xs)
+    if primitive is RELU_DOT:
+        ws, b, xs = dot_parts(operands)
+        return RELU_MATVEC, xs, moments[b]
     if primitive is MASKED_DOT and moment == EXAMPLE:
         offs, ws, b, xs = masked_dot_parts(operands)
         if all([moments[w] == ONCE for w in ws]):

@@ -20,8 +20,10 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
+from autograd.core import primitives as table
 from autograd.native.body import Body
 from autograd.native.ir import LANES, V, fma, select
+from autograd.native.rows import compute
 
 BLOCK = 64  # examples
 ROWS, VECTORS = 4, 4  # of a tile of a matvec: its sums, VECTORS inputs and a weight fill 21 of 32 registers
@@ -33,16 +35,18 @@ class Matvec(NamedTuple):
     bias_once: bool
     fused: bool
     masked: bool
+    relu: bool = False  # of each result
 
     def write(self, body: Body) -> None:
         matvec(body, *self)
 
 
-def matvec(body: Body, bias_once: bool, fused: bool, masked: bool) -> None:
+def matvec(body: Body, bias_once: bool, fused: bool, masked: bool, relu: bool) -> None:
     layer = _Layer(body, bias_once, fused)
 
     def tile(row: V, count: int, first: V, vectors: int) -> None:
         totals = layer.sums(row, count, first, vectors)
+        totals = [compute(table.relu, [x]) for x in totals] if relu else totals
         layer.keep(totals, row, count, first, vectors)
         if masked:
             with body.when(any_nan(body, totals)):
