@@ -27,6 +27,7 @@ from autograd import (
     tanh,
     value_and_grad,
 )
+from autograd.export import jax_loops
 from autograd.program.source import compiled
 from tests.compare import bits
 from tests.test_export import built, gradient_in_c, named, near, needs_cc, needs_node, run_in_node
@@ -223,3 +224,17 @@ def test_an_example_without_a_solution_is_nan_in_c(tmp_path: Path) -> None:
     library = built(tmp_path)
     assert gradient_in_c(library, "square_root", [], [9.0]) == (3.0, [1.0 / 6.0])
     assert np.isnan(gradient_in_c(library, "square_root", [], [-1.0])[0])
+
+
+def test_what_nothing_reads_of_a_loop_is_not_written(tmp_path: Path) -> None:
+    f = compile(lambda x: fori(lambda s, i: (s[0] * 2.0, sin(s[1]), s[1]), (x, x, x), 3)[0], runner="python")
+    f(0.5)
+    f.export(tmp_path / "f.c", gradient=False)
+    assert "sin(" not in (tmp_path / "f.c").read_text()
+
+
+def test_a_program_that_xla_would_take_minutes_over_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("jax")
+    monkeypatch.setattr(jax_loops, "MOST", 3)
+    with pytest.raises(ValueError, match=r"jax: a program with loops of 5 instructions, more than 3"):
+        compile(lambda x: fori(lambda s, i: s * x, x, 3) * x + exp(x), runner="jax")(0.5)
