@@ -23,6 +23,7 @@ __all__ = [  # noqa: RUF022
     "copysign",
     "cos",
     "cosh",
+    "cospi",
     "degrees",
     "digamma",
     "elu",
@@ -47,11 +48,15 @@ __all__ = [  # noqa: RUF022
     "greater_equal",
     "hardswish",
     "hardtanh",
+    "i0",
     "i0e",
+    "i1",
     "i1e",
     "j0",
     "j1",
     "jn",
+    "k0",
+    "k1",
     "lambertw",
     "largest",
     "lbeta",
@@ -89,6 +94,7 @@ __all__ = [  # noqa: RUF022
     "sin",
     "sinc",
     "sinh",
+    "sinpi",
     "smallest",
     "softplus",
     "softsign",
@@ -130,6 +136,7 @@ clip: Primitive
 copysign: Primitive
 cos: Primitive
 cosh: Primitive
+cospi: Primitive
 degrees: Primitive
 rad2deg: Primitive
 digamma: Primitive
@@ -156,11 +163,15 @@ greater: Primitive
 greater_equal: Primitive
 hardswish: Primitive
 hardtanh: Primitive
+i0: Primitive
 i0e: Primitive
+i1: Primitive
 i1e: Primitive
 j0: Primitive
 j1: Primitive
 jn: Primitive
+k0: Primitive
+k1: Primitive
 lambertw: Primitive
 @overload
 def largest(xs: Iterable[float]) -> float: ...
@@ -232,6 +243,7 @@ silu: Primitive
 sin: Primitive
 sinc: Primitive
 sinh: Primitive
+sinpi: Primitive
 @overload
 def smallest(xs: Iterable[float]) -> float: ...
 @overload
@@ -290,6 +302,8 @@ class Methods:
     def sin(self) -> Value: ...
     def cos(self) -> Value: ...
     def tan(self) -> Value: ...
+    def sinpi(self) -> Value: ...
+    def cospi(self) -> Value: ...
     def asin(self) -> Value: ...
     def arcsin(self) -> Value: ...
     def acos(self) -> Value: ...
@@ -375,6 +389,10 @@ class Methods:
     def yn(self, x: Value | float) -> Value: ...
     def i0e(self) -> Value: ...
     def i1e(self) -> Value: ...
+    def i0(self) -> Value: ...
+    def i1(self) -> Value: ...
+    def k0(self) -> Value: ...
+    def k1(self) -> Value: ...
     def gammainc(self, x: Value | float) -> Value: ...
     def gammaincc(self, x: Value | float) -> Value: ...
     def betainc(self, b: Value | float, x: Value | float) -> Value: ...

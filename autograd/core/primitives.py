@@ -257,6 +257,10 @@ cos           = row("cos",           ieee.cos,                                  
                                      about="x in radians; nan at ±inf.")
 tan           = row("tan",           ieee.tan,                                      lambda x, z: 1 + z * z,
                                      kinks=(ieee.cos,), about="x in radians; nan at ±inf.")
+sinpi         = row("sinpi",         ieee.sinpi,                                    lambda x, z: pi * cospi(x),
+                                     text="sin(π·{0})", about="sin πx, x in half turns; exact at multiples of ½: 0 at whole numbers. nan at ±inf.")
+cospi         = row("cospi",         ieee.cospi,                                    lambda x, z: -pi * sinpi(x),
+                                     text="cos(π·{0})", about="cos πx, x in half turns; exact at multiples of ½. nan at ±inf.")
 asin          = row("asin",          ieee.asin,                                     lambda x, z: 1 / asin_leg(x),
                                      aliases=("arcsin",), domain=(-1.0, 1.0), about="In radians, from −π/2 to π/2. Slope inf at ±1; nan for |x| > 1.",
                                      textbook=(lambda x, z: 1 / sqrt(1 - x * x),))

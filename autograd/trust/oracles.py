@@ -58,6 +58,8 @@ ORACLES: dict[str, Callable[..., Any]] = {
     "sin": mp.sin,
     "cos": mp.cos,
     "tan": mp.tan,
+    "sinpi": lambda x: mp.sin(mp.pi * x),
+    "cospi": lambda x: mp.cos(mp.pi * x),
     "asin": mp.asin,
     "acos": mp.acos,
     "atan": mp.atan,
@@ -132,6 +134,8 @@ ORACLES: dict[str, Callable[..., Any]] = {
     "xlog1py": lambda x, y: x * mp.log1p(y),
     "erfinv": lambda x: _erfinv(x),
     "ndtr": lambda x: mp.erfc(-x / mp.sqrt(2)) / 2,
+    "erfc_ratio": lambda n, x: _erfcxn(int(n), x) / (_erfcxn(int(n) - 1, x) if n else 2 / mp.sqrt(mp.pi)),
+    "log_ndtr_x": lambda x: mp.sqrt(2 / mp.pi) * mp.exp(-x * x / 2) / mp.erfc(-x / mp.sqrt(2)),
     "log_ndtr": lambda x: mp.log(mp.erfc(-x / mp.sqrt(2)) / 2),
     "exprel": lambda x: mp.expm1(x) / x,
     "expreln": lambda n, x: mp.hyp1f1(n + 1, n + 2, x) / (n + 1),
@@ -146,6 +150,12 @@ ORACLES: dict[str, Callable[..., Any]] = {
     "i0e": lambda x: mp.exp(-abs(x)) * mp.besseli(0, x),
     "i1e": lambda x: mp.exp(-abs(x)) * mp.besseli(1, x),
     "ien": lambda n, x: _at_order(lambda t: mp.exp(-t) * mp.besseli(0, t), [n], [x]),
+    "i0": lambda x: mp.besseli(0, x),
+    "i1": lambda x: mp.besseli(1, x),
+    "i0n": lambda n, x: _at_order(lambda t: mp.besseli(0, t), [n], [x]),
+    "k0": lambda x: _besselk(0, x),
+    "k1": lambda x: _besselk(1, x),
+    "k0n": lambda n, x: _at_order(lambda t: _besselk(0, t), [n], [x]),
     "gammainc": lambda a, x: _gammainc(a, x),
     "gammaincc": lambda a, x: 1 - _gammainc(a, x),
     "gammainc_a": lambda n, a, x: _at_order(lambda t: _gammainc(t, x), [n], [a]),
@@ -222,6 +232,18 @@ def _bessely(n: int, x: Any) -> Any:
             harmonic += mp.mpf(1) / k + mp.mpf(1) / (n + k)
             term *= -quarter / (k * (n + k))
         return (-finite / half**n + 2 * mp.log(half) * mp.besselj(n, x) - half**n * total) / mp.pi
+
+
+def _besselk(n: int, x: Any) -> Any:
+    """K₀ by its power series (DLMF 10.31.2), with the digits that cancel; K₁ by the Wronskian (10.28.2)."""
+    with mpmath.workprec(mp.prec + int(4 * x) + 50):
+        term, total, harmonic, k = mp.mpf(1), -(mp.log(x / 2) + mp.euler) * mp.besseli(0, x), mp.mpf(0), 0
+        while k < x or term > mp.eps * abs(total):
+            k += 1
+            term *= x * x / (4 * k * k)
+            harmonic += mp.mpf(1) / k
+            total += term * harmonic
+        return (1 / x - mp.besseli(1, x) * total) / mp.besseli(0, x) if n else total
 
 
 def _gammainc(a: Any, x: Any) -> Any:

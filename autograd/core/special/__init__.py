@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from math import inf, pi
+from typing import Any
 
 from autograd.core import ieee
 from autograd.core.columns import row
@@ -21,6 +22,10 @@ UNIT = (0.0, 1.0)
 def _pole(x: float) -> float:
     """Changes sign at 0, −1, −2, …"""
     return ieee.sin(pi * x) if x < 0.5 else 1.0
+
+
+def _ratio(n: float, x: Any) -> Any:
+    return erfc_ratio(n, -x / math.sqrt(2))
 
 
 #                    name             z                                              ∂z/∂xᵢ, one per operand; the other columns
@@ -60,8 +65,14 @@ ndtr           = row("ndtr",          erfs.ndtr,                                
 ndtri          = row("ndtri",         erfs.ndtri,                                  lambda p, z: math.sqrt(2 * pi) * exp(z * z / 2),
                                       by_call=True, names="p", domain=UNIT,
                                       about="The z with Φ(z) = p, a quantile of the normal distribution; ∓inf at 0 and 1, with slope inf; nan beyond.")
-log_ndtr       = row("log_ndtr",      erfs.log_ndtr,
-                                      lambda x, z: where(step(x), exp(-x * x / 2) / math.sqrt(2 * pi) / ndtr(x), math.sqrt(2 / pi) / erfcx(-x / math.sqrt(2))),
+# The slope of log Φ nears that of −x²/2: its own slope is −1 and what is left, of ratios of the family above.
+erfc_ratio     = row("erfc_ratio",    erfs.erfc_ratio,                               None,
+                                                                                     lambda n, x, z: 2 * z * (n * z - (n + 1) * erfc_ratio(n + 1, x)),
+                                      by_call=True, names="n x", whole="n", public=False)
+log_ndtr_x     = row("log_ndtr_x",    erfs.log_ndtr_x,
+                                      lambda x, z: where(step(-x), 2 * _ratio(1.0, x) * (2 * _ratio(2.0, x) - _ratio(1.0, x)) - 1, -z * (x + z)),
+                                      by_call=True, public=False)
+log_ndtr       = row("log_ndtr",      erfs.log_ndtr,                                 lambda x, z: log_ndtr_x(x),
                                       by_call=True, about="log Φ(x), finite for any finite x down to −1.9e154: −804.6 at −40.")
 lambertw       = row("lambertw",      quotients.lambertw,                               lambda x, z: exp(-z) / (1 + z),
                                       by_call=True, text="W({0})", domain=(-1 / math.e, inf),
@@ -104,6 +115,20 @@ i1e            = row("i1e",           bessel.i1e,                               
                                       by_call=True, kinks=(lambda x: x,), about="e^{−|x|}·I₁(x), I₁ the modified Bessel function (DLMF 10.25).")
 ien            = row("ien",           bessel.ie,                                     None,
                                                                                      lambda n, x, z: ien(n + 1, x),
+                                      by_call=True, names="n x", whole="n", public=False, domain=(REAL, POSITIVE))
+i0             = row("i0",            lambda x: bessel.i0n(0.0, x),                  lambda x, z: i1(x),
+                                      by_call=True, about="The modified Bessel function I₀ (DLMF 10.25); inf where it overflows, beyond ±713.98.")
+i1             = row("i1",            lambda x: bessel.i0n(1.0, x),                  lambda x, z: i0n(2.0, x),
+                                      by_call=True, about="The modified Bessel function I₁ (DLMF 10.25); ±inf where it overflows, beyond ±713.98.")
+i0n            = row("i0n",           bessel.i0n,                                    None,
+                                                                                     lambda n, x, z: i0n(n + 1, x),
+                                      by_call=True, names="n x", whole="n", public=False)
+k0             = row("k0",            lambda x: bessel.k0n(0.0, x),                  lambda x, z: -k1(x),
+                                      by_call=True, domain=POSITIVE, about="The modified Bessel function K₀ (DLMF 10.25); inf at 0, slope −inf; nan below.")
+k1             = row("k1",            lambda x: -bessel.k0n(1.0, x),                 lambda x, z: -k0n(2.0, x),
+                                      by_call=True, domain=POSITIVE, about="The modified Bessel function K₁ (DLMF 10.25); inf at 0, slope −inf; nan below.")
+k0n            = row("k0n",           bessel.k0n,                                    None,
+                                                                                     lambda n, x, z: k0n(n + 1, x),
                                       by_call=True, names="n x", whole="n", public=False, domain=(REAL, POSITIVE))
 # The incomplete gamma and beta integrals, and their derivatives of any order in a and b.
 gammainc       = row("gammainc",      lambda a, x: integrals.gammainc_a(0.0, a, x),  lambda a, x, z: gammainc_a(1.0, a, x),

@@ -1,4 +1,4 @@
-"""The Bessel functions on floats: J, Y, and the derivatives of e⁻ˣI₀, which are a family of their own.
+"""The Bessel functions on floats: J, Y, and the derivatives of I₀, of e⁻ˣI₀ and of K₀, each a family of its own.
 
 Formulas are those of the NIST Digital Library of Mathematical Functions (dlmf.nist.gov), whose numbers stand in
 parentheses.
@@ -7,7 +7,7 @@ parentheses.
 from __future__ import annotations
 
 import math
-from math import copysign, exp, inf, log, nan, pi, sqrt
+from math import copysign, exp, expm1, inf, log, nan, pi, sqrt
 
 from autograd.core import ieee
 from autograd.core.special.gammas import EULER, factorial, whole, whole_from
@@ -124,6 +124,51 @@ def ie(n: float, x: float) -> float:
         total = now
         k += 1.0
     return total / points
+
+
+def i0n(n: float, x: float) -> float:
+    """The n-th derivative of I₀(x): 2/π ∫ cosⁿθ cosh(x cos θ) dθ to π/2, or sinh for odd n (10.32), by the trapezoidal
+    rule too."""
+    if not whole(n) or x != x:
+        return nan
+    size, odd = abs(x), math.fmod(n, 2.0)
+    sign = -1.0 if odd == 1.0 and x < 0.0 else 1.0
+    if size > 1400.0:
+        return sign * inf
+    points, total, lost, k = 32.0 + math.floor((size + n) / 4.0), 0.0, 0.0, 0.0
+    while k <= points:
+        half = math.sin(pi * k / (4.0 * points))
+        turn = -2.0 * half * half  # cos θ − 1
+        both = -expm1(-2.0 * size * (1.0 + turn)) if odd == 1.0 else 1.0 + exp(-2.0 * size * (1.0 + turn))
+        term = ieee.power(1.0 + turn, n) * exp(size * turn) * both * (0.5 if k == 0.0 or k == points else 1.0) - lost
+        now = total + term
+        lost = (now - total) - term
+        total = now
+        k += 1.0
+    return sign * (total / (2.0 * points) * exp(0.5 * size)) * exp(0.5 * size)
+
+
+def k0n(n: float, x: float) -> float:
+    """The n-th derivative of K₀(x) for x > 0: (−1)ⁿ ∫₀^∞ coshⁿt e^{−x cosh t} dt (10.32), by the trapezoidal rule."""
+    if not whole(n) or not x >= 0.0:
+        return nan
+    sign = -1.0 if math.fmod(n, 2.0) == 1.0 else 1.0
+    if x == 0.0 or x == inf:
+        return sign * inf if x == 0.0 else 0.0
+    step = 0.2 if x < 12.0 else 0.7 / sqrt(x)
+    total, lost, k = 0.5, 0.0, 1.0
+    while total < inf:
+        half = math.sinh(0.5 * k * step)
+        grown, weight = 1.0 + 2.0 * half * half, exp(-2.0 * x * half * half)
+        term = ieee.power(grown, n) * weight if weight > 0.0 else 0.0
+        if term < 1e-17 * total and x * grown > n:
+            break
+        term -= lost
+        now = total + term
+        lost = (now - total) - term
+        total = now
+        k += 1.0
+    return sign * step * total * exp(-x)
 
 
 def gamma_half(n: float) -> float:

@@ -41,6 +41,29 @@ def _erfcxn(n: float, x: float) -> float:
     return result
 
 
+def erfc_ratio(n: float, x: float) -> float:
+    """erfcxn(n, x) / erfcxn(n − 1, x), with 2/√π for n = −1: the same continued fraction for x ≥ ½."""
+    if not whole(n) or x != x:
+        return nan
+    if x < 0.35:
+        return ieee.divide(erfcxn(n, x), erfcxn(n - 1.0, x) if n > 0.0 else 2.0 / sqrt(pi))
+    if x > 1e8:
+        return 0.5 / x
+    root = 9.5 / x + sqrt(0.5 * n)
+    ratio, k = 0.0, math.floor(2.0 * root * root) + 10.0
+    while k >= n:
+        ratio = 1.0 / (2.0 * x + 2.0 * (k + 1.0) * ratio)
+        k -= 1.0
+    return ratio
+
+
+def log_ndtr_x(x: float) -> float:
+    """The slope of log Φ, the normal density over Φ."""
+    if x > 0.0:
+        return exp(-0.5 * x * x) / sqrt(2.0 * pi) / ndtr(x)
+    return sqrt(2.0 / pi) / erfcxn(0.0, -x / sqrt(2.0)) if x > -inf else -x
+
+
 def erfcx(x: float) -> float:
     """e^{x²} erfc(x)"""
     return erfcxn(0.0, x)
