@@ -96,7 +96,7 @@ C = Language(
     name="C",
     words={**_words("", _LIBM), math.gamma: "tgamma", math.lgamma: "lgamma"},  # Python has its own of these two
     own={},
-    taken=frozenset(f"{_IN_MATH_H} {_C_KEYWORDS}".split()),
+    taken=frozenset(f"{_IN_MATH_H} {_C_KEYWORDS} k0 k1".split()),  # two begin the names of its tables of places
     nan="NAN",
     inf="INFINITY",
     declare="double {} = {};",
