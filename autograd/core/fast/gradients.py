@@ -178,8 +178,8 @@ class _Walk:
             node._grad = grad
 
 
-def _unmarked(side: tuple[Any, ...], mark: float) -> list[Value]:
-    """The Values on one side of a node that the walk has not met."""
+def _unmarked(side: Any, mark: float) -> list[Value]:
+    """The Values on one side of a node, a tuple, that the walk has not met."""
     found = []
     if side[0].__class__ is not float:
         try:
