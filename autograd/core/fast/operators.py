@@ -93,7 +93,8 @@ def relu(self: Value) -> Value:
 
 def infix(row: Primitive) -> Operator:
     """The operator of a row: a Value and a number in the fewest steps, others by `binary`."""
-    forward, (partial, _) = row.forward, row.partials
+    forward = row.forward
+    partial: Any = row.partials[0]
 
     def operator(self: Value, other: Any) -> Any:
         if other.__class__ is float or other.__class__ is int:
@@ -110,7 +111,8 @@ def infix(row: Primitive) -> Operator:
 
 def reflected(row: Primitive) -> Operator:
     """The same, of a number and a Value."""
-    forward, (_, partial) = row.forward, row.partials
+    forward = row.forward
+    partial: Any = row.partials[1]
 
     def operator(self: Value, other: Any) -> Any:
         if other.__class__ is float or other.__class__ is int:
