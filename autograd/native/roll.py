@@ -205,7 +205,8 @@ class _Places:
 
     def _matvec(self, kind: str, slots: Sequence[int], all_operands: Iterable[tuple[int, ...]]) -> Loop:
         place, moments, lanes = self.place, self.program.moments, self.in_lanes
-        rows, offs, bias_once = [], (), False
+        rows, bias_once = [], False
+        offs: tuple[int, ...] = ()
         for parts in all_operands:
             off, ws, b, xs = masked_dot_parts(parts) if kind == MASKED_MATVEC else ((), *dot_parts(parts))
             offs = tuple([lanes(x) for x in off])

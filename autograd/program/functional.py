@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Sequence
+from functools import partial
 from types import FunctionType
 from typing import Any
 
@@ -63,8 +64,8 @@ class Functional(Translation):
                     condition = self.set("c", self.expression(test), lines)
                     first, second = self.sides(
                         condition,
-                        lambda yes=yes, rest=rest: self.results([*yes, *rest], lines, carried),
-                        lambda no=no, rest=rest: self.results([*no, *rest], lines, carried),
+                        partial(self.results, [*yes, *rest], lines, carried),
+                        partial(self.results, [*no, *rest], lines, carried),
                     )
                     return [x if x == y else self.chosen(condition, x, y) for x, y in zip(first, second, strict=True)]
                 case _:
