@@ -21,7 +21,7 @@ from autograd.native.tiles import BLOCK, again, any_nan, call_again, lanes_read,
 
 RECTANGLE = 12
 TALL, WIDE = 2, (8, 2, 1)  # of a tile
-MANY, PANELS = 8, (2, 1)  # rows of a tile of turned factors, and vectors of those
+MANY, VECTORS = 8, 2  # of a tile of turned factors: rows, and vectors across
 
 
 class Means(NamedTuple):
@@ -47,7 +47,7 @@ def means(body: Body, masked: bool) -> None:
                     place = body.at(lanes, (first + i * apart) * BLOCK + end - LANES)
                     body.store(select(inside, body.load(place, LANES), 0.0), place)
 
-    panel = body.array(BLOCK * LANES * max(PANELS))
+    panel = body.array(BLOCK * LANES * VECTORS)
     with body.loop(0, count) as k:
         rectangle = _Rectangle(body, k)
 
@@ -62,10 +62,9 @@ def means(body: Body, masked: bool) -> None:
             with body.when(nan ^ True):
                 keep()
 
-        def turned_tile(i: V, j: V, tall: int, vectors: int) -> None:
-            found = rectangle.turned_sums(panel, i, j, tall, vectors)
-            keep = lambda: rectangle.put(found, i, j, tall, vectors)
-            kept(found, "again_turned", keep, i, tall, j, vectors * LANES)
+        def turned_tile(i: V, j: V, tall: int) -> None:
+            found = rectangle.turned_sums(panel, i, j, tall)
+            kept(found, "again_turned", lambda: rectangle.put(found, i, j, tall), i, tall, j, VECTORS * LANES)
 
         def tile(i: V, j: V, tall: int, wide: int) -> None:
             found = rectangle.sums(i, j, tall, wide)
@@ -78,14 +77,11 @@ def means(body: Body, masked: bool) -> None:
                     tile(i, j, tall, wide)
                 begin = until
 
-        turned, begin = rectangle.turned(), body.integer(0)
-        for vectors in PANELS:
-            until = turned - remainder(turned, LANES * vectors)
-            with body.loop(begin, until, LANES * vectors) as j:
-                rectangle.turn(panel, j, vectors)
-                for i, tall in rectangle.in_rows(MANY):
-                    turned_tile(i, j, tall, vectors)
-            begin = until
+        turned = rectangle.turned()
+        with body.loop(0, turned, VECTORS * LANES) as j:
+            rectangle.turn(panel, j)
+            for i, tall in rectangle.in_rows(MANY):
+                turned_tile(i, j, tall)
         for i, tall in rectangle.in_rows(TALL):
             band(i, tall, turned)
     if masked:
@@ -166,38 +162,38 @@ class _Rectangle:
     def turned(self) -> V:
         """How many columns are: turning them pays for itself from some rows on."""
         pays = (self.across == 1) & (self.rows >= 4 * MANY)
-        return select(pays, self.columns - remainder(self.columns, LANES), self.body.integer(0))
+        return select(pays, self.columns - remainder(self.columns, VECTORS * LANES), self.body.integer(0))
 
-    def turn(self, panel: V, j: V, vectors: int) -> None:
+    def turn(self, panel: V, j: V) -> None:
         """Right factors j, j + 1, … into the panel: those of the first example, then those of the second, …"""
         body = self.body
         with body.loop(0, self.end, LANES) as lane:
-            for k in range(vectors):
+            for k in range(VECTORS):
                 lines = [self.y + (j + (k * LANES + q)) * self.y_apart for q in range(LANES)]
                 factors = [body.load(body.at(self.lanes, line * BLOCK + lane), LANES) for line in lines]
                 for q, of_example in enumerate(_turned(body, factors)):
-                    body.store(of_example, body.at(panel, (lane + q) * (LANES * vectors) + k * LANES))
+                    body.store(of_example, body.at(panel, (lane + q) * (VECTORS * LANES) + k * LANES))
 
-    def turned_sums(self, panel: V, i: V, j: V, tall: int, vectors: int) -> list[V]:
+    def turned_sums(self, panel: V, i: V, j: V, tall: int) -> list[V]:
         """Of factors i, i + 1, … and those in the panel, with what is there: row after row."""
-        body, width = self.body, LANES * vectors
-        totals = [body.variable(body.load(place, LANES)) for place in self.places(i, j, tall, vectors)]
+        body = self.body
+        totals = [body.variable(body.load(place, LANES)) for place in self.places(i, j, tall)]
         with body.loop(0, body.argument("live")) as lane:
-            right = [body.load(body.at(panel, lane * width + k * LANES), LANES) for k in range(vectors)]
+            right = [body.load(body.at(panel, (lane * VECTORS + k) * LANES), LANES) for k in range(VECTORS)]
             for r in range(tall):
                 line = (self.x + (i + r) * self.x_apart) * BLOCK
                 left = body.spread(body.load(body.at(self.lanes, line + lane)), LANES)
-                for total, x in zip(totals[r * vectors :], right, strict=False):
+                for total, x in zip(totals[r * VECTORS :], right, strict=False):
                     body.store(fma(left, x, body.load(total, LANES)), total)
         return [body.load(total, LANES) for total in totals]
 
-    def places(self, i: V, j: V, tall: int, vectors: int) -> list[V]:
+    def places(self, i: V, j: V, tall: int) -> list[V]:
         sums = self.body.argument("sums")
         firsts = [self.first + (i + r) * self.down + j for r in range(tall)]
-        return [self.body.at(sums, first + k * LANES) for first in firsts for k in range(vectors)]
+        return [self.body.at(sums, first + k * LANES) for first in firsts for k in range(VECTORS)]
 
-    def put(self, found: list[V], i: V, j: V, tall: int, vectors: int) -> None:
-        for z, place in zip(found, self.places(i, j, tall, vectors), strict=True):
+    def put(self, found: list[V], i: V, j: V, tall: int) -> None:
+        for z, place in zip(found, self.places(i, j, tall), strict=True):
             self.body.store(z, place)
 
     def masked_in_order(self, i: V, j: V) -> None:
