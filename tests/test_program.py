@@ -15,7 +15,7 @@ from autograd.native.roll import roll
 from autograd.program.differentiate import value_and_gradient
 from autograd.program.identities import IDENTITIES, Identity
 from autograd.program.lower import lower
-from autograd.program.program import Program
+from autograd.program.program import EXAMPLE, Program
 from autograd.program.reference import run
 from autograd.program.simplify import dots, fold, share, simplify
 from autograd.program.source import compiled, function_text, imports
@@ -203,6 +203,14 @@ def test_the_gradient_of_a_layer_is_rolled_up_as_well() -> None:
     large = roll(simplify(value_and_gradient(lowered(dot(leaves(*"ijklmnopabcdefgh"), hidden).sin(), x, y))))
     assert large.program.count() > 1.8 * small.program.count()
     assert sum(map(len, large.loops.values())) == sum(map(len, small.loops.values())) < 20
+
+
+def test_a_slot_joins_the_first_loop_of_its_kind_after_its_operands() -> None:
+    x, y = leaves("x", "y")
+    chains = [x.sin().cos().sin(), y.cos().sin().cos(), y.sin()]
+    program, _ = lower(chains, [x, y])
+    kinds = [(loop.kind.name, len(loop.operands)) for loop in roll(program).loops[EXAMPLE]]
+    assert kinds == [("sin", 2), ("cos", 2), ("sin", 2), ("cos", 1)]
 
 
 def test_the_source_is_python_that_a_person_can_read_and_run() -> None:

@@ -58,8 +58,14 @@ def value_and_gradient(program: Program) -> Program:
             _, slope, off = adjoint
             through: Sequence[Term | None] = [(x, slope, off) for x in (*xs, None, *ws)]
         else:
-            through = gradient.through(primitive, rules.of(primitive, operands), (*operands, z), adjoint)
-        for x, term in zip(operands, through, strict=True):
+            rule = rules.of(primitive, operands)
+            if rule.plain:  # operands that are no constants, at most: nothing to compute, nothing that may be 1
+                _, slope, off = adjoint
+                given = (*operands, z)
+                through = [None if i is None else adjoint if i == _ONE else (given[i], slope, off) for i in rule.plain]
+            else:
+                through = gradient.through(primitive, rule, (*operands, z), adjoint)
+        for x, term in zip(operands, through):  # noqa: B905 (of one length by construction)
             if term is not None and x not in numbers:
                 others = arriving[x]
                 if others is None:
@@ -177,8 +183,6 @@ class _Gradient:
         """The rule at one slot: the term that each operand gets; for a masked row what its masks let through."""
         result = self.result
         _, slope, off = adjoint
-        if rule.plain:  # operands that are no constants, at most: nothing to compute, nothing that may be 1
-            return [None if i is None else adjoint if i == _ONE else (given[i], slope, off) for i in rule.plain]
         place = [given[i] for i in rule.given]
         if rule.computes:
             place = result.inline(rule.program, place)
