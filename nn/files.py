@@ -30,7 +30,7 @@ class FileError(ValueError):
 
 def save(model: Module, path: Path) -> None:
     """Write a model's architecture and weights; a failed save leaves an older file at that place whole."""
-    if (suffix := os.path.splitext(path)[1].lower()) not in ("", ".json", ".safetensors"):
+    if (suffix := os.path.splitext(os.fsdecode(path))[1].lower()) not in ("", ".json", ".safetensors"):
         raise ValueError(
             f"save: {os.fspath(path)!r}: a model is saved as data, in .json or .safetensors; a file that ends in "
             f"{suffix} would be taken for another kind"
@@ -187,7 +187,7 @@ def _checked(path: Path, kind: str, record: Any) -> dict[str, Any]:
 
 
 def _is_safetensors(path: Path) -> bool:
-    return os.fspath(path).endswith(".safetensors")
+    return os.fsdecode(path).lower().endswith(".safetensors")
 
 
 def _to_safetensors(record: dict[str, Any], weights: dict[str, float]) -> bytes:
@@ -221,7 +221,9 @@ def _from_safetensors(path: Path) -> dict[str, Any]:
     begins: dict[int, str] = {}
     for name, place in places.items():
         match place:
-            case {"dtype": "F64", "shape": [], "data_offsets": [int(begin), int(end)]} if end - begin == 8:
+            case {"dtype": "F64", "shape": [], "data_offsets": [int(begin), int(end)]} if (
+                end - begin == 8 and bool not in (type(begin), type(end))
+            ):
                 if begins.setdefault(begin, name) != name:
                     raise FileError(f"{path}: {name!r} and {begins[begin]!r} lie at the same place")
             case _:

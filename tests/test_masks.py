@@ -154,6 +154,45 @@ def kind(x):
     return "nan" if x != x else "inf" if abs(x) == math.inf else "number"
 
 
+POINTS = [
+    -2.0,
+    -1.0,
+    -0.5,
+    -0.0,
+    0.0,
+    0.25,
+    0.5,
+    1.0,
+    2.0,
+    1e-300,
+    -1e-300,
+    1e-160,
+    1e3,
+    -1e3,
+    math.inf,
+    -math.inf,
+    math.nan,
+]
+MODES = {
+    "slope": grad,
+    "second": lambda f: grad(grad(f)),
+    "forward": lambda f: lambda x: jvp(f, (x,), (1.0,))[1],
+    "forward of reverse": lambda f: lambda x: jvp(grad(f), (x,), (1.0,))[1],
+    "reverse of forward": lambda f: grad(lambda x: jvp(f, (x,), (1.0,))[1]),
+}
+
+
+@pytest.mark.heavy
+@pytest.mark.parametrize("mode", MODES.values(), ids=MODES)
+@settings(max_examples=1000, deadline=None, suppress_health_check=list(HealthCheck))
+@given(f=masked_programs())
+def test_a_thousand_programs_full_of_masks_are_of_the_same_class_compiled(mode, f):
+    derivative = mode(f)
+    eager = [kind(derivative(x)) for x in POINTS]
+    for runner in RUNNERS:
+        assert [kind(x) for x in compile(derivative, runner=runner)(POINTS)] == eager
+
+
 @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 @given(f=masked_programs())
 def test_programs_full_of_masks_are_of_the_same_class_in_every_reading(f):

@@ -338,3 +338,21 @@ def test_a_checkpoint_that_was_changed_is_refused(tmp_path, kind):
     path.write_text(path.read_text().replace('"epoch": 0', '"epoch": 1'))
     with pytest.raises(nn.FileError, match="damaged"):
         nn.fit(nn.MLP(2, [1], seed=0), X, Y, epochs=3, resume=path, progress=False, compiled=False)
+
+
+def test_an_extension_in_capitals_says_the_same(tmp_path):
+    model = nn.MLP(2, [1], seed=0)
+    for name in ("M.SAFETENSORS", "m.safetensors"):
+        model.save(tmp_path / name)
+    assert (tmp_path / "M.SAFETENSORS").read_bytes() == (tmp_path / "m.safetensors").read_bytes()
+    assert nn.load(tmp_path / "M.SAFETENSORS").state_dict() == model.state_dict()
+
+
+def test_false_for_a_place_in_safetensors_is_refused(tmp_path):
+    path = tmp_path / "m.safetensors"
+    nn.MLP(2, [1], seed=0).save(path)
+    content = path.read_bytes()
+    header = content[8 : 8 + int.from_bytes(content[:8], "little")].replace(b"[0, 8]", b"[false, 8]")
+    path.write_bytes(len(header).to_bytes(8, "little") + header + content[-24:])
+    with pytest.raises(nn.FileError, match="is not the place of one F64 number"):
+        nn.load(path)
