@@ -207,7 +207,7 @@ def test_a_link_between_neurons_is_the_derivative_of_one_output_by_the_other():
 def test_too_many_cards_are_refused_with_counts_and_the_settings_that_fit():
     cost = network_cost(2, 8, 8, 1)
     with pytest.raises(ValueError, match=r"\d+ cards .* more than max_nodes=30") as refusal:
-        draw(cost, max_nodes=30)
+        draw(cost, max_nodes=30, collapse=False)
     message = str(refusal.value)
     assert 'collapse="neuron" (21 cards)' in message
     assert 'collapse="layer" (7 cards)' in message
