@@ -62,6 +62,7 @@ def jax() -> Adapter:
     jax.config.update("jax_platforms", "cpu")
     found = offered(jax.numpy, jax.nn, jax.scipy.special)
     found["gelu"] = lambda x: jax.nn.gelu(x, approximate=False)
+    found["log1mexp"] = lambda x: jax.nn.log1mexp(-x)  # theirs is log(1 − e⁻ˣ)
     number = jax.numpy.float64
 
     def gradient(f, xs):
