@@ -147,11 +147,12 @@ def sinpi(x: float) -> float:
     size = math.fmod(abs(x), 2.0)
     turns = rint(2.0 * size)
     rest = math.pi * (size - 0.5 * turns)
-    wave = math.sin(rest) if turns == 0.0 or turns == 4.0 else math.cos(rest)
     if turns == 2.0:
         wave = -math.sin(rest) if rest != 0.0 else 0.0
-    if turns == 3.0:
-        wave = -wave
+    elif turns == 0.0 or turns == 4.0:
+        wave = math.sin(rest)
+    else:
+        wave = -math.cos(rest) if turns == 3.0 else math.cos(rest)
     return wave if x > 0.0 else -wave if x < 0.0 else x
 
 
