@@ -84,9 +84,9 @@ class Rules:
 
     def _free(self, name: str) -> str:
         """The name, or one like it that is not taken."""
-        while (
-            name in self.taken - {*_SPELLED.values()} or name in self._names.values() or re.fullmatch(r"t\d\w*", name)
-        ):
+        if re.match(r"t\d", name):  # names of slots
+            name = f"row_{name}"
+        while name in self.taken - {*_SPELLED.values()} or name in self._names.values():
             name += "_"
         return name
 
