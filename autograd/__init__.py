@@ -15,13 +15,14 @@ from typing import TYPE_CHECKING, Any
 
 from autograd.core import columns, face, functions
 from autograd.core.bulk import assign, label, numbers
+from autograd.core.dependencies import dependencies
 from autograd.core.engine import engine as engine
 from autograd.core.extension import primitive
 from autograd.core.face import *
 from autograd.core.functions import *  # in the place of rows of the same name
 from autograd.core.modes import detect_anomaly, differentiating, no_grad
 from autograd.core.refusals import Argument
-from autograd.core.sweeps import dependencies, topological_order
+from autograd.core.sweeps import topological_order
 from autograd.core.value import Value, bind
 from autograd.derivatives.custom import custom
 from autograd.derivatives.loops import fori, rk4, scan, while_loop

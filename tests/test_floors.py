@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import ast
+import io
 import subprocess
 import sys
+import tokenize
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
@@ -179,3 +181,22 @@ def test_the_picture_of_the_house_has_its_floors() -> None:
 
 def height_of(wing: str) -> int:
     return floor(wing if wing == "nn" else f"autograd.{wing}")
+
+
+NO_CODE = {tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT, tokenize.ENDMARKER}
+
+
+def lines_of_code(text: str) -> int:
+    """Lines with a token of code on them: neither empty nor comment nor documentation."""
+    tokens = [t for t in tokenize.generate_tokens(io.StringIO(text).readline) if t.type not in NO_CODE]
+    code = {line for t in tokens for line in range(t.start[0], t.end[0] + 1)}
+    documented = [
+        node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef)
+    ]
+    texts = [node.body[0] for node in documented if ast.get_docstring(node) is not None]
+    return len(code - {line for t in texts for line in range(t.lineno, (t.end_lineno or 0) + 1)})
+
+
+def test_a_value_and_the_chain_rule_are_three_hundred_lines_at_most() -> None:
+    core = ROOT / "autograd" / "core"
+    assert sum([lines_of_code((core / file).read_text()) for file in ("value.py", "sweeps.py")]) <= 300

@@ -7,8 +7,8 @@ from typing import Any
 
 from autograd.core import engine, modes
 from autograd.core.number import number
-from autograd.core.value import Attribute, Value
-from autograd.core.words import counted
+from autograd.core.value import Value
+from autograd.core.words import Attribute, counted
 
 
 def numbers(values: Iterable[Value]) -> list[float]:

@@ -15,7 +15,8 @@ from autograd.core import modes
 from autograd.core import primitives as table
 from autograd.core.columns import Primitive
 from autograd.core.number import is_elementwise, number
-from autograd.core.value import Value, apply, bind, constant, named
+from autograd.core.value import Value, apply, bind, constant
+from autograd.core.words import named
 
 
 def _compare(row: Primitive, x: Any, y: Any) -> Any:

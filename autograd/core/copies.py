@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from autograd.core import modes
-from autograd.core.value import NOT_COMPUTED, Argument, Value, bind, named
+from autograd.core.value import NOT_COMPUTED, Argument, Value, bind
+from autograd.core.words import named
 
 
 def _reduce(value: Value) -> Any:

@@ -9,7 +9,8 @@ from typing import Any, NoReturn
 from autograd.core import modes
 from autograd.core.anomaly import is_foreign
 from autograd.core.primitives import mul
-from autograd.core.value import Argument, Value, bind, named, record
+from autograd.core.value import Argument, Value, bind, record
+from autograd.core.words import named
 
 _ELSEWHERE = {  # names from micrograd and torch, and what they are here
     "_prev": ".operands",

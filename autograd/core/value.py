@@ -15,6 +15,7 @@ from autograd.core import primitives as table
 from autograd.core import special as special  # so that all rows are there to be methods
 from autograd.core.columns import Primitive, methods
 from autograd.core.number import is_elementwise, number
+from autograd.core.words import Attribute, frozen, named
 
 if TYPE_CHECKING:
     from autograd.core.face import Methods
@@ -40,7 +41,7 @@ class Value(Methods):
     with another Value these two are identity, as hash is, so that lists and sets of Values work. `bool(v)` and
     `float(v)` raise TypeError: write v.data. Leaves copy and pickle; a computed Value refuses.
 
-    Comparisons, whole numbers (%, round), copies, refusals and numpy's protocol are rooms of their own.
+    How it prints, comparisons, whole numbers (%, round), copies, refusals and numpy's protocol are rooms of their own.
     """
 
     # A node has two sides, (_x, _px) and (_y, _py): each an operand beside its partial, or a tuple of operands beside a
@@ -78,10 +79,7 @@ class Value(Methods):
     def data(self) -> float:
         """The number. TypeError where it would be frozen into a function that is being compiled."""
         if modes.active and modes.is_tracing():
-            raise TypeError(
-                f"{named(self)}.data was read while the function is being traced: its number now would be frozen into "
-                "the program; compute with the Value itself"
-            )
+            raise frozen(self, ".data was read", "compute with the Value itself")
         return self._data
 
     @data.setter
@@ -94,10 +92,7 @@ class Value(Methods):
     def grad(self) -> float:
         """∂root/∂self, as `root.backward()` wrote it; 0 before that."""
         if modes.active and modes.is_tracing():
-            raise TypeError(
-                f"{named(self)}.grad was read while the function is being traced: its number now would be frozen into "
-                "the program; read it outside, or differentiate with grad(f)"
-            )
+            raise frozen(self, ".grad was read", "read it outside, or differentiate with grad(f)")
         return self._grad
 
     @grad.setter
@@ -159,20 +154,6 @@ class Value(Methods):
     def __abs__(self) -> Value:                  return apply(table.abs_, self)
 
     # fmt: on
-
-    def __format__(self, spec: str) -> str:
-        if spec and modes.active and modes.is_tracing():
-            raise TypeError(
-                f"{named(self)} was formatted while the function is being traced: its number now would be frozen into "
-                "the text; print the results of the program"
-            )
-        return format(self._data, spec) if spec else repr(self)
-
-    def __repr__(self) -> str:
-        label = f", label={self.label!r}" if self.label else ""
-        if modes.active and modes.is_tracing():  # it has another number for each example
-            return f"Value(…{label})"
-        return f"Value({self._data!r}, grad={self._grad!r}{label})"
 
     def _apply(self, row: Primitive, *arguments: Any) -> Value:
         """How a row called on Values comes here."""
@@ -294,15 +275,3 @@ def operator(row: Primitive, x: Any, y: Any) -> Any:
 def _side(x: Any, of: Any) -> tuple[Any, ...]:
     """One side of a node as a tuple, its operands or their partials; empty where there are no operands."""
     return x if x.__class__ is tuple else () if of is None else (x,)
-
-
-class Attribute(tuple[Any, ...]):
-    """Of a Value, in words once an error needs them."""
-
-    def __str__(self) -> str:
-        value, name = self
-        return f"{named(value)}.{name}"
-
-
-def named(value: Value) -> str:
-    return f"Value {value.label!r}" if value.label else f"the Value {value._data!r}"

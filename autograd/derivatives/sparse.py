@@ -12,7 +12,8 @@ from collections.abc import Iterable
 from itertools import compress
 from typing import Any
 
-from autograd.core.sweeps import Arriving, Edges, added, differentiable_operands, through
+from autograd.core.dependencies import differentiable_operands
+from autograd.core.sweeps import Arriving, Edges, added, through
 from autograd.core.value import Value
 from autograd.derivatives.pattern import Pattern
 from autograd.derivatives.recording import Recording
