@@ -1,4 +1,4 @@
-"""How a Value prints: its number, gradient and name; in a trace, where each example has a number of its own, its name."""
+"""How a Value prints: its number, gradient and name; in a trace, where it has many numbers, only its name."""
 
 from __future__ import annotations
 
