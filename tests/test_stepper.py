@@ -372,11 +372,13 @@ def in_javascript(row):
 @pytest.mark.parametrize("name", [name for name, row in TABLE.items() if in_javascript(row)])
 def test_every_row_has_the_engine_s_value_and_partials_in_the_page(bare_page, name):
     row = TABLE[name]
-    points = [(0.3, 0.7, 0.2), (2.5, 1.5, -3.25), (-1.25, 2.0, 0.5), (0.0, 0.0, 0.0), (1.0, math.nan, 2.0)]
+    points = [
+        (0.3, 0.7, 0.2, 0.4, 0.5), (2.5, 1.5, -3.25, 0.5, 2.0), (-1.25, 2.0, 0.5, 0.0, 1.0), (0.0, 0.0, 0.0, 0.0, 0.0),
+        (1.0, math.nan, 2.0, 1.0, 0.0), (1.0, 2.0, 2.5, 1.5, 0.25), (0.0, 1.0, 0.75, 3.0, 0.5),
+    ]  # fmt: skip
     wrong = []
     for point in points:
-        operands = [Value(x) for x in point[: row.arity or 3]]
-        z = row(*operands)
+        z = row(*map(Value, point[: row.arity or 3]))
         expected = [z.data, *[0.0 if p is None else p for p in z._partials]]
         found = bare_page.run(
             "(() => {" + live.script(topological_order(z)) + "const [kind, ...at] = engine.code.at(-1);"
