@@ -230,6 +230,7 @@ def test_a_formula_of_ones_own_is_differentiated_offline_within_ten_seconds(
     assert found == printed("q = log1p(u**2)*sin(t)", u=1.0, t=1.0)
     differentiate(page, "log1p(u^2)")
     chromium.wait_for(lambda: "not x^y" in page.run("document.getElementById('said').textContent"))
+    chromium.wait_for(lambda: "formula=q" in page.run("location.hash"))  # it follows three times a second
     again = chrome.open("about:blank")
     again.go(page.run("location.href"))
     assert shown(again, "q = log1p(u**2)*sin(t)") == found
