@@ -51,18 +51,18 @@ lbeta          = row("lbeta",         gammas.lbeta,                             
                                       by_call=True, names="a b", aliases=("betaln",), domain=POSITIVE,
                                       about="log Γ(a)Γ(b)/Γ(a + b), for a, b > 0 (Didonato & Morris 1992); inf at 0, nan below.")
 # The error function's relatives. −2(n + 1) times the next one of its family is the slope of e^{x²}·iⁿerfc.
-erfcx          = row("erfcx",         erfs.erfcx,                                  lambda x, z: -2 * erfcxn(1.0, x),
+erfcx          = row("erfcx",         erfs.erfcx,                                    lambda x, z: -2 * erfcxn(1.0, x),
                                       by_call=True, about="e^{x²}·erfc x, near 1/(x√π) for large x (DLMF 7.2); inf below −26.6.")
-erfcxn         = row("erfcxn",        erfs.erfcxn,                                 None,
+erfcxn         = row("erfcxn",        erfs.erfcxn,                                   None,
                                                                                      lambda n, x, z: -2 * (n + 1) * erfcxn(n + 1, x),
                                       by_call=True, names="n x", whole="n", public=False)
-erfinv         = row("erfinv",        erfs.erfinv,                                 lambda x, z: math.sqrt(pi) / 2 * exp(z * z),
+erfinv         = row("erfinv",        erfs.erfinv,                                   lambda x, z: math.sqrt(pi) / 2 * exp(z * z),
                                       by_call=True, domain=(-1.0, 1.0), about="The z with erf z = x; ±inf at ±1, with slope inf; nan beyond.")
-erfcinv        = row("erfcinv",       erfs.erfcinv,                                lambda x, z: -math.sqrt(pi) / 2 * exp(z * z),
+erfcinv        = row("erfcinv",       erfs.erfcinv,                                  lambda x, z: -math.sqrt(pi) / 2 * exp(z * z),
                                       by_call=True, domain=(0.0, 2.0), about="The z with erfc z = x; ±inf at 0 and 2, with slope −inf; nan beyond.")
-ndtr           = row("ndtr",          erfs.ndtr,                                   lambda x, z: exp(-x * x / 2) / math.sqrt(2 * pi),
+ndtr           = row("ndtr",          erfs.ndtr,                                     lambda x, z: exp(-x * x / 2) / math.sqrt(2 * pi),
                                       text="Φ({0})", about="Φ(x) = 1/√2π ∫₋∞ˣ exp(−t²/2) dt, the normal distribution function, accurate in its tails.")
-ndtri          = row("ndtri",         erfs.ndtri,                                  lambda p, z: math.sqrt(2 * pi) * exp(z * z / 2),
+ndtri          = row("ndtri",         erfs.ndtri,                                    lambda p, z: math.sqrt(2 * pi) * exp(z * z / 2),
                                       by_call=True, names="p", domain=UNIT,
                                       about="The z with Φ(z) = p, a quantile of the normal distribution; ∓inf at 0 and 1, with slope inf; nan beyond.")
 # The slope of log Φ nears that of −x²/2: its own slope is −1 and what is left, of ratios of the family above.
@@ -74,21 +74,21 @@ log_ndtr_x     = row("log_ndtr_x",    erfs.log_ndtr_x,
                                       by_call=True, public=False)
 log_ndtr       = row("log_ndtr",      erfs.log_ndtr,                                 lambda x, z: log_ndtr_x(x),
                                       by_call=True, about="log Φ(x), finite for any finite x down to −1.9e154: −804.6 at −40.")
-lambertw       = row("lambertw",      quotients.lambertw,                               lambda x, z: exp(-z) / (1 + z),
+lambertw       = row("lambertw",      quotients.lambertw,                            lambda x, z: exp(-z) / (1 + z),
                                       by_call=True, text="W({0})", domain=(-1 / math.e, inf),
                                       about="The w ≥ −1 with w·eʷ = x, Lambert's function (DLMF 4.13); −1 at −1/e, with slope inf; nan below.")
 # Quotients that need their limit at 0, in families too.
-exprel         = row("exprel",        lambda x: quotients.exprel(0.0, x),               lambda x, z: expreln(1.0, x),
+exprel         = row("exprel",        lambda x: quotients.exprel(0.0, x),            lambda x, z: expreln(1.0, x),
                                       by_call=True, about="(eˣ − 1)/x, and 1 at 0.")
-expreln        = row("expreln",       quotients.exprel,                                 None,
+expreln        = row("expreln",       quotients.exprel,                              None,
                                                                                      lambda n, x, z: expreln(n + 1, x),
                                       by_call=True, names="n x", whole="n", public=False)
-sinc           = row("sinc",          lambda x: quotients.sinc(0.0, x),                 lambda x, z: sincn(1.0, x),
+sinc           = row("sinc",          lambda x: quotients.sinc(0.0, x),              lambda x, z: sincn(1.0, x),
                                       by_call=True, about="sin(πx)/(πx), and 1 at 0: the normalized one, as numpy's.")
-sincn          = row("sincn",         quotients.sinc,                                   None,
+sincn          = row("sincn",         quotients.sinc,                                None,
                                                                                      lambda n, x, z: sincn(n + 1, x),
                                       by_call=True, names="n x", whole="n", public=False)
-celu           = row("celu",          quotients.celu,                                   lambda x, alpha, z: where(step(x), 1.0, exp(x / alpha)),
+celu           = row("celu",          quotients.celu,                                lambda x, alpha, z: where(step(x), 1.0, exp(x / alpha)),
                                       lambda x, alpha, z: where(step(x), 0.0, -(x / alpha) * (x / alpha) * expreln(1.0, x / alpha)),
                                       names="x alpha", defaults=(1.0,), kinks=(lambda x, alpha: x, lambda x, alpha: alpha),
                                       about="x for x > 0, else alpha·(e^{x/alpha} − 1), whose slope is 1 at 0 for any alpha (Barron 2017).")

@@ -45,7 +45,7 @@ def gamma(x: float) -> float:
     if x == 0.0:
         return copysign(inf, x)
     if x >= -0.5 or x != x:
-        return _gamma(x)
+        return gamma_unreflected(x)
     if x == ieee.floor(x):
         return nan
     product = x * ieee.sinpi(x)
@@ -54,10 +54,10 @@ def gamma(x: float) -> float:
     while x < -170.0:  # beyond, 1/Γ(−x) is not normal
         x += 1.0
         product *= -x
-    return -pi / product / _gamma(-x)
+    return -pi / product / gamma_unreflected(-x)
 
 
-def _gamma(x: float) -> float:
+def gamma_unreflected(x: float) -> float:
     """Γ(x) for x ≥ −½: from [1½, 2½] by recurrence, Stirling's formula in two factors beyond."""
     if x < 0.5:
         return exp(_log_gamma_2(x)) / (1.0 + x) / x

@@ -17,7 +17,7 @@ from math import exp, expm1, inf, log, log1p, nan, pi, sqrt
 from autograd.core import ieee
 from autograd.core.special import bell
 from autograd.core.special.bell import ORDERS
-from autograd.core.special.gammas import _gamma, psi, steps_of_psi, stirling, whole, whole_from
+from autograd.core.special.gammas import gamma_unreflected, psi, steps_of_psi, stirling, whole, whole_from
 
 TINY, HUGE = 1e-100, 1e7  # parameters beyond are refused, with nan: the integrals are not tried there
 NOTHING = 2.0**-1022  # the smallest normal number: an x below counts as 0
@@ -124,7 +124,7 @@ def gamma_density(n: float, a: float, x: float) -> float:
 
 def _gamma_density(a: float, x: float) -> float:
     if a < 10.0 and x < 500.0:
-        return ieee.power(x, a - 1.0) * exp(-x) / _gamma(a)
+        return ieee.power(x, a - 1.0) * exp(-x) / gamma_unreflected(a)
     return sqrt(a / (2.0 * pi)) / x * exp(-_deviance(x, a) - stirling(a))
 
 
@@ -210,8 +210,8 @@ def _beta_density(a: float, b: float, x: float, y: float) -> float:
         return sqrt(a / s * b / (2.0 * pi)) / (x * y) * exp(stirling(s) - stirling(a) - stirling(b) - deviance)
     small, large = (a, b) if a < b else (b, a)
     step = small * (log(s) - 1.0) + (large - 0.5) * log1p(small / large) + stirling(s) - stirling(large)
-    grown = exp(step) if large >= 1.0 else _gamma(s) / _gamma(large)  # Γ(s)/Γ(large)
-    return _power(x, y, a - 1.0) * _power(y, x, b - 1.0) * (small / _gamma(1.0 + small) * grown)
+    grown = exp(step) if large >= 1.0 else gamma_unreflected(s) / gamma_unreflected(large)  # Γ(s)/Γ(large)
+    return _power(x, y, a - 1.0) * _power(y, x, b - 1.0) * (small / gamma_unreflected(1.0 + small) * grown)
 
 
 def _power(x: float, y: float, k: float) -> float:
