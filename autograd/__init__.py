@@ -62,6 +62,7 @@ def __getattr__(name: str) -> Any:
     raise AttributeError(f"module 'autograd' has no attribute {name!r}{why}")
 
 
+_ONE_EXAMPLE = "a number that records is Value(2.0); a function sees one example, and compile(f) takes a batch"
 _REFUSED = {  # names of `math` that are no functions of a Value, then those of other libraries; and what to write
     "comb": "it is of whole numbers; exp(-lbeta(k + 1, n - k + 1)) / (n + 1) is its smooth extension",
     "factorial": "it is of whole numbers; gamma(x + 1) is its smooth extension",
@@ -81,7 +82,7 @@ _REFUSED = {  # names of `math` that are no functions of a Value, then those of 
     "pow": "write x ** y",
     "sumprod": "write dot(p, q)",
     "ulp": "it is about the representation of a double; take math.ulp(v.data)",
-    "Tensor": "a number that records is Value(2.0); a function sees one example, and compile(f) takes a batch",
+    "Tensor": _ONE_EXAMPLE,
     "Variable": "a number that records is Value(2.0)",
     "elementwise_grad": "write compile(grad(f))(xs)",
     "hessian_vector_product": "write hvp(f, xs, vs)",
@@ -91,7 +92,7 @@ _REFUSED = {  # names of `math` that are no functions of a Value, then those of 
     "make_jvp": "write jvp(f, xs, vs)",
     "make_vjp": "write vjp(f, *xs)",
     "numpy": "numpy's own functions take Values: import numpy",
-    "tensor": "a number that records is Value(2.0); a function sees one example, and compile(f) takes a batch",
+    "tensor": _ONE_EXAMPLE,
     "vmap": "write compile(f), which takes a batch",
 }
 
