@@ -24,7 +24,7 @@ def run(main: Callable[[], int]) -> int:
         except SystemExit as stop:  # argparse, after its help or its complaint
             status = int(stop.code or 0)
         print(end="", flush=True)
-    except OSError as error:
+    except (OSError, ImportError) as error:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # Python flushes once more when it ends
         if isinstance(error, BrokenPipeError):  # `| head`
             return CLOSED_PIPE

@@ -1,4 +1,4 @@
-"""Both commands end quietly when their reader stops reading, the disk is full, or stdout is closed."""
+"""Both commands end quietly when their reader stops reading, the disk is full, stdout is closed, or a package is missing."""
 
 import os
 import subprocess
@@ -53,3 +53,10 @@ def test_a_closed_stdout_is_silence(name, tmp_path):
     process = start(COMMANDS[name], tmp_path, preexec_fn=lambda: os.close(1))
     assert complaint(process) == ""
     assert process.returncode == 0
+
+
+def test_a_package_that_is_missing_is_one_line(tmp_path):
+    (tmp_path / "tqdm.py").write_text("raise ImportError")
+    process = start(COMMANDS["nn"], tmp_path, stdout=subprocess.DEVNULL)
+    assert complaint(process) == "error: fit: progress=True shows a bar of tqdm's: pip install tqdm, or progress=False"
+    assert process.returncode == 1
