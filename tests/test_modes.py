@@ -90,6 +90,32 @@ def test_no_grad_is_of_its_task_alone() -> None:
     assert seen == ["mul", ""]
 
 
+def test_no_grad_decorates_a_function_for_each_of_its_calls() -> None:
+    @no_grad()
+    def square(x: Value, again: bool = True) -> list[Value]:
+        return [x * x, *(square(x, again=False) if again else [])]
+
+    x = Value(3.0)
+    assert [z.op for z in square(x) + square(x)] == [""] * 4
+    assert (x * x).op == "mul" and not modes.active
+
+
+@pytest.mark.parametrize("mode", [no_grad, detect_anomaly])
+def test_what_runs_after_its_call_is_not_decorated(mode: Any) -> None:
+    def pieces(x: Value) -> Any:
+        yield x * x
+
+    async def later(x: Value) -> Any:
+        return x * x
+
+    async def both(x: Value) -> Any:
+        yield x * x
+
+    for f in (pieces, later, both):
+        with pytest.raises(TypeError, match=f"{mode.__name__}: the body of {f.__name__} runs after its call"):
+            mode()(f)
+
+
 def test_no_grad_does_not_stop_backward() -> None:
     x = Value(3.0)
     z = x * x

@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import threading
 from array import array
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import ContextDecorator, contextmanager
 from contextvars import ContextVar
+from inspect import isasyncgenfunction, iscoroutinefunction, isgeneratorfunction
 from typing import TYPE_CHECKING, Any
 
 from autograd.core import engine
@@ -34,7 +35,7 @@ class _Setting:
 Settings = ContextVar[tuple[_Setting, ...]]  # of the blocks around, the innermost last; some may have ended
 _no_grad: Settings = ContextVar("no_grad", default=())
 _tracing: Settings = ContextVar("tracing", default=())
-_anomaly: Settings = ContextVar("anomaly", default=())
+_anomaly: Settings = ContextVar("detect_anomaly", default=())
 _derivative: Settings = ContextVar("derivative", default=())
 _lock = threading.RLock()  # a signal handler may enter a mode while its own thread is entering one
 active = 0  # how many modes are on, over all contexts,
@@ -92,9 +93,36 @@ def _in_force(variable: Settings) -> Any:
     return None
 
 
+class _Block(ContextDecorator):
+    """A mode for one `with` block, or as a decorator for each call of a function."""
+
+    def __init__(self, variable: Settings, value: Any) -> None:
+        self._sets = variable, value
+        self._mode = _mode(variable, value)
+
+    def __enter__(self) -> None:
+        self._mode.__enter__()
+
+    def __exit__(self, *error: Any) -> bool | None:
+        return self._mode.__exit__(*error)
+
+    def __call__(self, f: Callable[..., Any]) -> Callable[..., Any]:
+        if isgeneratorfunction(f) or iscoroutinefunction(f) or isasyncgenfunction(f):
+            mode = self._sets[0].name
+            raise TypeError(
+                f"{mode}: the body of {f.__name__} runs after its call, piece by piece, where the decorator is over; "
+                f"write `with {mode}():` in it, around what computes and not around a yield"
+            )
+        return super().__call__(f)
+
+    def _recreate_cm(self) -> _Block:
+        return _Block(*self._sets)
+
+
 def no_grad() -> Any:
-    """Within `with no_grad():` results are plain leaves: nothing is recorded, so nothing can be differentiated."""
-    return _mode(_no_grad, True)
+    """Within `with no_grad():` results are plain leaves: nothing is recorded, so nothing can be differentiated. As a
+    decorator it holds while the function runs."""
+    return _Block(_no_grad, True)
 
 
 @contextmanager
@@ -112,7 +140,7 @@ def tracing() -> Any:
 def detect_anomaly(inf: bool = False) -> Any:
     """Within `with detect_anomaly():` the first nan raises FloatingPointError where it appears, forward or backward,
     naming the operation, its operands and the line that made it. `inf=True` looks for infinities as well."""
-    return _mode(_anomaly, Anomaly(inf))
+    return _Block(_anomaly, Anomaly(inf))
 
 
 class differentiating:
