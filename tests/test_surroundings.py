@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import array
 import collections
+import contextvars
 import functools
 import random
+import threading
 import types
 from collections.abc import Callable
 from typing import Any
@@ -235,11 +237,41 @@ def _another_parameter() -> Any:
     return lambda x: x * weights[0], lambda: weights.__setitem__(0, Value(weights[0].data + 1.0))
 
 
+def _code_of_a_helper() -> Any:
+    def helper(x: Any) -> Any:
+        return x * 2.0
+
+    return lambda x: helper(x) + 1.0, lambda: setattr(helper, "__code__", (lambda x: x * 3.0).__code__)
+
+
+def _defaults() -> Any:
+    def f(x: Any, scale: float = 2.0, *, offset: float = 1.0) -> Any:
+        return x * scale + offset
+
+    def change() -> None:
+        f.__defaults__ = (f.__defaults__[0] + 1.0,)
+        f.__kwdefaults__ = {"offset": 5.0}
+
+    return f, change
+
+
+def _context_variable() -> Any:
+    scale: contextvars.ContextVar[float] = contextvars.ContextVar("scale", default=1.0)
+    return lambda x: x * scale.get(), lambda: scale.set(scale.get() + 1.0)
+
+
+def _of_a_thread() -> Any:
+    held = threading.local()
+    held.scale = [1.0]
+    return lambda x: x * held.scale[-1], lambda: held.scale.append(3.0)
+
+
 CHANGES = [
     _cell, _global, _global_of_a_helper, _growing_list, _item_of_a_list, _item_of_a_dict, _new_key, _set, _array,
     _attribute, _attribute_of_a_method, _attribute_of_a_class, _attribute_of_a_module, _slot, _partial, _default,
     _another_parameter, _attribute_of_the_function, _deque, _bytes, _array_module, _view_of_a_dict, _chain_of_dicts,
-    _descriptor, _cached, _attributes_elsewhere,
+    _descriptor, _cached, _attributes_elsewhere, _code_of_a_helper, _defaults,
+    _context_variable, _of_a_thread,
 ]  # fmt: skip
 
 
@@ -267,6 +299,30 @@ def test_a_change_reaches_the_gradient_too() -> None:
             mean, gradient = h.value_and_grad(X)
             assert (mean, gradient.tolist()) == (3.0 * n, [1.5 * n])
         items.append(1.0)
+
+
+def test_a_function_is_traced_in_the_context_of_its_call() -> None:
+    scale: contextvars.ContextVar[float] = contextvars.ContextVar("scale", default=1.0)
+    h = compile(lambda x: x * scale.get())
+    for k in (2.0, 3.0):
+        scale.set(k)
+        assert h(1.0) == h(np.array([1.0, 2.0]))[0] == k
+
+
+def test_a_function_is_traced_in_the_thread_of_its_call() -> None:
+    held, seen = threading.local(), []
+    held.scale = 2.0
+    h = compile(lambda x: x * held.scale)
+    assert [h(1.0) for _ in range(4)] == [2.0] * 4
+
+    def other() -> None:
+        held.scale = 3.0
+        seen.append(h(1.0))
+
+    thread = threading.Thread(target=other)
+    thread.start()
+    thread.join()
+    assert (seen, h(1.0)) == ([3.0], 2.0)
 
 
 def test_what_is_drawn_by_chance_is_the_same_for_one_call_and_a_batch() -> None:

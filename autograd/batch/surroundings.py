@@ -14,9 +14,11 @@ import sys
 from array import array
 from collections import deque
 from collections.abc import Callable, Iterator
+from contextvars import ContextVar
 from functools import partial
 from itertools import islice
 from operator import is_
+from threading import local
 from types import CellType, CodeType, FunctionType, MappingProxyType, MethodType, ModuleType
 from typing import Any
 
@@ -46,6 +48,7 @@ class Surroundings:
         self._others: list[tuple[Any, Any]] = []  # which only Python can compare
         self._arrays: list[tuple[Any, bytes]] = []
         self._slots: list[tuple[Any, str, Any]] = []
+        self._functions: list[tuple[FunctionType, tuple[Any, ...]]] = []
         self._left = MOST
         self._called = {"forward", *CALLED}  # names in the code met so far, and what is called without a name
         self._spaces: dict[int, dict[str, Any]] = {}  # of modules and classes: what the code names there counts
@@ -72,6 +75,7 @@ class Surroundings:
             and all([items == was for items, was in self._others])
             and all([array.tobytes() == was for array, was in self._arrays])
             and all([_attribute(holder, name) is was for holder, name, was in self._slots])
+            and all([all(map(is_, _parts(f), was)) for f, was in self._functions])
         )
 
     def guard(self) -> Guard | None:
@@ -86,6 +90,7 @@ class Surroundings:
             [items for items, _ in self._lists],
             [holder for holder, _ in self._sizes],
             [array for array, _ in self._arrays],
+            [f for f, _ in self._functions],
         )
 
     def _look_into(self, x: Any) -> None:
@@ -123,6 +128,11 @@ class Surroundings:
         elif isinstance(x, bytearray | array):
             if len(x) <= LARGEST and self._takes(1):
                 self._others.append((x, x[:]))
+        elif isinstance(x, ContextVar | local):
+            if self._takes(1):
+                held = InContext(x)
+                self._others.append((x, held))
+                self._queue += held.items
         elif isinstance(x, MappingProxyType):
             self._queue += gc.get_referents(x)
         elif hasattr(kind, "cache_clear"):  # functools.cache, lru_cache
@@ -149,6 +159,8 @@ class Surroundings:
                 self._queue.append(_content(cell))
         self._queue += [f.__defaults__, f.__kwdefaults__, f.__dict__]
         if str(f.__globals__.get("__name__")).split(".")[0] not in OURS:
+            if self._takes(1):
+                self._functions.append((f, _parts(f)))
             names = dict.fromkeys(_names(f.__code__))
             self._called |= names.keys()
             self._items(f.__globals__, [name for name in names if name in f.__globals__])
@@ -204,13 +216,31 @@ def _attribute(x: Any, name: str) -> Any:
 class Items:
     """What a container held; equal to it as long as that is the same, each item by identity."""
 
+    of: Callable[[Any], list[Any]] = staticmethod(list)
+
     def __init__(self, holder: Any) -> None:
-        self.items = [*holder]
+        self.items = self.of(holder)
 
     def __eq__(self, holder: Any) -> bool:
-        return len(holder) == len(self.items) and all(map(is_, holder, self.items))
+        items = self.of(holder)
+        return len(items) == len(self.items) and all(map(is_, items, self.items))
 
     __hash__ = None  # type: ignore[assignment]
+
+
+class InContext(Items):
+    """What a variable is in this context, or what a `threading.local` has in this thread."""
+
+    @staticmethod
+    def of(holder: Any) -> list[Any]:
+        if isinstance(holder, ContextVar):
+            return [holder.get(NOTHING)]
+        return [x for item in vars(holder).items() for x in item]
+
+
+def _parts(f: FunctionType) -> tuple[Any, ...]:
+    """What can be put in the place of what a function had; `plans.function_offsets` in machine code."""
+    return f.__code__, f.__defaults__, f.__kwdefaults__
 
 
 def _names(code: CodeType) -> Iterator[str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from contextvars import Context
 from typing import Any
 
 from autograd.batch import arguments
@@ -106,7 +105,7 @@ def record(
     """What the function returns of Values, the program that the graph is, and its parameters; see `lower`."""
     inputs, nested = as_values(read, names)
     try:
-        result = Context().run(_traced, function, nested)  # whatever modes are on outside
+        result = modes.without_modes().run(_traced, function, nested)
     except Exception as error:
         shapes = [
             f"{n}: {'a number' if s is None else s or 'a number an example'}"

@@ -12,7 +12,7 @@ import threading
 from array import array
 from collections.abc import Callable, Iterator
 from contextlib import ContextDecorator, contextmanager
-from contextvars import ContextVar
+from contextvars import Context, ContextVar, copy_context
 from inspect import isasyncgenfunction, iscoroutinefunction, isgeneratorfunction
 from typing import TYPE_CHECKING, Any
 
@@ -172,6 +172,14 @@ def derivative_around() -> set[Value] | None:
     """None outside any derivative; else the nodes met by the derivatives that ran inside it so far. They are older
     than the arguments of the next one and cannot depend on them, so its walk over the graph stops there."""
     return _in_force(_derivative)
+
+
+def without_modes() -> Context:
+    """A copy of this context in which no mode is on."""
+    context = copy_context()
+    for variable in (_no_grad, _tracing, _anomaly, _derivative):
+        context.run(variable.set, ())
+    return context
 
 
 def is_no_grad() -> bool:

@@ -33,6 +33,16 @@ def value_offsets() -> tuple[int, int] | None:
     return None if reference is None or double is None else (reference, double)
 
 
+@cache
+def function_offsets() -> list[int] | None:
+    """Where a function refers to its code and its defaults."""
+
+    def probe(x: Any = 0.123, *, y: Any = 0.456) -> None: ...
+
+    found = [_offset(probe, id(part)) for part in (probe.__code__, probe.__defaults__, probe.__kwdefaults__)]
+    return None if None in found else found  # type: ignore[return-value]
+
+
 def references(values: Sequence[Value]) -> tuple[Any, Any]:
     """An address for each Value, from which `value_offsets` lead to its number; and what must live as long as they."""
     import numpy as np

@@ -9,12 +9,13 @@ from __future__ import annotations
 import ctypes
 from collections.abc import Sequence
 from functools import cache
+from types import FunctionType
 from typing import Any, NamedTuple
 
 from autograd.core import modes
 from autograd.native import entry
 from autograd.native import words as code
-from autograd.native.objects import changes, is_layout_known, value_offsets
+from autograd.native.objects import changes, function_offsets, is_layout_known, value_offsets
 
 
 class Leaf(NamedTuple):
@@ -34,6 +35,7 @@ class Guard(NamedTuple):
     lists: Sequence[list[Any]]
     sizes: Sequence[dict[Any, Any]]  # dicts whose keys are as many
     arrays: Sequence[Any]  # contiguous, of items of 64 bits
+    functions: Sequence[FunctionType]
 
     def words(self) -> list[int]:
         """Addresses, each with the word there. A list's items lie where they did if the pointer to them says so."""
@@ -43,6 +45,7 @@ class Guard(NamedTuple):
             start = ctypes.c_int64.from_address(first).value
             places += [id(items) + code.SIZE, first, *[start + code.WORD * i for i in range(len(items))]]
         places += [id(holder) + code.SIZE for holder in self.sizes]
+        places += [id(f) + offset for f in self.functions for offset in function_offsets() or ()]
         places += [array.ctypes.data + code.WORD * i for array in self.arrays for i in range(array.size)]
         return [word for at in places for word in (at, ctypes.c_int64.from_address(at).value)]
 
@@ -70,6 +73,7 @@ def _symbols() -> dict[int, int] | None:
         and word(id(pair) + 16).value == 2
         and word(word(id(items) + code.LIST_ITEMS).value).value == there
         and word(id(items) + code.SIZE).value == word(id({1: 1, 2: 2}) + code.SIZE).value == 2
+        and function_offsets() is not None
         and word(id((lambda: array).__closure__[0]) + code.CONTENT).value == there  # type: ignore[index]  # it has one
     )
     if not trusted:
