@@ -5,12 +5,14 @@ from __future__ import annotations
 import gc
 import sys
 import threading
+import tracemalloc
 import weakref
+from math import inf
 from typing import Any
 
 import pytest
 
-from autograd import Value, assign, compile, detect_anomaly, exp, log, primitive, value_and_grad, where
+from autograd import Value, assign, compile, detect_anomaly, exp, log, primitive, relu, value_and_grad, where
 from autograd.core.primitives import TABLE
 
 np = pytest.importorskip("numpy")
@@ -49,6 +51,24 @@ def test_after_a_few_calls_no_python_runs() -> None:
     g = compile(lambda x, y: x * y + 1.0)
     warm(g, np.ones(20), np.ones(20))
     assert not goes_round(g, np.ones(9), np.ones(9))
+
+
+def test_a_nan_among_slopes_without_masks_goes_the_long_way_and_leaves_nothing_behind() -> None:
+    w = Value(2.0)
+    cost = compile(lambda x: (relu(w * x), [x] * 100))
+    call = lambda x: cost.value_and_grad(x, has_aux=True)
+    on, off = np.full(50, 2.0), np.full(50, -inf)
+    warm(call, on)
+    assert not goes_round(call, on) and goes_round(call, off)
+    tracemalloc.start()
+    try:
+        for _ in range(20):
+            mean, slopes, rest = call(off)
+            assert (mean, slopes.tolist(), rest.shape) == (0.0, [0.0], (50, 100))
+        del rest
+        assert tracemalloc.get_traced_memory()[0] < 5 * off.nbytes * 100
+    finally:
+        tracemalloc.stop()
 
 
 def test_rows_that_are_called_in_python_go_the_long_way() -> None:

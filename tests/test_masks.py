@@ -6,7 +6,24 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from autograd import Value, compile, grad, hessian, hvp, jvp, leaky_relu, log, maximum, minimum, relu, sqrt, where
+import nn
+from autograd import (
+    Value,
+    compile,
+    dot,
+    exp,
+    grad,
+    hessian,
+    hvp,
+    jvp,
+    leaky_relu,
+    log,
+    maximum,
+    minimum,
+    relu,
+    sqrt,
+    where,
+)
 
 SWITCHED_OFF = {  # each has an infinite slope at 0 below what switches it off
     "maximum": lambda x: maximum(sqrt(x), 1.0),
@@ -124,6 +141,74 @@ def test_a_product_that_is_switched_off_has_no_part_in_a_mean(runner):
     cost = compile(lambda x: where(x > 0, 0.0, x * w), runner)
     mean, slopes = cost.value_and_grad([-1.0, 2.0, -3.0, 4.0, 5.0, 6.0, 7.0, 8.0])
     assert (mean, slopes[0]) == (-0.75, -0.5)
+
+
+def without(monkeypatch):
+    """From now on, gradients have their masks from the first."""
+    monkeypatch.setattr("autograd.batch.traces.without_masks", lambda program: None)
+
+
+@pytest.mark.parametrize("runner", ["tape", "source"])
+def test_without_masks_slopes_are_the_same_as_long_as_none_is_nan(runner, monkeypatch):
+    numpy = pytest.importorskip("numpy")
+    ws = [[Value(math.sin(1.0 + i + 4 * j)) for j in range(4)] for i in range(4)]
+
+    def residual(x, y):
+        """Terms with masks and without meet in one slot."""
+        h = [relu(dot(w, x)) for w in ws]
+        return (dot(ws[0], [a + b for a, b in zip(h, x, strict=True)]) - y) ** 2 + relu(h[0] - x[0]) * h[1]
+
+    X, Y = numpy.random.default_rng(0).normal(size=(100, 4)), numpy.ones(100)
+    X[:9] = 0.0
+    plain, masked = compile(residual, runner), compile(residual, runner)
+    _, slopes = plain.value_and_grad(X, Y)
+    without(monkeypatch)
+    assert masked.value_and_grad(X, Y)[1] == pytest.approx(slopes, rel=1e-14)
+    assert "where" in str(masked.gradient_program) and "where" not in str(plain.gradient_program)
+
+
+def test_those_of_a_network_are_so_to_the_bit(monkeypatch):
+    numpy = pytest.importorskip("numpy")
+    model = nn.MLP(5, [40, 20, 3], seed=1)
+    X, Y = numpy.random.default_rng(0).normal(size=(100, 5)), numpy.arange(100.0) % 3
+    plain, masked = [compile(lambda x, y: nn.cross_entropy(model(x), y)) for _ in range(2)]
+    _, slopes = plain.value_and_grad(X, Y)
+    without(monkeypatch)
+    assert masked.value_and_grad(X, Y)[1].tobytes() == slopes.tobytes()
+
+
+@pytest.mark.parametrize("runner", [None, "tape", "source"])
+@pytest.mark.parametrize("n", [1, 7, 100])
+def test_where_a_slope_is_nan_without_masks_they_count(runner, n):
+    """0·∞ is 0 where the 0 is a mask's, in the first call and in those that run no Python."""
+    numpy = pytest.importorskip("numpy")
+    w = Value(2.0)
+    cost = compile(lambda x: (relu(w * x) - 1.0) ** 2, runner)
+    for _ in range(6):
+        assert cost.value_and_grad(numpy.full(n, 2.0)) == (9.0, [12.0])
+    for _ in range(6):
+        assert cost.value_and_grad(numpy.full(n, -math.inf)) == (1.0, [0.0])
+    assert "where" not in str(cost.gradient_program)
+    assert cost.value_and_grad(numpy.full(n, 2.0)) == (9.0, [12.0])
+    w.data = math.nan
+    assert math.isnan(cost.value_and_grad(numpy.full(n, 2.0))[1][0])
+
+
+@pytest.mark.parametrize("below", [sqrt, log, lambda x: 1.0 / x])
+def test_where_slopes_may_well_be_infinite_masks_are_there_from_the_first(below):
+    pytest.importorskip("numpy")
+    w = Value(0.0)
+    cost = compile(lambda x: where(x > 0.0, x, below(w * x)))
+    assert cost.value_and_grad([1.0, 2.0]) == (1.5, [0.0])
+    assert "where" in str(cost.gradient_program)
+
+
+def test_what_is_known_once_keeps_its_masks():
+    """exp(w) is: of −exp(w) times the mean of no slopes the sign would be seen."""
+    w = Value(0.5)
+    for runner in RUNNERS:
+        cost = compile(lambda x: relu(-exp(w) * x), runner)
+        assert math.copysign(1.0, cost.value_and_grad([1.0, 2.0])[1][0]) == 1.0
 
 
 # Random programs full of masks: every reading is of the same class, nan, infinite or a number, as the definition.

@@ -40,7 +40,10 @@ def _stays(row: Any) -> bool:
 
 
 class Execution:
-    """A program bound to its parameters and to the shapes of its arguments."""
+    """A program bound to its parameters and to the shapes of its arguments.
+
+    `instead` makes what to run where a result for the whole batch is nan: see `without_masks`.
+    """
 
     def __init__(
         self,
@@ -49,7 +52,10 @@ class Execution:
         shapes: Sequence[Shape],
         runner: str | None,
         devices: Any = None,
+        instead: Callable[[], Execution] | None = None,
     ) -> None:
+        self.instead = instead
+        self._other: Execution | None = None
         if runner not in ("python", "jax"):
             solved = runner != "tape" and (program.count() <= ROOTS or bool(loops_in(program)))
             program = expand(program, stays=is_ours if solved else _stays)
@@ -86,7 +92,11 @@ class Execution:
         if runner is None:
             with collector_paused():
                 runner = self._runners[how] = self._made(how)
-        return runner.run(read.arrays, n, at)
+        whole, each = runner.run(read.arrays, n, at)
+        if self.instead is not None and (whole != whole).any():
+            self._other = self._other or self.instead()
+            return self._other.run(read, at)
+        return whole, each
 
     def _made(self, how: Any) -> Any:
         if how == "jax":
@@ -119,7 +129,9 @@ class Execution:
             made, guarded = recipe(), guard()
             known = made is not None and guarded is not None and not calls_python(self.program)
             work = runner.entry_work
-            runner.plans[method, at] = plans.plan(method, work(), shapes, at, guarded, *made) if known else None
+            runner.plans[method, at] = (
+                plans.plan(method, work(), shapes, at, self.instead is not None, guarded, *made) if known else None
+            )
         return runner.plans[method, at]
 
     def _run_plainly(self, read: Arguments, n: int, at: Any) -> tuple[Any, Any]:

@@ -17,7 +17,7 @@ from autograd.derivatives.structures import is_one_number, leaves, rebuild
 from autograd.native.plans import Leaf
 from autograd.native.words import ARRAY_OF_WHOLE, LEAF, OF_WHOLE
 from autograd.program import source
-from autograd.program.differentiate import value_and_gradient
+from autograd.program.differentiate import value_and_gradient, without_masks
 from autograd.program.expand import expand, is_ours
 from autograd.program.lower import lower
 from autograd.program.program import Program
@@ -62,9 +62,16 @@ class Trace:
             if has_aux:
                 self.rest = layout(self.template[1])
             with collector_paused():
-                program = simplify(value_and_gradient(self.program), len(self.program))
-            self._gradient = Execution(program, self.parameters, self.shapes, *self._how)
+                plain = None if self._how[0] in ("python", "jax") else without_masks(self.program)
+                self._gradient = self._execution(plain, self._exact_gradient) if plain else self._exact_gradient()
         return self._gradient
+
+    def _exact_gradient(self) -> Execution:
+        return self._execution(value_and_gradient(self.program))
+
+    def _execution(self, gradient: Program, instead: Callable[[], Execution] | None = None) -> Execution:
+        program = simplify(gradient, len(self.program))
+        return Execution(program, self.parameters, self.shapes, *self._how, instead)
 
     def gradient_recipe(self, has_aux: bool) -> Any:
         """What a call of the gradient makes: see `recipe`."""
@@ -90,7 +97,7 @@ class Trace:
         name = self.name if self.name.isidentifier() and self.name not in TABLE else "function"
         text = source.function_text(name, expand(self.program, exact, stays=is_ours), speller(self.template))
         if self.recording.is_one and self.parameters:
-            gradient = expand(self.gradient().program, exact, stays=is_ours)
+            gradient = expand(self._exact_gradient().program, exact, stays=is_ours)
             text += "\n\n\n" + source.function_text(f"{name}_value_and_gradient", gradient, _spell_gradient)
         return source.imports(text) + text + "\n"
 

@@ -18,9 +18,10 @@ from functools import cache
 from autograd.native import words as code
 from autograd.native.body import Body
 from autograd.native.build import build
-from autograd.native.ir import V, select
+from autograd.native.ir import LANES, V, constant, select
 from autograd.native.making import Making
 from autograd.native.module import Module
+from autograd.native.tiles import any_nan
 
 
 def write(module: Module) -> None:
@@ -74,13 +75,28 @@ class _Entry(Making):
         work, columns, sums = [self.word(k, "ptr") for k in (code.WORK, code.COLUMNS, code.SUMS)]
         given = [work, columns, numbers, results, whole, n, sums]
         body.do(f"call void {self.word(code.RUN, 'ptr').name}({', '.join(map(repr, given))})")
+        self.look_for_nan(whole, large, block)
         with body.when(self.word(code.DIRECT) == 0), body.loop(0, self.word(code.LEAVES)) as i:
             self.leaf(i, n, results, whole, body.at(made, i, "ptr"), body.load(block, kind="ptr"))
         with body.when(large):
-            body.do(f"call void {self.word(code.DROP, 'ptr').name}({body.load(block, kind='ptr')})")
+            self.drop(block)
         body.give(self.shape(made))
         body.label("other")
         body.give(self.other())
+
+    def drop(self, block: V) -> None:
+        self.body.do(f"call void {self.word(code.DROP, 'ptr').name}({self.body.load(block, kind='ptr')})")
+
+    def look_for_nan(self, whole: V, large: V, block: V) -> None:
+        """Where there may be none in the results for the whole batch, is there one? (Or an inf and a −inf.)"""
+        body = self.body
+        total = body.variable(constant(body, 0.0), LANES)
+        with body.loop(0, self.word(code.NO_NAN), LANES) as i:
+            body.store(body.load(total, LANES) + body.load(body.at(whole, i), LANES), total)
+        found = any_nan(body, [body.load(total, LANES)])
+        with body.when(found & large):
+            self.drop(block)
+        self.need(found ^ True)
 
     def guard(self) -> None:
         """Is all that is frozen in the code what it was?"""

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 from autograd.core import modes
 from autograd.native import entry
 from autograd.native import words as code
+from autograd.native.ir import LANES
 from autograd.native.objects import changes, function_offsets, is_layout_known, value_offsets
 
 
@@ -176,6 +177,7 @@ def plan(
     work: Work,
     shapes: Sequence[tuple[int, ...] | None],
     at: bool,
+    no_nan: bool,
     guard: Guard,
     leaves: Sequence[Leaf],
     shape: Sequence[int],
@@ -185,6 +187,7 @@ def plan(
     method          what takes the object and the arguments of all other calls
     shapes          of an example's share of each argument, None for a number
     at              whether the parameters' numbers are a last argument
+    no_nan          is a call for the method, too, where a result for the whole batch is nan?
     guard           what is looked at first
     leaves, shape   the results, and the tuples and lists around them: see `entry`
     """
@@ -209,7 +212,7 @@ def plan(
     count = sum(1 if s is None else math.prod(s) for s in shapes)
     arrays = [
         work.numbers, np.empty(count + 1, dtype=np.int64), np.empty(sizes[0] * scratch + 1),
-        np.empty(sizes[1] + 1), work.work, work.sums,
+        np.zeros(sizes[1] + LANES), work.work, work.sums,
     ]  # fmt: skip
     held = (code.NUMBERS, code.COLUMNS, code.RESULTS, code.WHOLE, code.WORK, code.SUMS)
     places = dict(zip(held, [a.ctypes.data for a in arrays], strict=True))
@@ -219,7 +222,7 @@ def plan(
         code.PARAMETERS: len(values), code.FLOAT: (offsets or (0, 0))[0], code.DOUBLE: (offsets or (0, 0))[1],
         code.ARGUMENTS: len(shapes), code.LEAST: work.least, code.MOST: most, code.LEAVES: len(leaves),
         code.EACH: sizes[0], code.LARGE: (most if direct else scratch) + 1, code.AT: int(at),
-        code.DIRECT: int(direct), code.SHAPE: len(shape), code.WORDS: len(words) // 2,
+        code.DIRECT: int(direct), code.SHAPE: len(shape), code.NO_NAN: sizes[1] * no_nan, code.WORDS: len(words) // 2,
         code.NAMES: len(guard.names),
     }  # fmt: skip
     expected = [(0,) if s is None else (1 + len(s), math.prod(s), *s) for s in shapes]

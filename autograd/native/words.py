@@ -11,12 +11,13 @@ from __future__ import annotations
     LEAVES, LEAVES_AT, RESULTS, WHOLE, DIRECT,  # what is made; what is computed; is the one array computed in place?
     EACH, LARGE,  # results for each example; so many examples, whose arrays are parts of the one they are computed in
     SHAPE, SHAPE_AT,  # the tuples and lists around them
+    NO_NAN,  # so many results for the whole batch must be no nan
     WORDS, WORDS_AT, NAMES, NAMES_AT,  # what must be as it was: how many, and tables of (address, word) and of
     # (dict, key, content)
     FLOAT_TYPE, ARRAY_TYPE, DOUBLES, NEW_FLOAT, NEW_TUPLE, NEW_LIST, NEW_ARRAY,  # of Python and numpy
     HOLD, KEEP, DROP, CALL, GET,
     PLAN_SIZE,
-) = range(43)  # fmt: skip
+) = range(44)  # fmt: skip
 WIDTH = 8  # words of an entry in the tables of arguments, (axes, columns, lengths of the axes after the first), and of
 # leaves, (kind, first, count, axes after the first, their lengths)
 AXES = 4  # at most, after the first

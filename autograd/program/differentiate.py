@@ -16,6 +16,7 @@ from functools import reduce
 from typing import Any, NamedTuple
 
 from autograd.core import primitives as table
+from autograd.core.columns import REAL
 from autograd.core.modes import tracing
 from autograd.core.primitives import Primitive
 from autograd.core.refusals import Argument
@@ -33,11 +34,36 @@ Term = tuple[int | None, int, int | None]
 def value_and_gradient(program: Program) -> Program:
     """The program of the mean of its first output over the batch, of that mean's gradient in every parameter, and of
     its other outputs as they are."""
-    root, *rest = program.outputs
     if any([isinstance(primitive, LoopRow) for primitive in program.primitives]):
         return _of_loops(program)
+    result = _by_rows(program, True)
+    assert result is not None
+    return result
+
+
+def without_masks(program: Program) -> Program | None:
+    """The same, but a mask's 0 is multiplied as any number is: a shorter program, whose results are the same, up to the
+    rounding of the means, as long as none of them is nan. For 0·x is 0 or nan, and products and sums pass a nan on.
+
+    None where no row masks; where a slope may well be infinite, at the end of a row's domain; and where something that
+    is known once is masked, or computed from what is: there the sign of such a 0 would be seen."""
+    masked = False
+    for slot, primitive, operands in program.instructions():
+        if isinstance(primitive, LoopRow) or (primitive is table.div and operands[1] not in program.numbers):
+            return None
+        if any([interval != REAL for interval in primitive.domain]):
+            return None
+        if primitive.masked:
+            if program.moments[slot] == ONCE:
+                return None
+            masked = True
+    return _by_rows(program, False) if masked else None
+
+
+def _by_rows(program: Program, masks: bool) -> Program | None:
+    root, *rest = program.outputs
     result = program.first(len(program))
-    gradient = _Gradient(result)
+    gradient = _Gradient(result, masks)
     arriving: list[list[Term] | None] = [None] * len(program)
     arriving[root] = [(None, result.constant(1.0), None)]
     adjoints: dict[int, int] = {}
@@ -49,6 +75,8 @@ def value_and_gradient(program: Program) -> Program:
             continue
         arriving[z] = None
         adjoint = gradient.adjoint(terms, moments[z])
+        if not masks and moments[z] == ONCE and z >= program.leaves and adjoint[2] is not None:
+            return None
         primitive, operands = primitives[z], all_operands[z]
         if primitive.__class__ is not Primitive:
             adjoints[z] = adjoint[1]
@@ -107,10 +135,11 @@ def parametric(program: Program) -> Program:
 
 
 class _Gradient:
-    """Appends what the chain rule needs to a program."""
+    """Appends what the chain rule needs to a program. Without `masks` what says where a path is off is a constant, and
+    read by nothing: the terms are added in the same order."""
 
-    def __init__(self, result: Program) -> None:
-        self.result = result
+    def __init__(self, result: Program, masks: bool) -> None:
+        self.result, self.masks = result, masks
         self.batched = EXAMPLE in result.moments
 
     def apply(self, row: Primitive, *operands: int | float) -> int:
@@ -142,7 +171,7 @@ class _Gradient:
             return term
         if self.result.numbers.get(adjoint) != 1.0:
             partial = self.result.append(table.mul, (partial, adjoint))
-        return None, partial if off is None else passing(off, partial, self.apply), off
+        return None, partial if off is None or not self.masks else passing(off, partial, self.apply), off
 
     def products(self, terms: list[Term]) -> Term:
         """Σ partial · adjoint as one slot."""
@@ -165,7 +194,8 @@ class _Gradient:
             return None, append(table.add if ones == 2 else table.sum_, adjoints), off
         factors = [constant(1.0) if partial is None else partial for partial in partials] if ones else partials
         if not always:  # from 0, so that it is what the dot without masks is wherever nothing is infinite
-            return None, append(MASKED_DOT, (*offs, *factors, constant(0.0), *adjoints)), off
+            row, flags = (MASKED_DOT, offs) if self.masks else (table.dot, ())
+            return None, append(row, (*flags, *factors, constant(0.0), *adjoints)), off
         return None, append(table.dot, (*factors, constant(-0.0), *adjoints)), None  # −0 + x is x, for 0 and −0 too
 
     def doubled(self, terms: list[Term]) -> list[Term]:
@@ -194,7 +224,8 @@ class _Gradient:
                 terms.append(adjoint)
             elif primitive.masked:
                 mask = place[partial]
-                terms.append(self.product((mask, slope, both(off, mask, self.apply))))
+                here = both(off, mask, self.apply) if self.masks else result.constant(1.0)
+                terms.append(self.product((mask, slope, here)))
             else:
                 terms.append((place[partial], slope, off))
         return terms
