@@ -4,7 +4,25 @@ from math import inf, isnan
 
 import pytest
 
-from autograd import acos, asin, atan2, grad, hessian, hypot, logsumexp, sigmoid, silu, softplus, tanh
+from autograd import (
+    Value,
+    acos,
+    asin,
+    atan2,
+    exp,
+    grad,
+    hessian,
+    hvp,
+    hypot,
+    logsumexp,
+    sigmoid,
+    silu,
+    softplus,
+    sqrt,
+    tanh,
+)
+from autograd.core.sweeps import topological_order
+from autograd.derivatives.second_order import swept
 
 NEAR_0 = {  # derivative, the point, and its value there: the first term of its series
     "tanh''": (grad(grad(tanh)), -2e-20),
@@ -78,3 +96,14 @@ def test_a_left_to_right_chain_of_log_probabilities_has_the_gradient_of_probabil
     total = q + p * q + p * p * q  # Σ of the ways to be in state 2 after three steps
     slopes = grad(forward)([-0.2876820724517809, -1.3862943611198906, -inf])  # log p, log q, log 0
     assert slopes == pytest.approx([(p * q + 2 * p * p * q) / total, 1.0, 0.0], rel=1e-14)
+
+
+@pytest.mark.parametrize("x", [700.0, 709.0])
+def test_a_second_partial_that_is_too_small_for_a_double_is_not_left_out(x):
+    """√ has the second partial −u^−³ᐟ²/4 ≈ 3e-463 at u = e⁷⁰⁹, whose slope is as large as itself."""
+    f = lambda x: sqrt(exp(x) * tanh(x))
+    wanted = pytest.approx(grad(grad(f))(x), rel=1e-14)
+    assert hessian(f)(x) == wanted and hvp(f, (x,), (1.0,)) == wanted
+    v = Value(x)
+    z = f(v)
+    assert isnan(swept([v], topological_order(z, stop=[v]), z, None)[0][0])

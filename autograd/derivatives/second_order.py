@@ -14,6 +14,7 @@ it is. The extension walks in the same order.
 from __future__ import annotations
 
 from itertools import repeat
+from math import nan
 from typing import Any
 
 from autograd.core import engine, modes
@@ -24,6 +25,7 @@ from autograd.core.value import Value
 
 Vector = tuple[int, list[float]]  # the entries from a first one on; those before and after are 0
 Terms = list[tuple[float, Vector]]  # Σ factor · vector
+TINY, LARGE = 2.0**-700, 2.0**100  # as in second.c
 
 
 def second_derivatives(
@@ -32,7 +34,8 @@ def second_derivatives(
     """H, or H·v for a direction v in one column: line i is ∂²output/∂xᵢ∂x₁ …, for inputs that are leaves.
 
     Right if it is finite: a 0 that means "no path" is multiplied here like any other number, so an infinite partial
-    anywhere can make a nan of it.
+    anywhere can make a nan of it. So does a factor of a large direction that may have been too small for a double: √ at
+    1e308 has the second partial 2.5e-463.
     """
     n = len(inputs) if v is None else 1
     if not isinstance(output, Value):
@@ -64,7 +67,7 @@ def swept(inputs: list[Value], order: list[Value], output: Value, v: list[float]
             xs: Any = z._arguments
             for i, k, second in second_partials(z):
                 if xs[i] in direction and xs[k] in direction:
-                    arriving[xs[i]].append((adjoint[z] * second, direction[xs[k]]))
+                    arriving[xs[i]].append((_factor(adjoint[z] * second, direction[xs[k]]), direction[xs[k]]))
     if v is not None:
         return [_from(0, arriving[x], n) for x in inputs]
     lines = [_from(i, arriving[x], n) for i, x in enumerate(inputs)]  # on and above the diagonal
@@ -101,6 +104,10 @@ def second_partials(z: Value) -> list[tuple[int, int, float]]:
 def _by_rule(z: Value) -> list[tuple[int, int, float]]:
     with modes.differentiating():
         return second_partials(z)
+
+
+def _factor(p: float, direction: Vector) -> float:
+    return nan if abs(p) < TINY and any([abs(a) > LARGE for a in direction[1]]) else p
 
 
 def _combined(terms: Terms) -> Vector:

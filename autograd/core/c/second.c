@@ -92,10 +92,20 @@ static int forward(Walk *walk, Place *place) {
     return 0;
 }
 
+#define TINY 0x1p-700 /* as in second_order.py */
+#define LARGE 0x1p100
+
+static double factor(double p, const Vector *direction) {
+    for (Py_ssize_t i = 0; fabs(p) < TINY && i < direction->to - direction->from; i++)
+        if (fabs(direction->at[i]) > LARGE) return NAN;
+    return p;
+}
+
 /* ȧ(x) += a(z) · ∂²z/∂x∂y · ṫ(y) */
 static int bend(Walk *walk, const Place *place, Node *x, Node *y, double second) {
     if (is_off(second) || !MOVES(x) || !MOVES(y)) return 0;
-    return add(&PLACE(walk, x)->bending, place->adjoint * second, &PLACE(walk, y)->direction, walk->width);
+    const Vector *v = &PLACE(walk, y)->direction;
+    return add(&PLACE(walk, x)->bending, factor(place->adjoint * second, v), v, walk->width);
 }
 
 static int bend_dot(Walk *walk, const Place *place) {
