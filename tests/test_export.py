@@ -369,6 +369,14 @@ def test_special_functions_are_written_in_c_to_the_bit(tmp_path: Path) -> None:
             assert bits(z) == bits(row(*LEAD[row.name], x)), (row.name, x, z)
 
 
+def test_special_functions_are_written_in_python_to_the_bit(tmp_path: Path) -> None:
+    looping(tmp_path, ".py")
+    exec((tmp_path / "all_of_them.py").read_text(), names := {})
+    for x in LAST:
+        for row, z in zip(LOOPING, names["all_of_them"]([], [x]), strict=True):
+            assert bits(z) == bits(row(*LEAD[row.name], x)), (row.name, x, z)
+
+
 @needs_node
 def test_special_functions_are_written_in_javascript(tmp_path: Path) -> None:
     looping(tmp_path, ".mjs")

@@ -116,6 +116,15 @@ class _Renamed(ast.NodeTransformer):
         found = self.translation.found(node)
         if isinstance(found, FunctionType | BuiltinFunctionType | Primitive):
             return ast.parse(self.translation.name_of(found), mode="eval").body
-        if isinstance(found, float) and not isinstance(found, bool):
-            return ast.parse(self.translation.language.number(found), mode="eval").body
-        return node  # float, an exception
+        if isinstance(found, tuple):
+            return ast.Tuple([self.number(x) for x in found], ast.Load())
+        if isinstance(found, int | float):
+            return self.number(found)
+        if not isinstance(found, type):  # float, an exception
+            raise Untranslatable(f"it needs {ast.unparse(node)!r}")
+        return node
+
+    def number(self, x: float) -> ast.expr:
+        return (
+            ast.Constant(x) if isinstance(x, int) else ast.parse(self.translation.language.number(x), mode="eval").body
+        )
