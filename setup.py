@@ -30,7 +30,7 @@ stable = sys.implementation.name == "cpython" and not sysconfig.get_config_var("
 exact = ["/O2", "/fp:precise"] if sys.platform == "win32" else ["-O2", "-ffp-contract=off"]
 engine = Extension(
     "autograd.core._engine",
-    [str(C / name) for name in ("module.c", "node.c", "arithmetic.c", "sweep.c", "second.c")],
+    [str(C / name) for name in ("module.c", "memory.c", "node.c", "arithmetic.c", "sweep.c", "second.c")],
     depends=[
         str(C / "node.h"),
         str(C / "rules.py"),

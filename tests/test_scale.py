@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 import gc
 import math
-import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -14,6 +13,7 @@ import pytest
 import autograd
 from autograd import Value, detect_anomaly, no_grad, relu, where
 from autograd.core.sweeps import adjoints, number_edges, topological_order
+from tests.memory import blocks
 
 MILLION = 1_000_000
 
@@ -23,10 +23,10 @@ def freed() -> Iterator[None]:
     """What the test built is gone when it ends, by reference counts alone."""
     gc.collect()
     gc.disable()
-    blocks = sys.getallocatedblocks()
+    before = blocks()
     try:
         yield
-        assert sys.getallocatedblocks() - blocks < 5_000
+        assert blocks() - before < 5_000
     finally:
         gc.enable()
 
@@ -100,10 +100,10 @@ def test_the_collector_frees_a_deep_chain_in_a_cycle() -> None:
     cycle: list[Any] = [z]
     cycle.append(cycle)
     gc.collect()
-    blocks = sys.getallocatedblocks()
+    before = blocks()
     del z, cycle
     gc.collect()
-    assert blocks - sys.getallocatedblocks() > 190_000  # what else lives by then moves the count by a few
+    assert before - blocks() > 190_000  # what else lives by then moves the count by a few
 
 
 def test_the_slide_goes_as_deep(freed: None) -> None:
@@ -169,10 +169,10 @@ def test_memory_is_flat_without_the_collector(work: Callable[[], None]) -> None:
     try:
         for _ in range(200):
             work()
-        blocks = sys.getallocatedblocks()
+        before = blocks()
         for _ in range(2_000):
             work()
-        assert sys.getallocatedblocks() - blocks < 500
+        assert blocks() - before < 500
     finally:
         gc.enable()
 
@@ -184,12 +184,12 @@ def test_memory_is_flat_over_ten_thousand_training_steps() -> None:
     try:
         for k in range(10_000):
             if k == 5_000:  # past it, the interpreter's own free lists are full
-                blocks = sys.getallocatedblocks()
+                before = blocks()
             z = (autograd.dot(ws, [1.0] * 20).tanh() - 0.5) ** 2
             z.backward()
             for w in ws:
                 w.data -= 0.01 * w.grad
                 w.grad = 0.0
-        assert sys.getallocatedblocks() - blocks < 500
+        assert blocks() - before < 500
     finally:
         gc.enable()

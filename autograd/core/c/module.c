@@ -137,7 +137,7 @@ PyMODINIT_FUNC PyInit__engine(void);
 PyMODINIT_FUNC PyInit__engine(void) {
     PyObject *module = PyModule_Create(&definition);
     if (!module) return NULL;
-    if (node_types(module) || PyModule_AddFunctions(module, bulk_functions) ||
+    if (node_types(module) || PyModule_AddFunctions(module, bulk_functions) || PyModule_AddFunctions(module, memory_functions) ||
         PyModule_AddFunctions(module, arithmetic_functions) || PyModule_AddFunctions(module, sweep_functions) ||
         PyModule_AddFunctions(module, second_functions))
         Py_CLEAR(module);

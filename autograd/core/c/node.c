@@ -45,7 +45,7 @@ static void node_dealloc(PyObject *self) {
         else Py_XDECREF(node->y.one);
         Py_XDECREF(node->row);
         Py_XDECREF(node->label);
-        if (type == value_type) PyObject_Free(node);
+        if (type == value_type) node_free(node);
         else ((freefunc)PyType_GetSlot(type, Py_tp_free))(node);
         Py_DECREF(type);
     }

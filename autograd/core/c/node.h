@@ -25,10 +25,11 @@ enum Shape { NOTHING, CONSTANT, SHUT, OPEN, MANY }; /* SHUT: an operand to which
 typedef struct Node {
     PyObject_HEAD
     double data;
-    union { double grad; struct Node *next; }; /* next: in the queue of those to be freed */
+    union { double grad; struct Node *next; }; /* next: in the queue of those to be freed, or among the freed */
     uint8_t x_shape, y_shape, crossed;
     uint8_t written;         /* has a sweep, or anyone, written grad? */
     uint8_t marked, reached; /* 0 but while a sweep runs */
+    uint16_t place;          /* in its slab */
     union { PyObject *one; Side *many; } x, y;
     double px, py;
     PyObject *row, *label; /* NULL: a leaf; "" */
@@ -76,14 +77,37 @@ PyObject *node_record(PyObject *module, PyObject *const *arguments, Py_ssize_t n
 int node_types(PyObject *module);
 int arithmetic_connect(PyObject *table);
 
+/* Memory of nodes (memory.c): places in slabs, the freed ones first, the last of them first, then fresh ones in their order.
+ * Under AddressSanitizer each is a slab of its own, so that it sees what is used after it was freed. */
+#ifdef __SANITIZE_ADDRESS__
+#define SLAB_NODES 1
+#else
+#define SLAB_NODES ((int)(((1 << 18) - 64) / sizeof(Node)))
+#endif
+typedef struct Slab {
+    struct Slab *next, *before; /* among those with room, the current one aside */
+    Node *freed;
+    int fresh, used; /* the first place that is fresh; how many are used */
+    Node nodes[SLAB_NODES];
+} Slab;
+extern Slab *current;
+Slab *slab_next(void);
+void node_free(Node *node);
+
 static inline Node *node_new(double data, PyObject *row) {
-    Node *node = PyObject_Malloc(sizeof(Node));
-    if (!node) {
-        PyErr_NoMemory();
-        return NULL;
+    Slab *slab = current;
+    if (!slab->freed && slab->fresh == SLAB_NODES && !(slab = slab_next())) return NULL;
+    Node *node = slab->freed;
+    if (node) slab->freed = node->next;
+    else {
+        node = slab->nodes + slab->fresh;
+        node->place = (uint16_t)slab->fresh++;
     }
+    slab->used++;
+    const uint16_t place = node->place;
     (void)PyObject_Init((PyObject *)node, value_type);
     memset((char *)node + offsetof(Node, data), 0, sizeof(Node) - offsetof(Node, data));
+    node->place = place;
     node->data = data;
     node->row = Py_XNewRef(row);
     return node;
@@ -97,7 +121,7 @@ static inline PyObject *watched(PyObject *node) {
     return answer;
 }
 
-extern PyMethodDef arithmetic_functions[], sweep_functions[], second_functions[], bulk_functions[];
+extern PyMethodDef memory_functions[], arithmetic_functions[], sweep_functions[], second_functions[], bulk_functions[];
 extern PyType_Slot arithmetic_slots[];
 PyObject *backward(PyObject *self, PyObject *arguments, PyObject *keywords);
 PyObject *row_call(PyObject *self, PyObject *arguments, PyObject *keywords);

@@ -4,6 +4,13 @@
  * So a sweep happens wholly or not at all, and one at a time. */
 #include "node.h"
 
+/* Nodes lie in the order in which they were made, and a sweep will soon be at one made a little before. */
+#if defined(__GNUC__)
+#define FETCH_AHEAD(node) __builtin_prefetch((const void *)((uintptr_t)(node) - 12 * sizeof(Node)), 1)
+#else
+#define FETCH_AHEAD(node) ((void)0)
+#endif
+
 typedef struct { Node **at; Py_ssize_t n, room; } List;
 
 static int make_room(List *list, Py_ssize_t room) {
@@ -47,6 +54,7 @@ static int push_operands(Walk *walk, uint8_t shape, PyObject *one, const Side *m
 /* Down along the first operands, from a node that is new. */
 static int descend(Walk *walk, Node *node) {
     while (is_new(walk, node)) {
+        FETCH_AHEAD(node);
         if (node->x_shape == NOTHING) {
             if (push(walk->apart ? &walk->leaves : &walk->order, node)) return -1;
             node->marked = 1;
@@ -175,6 +183,7 @@ PyObject *backward(PyObject *self, PyObject *arguments, PyObject *keywords) {
         add_to(self, 1.0);
         for (Py_ssize_t i = walk.order.n; i-- > 0;) {
             Node *node = walk.order.at[i];
+            FETCH_AHEAD(node);
             if (node->reached) add_to_operands(node, node->grad);
             else node->grad = 0.0; /* behind a mask: nothing passes on, not even 0 times inf */
             node->marked = node->reached = 0;
