@@ -6,6 +6,7 @@ import sysconfig
 from pathlib import Path
 
 from setuptools import Extension, setup
+from setuptools.command.bdist_wheel import bdist_wheel
 from setuptools.command.build_ext import build_ext
 
 C = Path("autograd", "core", "c")
@@ -22,6 +23,14 @@ class BuildEngine(build_ext):
             super().build_extension(extension)
         except Exception as reason:
             print(f"the C engine was not built, the pure one will run ({type(reason).__name__}: {reason})")
+
+
+class Wheel(bdist_wheel):
+    """One without the engine is for every machine, and says so."""
+
+    def get_tag(self):
+        self.root_is_pure = not any(Path(self.bdist_dir).rglob("_engine.*"))
+        return super().get_tag()
 
 
 # A free-threaded interpreter has no stable ABI, and the engine relies on one thread at a time.
@@ -44,7 +53,7 @@ engine = Extension(
     optional=True,
 )
 setup(
-    cmdclass={"build_ext": BuildEngine},
+    cmdclass={"build_ext": BuildEngine, "bdist_wheel": Wheel},
     ext_modules=[engine] if stable else [],
     options={"bdist_wheel": {"py_limited_api": "cp311"}} if stable else {},
 )

@@ -10,9 +10,12 @@ import subprocess
 import sys
 import tarfile
 import tomllib
+import zipfile
 from pathlib import Path
 
 import pytest
+
+import autograd
 
 ROOT = Path(__file__).parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
@@ -50,6 +53,22 @@ def test_without_a_compiler_a_line_says_that_the_pure_engine_will_run(tmp_path, 
     assert done.returncode == 0, done.stderr
     assert "the C engine was not built, the pure one will run" in done.stdout
     assert not [*tmp_path.rglob("*.so")]
+
+
+@pytest.mark.parametrize("compiler, tag", [("/bin/false", "py3-none-any"), (None, "cp311-abi3-")], ids=["false", "one"])
+def test_a_wheel_says_whether_it_is_for_every_machine(tmp_path, compiler, tag):
+    if compiler is None and autograd.engine != "C":
+        pytest.skip("there may be no compiler here")
+    copied(tmp_path, "setup.py", "pyproject.toml", "README.md", "LICENSE", "autograd", "nn")
+    done = setup(tmp_path, "bdist_wheel", **({} if compiler is None else {"CC": compiler}))
+    assert done.returncode == 0, done.stderr
+    (wheel,) = (tmp_path / "dist").glob("*.whl")
+    with zipfile.ZipFile(wheel) as archive:
+        names = archive.namelist()
+        says = archive.read(next(name for name in names if name.endswith("/WHEEL"))).decode()
+    pure = tag == "py3-none-any"
+    assert f"-{tag}" in wheel.name and f"Tag: {tag}" in says and f"Root-Is-Purelib: {str(pure).lower()}" in says
+    assert pure == (not any("_engine." in name for name in names)) and "autograd/__init__.py" in names
 
 
 def test_every_python_that_is_promised_is_tried():
