@@ -9,6 +9,7 @@ import pytest
 import autograd
 import nn
 from autograd import Value
+from autograd.core.columns import TABLE
 
 
 @pytest.fixture
@@ -215,6 +216,25 @@ def test_a_copy_computes_the_same_and_learns_apart(xor_net, copied):
     assert [p.label for p in other.parameters()] == [p.label for p in xor_net.parameters()]
     other.parameters()[0].data += 1.0
     assert other([0.1, 0.2]).data != xor_net([0.1, 0.2]).data
+
+
+class Squashed(nn.Module):
+    def __init__(self):
+        self.neuron, self.by = nn.Neuron(2, seed=0), autograd.tanh
+
+    def __call__(self, x):
+        return self.by(self.neuron(x))
+
+
+def test_a_row_that_a_module_holds_is_copied_and_pickled_as_itself():
+    net = Squashed()
+    for again in (copy.copy(net), copy.deepcopy(net), pickle.loads(pickle.dumps(net))):
+        assert again.by is autograd.tanh and again([1.0, 2.0]).data == net([1.0, 2.0]).data
+    own = autograd.primitive("row_to_pickle", lambda x: x, lambda x, z: 1.0)
+    pickled = pickle.dumps(own)
+    del TABLE["row_to_pickle"]
+    with pytest.raises(LookupError, match="row_to_pickle.*enter it"):
+        pickle.loads(pickled)
 
 
 def test_a_copy_keeps_shared_parameters_shared():

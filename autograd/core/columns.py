@@ -169,6 +169,10 @@ class Primitive(engine.Row):
     def __repr__(self) -> str:
         return f"<primitive {self.name}>"
 
+    def __reduce__(self) -> Any:
+        """A row is copied and pickled as its name in the table."""
+        return row_of, (self.name,)
+
 
 readers: list[Callable[[tuple[str, ...]], None]] = []  # told the names of rows that are entered later
 
@@ -181,6 +185,12 @@ def row(name: str, forward: Callable[..., float], *partials: Partial | None, **c
         for tell in readers:
             tell((name, *entered.aliases))
     return entered
+
+
+def row_of(name: str) -> Primitive:
+    if name not in TABLE:
+        raise LookupError(f"no row {name!r} is in the table: enter it, primitive({name!r}, …), before it is unpickled")
+    return TABLE[name]
 
 
 def find(name: str) -> Any:
