@@ -33,6 +33,8 @@ class Neuron(Module):
     init        "uniform" (−1, 1), "he" or "xavier";    seed, rng    where the random numbers come from
     """
 
+    __slots__ = ("_activate", "_names", "activation", "b", "w")  # read in half the time of a dict's
+
     def __init__(
         self,
         nin: int,
@@ -64,6 +66,9 @@ class Neuron(Module):
 
     def __call__(self, x: Any) -> Value:
         return _responses([self], [dot(self.w, _inputs(x, len(self.w), self), self.b)], self._names)[0]
+
+    def _attributes(self) -> dict[str, Any]:
+        return {"w": self.w, "b": self.b, **vars(self)}
 
     def architecture(self) -> dict[str, Any] | None:
         if callable(self.activation):
@@ -209,11 +214,18 @@ class MLP(Sequential):
 def _responses(neurons: Sequence[Neuron], zs: Sequence[Value], names: Names) -> list[Any]:
     """a = σ(z) of each neuron, both labelled, in the fewest steps: an eager network spends its time here."""
     label(zs, names.z)
-    out = [z if (activate := n._activate) is None else activate(z) for n, z in zip(neurons, zs, strict=True)]
-    for neuron, a in zip(neurons, out, strict=True) if {*map(type, out)} != {Value} else ():
-        if not isinstance(a, Value):
-            raise TypeError(f"{neuron!r}: its activation returned {a!r:.60}, not a Value computed from z")
-    label(out, names.a)
+    functions = [n._activate for n in neurons]
+    if (activate := functions[0]) is not None and functions.count(activate) == len(functions):
+        out = list(map(activate, zs))
+    else:
+        out = [z if activate is None else activate(z) for activate, z in zip(functions, zs, strict=True)]
+    try:
+        label(out, names.a)
+    except TypeError:
+        for neuron, a in zip(neurons, out, strict=True):
+            if not isinstance(a, Value):
+                raise TypeError(f"{neuron!r}: its activation returned {a!r:.60}, not a Value computed from z") from None
+        raise
     return out
 
 

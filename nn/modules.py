@@ -62,6 +62,10 @@ class Module:
         """What `nn.load` needs to build this module anew: plain data, or None when the class does not say."""
         return None
 
+    def _attributes(self) -> dict[str, Any]:
+        """Where its parameters are looked for."""
+        return vars(self)
+
     def _shape(self) -> str:
         """The architecture as `repr` shows it."""
         return ", ".join(name for name, value in vars(self).items() if _holds_parameters(value))
@@ -92,7 +96,7 @@ def _look(holder: Any, path: str, found: dict[Value, str], seen: set[int]) -> No
 
 def _items(holder: Any) -> Any:
     if isinstance(holder, Module):
-        return vars(holder).items()
+        return holder._attributes().items()
     return holder.items() if isinstance(holder, dict) else enumerate(holder)
 
 

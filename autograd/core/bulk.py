@@ -35,11 +35,13 @@ def assign(values: Sequence[Value], data: Sequence[Any]) -> None:
 
 
 def label(values: Sequence[Value], names: Sequence[str]) -> None:
-    """`v.label = name` for each. ValueError when the lengths differ."""
+    """`v.label = name` for each. ValueError when the lengths differ, TypeError where one is no Value."""
     if engine.C is not None and engine.C.name(values, names):
         return
     for v, name in zip(values, names, strict=True):
         if v.__class__ is Value and name.__class__ is str:
             v._label = name
+        elif not isinstance(v, Value):
+            raise TypeError(f"label: expected Values, got {type(v).__name__}")
         else:
             v.label = name
