@@ -18,7 +18,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import nn
-from autograd import compile, dot, exp, primitive, value_and_grad, where
+from autograd import Value, compile, dot, exp, primitive, value_and_grad, where
 from autograd.core.columns import TABLE, Primitive
 from autograd.testing import expressions
 from tests.compare import bits
@@ -309,6 +309,34 @@ def test_python_needs_nothing_but_itself_and_rounds_as_the_library(tmp_path: Pat
 
 
 # What is refused
+
+
+INTRUDERS = [
+    '"""\nraise SystemExit(9)\n"""',
+    "\\u0022" * 3,
+    "*/ #error no",
+    "/* ?",
+    "a\\",
+    "\u2028throw 9",
+    "\n<!--\rthrow 9",
+    "\0",
+]
+
+
+@needs_cc
+@needs_node
+def test_no_label_leaves_the_comment_of_an_exported_file(tmp_path: Path) -> None:
+    pytest.importorskip("jax")
+    weights = [Value(2.0, label) for label in INTRUDERS]
+    f = compile(named(lambda x: dot(weights, [x] * len(weights)), "labelled"), runner="python")
+    f(1.0)
+    for suffix in (".c", ".mjs", ".py", "_jax.py"):
+        f.export(tmp_path / f"labelled{suffix}")
+    built(tmp_path), built(tmp_path, "g++", "-xc++")
+    for suffix in (".py", "_jax.py"):
+        exec((tmp_path / f"labelled{suffix}").read_text("utf-8"), {})
+    script = "import { labelled } from './labelled.mjs'; console.log(labelled([2, 2, 2, 2, 2, 2, 2, 2], [1]));"
+    assert run_in_node(tmp_path, script) == 16
 
 
 def test_a_suffix_that_is_no_language_is_refused(tmp_path: Path) -> None:

@@ -233,7 +233,7 @@ def test_a_row_that_a_module_holds_is_copied_and_pickled_as_itself():
     own = autograd.primitive("row_to_pickle", lambda x: x, lambda x, z: 1.0)
     pickled = pickle.dumps(own)
     del TABLE["row_to_pickle"]
-    with pytest.raises(LookupError, match="row_to_pickle.*enter it"):
+    with pytest.raises(LookupError, match=r"row_to_pickle.*enter it"):
         pickle.loads(pickled)
 
 

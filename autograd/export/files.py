@@ -194,8 +194,8 @@ def _about(it: Exported, language: Language) -> list[str]:
     takes = f"{counted(program.inputs, 'input')} x, {counted(program.parameters, 'parameter')} p"
     lines = [f"{it.name}: {takes}. Printed by chainrule."]
     leaves = [
-        *[f"x[{i}] {name}" for i, name in enumerate(program.names[: program.inputs])],
-        *[f"p[{i}] {name}" for i, name in enumerate(program.names[program.inputs :])],
+        *[f"x[{i}] {_inert(name)}" for i, name in enumerate(program.names[: program.inputs])],
+        *[f"p[{i}] {_inert(name)}" for i, name in enumerate(program.names[program.inputs :])],
     ]
     lines += wrapped_words("", leaves if len(leaves) <= 400 else [*leaves[:400], "…"], "")
     if language is C:
@@ -204,6 +204,11 @@ def _about(it: Exported, language: Language) -> list[str]:
             "it a compiler may fuse a multiplication and an addition, and -ffast-math would change nan, inf and zeros.",
         ]
     return lines
+
+
+def _inert(label: str) -> str:
+    """A label within a comment of any language: it ends none and begins none, whoever wrote it."""
+    return "".join([c if c.isprintable() and c not in "\"'\\" else " " for c in label]).replace("/*", "/ *")
 
 
 def _comment(lines: Sequence[str]) -> str:
