@@ -1,4 +1,4 @@
-"""Both commands end quietly when their reader stops reading, the disk is full, stdout is closed, or a package is missing."""
+"""Both commands end quietly when nobody reads on, the disk is full, stdout is closed, or a package is missing."""
 
 import os
 import subprocess

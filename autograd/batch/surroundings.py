@@ -216,10 +216,12 @@ def _attribute(x: Any, name: str) -> Any:
 class Items:
     """What a container held; equal to it as long as that is the same, each item by identity."""
 
-    of: Callable[[Any], list[Any]] = staticmethod(list)
-
     def __init__(self, holder: Any) -> None:
         self.items = self.of(holder)
+
+    @staticmethod
+    def of(holder: Any) -> list[Any]:
+        return [*holder]
 
     def __eq__(self, holder: Any) -> bool:
         items = self.of(holder)

@@ -14,13 +14,16 @@ from collections.abc import Callable, Iterator
 from contextlib import ContextDecorator, contextmanager
 from contextvars import Context, ContextVar, copy_context
 from inspect import isasyncgenfunction, iscoroutinefunction, isgeneratorfunction
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from autograd.core import engine
 from autograd.core.anomaly import Anomaly
 
 if TYPE_CHECKING:
     from autograd.core.value import Value
+
+
+F = TypeVar("F", bound=Callable[..., Any])
 
 
 class _Setting:
@@ -106,7 +109,7 @@ class _Block(ContextDecorator):
     def __exit__(self, *error: Any) -> bool | None:
         return self._mode.__exit__(*error)
 
-    def __call__(self, f: Callable[..., Any]) -> Callable[..., Any]:
+    def __call__(self, f: F) -> F:
         if isgeneratorfunction(f) or iscoroutinefunction(f) or isasyncgenfunction(f):
             mode = self._sets[0].name
             raise TypeError(
