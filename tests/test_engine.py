@@ -18,10 +18,10 @@ import pytest
 import autograd
 import nn
 from autograd import Value
-from autograd.core import engine
+from autograd.core import engine, primitives
 from autograd.core.fast import add_gradients, number_adjoints, number_tangents
 from autograd.core.sweeps import topological_order
-from autograd.core.value import NOT_COMPUTED
+from autograd.core.value import NOT_COMPUTED, apply
 from autograd.derivatives.second_order import second_derivatives
 from tests.memory import blocks
 
@@ -226,6 +226,39 @@ def test_no_memory_for_nodes_is_an_error_after_which_all_is_as_it_was() -> None:
         print(n > 100_000, z.data == 2.0 * (n + 1), x.grad == n + 1, (x + 1.0).data)
     """
     assert run("-c", program).stdout.split() == ["True", "True", "True", "3.0"]
+
+
+def test_dots_of_one_list_of_weights_are_of_what_it_holds_then() -> None:
+    ws, xs, b = [Value(0.5), Value(-1.5), Value(2.0)], [Value(3.0), 0.25, Value(-1.0)], [Value(0.125)]
+    changed: list[Callable[[], Any]] = [
+        lambda: None,
+        lambda: setattr(ws[1], "data", 7.0),
+        lambda: autograd.assign(ws, [1.0, 2.0, 3.0]),
+        lambda: ws.__setitem__(2, Value(-4.0)),
+        lambda: ws.__setitem__(0, 0.75),
+        lambda: setattr(b[0], "data", -1.0),
+        lambda: b.__setitem__(0, Value(-1.0)),
+        lambda: b.__setitem__(0, 4.0),
+        lambda: ws[2].__init__(5.0),
+        lambda: (ws.pop(), xs.pop()),
+    ]
+    dots = []
+    for change in changed:
+        change()
+        z, want = autograd.dot(ws, xs, *b), apply(primitives.dot, *ws, *b, *xs)
+        dots.append((z, (want.data, want._partials, want._arguments)))
+        for z, was in dots:
+            assert (z.data, z._partials, z._arguments) == was
+
+
+@needs_c
+def test_the_examples_of_a_batch_share_weights() -> None:
+    ws, b, x = [Value(0.5) for _ in range(20)], Value(1.0), [0.5] * 20
+    kept: list[Any] = [None] * 1_000
+    before = blocks()
+    for i in range(1_000):
+        kept[i] = autograd.dot(ws, x, b)
+    assert blocks() - before < 2_200  # a node and the inputs, for each
 
 
 def test_a_training_step_leaks_nothing() -> None:

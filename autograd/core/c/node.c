@@ -12,6 +12,7 @@ Side *side_new(Py_ssize_t n, Py_ssize_t numbers) {
         return NULL;
     }
     side->references = 1;
+    side->home = NULL;
     side->n = side->values = 0; /* operands are counted in as they are put there */
     side->numbers = (double *)(side->operands + n);
     return side;
@@ -19,6 +20,7 @@ Side *side_new(Py_ssize_t n, Py_ssize_t numbers) {
 
 void side_drop(Side *side) {
     if (--side->references) return;
+    if (side->home) *side->home = NULL;
     for (Py_ssize_t i = 0; i < side->n; i++) Py_DECREF(side->operands[i]);
     PyMem_Free(side);
 }

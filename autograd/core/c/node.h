@@ -14,7 +14,9 @@
 #include <string.h>
 #include <structmember.h>
 
-typedef struct {
+typedef struct Side {
+    struct Side **home; /* where it is looked for by others that would be the same; NULL: nowhere */
+    int64_t changes;    /* as it was when the numbers were read */
     Py_ssize_t references, n, values; /* `values` of its n operands are Values, the others floats */
     double *numbers;                  /* the partials, OFF where nothing passes; in a dot the operands' numbers */
     PyObject *operands[];
