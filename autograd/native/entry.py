@@ -105,11 +105,17 @@ class _Entry(Making):
             place = body.at(self.word(code.WORDS_AT, "ptr"), i * 2, "i64")
             address = body.load(place, kind="ptr")
             self.need(body.load(address, kind="i64") == body.load(body.at(place, 1, "i64"), kind="i64"))
-        with body.loop(0, self.word(code.NAMES)) as i:
-            place = body.at(self.word(code.NAMES_AT, "ptr"), i * 3, "i64")
-            holder, key = [body.load(body.at(place, k, "i64"), kind="ptr") for k in (0, 1)]
-            content = self.call(code.GET, "ptr", holder, key)
-            self.need(self.same(content, body.load(body.at(place, 2, "i64"), kind="ptr")))
+        names = body.variable(self.word(code.NAMES_AT, "ptr"))
+        with body.loop(0, self.word(code.DICTS)):
+            of_one = body.load(names, kind="ptr")
+            holder, count = [body.load(body.at(of_one, k, "i64"), kind=kind) for k, kind in ((0, "ptr"), (2, "i64"))]
+            seen, version = body.at(of_one, 1, "i64"), self.field(holder, code.VERSION, "i64")
+            with body.when((self.word(code.VERSIONED) == 0) | (version != body.load(seen, kind="i64"))):
+                with body.loop(0, count) as i:
+                    key, content = [body.load(body.at(of_one, i * 2 + k, "i64"), kind="ptr") for k in (3, 4)]
+                    self.need(self.same(self.call(code.GET, "ptr", holder, key), content))
+                body.store(version, seen)
+            body.store(body.at(of_one, count * 2 + 3, "i64"), names)
 
     def arguments(self, nargs: V) -> V:
         """Look at them and fill in the columns; how many examples there are."""

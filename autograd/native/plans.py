@@ -7,6 +7,7 @@ computes. An object `with_entry` has two words for it, and goes by it from `inst
 from __future__ import annotations
 
 import ctypes
+import sys
 from collections.abc import Sequence
 from functools import cache
 from types import FunctionType
@@ -37,6 +38,13 @@ class Guard(NamedTuple):
     sizes: Sequence[dict[Any, Any]]  # dicts whose keys are as many
     arrays: Sequence[Any]  # contiguous, of items of 64 bits
     functions: Sequence[FunctionType]
+
+    def in_dicts(self) -> list[list[int]]:
+        """For each dict what an entry looks at."""
+        found: dict[int, list[int]] = {}
+        for holder, key in self.names:
+            found.setdefault(id(holder), [id(holder), -1, 0]).extend([id(key), id(holder[key])])
+        return [[holder, seen, len(names) // 2, *names] for holder, seen, _, *names in found.values()]
 
     def words(self) -> list[int]:
         """Addresses, each with the word there. A list's items lie where they did if the pointer to them says so."""
@@ -216,14 +224,14 @@ def plan(
     ]  # fmt: skip
     held = (code.NUMBERS, code.COLUMNS, code.RESULTS, code.WHOLE, code.WORK, code.SUMS)
     places = dict(zip(held, [a.ctypes.data for a in arrays], strict=True))
-    words, names = guard.words(), [id(x) for holder, key in guard.names for x in (holder, key, holder[key])]
+    words, dicts = guard.words(), guard.in_dicts()
     fields = {
         code.METHOD: id(method), code.RUN: work.run, code.CHANGES: changes()[0], code.SEEN: -1,
         code.PARAMETERS: len(values), code.FLOAT: (offsets or (0, 0))[0], code.DOUBLE: (offsets or (0, 0))[1],
         code.ARGUMENTS: len(shapes), code.LEAST: work.least, code.MOST: most, code.LEAVES: len(leaves),
         code.EACH: sizes[0], code.LARGE: (most if direct else scratch) + 1, code.AT: int(at),
         code.DIRECT: int(direct), code.SHAPE: len(shape), code.NO_NAN: sizes[1] * no_nan, code.WORDS: len(words) // 2,
-        code.NAMES: len(guard.names),
+        code.DICTS: len(dicts), code.VERSIONED: int(sys.version_info < (3, 13)),
     }  # fmt: skip
     expected = [(0,) if s is None else (1 + len(s), math.prod(s), *s) for s in shapes]
     made = [(x.kind, x.first, x.size, len(x.shape), *x.shape) for x in leaves]
@@ -233,7 +241,7 @@ def plan(
         code.LEAVES_AT: _table(made),
         code.SHAPE_AT: shape,
     }
-    tables |= {code.WORDS_AT: words, code.NAMES_AT: names}
+    tables |= {code.WORDS_AT: words, code.NAMES_AT: [word for names in dicts for word in names]}
     return Plan(symbols | places | fields, tables, (arrays, method))
 
 

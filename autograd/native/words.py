@@ -12,12 +12,12 @@ from __future__ import annotations
     EACH, LARGE,  # results for each example; so many examples, whose arrays are parts of the one they are computed in
     SHAPE, SHAPE_AT,  # the tuples and lists around them
     NO_NAN,  # so many results for the whole batch must be no nan
-    WORDS, WORDS_AT, NAMES, NAMES_AT,  # what must be as it was: how many, and tables of (address, word) and of
-    # (dict, key, content)
+    WORDS, WORDS_AT, DICTS, NAMES_AT, VERSIONED,  # what must be as it was: how many, and tables of (address, word) and
+    # of (dict, its version when last looked at, how many, (key, content) for each). Does a dict that changes say so?
     FLOAT_TYPE, ARRAY_TYPE, DOUBLES, NEW_FLOAT, NEW_TUPLE, NEW_LIST, NEW_ARRAY,  # of Python and numpy
     HOLD, KEEP, DROP, CALL, GET,
     PLAN_SIZE,
-) = range(44)  # fmt: skip
+) = range(45)  # fmt: skip
 WIDTH = 8  # words of an entry in the tables of arguments, (axes, columns, lengths of the axes after the first), and of
 # leaves, (kind, first, count, axes after the first, their lengths)
 AXES = 4  # at most, after the first
@@ -27,6 +27,7 @@ LEAF = -1  # in the shape: the next leaf; 2k: a tuple of the last k, 2k + 1: a l
 # Where things are, for CPython and numpy on machines of 64 bits; `trusted` looks whether it is so.
 TYPE, NUMBER, ITEMS, LIST_ITEMS = 8, 16, 24, 24
 WORD, SIZE, CONTENT = 8, 16, 16  # SIZE of a list, a tuple or a dict, CONTENT of a cell
+VERSION = 24  # of a dict; another after each change: see PEP 509
 DATA, ARRAY_AXES, LENGTHS, DESCRIPTION, FLAGS = 16, 24, 32, 56, 64
 CONTIGUOUS_AND_ALIGNED, WRITEABLE = 0x101, 0x400
 VECTOR, PLAN = 16, 24  # in an object with an entry
