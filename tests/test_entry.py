@@ -72,6 +72,16 @@ def test_a_nan_among_slopes_without_masks_goes_the_long_way_and_leaves_nothing_b
         tracemalloc.stop()
 
 
+def test_a_name_is_looked_up_again_where_its_dict_has_changed() -> None:
+    names = {"__builtins__": {}, "a": 2.0, "b": 3.0}
+    f = compile(eval("lambda x: a * x", names))
+    assert warm(f, 3.0) == 6.0 and not goes_round(f, 3.0)
+    names["b"] = 4.0
+    assert not goes_round(f, 3.0)
+    names["a"] = 5.0
+    assert f(3.0) == 15.0
+
+
 def test_rows_that_are_called_in_python_go_the_long_way() -> None:
     """Python may let other threads run, and they could come to the same arrays by the same entry."""
     row = primitive("row_of_test_entry", lambda x: float(repr(x)), lambda x, z: 1.0)
