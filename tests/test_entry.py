@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+import nn
 from autograd import Value, assign, compile, detect_anomaly, exp, log, primitive, relu, value_and_grad, where
 from autograd.core.primitives import TABLE
 from tests.memory import blocks
@@ -80,6 +81,28 @@ def test_a_name_is_looked_up_again_where_its_dict_has_changed() -> None:
     assert not goes_round(f, 3.0)
     names["a"] = 5.0
     assert f(3.0) == 15.0
+
+
+def test_slots_are_looked_at_as_well() -> None:
+    class Scale:
+        __slots__ = ("by", "other")
+
+    scale = Scale()
+    scale.by = 2.0
+    f = compile(lambda x: scale.by * x)
+    assert warm(f, 3.0) == 6.0 and not goes_round(f, 3.0)
+    scale.by = 5.0
+    assert f(3.0) == 15.0
+    warm(f, 3.0)
+    scale.other = 1.0
+    assert goes_round(f, 3.0)
+
+
+def test_a_network_goes_straight_to_machine_code() -> None:
+    model = nn.MLP(2, [3, 1], seed=0)
+    cost = compile(lambda x, y: nn.squared_error(model(x), y))
+    warm(cost.value_and_grad, np.ones((20, 2)), np.ones(20))
+    assert not goes_round(cost.value_and_grad, np.ones((20, 2)), np.ones(20))
 
 
 def test_rows_that_are_called_in_python_go_the_long_way() -> None:

@@ -27,6 +27,7 @@ from autograd.core.value import Value
 from autograd.derivatives.custom import Custom
 from autograd.derivatives.matrices import Jacobian
 from autograd.derivatives.transforms import Derivative
+from autograd.native.objects import slot_place
 from autograd.native.plans import Guard
 
 MOST = 256  # places
@@ -80,7 +81,8 @@ class Surroundings:
 
     def guard(self) -> Guard | None:
         """The same for machine code; None where it cannot look."""
-        if self._others or self._slots or any([not _is_plain(array) for array, _ in self._arrays]):
+        slots = [place for x, name, _ in self._slots if (place := slot_place(x, name)) is not None]
+        if self._others or len(slots) < len(self._slots) or any([not _is_plain(array) for array, _ in self._arrays]):
             return None
         if any([type(name) not in (str, int, float) for _, name, _ in self._names]):
             return None
@@ -91,6 +93,7 @@ class Surroundings:
             [holder for holder, _ in self._sizes],
             [array for array, _ in self._arrays],
             [f for f, _ in self._functions],
+            slots,
         )
 
     def _look_into(self, x: Any) -> None:

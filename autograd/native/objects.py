@@ -14,6 +14,7 @@ import sysconfig
 from collections.abc import Sequence
 from functools import cache
 from struct import pack
+from types import MemberDescriptorType
 from typing import Any
 
 from autograd.core import engine
@@ -41,6 +42,15 @@ def function_offsets() -> list[int] | None:
 
     found = [_offset(probe, id(part)) for part in (probe.__code__, probe.__defaults__, probe.__kwdefaults__)]
     return None if None in found else found  # type: ignore[return-value]
+
+
+def slot_place(x: Any, name: str) -> int | None:
+    """Where the word is that refers to what an object has in one of its `__slots__`; 0 where that is empty."""
+    found = next((vars(base)[name] for base in type(x).__mro__ if name in vars(base)), None)
+    if not isinstance(found, MemberDescriptorType):
+        return None
+    place = id(x) + _word_at(_word_at(id(found) + 40).value + 16).value  # of its PyMemberDef the offset
+    return place if _word_at(place).value == (id(getattr(x, name)) if hasattr(x, name) else 0) else None
 
 
 def references(values: Sequence[Value]) -> tuple[Any, Any]:

@@ -38,6 +38,7 @@ class Guard(NamedTuple):
     sizes: Sequence[dict[Any, Any]]  # dicts whose keys are as many
     arrays: Sequence[Any]  # contiguous, of items of 64 bits
     functions: Sequence[FunctionType]
+    slots: Sequence[int]  # of objects: see `slot_place`
 
     def in_dicts(self) -> list[list[int]]:
         """For each dict what an entry looks at."""
@@ -54,6 +55,7 @@ class Guard(NamedTuple):
             start = ctypes.c_int64.from_address(first).value
             places += [id(items) + code.SIZE, first, *[start + code.WORD * i for i in range(len(items))]]
         places += [id(holder) + code.SIZE for holder in self.sizes]
+        places += self.slots
         places += [id(f) + offset for f in self.functions for offset in function_offsets() or ()]
         places += [array.ctypes.data + code.WORD * i for array in self.arrays for i in range(array.size)]
         return [word for at in places for word in (at, ctypes.c_int64.from_address(at).value)]
