@@ -52,13 +52,21 @@ def binary_cross_entropy(p: Any, y: Any) -> Any:
     """−y log p − (1 − y) log(1 − p) for a probability p; a target between 0 and 1. Lists are averaged.
 
     Of p = σ(z) it is computed from z, so that it is exact however large z is, and so are its gradients. Any other p
-    costs 100 at most (log is cut off at −100, where nothing passes back any more).
+    costs 100 at most (log is cut off at −100, where nothing passes back any more). ValueError when it is not between 0
+    and 1. (In a compiled program, which cannot raise, nan.)
     """
     if _is_list(p):
         return _average(binary_cross_entropy, p, y, "binary_cross_entropy")
     if isinstance(p, Value) and p.op == "sigmoid":
         return binary_cross_entropy_with_logits(p.operands[0], y)
     y = _probability(y, "binary_cross_entropy")
+    if _is_traced(p):
+        p = where((p >= 0) & (p <= 1), p, math.nan)
+    elif p < 0 or p > 1:
+        raise ValueError(
+            f"binary_cross_entropy: the output {p!r} is no probability, between 0 and 1; squash it "
+            '(output="sigmoid"), or take binary_cross_entropy_with_logits of it as it is'
+        )
     return -_blend(y, _log(p), _log_of_rest(p))
 
 

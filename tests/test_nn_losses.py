@@ -75,6 +75,16 @@ def test_binary_cross_entropy_of_a_plain_probability_costs_100_at_most(p, y, cos
     close(value_and_gradient(lambda v: nn.binary_cross_entropy(v, Value(float(y))), p), (cost, [slope]))
 
 
+@pytest.mark.parametrize("y", [0, 1, 0.25])
+@pytest.mark.parametrize("p", [-0.5, -1e-300, 1.0 + 2**-52, 2.0])
+def test_binary_cross_entropy_of_what_is_no_probability_is_refused_and_compiled_nan(p, y):
+    for output in (p, Value(p)):
+        with pytest.raises(ValueError, match=r"is no probability, between 0 and 1; .*with_logits"):
+            nn.binary_cross_entropy(output, y)
+    for cost in (lambda p: nn.binary_cross_entropy(p, y), lambda p, y=Value(y): nn.binary_cross_entropy(p, y)):
+        assert math.isnan(compile(cost, runner="python")(p))
+
+
 @given(st.lists(st.floats(-1e3, 1e3), min_size=1, max_size=6), st.data())
 def test_cross_entropy_and_its_gradient_are_exact(logits, data):
     target = data.draw(st.integers(0, len(logits) - 1))
