@@ -11,7 +11,7 @@ import pytest
 
 from autograd import Value, compile, dot, exp, gelu, grad, hypot, relu, sigmoid, sin, softplus, tanh, value_and_grad
 from autograd import sum as total
-from autograd.native import forms
+from autograd.native import tapes
 from tests.compare import bits
 
 np = pytest.importorskip("numpy")
@@ -109,8 +109,8 @@ def test_an_irregular_program_has_the_same_bits_in_kernels_of_its_own(monkeypatc
 
     answers = []
     for irregular in (10**9, 0):
-        monkeypatch.setattr(forms, "IRREGULAR", irregular)
-        monkeypatch.setattr(forms, "COMMON", 3)
+        monkeypatch.setattr(tapes, "IRREGULAR", irregular)
+        monkeypatch.setattr(tapes, "COMMON", 3)
         compiled = compile(cost, "tape")
         value, slopes = compiled.value_and_grad()
         answers.append([bits(value), *map(bits, slopes.tolist())])

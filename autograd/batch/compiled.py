@@ -28,9 +28,7 @@ from autograd.core.primitives import TABLE
 from autograd.core.sweeps import topological_order
 from autograd.core.value import Value
 from autograd.derivatives.structures import is_one_number, leaves
-from autograd.export.files import Exported, write
 from autograd.native.plans import install, uninstall, with_entry
-from autograd.native.roll import Tape, roll
 from autograd.program.differentiate import parametric, value_and_gradient
 from autograd.program.loop import loops_in
 from autograd.program.program import Program
@@ -38,6 +36,8 @@ from autograd.program.simplify import exact
 
 if TYPE_CHECKING:
     import numpy as np
+
+    from autograd.native.roll import Tape
 
     Array = np.ndarray[Any, np.dtype[np.float64]]
 
@@ -186,6 +186,8 @@ class Compiled(Generic[R]):
         parameters. Parameters are p, in the order of `parameters`, and the file holds their numbers; arguments are x.
         TypeError for a row that the language cannot say; ValueError for another suffix.
         """
+        from autograd.export.files import Exported, write
+
         trace = self._current("export")
         names = self._names_of(len(trace.shapes))
         result, graph, parameters = record(self.function, self.name, trace.structure, names)
@@ -282,4 +284,6 @@ class _Elsewhere:
 
 def _printed(program: Program) -> Tape | Program:
     """As it runs: re-rolled, or with its loops."""
+    from autograd.native.roll import roll
+
     return program if loops_in(program) else roll(program)

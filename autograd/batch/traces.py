@@ -16,7 +16,6 @@ from autograd.core.value import Value
 from autograd.derivatives.structures import is_one_number, leaves, rebuild
 from autograd.native.plans import Leaf
 from autograd.native.words import ARRAY_OF_WHOLE, LEAF, OF_WHOLE
-from autograd.program import source
 from autograd.program.differentiate import value_and_gradient, without_masks
 from autograd.program.expand import expand, is_ours
 from autograd.program.lower import lower
@@ -94,6 +93,8 @@ class Trace:
 
     @property
     def text(self) -> str:
+        from autograd.program import source
+
         name = self.name if self.name.isidentifier() and self.name not in TABLE else "function"
         text = source.function_text(name, expand(self.program, exact, stays=is_ours), speller(self.template))
         if self.recording.is_one and self.parameters:

@@ -14,7 +14,6 @@ from types import FunctionType
 from typing import Any, NamedTuple
 
 from autograd.core import modes
-from autograd.native import entry
 from autograd.native import words as code
 from autograd.native.ir import LANES
 from autograd.native.objects import changes, function_offsets, is_layout_known, value_offsets
@@ -161,6 +160,8 @@ class Plan:
 
 def install(callable_: Any, plan: Plan) -> None:
     """From now on, calls of this object go by the plan, which must outlive it."""
+    from autograd.native import entry
+
     ctypes.c_int64.from_address(id(callable_) + code.PLAN).value = plan.words.ctypes.data
     ctypes.c_int64.from_address(id(callable_) + code.VECTOR).value = entry.address()
 

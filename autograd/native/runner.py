@@ -13,7 +13,6 @@ from autograd.core.primitives import Primitive
 from autograd.core.value import Value
 from autograd.native import build, straight
 from autograd.native.body import Body
-from autograd.native.forms import Straight, Tapes
 from autograd.native.fuse import CHEAP
 from autograd.native.ir import LANES
 from autograd.native.module import Module
@@ -72,8 +71,10 @@ class Runner:
         strides = [length for _, _, length in columns]
         kind, width, effort = form
         if kind == "straight":
-            self.form: Any = Straight(program, strides, width, effort)
+            self.form: Any = straight.Straight(program, strides, width, effort)
         else:
+            from autograd.native.tapes import Tapes
+
             self.form = Tapes(program, strides, width)
         self._whole, self._each = program.whole, len(program.outputs) - program.whole
         self._arguments = np.array([argument for argument, _, _ in columns], dtype=int)

@@ -63,6 +63,33 @@ def code(program: Program, strides: Sequence[int], lanes: int, effort: int = 1) 
     return build(module.text(), effort, bool(loops_in(program))), module.memory
 
 
+class Straight:
+    """A program as straight-line code, for batches of at least `lanes` examples."""
+
+    def __init__(self, program: Program, strides: Sequence[int], lanes: int, effort: int) -> None:
+        self.code, self._memory = code(program, strides, lanes, effort)
+        self.block, self.sums, self.parameters = LANES, program.primitives.count(MEAN), program.parameters
+
+    def work(self) -> Any:
+        """What a thread needs for itself."""
+        import numpy as np
+
+        memory = np.empty(self._memory.size + 1)
+        for first, numbers in self._memory.known:
+            memory[first : first + len(numbers)] = numbers
+        return memory
+
+    def own(self) -> tuple[Any, Any]:
+        """The same for a thread that shares no batch with others; and where it is to put the parameters' numbers."""
+        return self.work(), self.numbers()
+
+    def numbers(self) -> Any:
+        """Where the parameters' numbers are to be put."""
+        import numpy as np
+
+        return np.zeros(self.parameters + 1)
+
+
 def write(module: Module, program: Program, strides: Sequence[int], lanes: int) -> None:
     """The functions, in a module."""
     nothing = function(module, "before", SIGNATURES["before"])

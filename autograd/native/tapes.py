@@ -1,7 +1,7 @@
-"""The forms of a program: its code, and what a thread needs to run it.
+"""The tape form of a program: its code, and what a thread needs to run it.
 
-As a tape, nothing is compiled for a program: it becomes loops, and a kernel for each kind of loop is made once per
-machine, for the first program that uses it. As straight-line code, every instruction is compiled.
+Nothing is compiled for a program: it becomes loops, and a kernel for each kind of loop is made once per machine, for
+the first program that uses it.
 """
 
 from __future__ import annotations
@@ -13,42 +13,16 @@ from typing import Any
 
 from autograd.core.primitives import Primitive
 from autograd.native import encode as layout
-from autograd.native import straight
 from autograd.native.driver import driver
 from autograd.native.encode import Code, encode, runs
 from autograd.native.ir import LANES
 from autograd.native.kernels import CHAINS, few, kernel
 from autograd.native.objects import address, aligned
 from autograd.native.roll import roll
-from autograd.program.program import EXAMPLE, MEAN, Program
+from autograd.program.program import EXAMPLE, Program
 
 IRREGULAR = 1000  # loops, from which on a tape's short ones have kernels of their own,
 COMMON, LONGEST = 64, 24  # and so many alike pairs of neighbours become one, of so many loops at most
-
-
-class Straight:
-    """A program as straight-line code, for batches of at least `lanes` examples."""
-
-    def __init__(self, program: Program, strides: Sequence[int], lanes: int, effort: int) -> None:
-        self.code, self._memory = straight.code(program, strides, lanes, effort)
-        self.block, self.sums, self.parameters = LANES, program.primitives.count(MEAN), program.parameters
-
-    def work(self) -> Any:
-        """What a thread needs for itself."""
-        import numpy as np
-
-        memory = np.empty(self._memory.size + 1)
-        for first, numbers in self._memory.known:
-            memory[first : first + len(numbers)] = numbers
-        return memory
-
-    def own(self) -> tuple[Any, Any]:
-        """The same for a thread that shares no batch with others; and where it is to put the parameters' numbers."""
-        return self.work(), self.numbers()
-
-    def numbers(self) -> Any:
-        """Where the parameters' numbers are to be put."""
-        return _array([0.0] * (self.parameters + 1), float)
 
 
 class Tapes:
