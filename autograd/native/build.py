@@ -101,7 +101,7 @@ def _machine(effort: int) -> Any:
 def _compiled(text: str, effort: int, loops: bool) -> bytes:
     llvm = _llvm()
     module = llvm.parse_assembly(f'target triple = "{llvm.get_default_triple()}"\n{text}')
-    machine = _machine(min(effort + 1, 3))
+    machine = _machine(effort)
     tuning = llvm.create_pipeline_tuning_options(speed_level=effort)
     tuning.loop_vectorization = tuning.slp_vectorization = False  # the text has its vectors
     builder = llvm.create_pass_builder(machine, tuning)
