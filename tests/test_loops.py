@@ -27,6 +27,7 @@ from autograd import (
     hvp,
     jacobian,
     jvp,
+    label_text,
     log,
     maximum,
     no_grad,
@@ -367,6 +368,30 @@ def data_of_rat42() -> tuple[list[float], list[float]]:
     """Ages and sizes of pasture; NIST, Statistical Reference Datasets, Rat42 (Ratkowsky 1983)."""
     ages = [9.0, 14.0, 21.0, 28.0, 42.0, 57.0, 63.0, 70.0, 79.0]
     return ages, [8.93, 10.8, 18.59, 22.33, 39.35, 56.11, 61.73, 64.62, 67.08]
+
+
+def test_the_picture_of_a_compiled_loop_is_one_step_with_what_flows_round() -> None:
+    f = compile(lambda w, a, b: fori(lambda s, k: [s[1], w * s[0] + s[1]], [a, b], 10)[0], runner="python")
+    f(2.0, 1.0, 1.0)
+    picture = draw(f)
+    back = [(link.source, link.target) for link in picture._scene.links if link.back]
+    names = [label_text(name) for name in ("s_{0,k}", "s_{0,k+1}", "s_{1,k}", "s_{1,k+1}")]
+    titles = [card.spoken.partition(" =")[0] for card in picture._scene.cards]
+    assert [(titles[a], titles[b]) for a, b in back] == [(names[1], names[0]), (names[3], names[2])]
+    assert picture.text().splitlines()[-3:] == [
+        "∂C/∂s₀‚ₖ = ∂s₁‚ₖ₊₁/∂s₀‚ₖ · ∂C/∂s₁‚ₖ₊₁",
+        "∂C/∂s₁‚ₖ = ∂C/∂s₀‚ₖ₊₁ + ∂s₁‚ₖ₊₁/∂s₁‚ₖ · ∂C/∂s₁‚ₖ₊₁",
+        "∂C/∂w = Σₖ(∂s₁‚ₖ₊₁/∂w · ∂C/∂s₁‚ₖ₊₁)",
+    ]
+    assert "stroke-dasharray" in picture.svg() and "10 times" in picture.svg()
+    assert "dashed" in picture.graphviz.source and "dashed" in picture.tikz()
+
+
+def test_a_compiled_function_without_a_loop_is_not_drawn() -> None:
+    f = compile(lambda x: x * x, runner="python")
+    f(1.0)
+    with pytest.raises(TypeError, match="give what it computes"):
+        draw(f)
 
 
 def test_a_calibrated_differential_equation_has_the_certified_parameters() -> None:

@@ -39,6 +39,8 @@ def digraph(scene: Scene, theme: str = "light", direction: str = "right") -> "gr
     for link in scene.links:
         wide = f"{0.8 + 2.2 * thickness(scene, link) if link.weighted else 1.1:.2f}"
         label = {"label": _tag(link, colour)} if link.words else {}
+        if link.back:
+            label |= {"style": "dashed", "constraint": "false"}
         graph.edge(
             f"n{link.source}", f"n{link.target}", **label, penwidth=wide, color=colour[shade_of(link)],
             tooltip=_quoted(link.spoken), labeltooltip=_quoted(link.spoken),

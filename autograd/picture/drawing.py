@@ -14,7 +14,7 @@ from autograd.core.sweeps import topological_order
 from autograd.core.value import Value
 from autograd.core.words import counted
 from autograd.files import write
-from autograd.picture import convert, dot, model, select, svg, tikz
+from autograd.picture import convert, dot, loops, model, select, svg, tikz
 from autograd.picture.collapse import BY, count_groups, key_of
 from autograd.picture.formula import typeset
 from autograd.picture.scene import Scene, blank, scene
@@ -73,6 +73,7 @@ class Drawing:
         for index, card in enumerate(self._scene.cards):
             lines.append(card.spoken)
             lines += [f"    {spoken}" for spoken in arriving.get(index, [])]
+        lines += [typeset.text(box) for box in self._scene.caption if any([link.back for link in self._scene.links])]
         return "\n".join([*lines, *(f"note: {note}" for note in self._scene.notes)])
 
     def tikz(self) -> str:
@@ -131,7 +132,7 @@ def _least_width(picture: str) -> float:
 
 
 def draw(
-    value: Value,
+    value: Any,
     fold: bool = True,
     collapse: str | bool | None = None,
     depth: int | None = None,
@@ -153,7 +154,15 @@ def draw(
                knows style sheets; by default light in a file and "auto" in a notebook
     show       "numbers", or "blank": a worksheet, with the leaves' values given and the rest to be filled in
     direction  "right" or "down": where the output is
+
+    Of a compiled function, or its program, in which there is a loop: one step of the first, with what flows round into
+    the next along dashed links. It has symbols and no numbers, which are others at every step, and below it the chain
+    rule of a step, whatever C comes of the loop.
     """
+    if not isinstance(value, Value) and (found := loops.scene(value)) is not None:
+        check_look("draw", theme, direction)
+        name, step = found
+        return Drawing(step, theme, f"one step of {name}", direction)
     if not isinstance(value, Value):
         raise TypeError(f"draw: a Value is drawn, not {model.instead('draw', value)}")
     check_look("draw", theme, direction)

@@ -54,6 +54,7 @@ class Link:
     number: float = 0.0  # the derivative; between groups the one of largest size
     weighted: bool = False  # its size is drawn as thickness: between groups, and where it has no words
     ways: int = 1  # how often the target reads the source: as many lines
+    back: bool = False  # from the end of a loop's step to the beginning of the next one
 
 
 @dataclass(slots=True)

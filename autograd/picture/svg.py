@@ -10,6 +10,7 @@ from html import escape
 from itertools import pairwise
 from typing import NamedTuple
 
+from autograd.picture.back import lead_round, rounded
 from autograd.picture.formula import typeset
 from autograd.picture.layout import Layout, lay_out
 from autograd.picture.model import GROUP, INPUT, OPERATION, OUTPUT, PARAMETER
@@ -103,12 +104,18 @@ def label_size(link: Link) -> tuple[float, float] | None:
 
 
 def place(scene: Scene, direction: str = "right") -> Layout:
-    return lay_out(
+    on, back = [[link for link in scene.links if link.back is round_] for round_ in (False, True)]
+    layout = lay_out(
         [card_size(card) for card in scene.cards],
-        [(link.source, link.target) for link in scene.links],
-        [label_size(link) for link in scene.links],
+        [(link.source, link.target) for link in on],
+        [label_size(link) for link in on],
         down=direction == "down",
     )
+    if back:  # the last of a scene's links
+        ends, sizes = [(link.source, link.target) for link in back], [label_size(link) for link in back]
+        layout, labels, routes = lead_round(layout, ends, sizes)
+        layout.labels, layout.routes = layout.labels + labels, layout.routes + routes
+    return layout
 
 
 def draw_svg(scene: Scene, theme: str = "light", title: str = "computational graph", direction: str = "right") -> str:
@@ -149,7 +156,7 @@ def shapes(scene: Scene, layout: Layout, paint: Paint, ids: Ids | None = None) -
         if ids:
             out.append(f'<path id="e{ids.links[k]}" class="line" d="{path}">{tip}</path>')
         else:
-            out.append(f"<g>{tip}{_arrow(path, route[-1], wide, colour(link), paint, layout.down)}</g>")
+            out.append(f"<g>{tip}{_arrow(path, route[-1], wide, link, paint, layout.down)}</g>")
     for k, (link, item) in enumerate(zip(scene.links, layout.labels, strict=True)):
         if item is not None:
             start = f'<g id="l{ids.links[k]}">' if ids else f"<g><title>{escape(link.spoken)}</title>"
@@ -171,8 +178,12 @@ def shapes(scene: Scene, layout: Layout, paint: Paint, ids: Ids | None = None) -
 
 def paths(scene: Scene, layout: Layout) -> list[str]:
     """The path of every link."""
-    ways = [strands(route, link.ways) for link, route in zip(scene.links, layout.routes, strict=True)]
-    return ["".join(curve(strand, layout.down) for strand in way) for way in ways]
+    return [
+        rounded(route, TIP, layout.down)
+        if link.back
+        else "".join(curve(strand, layout.down) for strand in strands(route, link.ways))
+        for link, route in zip(scene.links, layout.routes, strict=True)
+    ]
 
 
 def strands(route: list[tuple[float, float]], ways: int, most: int = 3) -> list[list[tuple[float, float]]]:
@@ -198,11 +209,12 @@ def curve(points: list[tuple[float, float]], down: bool = False) -> str:
     return "".join(path)
 
 
-def _arrow(path: str, tip: tuple[float, float], wide: float, shade: str, paint: Paint, down: bool) -> str:
-    along, across = tip
+def _arrow(path: str, tip: tuple[float, float], wide: float, link: Link, paint: Paint, down: bool) -> str:
+    (along, across), shade = tip, colour(link)
+    dash = {"stroke_dasharray": "6 4"} if link.back else {}
     head = f"M{across:.0f} {along:.0f}l-4.5 -10h9z" if down else f"M{along:.0f} {across:.0f}l-10 -4.5v9z"
     return (
-        f'<path d="{path}"{paint("line", fill="none", stroke=shade, stroke_width=_n(wide))}/>'
+        f'<path d="{path}"{paint("line", fill="none", stroke=shade, stroke_width=_n(wide), **dash)}/>'
         f'<path d="{head}"{paint("head", fill=shade)}/>'
     )
 

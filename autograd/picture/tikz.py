@@ -44,7 +44,10 @@ def _edge(scene: Scene, link: Link, route: list[Point], down: bool) -> list[str]
     wide = 0.8 + 3.0 * thickness(scene, link) if link.weighted else 1.6
     shade = colour(link)
     out = []
-    for strand in svg.strands(route, link.ways):
+    if link.back:
+        path = " -- ".join([_at(across, along) if down else _at(along, across) for along, across in route])
+        out.append(rf"\draw[{shade},dashed,rounded corners={6 * PIXEL:g}pt] {path};")
+    for strand in svg.strands(route, link.ways) if not link.back else ():
         start, *curves = re.split("[MC]", svg.curve(strand, down))[1:]
         path = _at(*map(float, start.split()))
         for part in curves:
