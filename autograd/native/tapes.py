@@ -106,22 +106,28 @@ def _kernels(code: Code, width: int) -> tuple[list[int], list[int], list[int]]:
 def _merged(keys: Sequence[Any]) -> list[tuple[int, Any]]:
     """(index of the first, key): neighbours that are tuples joined where that pair is the commonest of all, again and
     again, as long as it is common."""
-    items = list(enumerate(keys))
+    numbers = {key: k for k, key in enumerate(dict.fromkeys(keys))}  # which are compared instead
+    kinds = [*numbers]
+
+    def fits(pair: tuple[int, int]) -> bool:
+        a, b = kinds[pair[0]], kinds[pair[1]]
+        return isinstance(a, tuple) and isinstance(b, tuple) and len(a) + len(b) <= LONGEST
+
+    items = [(index, numbers[key]) for index, key in enumerate(keys)]
     while True:
-        pairs = Counter(
-            (a, b)
-            for (_, a), (_, b) in pairwise(items)
-            if isinstance(a, tuple) and isinstance(b, tuple) and len(a) + len(b) <= LONGEST
-        )
-        pair, often = pairs.most_common(1)[0] if pairs else (None, 0)
-        if often < COMMON:
-            return items
-        joined: list[tuple[int, Any]] = []
-        for index, key in items:
-            if joined and (joined[-1][1], key) == pair:
-                joined[-1] = joined[-1][0], joined[-1][1] + key
+        often = Counter(pairwise([kind for _, kind in items]))
+        pair = max(filter(fits, often), key=often.__getitem__, default=None)
+        if pair is None or often[pair] < COMMON:
+            return [(index, kinds[kind]) for index, kind in items]
+        whole = numbers.setdefault(kinds[pair[0]] + kinds[pair[1]], len(kinds))
+        if whole == len(kinds):
+            kinds.append(kinds[pair[0]] + kinds[pair[1]])
+        joined: list[tuple[int, int]] = []
+        for index, kind in items:
+            if joined and (joined[-1][1], kind) == pair:
+                joined[-1] = joined[-1][0], whole
             else:
-                joined.append((index, key))
+                joined.append((index, kind))
         items = joined
 
 
