@@ -43,10 +43,10 @@ def flat(layers) -> np.ndarray:
     )
 
 
-def layers_of(parameters, network=NETWORK) -> list[tuple[np.ndarray, np.ndarray]]:
+def layers_of(parameters) -> list[tuple[np.ndarray, np.ndarray]]:
     """The inverse of `flat`."""
     layers, at, parameters = [], 0, np.asarray(parameters)
-    for nin, nout in pairwise(network):
+    for nin, nout in pairwise(NETWORK):
         rows = parameters[at : at + (nin + 1) * nout].reshape(nout, nin + 1)
         layers.append((rows[:, :nin].T, rows[:, nin]))
         at += (nin + 1) * nout

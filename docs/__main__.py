@@ -66,7 +66,7 @@ def build(output: Path, lab: bool = False) -> int:
     return 0
 
 
-def gather(source: Path, editable: Sequence[str] = ()) -> None:
+def gather(source: Path, editable: Sequence[str]) -> None:
     """Everything that becomes a page, in one folder: links between files stay as they are but for `../` and `docs/`."""
     for folder in ("notebooks", "benchmarks"):
         (source / folder).mkdir(parents=True)

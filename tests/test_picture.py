@@ -148,13 +148,12 @@ def test_edges_run_from_left_to_right_through_their_labels():
             assert max(level) >= label.x + label.width / 2 - 1e-6
 
 
-def curve_points(path, steps=24):
+def curve_points(path):
     """Points along the cubic curves of a path's data."""
     (x, y), found = (0.0, 0.0), []
     for part in re.findall(r"[MC][^MC]+", path):
         n = [float(number) for number in part[1:].split()]
-        for k in range(steps + 1) if part[0] == "C" else ():
-            t = k / steps
+        for t in [k / 24 for k in range(25)] if part[0] == "C" else ():
             a, b, c, d = (1 - t) ** 3, 3 * t * (1 - t) ** 2, 3 * t * t * (1 - t), t**3
             found.append((a * x + b * n[0] + c * n[2] + d * n[4], a * y + b * n[1] + c * n[3] + d * n[5]))
         x, y = n[-2:]

@@ -59,7 +59,11 @@ def c_files(stem: str, it: Exported) -> dict[str, str]:
     """The .c file and its header."""
     it, rules, functions = _prepared(it, C)
     name, many = it.name, len(it.program.outputs) > 1
-    heads = [f"void {name}(const double *p, const double *x, double *results)" if many else _C_HEAD.format(name)]
+    heads = [
+        f"void {name}(const double *p, const double *x, double *results)"
+        if many
+        else f"double {name}(const double *p, const double *x)"
+    ]
     bodies = [_c_body(functions[0], loops.stored("results", functions[0].results) if many else [], many)]
     if it.gradient:
         heads.append(f"double {name}_gradient(const double *p, const double *x, double *g)")
@@ -87,9 +91,6 @@ def c_files(stem: str, it: Exported) -> dict[str, str]:
         *[f"{head} {{\n{body}\n}}\n" for head, body in zip(heads, bodies, strict=True)],
     ]
     return {f"{stem}.c": "\n".join(parts), f"{stem}.h": header}
-
-
-_C_HEAD = "double {}(const double *p, const double *x)"
 
 
 def _c_body(function: Body, last: Sequence[str], many: bool = False) -> str:

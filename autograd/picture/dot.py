@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 FONT = "DejaVu Sans,Helvetica,Arial,sans-serif"
 
 
-def digraph(scene: Scene, theme: str = "light", direction: str = "right") -> "graphviz.Digraph":
+def digraph(scene: Scene, theme: str, direction: str) -> "graphviz.Digraph":
     """The scene as a graphviz.Digraph."""
     import graphviz
 

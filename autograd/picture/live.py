@@ -10,7 +10,6 @@ from contextvars import Context
 
 from autograd.core.primitives import Primitive
 from autograd.core.value import Value, apply
-from autograd.picture.formula.printer import row_of
 from autograd.program.lower import lower
 from autograd.program.program import Program
 from autograd.program.source import javascript
@@ -67,7 +66,3 @@ def _program(outputs: list[Value], inputs: list[Value]) -> Program:
     if others:
         raise TypeError("a rule reads a Value of its own")
     return program
-
-
-def is_live(order: Sequence[Value]) -> bool:
-    return all(value._row is None or row_of(value) for value in order)

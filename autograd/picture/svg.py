@@ -118,7 +118,7 @@ def place(scene: Scene, direction: str = "right") -> Layout:
     return layout
 
 
-def draw_svg(scene: Scene, theme: str = "light", title: str = "computational graph", direction: str = "right") -> str:
+def draw_svg(scene: Scene, theme: str, title: str, direction: str) -> str:
     """A standalone SVG document."""
     paint = plain_paint(theme)
     layout = place(scene, direction)
@@ -186,9 +186,9 @@ def paths(scene: Scene, layout: Layout) -> list[str]:
     ]
 
 
-def strands(route: list[tuple[float, float]], ways: int, most: int = 3) -> list[list[tuple[float, float]]]:
-    """The route once for every way, side by side between its ends."""
-    ways = min(ways, most)
+def strands(route: list[tuple[float, float]], ways: int) -> list[list[tuple[float, float]]]:
+    """The route once for every way, three at most, side by side between its ends."""
+    ways = min(ways, 3)
     shifts = [STRANDS * (k - (ways - 1) / 2) for k in range(ways)]
     return [[route[0], *((x, y + shift) for x, y in route[1:-1]), route[-1]] for shift in shifts]
 

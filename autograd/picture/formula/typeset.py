@@ -45,7 +45,7 @@ def row(*boxes: Box) -> Box:
     return boxes[0] if len(boxes) == 1 else ("row", *boxes)
 
 
-def scripts(base: Box, sub: Box | None = None, sup: Box | None = None) -> Box:
+def scripts(base: Box, sub: Box | None, sup: Box | None = None) -> Box:
     return ("scripts", base, sub, sup)
 
 
