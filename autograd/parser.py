@@ -115,9 +115,10 @@ class Formula:
             children = list(node.elts)
         elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and not node.keywords:
             if node.func.id not in known:
-                near = get_close_matches(node.func.id, known, n=1)
-                remedy = f"did you mean {near[0]}?" if near else f"known are {', '.join(sorted(known))}"
-                raise FormulaError(f"{node.func.id} is not a known function; {remedy}", self.column(node))
+                name = node.func.id
+                near = ["log"] if name == "ln" else get_close_matches(name, known, n=1)
+                remedy = f"did you mean {near[0]}?" if near else f"-h lists them; a product is written {name}*(…)"
+                raise FormulaError(f"{name} is not a known function; {remedy}", self.column(node))
             children = list(node.args)
         elif isinstance(node, ast.Call) and not isinstance(node.func, ast.Name):
             raise FormulaError("a product is written x*y, not x y", self.column(node))
@@ -162,8 +163,9 @@ class Formula:
                     try:
                         return name(known[node.func.id](*arguments))
                     except (TypeError, ValueError) as error:
-                        said = str(error).removeprefix(f"{node.func.id}: ")
-                        raise FormulaError(f"{node.func.id}: {said}", self.column(node)) from None
+                        named = str(error).startswith((f"{node.func.id} ", f"{node.func.id}: "))
+                        said = f"{error}" if named else f"{node.func.id}: {error}"
+                        raise FormulaError(said, self.column(node)) from None
             raise AssertionError(node)
 
         try:
