@@ -355,6 +355,15 @@ def test_scipy_minimizes_with_the_gradient_and_the_hessian_it_is_given() -> None
     assert jacobian(f)(10.0) == pytest.approx(jacobian(lambda a: argmin_by_default(a))(10.0), rel=1e-12)
 
 
+def test_a_minimum_that_rounds_is_found() -> None:
+    """argmin of (x − a)² + x⁴ has 4x³ + 2x = 2a: Cardano's x = 2 sinh(asinh(9a/√6) / 3) / √6."""
+    f = lambda a: argmin(lambda x: (x - a) ** 2 + x**4, 0.0)
+    numbers = [k / 100 for k in range(400)]
+    expected = [2 * math.sinh(math.asinh(9 * a / math.sqrt(6)) / 3) / math.sqrt(6) for a in numbers]
+    assert [f(a) for a in numbers] == pytest.approx(expected, rel=1e-14)
+    assert compile(f, runner="python")(numbers).tolist() == [f(a) for a in numbers]
+
+
 def argmin_by_default(a: Any) -> Any:
     return argmin(lambda v: (1 - v[0]) ** 2 + a * (v[1] - v[0] ** 2) ** 2 + v[1], [0.5, 0.5])
 

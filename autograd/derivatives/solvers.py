@@ -68,7 +68,10 @@ def iterate(g: Callable[[Numbers], Numbers], x: Numbers) -> list[Any]:
 
 def descend(f: Callable[[Numbers], Any], system: System, x: Numbers, p: Numbers) -> Found:
     """Newton's method for a minimum, the Hessian shifted by a multiple of 1 until it is positive definite and the step
-    goes down (Levenberg and Marquardt)."""
+    goes down (Levenberg and Marquardt).
+
+    So near a minimum that f only rounds, a step may seem to go up: the shift is then left out, and the step ends it.
+    """
 
     def step(state: Any) -> Any:
         x, value, shift, _, k = state
@@ -77,11 +80,12 @@ def descend(f: Callable[[Numbers], Any], system: System, x: Numbers, p: Numbers)
         matrix = [a + shift if i % (system.n + 1) == 0 else a for i, a in enumerate(matrix)]
         positive, d = is_positive(matrix, system.n), solved([*matrix, *gradient], system.n)
         new = _moved(x, 1.0, d)
-        ended = both(positive, both(equal(shift, 0.0), _is_near(d, x)))
+        rounds = both(positive, _is_near(d, x))
+        ended = both(equal(shift, 0.0), rounds)
         found = f(new)
         down = both(positive, greater_equal(value, found))
         less = where(greater(shift, 1e-6 * size), shift / 10.0, 0.0)
-        more = maximum(maximum(4.0 * shift, 1e-3 * size), 1e-300)
+        more = where(rounds, 0.0, maximum(maximum(4.0 * shift, 1e-3 * size), 1e-300))
         moves = either(ended, down)
         return [
             _chosen(moves, new, x), where(down, found, value), where(down, less, more),
