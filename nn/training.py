@@ -90,6 +90,11 @@ def fit(
     _whole(epochs=epochs, batch_size=batch_size, patience=patience)
     parameters = model.parameters()
     chosen = _optimizer(optimizer, parameters)
+    for name, path in (("checkpoint", checkpoint), ("resume", resume)):
+        if path is not None and not isinstance(path, str | os.PathLike):
+            raise TypeError(f"fit: {name}= is the name of a file, such as 'run.json', not {path!r:.60}")
+    if devices is not None and engine != "jax":
+        raise ValueError('fit: devices= are JAX\'s; say engine="jax" too')
     saved = checkpoints.read(resume) if resume is not None else None
     if seed is None:
         seed = saved["seed"] if saved else random.getrandbits(32)

@@ -375,6 +375,15 @@ def test_a_users_row_and_function_may_have_names_that_mean_something_in_c(tmp_pa
             del TABLE[name]
 
 
+@needs_cc
+def test_a_file_and_a_function_may_have_names_that_c_gives_no_one(tmp_path: Path) -> None:
+    f = compile(named(lambda x: x * x, "main"), runner="python")
+    f(2.0)
+    f.export(tmp_path / "1-f.c")
+    assert "double main_(const double *p, const double *x)" in (tmp_path / "1-f.c").read_text()
+    subprocess.run(["cc", "-std=c11", "-Wall", "-Wextra", "-Werror", "-c", "1-f.c"], cwd=tmp_path, check=True)
+
+
 LOOPING = [row for row in TABLE.values() if row.by_call and not row.own]
 LEAD = {row.name: [2.0 if x in row.whole else 0.7 for x in row.names[:-1]] for row in LOOPING}
 LAST = [0.3, 2.2, 0.9999, 17.0, 60.0, -0.4, -3.3, 0.0, math.inf, math.nan]

@@ -211,6 +211,8 @@ def test_devices_without_jax_and_unknown_engines_are_refused() -> None:
         nn.fit(model, [[1.0]], [1.0], engine="torch", progress=False)
     with pytest.raises(ValueError, match="contradict each other"):
         nn.fit(model, [[1.0]], [1.0], engine="jax", compiled=False, progress=False)
+    with pytest.raises(ValueError, match='say engine="jax" too'):
+        nn.fit(model, [[1.0]], [1.0], devices=jax.devices(), progress=False)
 
 
 DIGITS = """

@@ -340,6 +340,13 @@ def test_a_checkpoint_that_was_changed_is_refused(tmp_path, kind):
         nn.fit(nn.MLP(2, [1], seed=0), X, Y, epochs=3, resume=path, progress=False, compiled=False)
 
 
+@pytest.mark.parametrize("name", ["checkpoint", "resume"])
+def test_a_checkpoint_is_the_name_of_a_file_and_no_descriptor_that_would_be_closed(name):
+    X, Y = nn.data.xor()
+    with pytest.raises(TypeError, match=f"fit: {name}= is the name of a file, such as 'run.json', not True"):
+        nn.fit(nn.MLP(2, [1], seed=0), X, Y, epochs=1, progress=False, compiled=False, **{name: True})
+
+
 def test_an_extension_in_capitals_says_the_same(tmp_path):
     model = nn.MLP(2, [1], seed=0)
     for name in ("M.SAFETENSORS", "m.safetensors"):

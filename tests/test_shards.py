@@ -88,6 +88,8 @@ def test_what_does_not_go_with_shards_is_refused(paths: list[str]) -> None:
         cost().over([], read)
     with pytest.raises(TypeError, match="load gives the arguments of Cost as a tuple"):
         cost().over([1], lambda shard: 1.0)
+    with ThreadPoolExecutor(1) as threads, pytest.raises(TypeError, match="map= is a function, such as"):
+        cost().over(paths, read, map=threads)  # type: ignore[arg-type]
 
 
 def read_slowly(path: str) -> tuple[Any, Any]:

@@ -72,6 +72,9 @@ def over(compiled: Any, shards: Iterable[Any], load: Load, mapped: Callable[...,
     shards = [*shards]
     if not shards:
         raise ValueError("over: there are no shards")
+    for name, given, such in (("load", load, "read"), ("map", mapped, "executor.map")):
+        if not callable(given):
+            raise TypeError(f"over: {name}= is a function, such as {such}, not {type(given).__name__}")
     if not compiled.recorded:  # whose the parameters are is known by recording the function
         Work(compiled, load, None)(shards[0])
     names = tuple([p.label for p in compiled.parameters])

@@ -69,7 +69,7 @@ def c_files(stem: str, it: Exported) -> dict[str, str]:
         heads.append(f"double {name}_gradient(const double *p, const double *x, double *g)")
         bodies.append(_c_body(functions[1], loops.added("g", functions[1].results[1:])))
     says = _about(it, C)
-    guard = re.sub(r"\W", "_", f"{stem}_H").upper()
+    guard = re.sub(r"\W|^(?=\d)", "_", f"{stem}_H").upper()
     size, inputs = len(it.numbers), it.program.inputs
     count = f"#define {name.upper()}_INPUTS {inputs}\n#define {name.upper()}_PARAMETERS {size}\n"
     numbers = f"extern const double {name}_parameters[{size}];" if size else ""

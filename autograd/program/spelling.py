@@ -87,7 +87,7 @@ _IN_MATH_H = (
 )
 _C_KEYWORDS = (
     "alignas alignof and asm auto bitand bitor bool break case catch char class compl const constexpr continue "
-    "decltype default delete do double else enum explicit export extern false float for friend goto if inline int "
+    "decltype default delete do double else enum explicit export extern false float for friend goto if inline int main "
     "long mutable namespace new noexcept not nullptr operator or private protected public register restrict "
     "return short signed sizeof static struct switch template this throw true try typedef typename union unsigned "
     "using virtual void volatile while xor"
