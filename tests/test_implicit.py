@@ -106,6 +106,11 @@ def test_of_plain_numbers_a_root_is_a_number() -> None:
     assert type(root(lambda x: x * x - 2, 1.0)) is float
 
 
+def test_equations_alike_but_for_a_number_are_others() -> None:
+    slopes = [grad(lambda p: root(lambda x: x / c - p, 1.0))(1.0) for c in (2.0, 3.0, 2.0)]  # noqa: B023
+    assert slopes == [2.0, 3.0, 2.0]
+
+
 def test_a_root_in_a_root() -> None:
     """x with x = √(a·y), y with y = √(a·x): both are a."""
     inner = lambda x, a: root(lambda y: y * y - a * x, 1.0)

@@ -12,17 +12,18 @@ from contextvars import Context
 from typing import Any, NamedTuple
 
 from autograd.core import modes
-from autograd.core.columns import Primitive
+from autograd.core.columns import TABLE, Primitive
 from autograd.core.refusals import Argument
 from autograd.core.sweeps import topological_order
 from autograd.core.value import Value
+from autograd.derivatives.linear import REMEMBERED
 from autograd.derivatives.pattern import Pattern
 from autograd.derivatives.recording import Recording, name_of
 from autograd.derivatives.sparse import entries
 from autograd.derivatives.structures import holds_value, leaves, rebuild
 from autograd.program.loop import Loop, LoopRow, raised
 from autograd.program.lower import lower
-from autograd.program.program import Program
+from autograd.program.program import Marker, Program
 from autograd.program.simplify import exact
 
 
@@ -106,6 +107,24 @@ class System:
                 else:
                     slopes[i][j - self.n] = next(numbers)
         return residuals, matrix, slopes
+
+
+_KNOWN: dict[Any, System] = {}
+
+
+def system_of(program: Program, n: int) -> System:
+    """The `System` of a program, differentiated once for all that are the same: whose rows are of the table, with equal
+    operands and the same numbers to the bit."""
+    rows = program.primitives[program.leaves :]
+    if not all([row.__class__ is Marker or TABLE.get(row.name) is row for row in rows]):
+        return System(program, n)
+    numbers = tuple([(slot, float(x).hex()) for slot, x in program.numbers.items()])
+    key = (n, program.inputs, program.parameters, tuple(rows), tuple(program.operands), numbers, tuple(program.outputs))
+    if key not in _KNOWN:
+        if len(_KNOWN) >= REMEMBERED:
+            _KNOWN.clear()
+        _KNOWN[key] = System(program, n)
+    return _KNOWN.get(key) or System(program, n)
 
 
 def _differentiated(program: Program, leaves: list[Argument]) -> tuple[Recording, Pattern, list[Any]]:

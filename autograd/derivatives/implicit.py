@@ -28,7 +28,7 @@ from autograd.core.columns import Primitive
 from autograd.core.primitives import where
 from autograd.core.refusals import Argument
 from autograd.core.value import Value
-from autograd.derivatives.equations import Recorded, System, evaluated, record
+from autograd.derivatives.equations import Recorded, evaluated, record, system_of
 from autograd.derivatives.linear import REMEMBERED, adjoint, computed
 from autograd.derivatives.recording import name_of
 from autograd.derivatives.solvers import Found, both, descend, is_positive, iterate, newton, polished, refuse
@@ -143,7 +143,7 @@ class Equation:
         equations = self.program.like()
         self.program.rewritten(equations, equations.append)
         equations.outputs = equations.outputs[-self.n :]
-        self.system = System(equations, self.n)
+        self.system = system_of(equations, self.n)
         self._known: dict[bytes, tuple[float, ...]] = {}
         self._rows: WeakValueDictionary[int, Primitive] = WeakValueDictionary()  # each of which holds this
 
