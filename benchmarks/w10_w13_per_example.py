@@ -13,7 +13,6 @@ import numpy as np
 from benchmarks.harness import COMPILED, Work
 
 ROWS = (1_000, 100_000)
-OPTIONS = ("spot", "strike", "years", "rate", "volatility")
 RANGES = ((80, 120), (80, 120), (0.1, 2.0), (0.0, 0.05), (0.1, 0.5))
 INPUTS = (10, 50)
 

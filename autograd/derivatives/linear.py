@@ -110,7 +110,10 @@ def solution(operands: Sequence[float]) -> tuple[float, ...]:
 @lru_cache(REMEMBERED)
 def _solution(operands: bytes) -> tuple[float, ...]:
     numbers = unpack(f"{len(operands) // 8}d", operands)
-    return tuple(eliminated(_lines(numbers, int(len(numbers) ** 0.5))))  # n² + n of them
+    try:
+        return tuple(eliminated(_lines(numbers, int(len(numbers) ** 0.5))))  # n² + n of them
+    except ValueError as error:
+        raise ValueError(f"solve: A is {error}") from None
 
 
 def _lines(operands: Sequence[Any], n: int) -> list[list[Any]]:

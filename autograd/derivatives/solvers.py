@@ -146,7 +146,10 @@ def refuse(system: System, name: str, x: Sequence[float], p: Sequence[float]) ->
     try:
         step = eliminated([[*matrix[n * i : n * (i + 1)], residuals[i]] for i in range(n)])
     except ValueError as error:
-        raise ValueError(f"the derivatives of the equations at {_spoken(x)} are {error}") from None
+        raise ValueError(
+            f"the derivatives of the equations at {_spoken(x)} are {error}; start elsewhere, or give "
+            "a solver of your own"
+        ) from None
     if name == "polished":
         raise RuntimeError(
             f"the solver did not converge: at its answer {_spoken(x)} the equations are off by {off}, and the next "

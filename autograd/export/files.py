@@ -50,7 +50,9 @@ def write(path: str | os.PathLike[str], it: Exported) -> None:
         path.write_text(jax_text(it), encoding="utf-8")
         return
     if path.suffix not in _PRINTERS:
-        raise ValueError(f"export: {path.name!r} ends in none of {', '.join(_PRINTERS)}: the suffix is the language")
+        raise ValueError(
+            f"export: {path.name!r} ends in none of {', '.join(_PRINTERS)}, _jax.py: its end is the language"
+        )
     for name, text in _PRINTERS[path.suffix](path.stem, it).items():
         path.with_name(name).write_text(text, encoding="utf-8")
 
