@@ -100,9 +100,9 @@ def _ready(work: Work, player: Player, size: int | None, quick: bool) -> dict[st
     reply = player.ask("prepare", size)
     if "problem" not in reply and work.meter == "clock" and not work.whole:
         reply |= player.ask("time", 1)
-        if reply.get("figure", LONG) < ROUND:  # a first call or two may have prepared the later ones
-            reply |= player.ask("time", 3)
-            reply |= player.ask("time", 3)
+        for calls in (3, 3, 30):  # the first few may have prepared the later ones
+            if reply.get("figure", LONG) < ROUND:
+                reply |= player.ask("time", calls)
     if "problem" in reply:
         return {"status": reply["problem"]}
     once = reply["first"] if work.meter == "own" else reply["figure"]
