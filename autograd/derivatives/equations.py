@@ -120,11 +120,12 @@ def system_of(program: Program, n: int) -> System:
         return System(program, n)
     numbers = tuple([(slot, float(x).hex()) for slot, x in program.numbers.items()])
     key = (n, program.inputs, program.parameters, tuple(rows), tuple(program.operands), numbers, tuple(program.outputs))
-    if key not in _KNOWN:
+    system = _KNOWN.get(key)
+    if system is None:
         if len(_KNOWN) >= REMEMBERED:
             _KNOWN.clear()
-        _KNOWN[key] = System(program, n)
-    return _KNOWN.get(key) or System(program, n)
+        _KNOWN[key] = system = System(program, n)
+    return system
 
 
 def _differentiated(program: Program, leaves: list[Argument]) -> tuple[Recording, Pattern, list[Any]]:
