@@ -474,7 +474,7 @@ def named(x: Any) -> Any:
         (lambda: grad(named)(np.array(["2020"], dtype="datetime64[s]")), TypeError, "in which unit"),
         (lambda: grad(named)(10**400), OverflowError, "argument 0.*too large"),
         (lambda: jvp(named, (1.0,), (1.0, 2.0)), ValueError, "tangents has 2 elements where primals has 1"),
-        (lambda: jvp(named, ([1.0, 2.0],), ([1.0],)), ValueError, r"tangents\[0\] has 1 elements where primals\[0\] "),
+        (lambda: jvp(named, ([1.0, 2.0],), ([1.0],)), ValueError, r"tangents\[0\] has 1 element where primals\[0\] "),
         (lambda: jvp(named, ([1.0],), (1.0,)), ValueError, r"tangents\[0\] is a number where primals\[0\] is a list"),
         (lambda: jvp(named, ({"a": 1.0},), ({"b": 1.0},)), ValueError, r"tangents\[0\] has no key 'a'"),
         (lambda: jvp(named, ({"a": 1.0},), ({"a": 1.0, "b": 1.0},)), ValueError, r"tangents\[0\] has a key 'b'"),

@@ -12,7 +12,8 @@ mask's 0, and IEEE's otherwise: a 0 that was computed is no mask's.
 
 Where numbers are known, a mask's 0 is no edge at all: a partial of None, an adjoint that never arrives. A program meets
 other numbers each time; there what arrives comes with a 0/1 number that is 1 where every path to it is switched `off`
-(`both`, `either`, `passing`), for reverse and forward sweeps, for traced derivatives and for the gradients of programs.
+(`in_series`, `in_parallel`, `passing`), for reverse and forward sweeps, for traced derivatives and for the gradients of
+programs.
 """
 
 from __future__ import annotations
@@ -38,14 +39,14 @@ class Arriving(NamedTuple):
     off: Any = None
 
 
-def both(off: Any, mask: Any, apply: Apply = apply) -> Any:
+def in_series(off: Any, mask: Any, apply: Apply = apply) -> Any:
     """Where a path through a mask is off: where it was off already, or the mask is 0."""
     here = apply(equal, mask, 0.0)
     return here if off is None else apply(where, off, 1.0, here)
 
 
-def either(a: Any, b: Any, apply: Apply = apply) -> Any:
-    """Where two paths are off."""
+def in_parallel(a: Any, b: Any, apply: Apply = apply) -> Any:
+    """Where two paths to one node are both off."""
     return None if a is None or b is None else a if a is b else apply(where, a, b, 0.0)
 
 
@@ -143,12 +144,12 @@ def through(z: Value, partial: Any, arriving: Arriving, forwards: bool = False) 
     if partial.__class__ is float and partial == 1.0:
         return arriving
     if is_mask(z) and isinstance(partial, Value) and modes.is_tracing():
-        off = both(off, partial)
+        off = in_series(off, partial)
     return Arriving(passing(off, partial * factor), off)
 
 
 def added(a: Arriving, b: Arriving) -> Arriving:
-    return Arriving(a.number + b.number, either(a.off, b.off))
+    return Arriving(a.number + b.number, in_parallel(a.off, b.off))
 
 
 def is_mask(z: Value) -> bool:

@@ -28,10 +28,11 @@ from autograd.core.columns import Primitive
 from autograd.core.primitives import where
 from autograd.core.refusals import Argument
 from autograd.core.value import Value
+from autograd.core.words import counted
 from autograd.derivatives.equations import Recorded, evaluated, record, system_of
 from autograd.derivatives.linear import REMEMBERED, adjoint, computed
 from autograd.derivatives.recording import name_of
-from autograd.derivatives.solvers import Found, both, descend, is_positive, iterate, newton, polished, refuse
+from autograd.derivatives.solvers import Found, conjunction, descend, is_positive, iterate, newton, polished, refuse
 from autograd.derivatives.structures import holds_value, is_array, is_one_number, leaves, rebuild
 from autograd.derivatives.transforms import value_and_grad
 from autograd.program.expand import expand
@@ -73,14 +74,14 @@ def fixed_point(g: Callable[..., Any], x0: Any, *arguments: Any, solver: Solver 
     `solver(g, x0)` gives x; without one g is repeated, and Newton's method ends it, which needs no contraction.
     """
 
-    def both(x: Any, *arguments: Any) -> Any:
+    def equations(x: Any, *arguments: Any) -> Any:
         result = g(x, *arguments)
         new, old = leaves(result, f"fixed_point: the result of {name_of(g)}"), leaves(x, "fixed_point: x")
         if len(new) != len(old):
-            raise ValueError(f"fixed_point: {name_of(g)} of {len(old)} numbers returned {len(new)}")
+            raise ValueError(f"fixed_point: {name_of(g)} of {counted(len(old), 'number')} returned {len(new)}")
         return result, [a - b for a, b in zip(old, new, strict=True)]
 
-    recorded = record("fixed_point", both, x0, arguments)
+    recorded = record("fixed_point", equations, x0, arguments)
     return _solutions("fixed_point", recorded, recorded.result[0], x0, solver)
 
 
@@ -103,7 +104,8 @@ def _solutions(name: str, recorded: Recorded, shown: Any, x0: Any, solver: Solve
     program, n = recorded.program, len(start)
     if len(program.outputs) - (name != "root") * visible != n or not n:
         raise ValueError(
-            f"{name}: {n} unknowns in x0 and {visible} equations; it takes as many numbers from the function as x0 has"
+            f"{name}: {counted(n, 'unknown')} in x0 and {counted(visible, 'equation')}; it takes as many numbers from the "
+            "function as x0 has"
         )
     equation = Equation(name, recorded, rebuild(shown, [0.0] * visible), x0, solver)
     operands = [*recorded.parameters, *start]
@@ -228,9 +230,9 @@ class Equation:
             p, start = operands[: self.system.parameters], operands[self.system.parameters :]
             x, found = self.searched(start, p)
             x, last = polished(self.system, x, p)
-            found = both(found, last)
+            found = conjunction(found, last)
             if self.name == "argmin":
-                found = both(found, is_positive(self.system.linearized(x, p)[1], self.n))
+                found = conjunction(found, is_positive(self.system.linearized(x, p)[1], self.n))
             return [where(found, a, nan) for a in x]
 
         return expand(lower(in_a_trace(unknowns), operands)[0], exact)
@@ -244,7 +246,9 @@ class Equation:
         found = getattr(found, "x", getattr(found, "root", found)) if not is_array(found) else found
         numbers = leaves(found, f"{self.name}: the solver's answer")
         if len(numbers) != self.n:
-            raise ValueError(f"{self.name}: the solver gave {len(numbers)} numbers for {self.n} unknowns")
+            raise ValueError(
+                f"{self.name}: the solver gave {counted(len(numbers), 'number')} for {counted(self.n, 'unknown')}"
+            )
         return numbers
 
 
@@ -289,6 +293,7 @@ class Function:
         numbers = leaves(x, f"{self.equation.name}: what the solver tries")
         if len(numbers) != self.equation.n:
             raise ValueError(
-                f"{self.equation.name}: the solver tried {len(numbers)} numbers for {self.equation.n} unknowns"
+                f"{self.equation.name}: the solver tried {counted(len(numbers), 'number')} for "
+                f"{counted(self.equation.n, 'unknown')}"
             )
         return numbers

@@ -84,7 +84,7 @@ class Sparse:
     def __matmul__(self, v: Sequence[Any]) -> list[Any]:
         """The product with a vector, a list. ValueError where the lengths differ."""
         if len(v) != self.pattern.shape[1]:
-            raise ValueError(f"@: a matrix of {self.pattern.shape[1]} columns and a vector of {len(v)} numbers")
+            raise ValueError(f"@: a matrix of {counted(self.pattern.shape[1], 'column')} and a vector of {len(v)}")
         entries = iter(self.data)
         return [sum([next(entries) * v[j] for j in row], 0.0) for row in self.pattern.rows]
 

@@ -35,16 +35,16 @@ def newton(system: System, x: Numbers, p: Numbers) -> Found:
     def step(state: Any) -> Any:
         x, squares, _, k = state
         d = _step(system, x, p)
-        lessens = lambda found: either(greater(squares, found), equal(found, 0.0))  # 0 for nan
+        lessens = lambda found: disjunction(greater(squares, found), equal(found, 0.0))  # 0 for nan
         at = lambda part: _squares(system.residuals(_moved(x, part, d), p))
         part, found, _ = _repeated(
-            lambda s: both(no(lessens(s[1])), greater(float(HALVINGS), s[2])),
+            lambda s: conjunction(negation(lessens(s[1])), greater(float(HALVINGS), s[2])),
             lambda s: [s[0] / 2.0, at(s[0] / 2.0), s[2] + 1.0],
             [1.0, at(1.0), 1.0],
             HALVINGS,
         )
         better, new = lessens(found), _moved(x, part, d)
-        ended = where(both(equal(part, 1.0), _is_near(d, new)), FOUND, RUNNING)
+        ended = where(conjunction(equal(part, 1.0), _is_near(d, new)), FOUND, RUNNING)
         rounds = where(_is_near(d, x), FOUND, FAILED)
         return [_chosen(better, new, x), where(better, found, squares), where(better, ended, rounds), k + 1.0]
 
@@ -58,7 +58,7 @@ def iterate(g: Callable[[Numbers], Numbers], x: Numbers) -> list[Any]:
     def step(state: Any) -> Any:
         x, _, k = state
         new = g(x)
-        finite = reduce(both, [greater(inf, abs(a)) for a in new])
+        finite = reduce(conjunction, [greater(inf, abs(a)) for a in new])
         near = greater(0.01, _relative([b - a for a, b in zip(x, new, strict=True)], new))
         return [_chosen(finite, new, x), where(finite, where(near, FOUND, RUNNING), FAILED), k + 1.0]
 
@@ -80,13 +80,13 @@ def descend(f: Callable[[Numbers], Any], system: System, x: Numbers, p: Numbers)
         matrix = [a + shift if i % (system.n + 1) == 0 else a for i, a in enumerate(matrix)]
         positive, d = is_positive(matrix, system.n), solved([*matrix, *gradient], system.n)
         new = _moved(x, 1.0, d)
-        rounds = both(positive, _is_near(d, x))
-        ended = both(equal(shift, 0.0), rounds)
+        rounds = conjunction(positive, _is_near(d, x))
+        ended = conjunction(equal(shift, 0.0), rounds)
         found = f(new)
-        down = both(positive, greater_equal(value, found))
+        down = conjunction(positive, greater_equal(value, found))
         less = where(greater(shift, 1e-6 * size), shift / 10.0, 0.0)
         more = where(rounds, 0.0, maximum(maximum(4.0 * shift, 1e-3 * size), 1e-300))
-        moves = either(ended, down)
+        moves = disjunction(ended, down)
         return [
             _chosen(moves, new, x), where(down, found, value), where(down, less, more),
             where(ended, FOUND, RUNNING), k + 1.0,
@@ -106,11 +106,11 @@ def polished(system: System, x: Numbers, p: Numbers) -> Found:
         x, before, _, k = state
         d = _step(system, x, p)
         length = reduce(maximum, [abs(b) / maximum(1.0, abs(a)) for a, b in zip(x, d, strict=True)])
-        starts = either(greater(k, 0.0), greater_equal(FAR, length))
+        starts = disjunction(greater(k, 0.0), greater_equal(FAR, length))
         each = reduce(maximum, [where(equal(b, 0.0), 0.0, div(abs(b), abs(a))) for a, b in zip(x, d, strict=True)])
-        rounds = both(_is_near(d, x), no(greater(before / 2.0, each)))
-        ended = either(rounds, greater_equal(EPSILON, each))
-        stays = either(rounds, no(starts))
+        rounds = conjunction(_is_near(d, x), negation(greater(before / 2.0, each)))
+        ended = disjunction(rounds, greater_equal(EPSILON, each))
+        stays = disjunction(rounds, negation(starts))
         return [
             _chosen(stays, x, _moved(x, 1.0, d)), each,
             where(starts, where(ended, FOUND, RUNNING), FAILED), k + 1.0,
@@ -131,7 +131,7 @@ def is_positive(matrix: Numbers, n: int) -> Any:
         rest = matrix[n * i + i] - _sum([a * a for a in row])
         positive.append(greater(rest, n * EPSILON * abs(matrix[n * i + i])))
         lower.append([*row, sqrt(rest)])
-    return reduce(both, positive)
+    return reduce(conjunction, positive)
 
 
 def refuse(system: System, name: str, x: Sequence[float], p: Sequence[float]) -> None:
@@ -161,21 +161,21 @@ def refuse(system: System, name: str, x: Sequence[float], p: Sequence[float]) ->
     )
 
 
-def both(a: Any, b: Any) -> Any:
+def conjunction(a: Any, b: Any) -> Any:
     return where(a, b, 0.0)
 
 
-def either(a: Any, b: Any) -> Any:
+def disjunction(a: Any, b: Any) -> Any:
     return where(a, 1.0, b)
 
 
-def no(a: Any) -> Any:
+def negation(a: Any) -> Any:
     return where(a, 0.0, 1.0)
 
 
 def _steps(step: Callable[[Any], Any], state: Any, most: int) -> Any:
     """The last state: the one before its last number, which counts, says whether there are more."""
-    return _repeated(lambda s: both(equal(s[-2], RUNNING), greater(float(most), s[-1])), step, state, most)
+    return _repeated(lambda s: conjunction(equal(s[-2], RUNNING), greater(float(most), s[-1])), step, state, most)
 
 
 def _repeated(cond: Callable[[Any], Any], step: Callable[[Any], Any], state: Any, most: int) -> Any:

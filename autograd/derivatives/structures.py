@@ -14,6 +14,7 @@ from typing import Any
 from autograd.core.arrays import array_of
 from autograd.core.number import number
 from autograd.core.value import Value
+from autograd.core.words import counted
 from autograd.derivatives.pattern import Sparse
 
 
@@ -168,7 +169,7 @@ def _difference(name: str, x: Any, template_name: str, template: Any) -> str | N
         items = [(key, x[key], template[key]) for key in template]
     else:
         if len(x) != len(template):
-            return f"{name} has {len(x)} elements where {template_name} has {len(template)}"
+            return f"{name} has {counted(len(x), 'element')} where {template_name} has {len(template)}"
         items = list(zip(range(len(x)), x, template, strict=True))
     differences = (_difference(f"{name}[{key!r}]", a, f"{template_name}[{key!r}]", b) for key, a, b in items)
     return next((d for d in differences if d is not None), None)

@@ -20,7 +20,7 @@ from autograd.core.columns import REAL
 from autograd.core.modes import tracing
 from autograd.core.primitives import Primitive
 from autograd.core.refusals import Argument
-from autograd.core.sweeps import adjoints, both, either, passing, topological_order, value_edges
+from autograd.core.sweeps import adjoints, in_parallel, in_series, passing, topological_order, value_edges
 from autograd.core.value import Value
 from autograd.program.loop import LoopRow, in_a_trace, raised
 from autograd.program.lower import lower
@@ -186,7 +186,7 @@ class _Gradient:
             parts = (self.products(unmasked)[1], self.products(masked)[1])
             return None, self.result.append(table.add, parts), None
         numbers, append, constant = self.result.numbers, self.result.append, self.result.constant
-        off = None if always else reduce(lambda a, b: either(a, b, self.apply), offs)
+        off = None if always else reduce(lambda a, b: in_parallel(a, b, self.apply), offs)
         ones = partials.count(None)
         if always and not ones and numbers.get(adjoints[0]) == 1.0 and all([numbers.get(x) == 1.0 for x in adjoints]):
             adjoints, ones = partials, len(terms)
@@ -224,7 +224,7 @@ class _Gradient:
                 terms.append(adjoint)
             elif primitive.masked:
                 mask = place[partial]
-                here = both(off, mask, self.apply) if self.masks else result.constant(1.0)
+                here = in_series(off, mask, self.apply) if self.masks else result.constant(1.0)
                 terms.append(self.product((mask, slope, here)))
             else:
                 terms.append((place[partial], slope, off))

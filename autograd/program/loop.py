@@ -23,6 +23,7 @@ from autograd.core.linear import LinearMap
 from autograd.core.primitives import Primitive
 from autograd.core.sweeps import Arriving, added
 from autograd.core.value import Value, apply, record
+from autograd.core.words import counted
 from autograd.program.program import EXAMPLE, ONCE, Program
 from autograd.program.simplify import simplify
 
@@ -75,7 +76,7 @@ class Loop(LoopRow):
     ) -> None:
         from autograd.program.loop_derivatives import pulled, pushed
 
-        super().__init__(f"{name}[{steps} steps]", self._run, _placing(pulled), nary=True)
+        super().__init__(f"{name}[{counted(steps, 'step')}]", self._run, _placing(pulled), nary=True)
         self.title, self.body, self.carried, self.steps, self.backwards = name, body, carried, steps, backwards
         self.checkpoints, self.on = checkpoints, on
         self.given = len(body.outputs) - carried

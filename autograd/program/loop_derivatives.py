@@ -20,7 +20,7 @@ from autograd.core.sweeps import (
     added,
     arriving_adjoints,
     arriving_tangents,
-    either,
+    in_parallel,
     topological_order,
     value_edges,
 )
@@ -287,7 +287,7 @@ class _Adjoint(_Step):
         for j in range(inputs, len(self.inputs)):
             if j in found:  # a sum over the steps
                 sums = [self.leaf(("sum", j, off), f"k̄{j - inputs}{' off' * off}") for off in (False, True)]
-                off = None if found[j].off is None else either(sums[1], found[j].off)
+                off = None if found[j].off is None else in_parallel(sums[1], found[j].off)
                 states += [(sums[0], 0.0), (sums[1], 1.0)][: 1 if off is None else 2]
                 places[j] = _put(results, sums[0] + found[j].number, off)
         places |= {j: _put(results, *found[j]) for j in range(n, inputs) if j in found}
