@@ -42,7 +42,8 @@ def affine(weights: Sequence[Sequence[Any]], xs: Sequence[Value | float], biases
     n = len(xs)
     if len(weights) != len(biases):
         raise ValueError(
-            f"affine: {counted(len(biases), 'bias', 'biases')} for {counted(len(weights), 'row')} of weights; it needs one for each row"
+            f"affine: {counted(len(biases), 'bias', 'biases')} for {counted(len(weights), 'row')} of weights; it "
+            "needs one for each row"
         )
     if engine.C is not None and (dots := engine.C.affine(weights, xs, biases)) is not None:
         return dots

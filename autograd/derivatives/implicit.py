@@ -104,8 +104,8 @@ def _solutions(name: str, recorded: Recorded, shown: Any, x0: Any, solver: Solve
     program, n = recorded.program, len(start)
     if len(program.outputs) - (name != "root") * visible != n or not n:
         raise ValueError(
-            f"{name}: {counted(n, 'unknown')} in x0 and {counted(visible, 'equation')}; it takes as many numbers from the "
-            "function as x0 has"
+            f"{name}: {counted(n, 'unknown')} in x0 and {counted(visible, 'equation')}; it takes as many numbers from "
+            "the function as x0 has"
         )
     equation = Equation(name, recorded, rebuild(shown, [0.0] * visible), x0, solver)
     operands = [*recorded.parameters, *start]
