@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from autograd.native.ir import V, fma, select
-from autograd.native.vector.exponentials import one_plus, reduced, scaled
+from autograd.native.vector.exponentials import exponential, one_plus, reduced
 from autograd.native.vector.rules import copysign, polynomial, polynomial_in_pairs, rule, two_product
 
 _ERF = [
@@ -36,7 +36,7 @@ def _erfc_tail(a: Any) -> Any:
     shifted, r, s = reduced(-square, -square_low)
     e, e_low = one_plus(r, s)
     product, rest = two_product(e, q)
-    return scaled(product, fma(e, q_low, fma(e_low, q, rest)), shifted)
+    return exponential(-square, shifted, product, fma(e, q_low, fma(e_low, q, rest)))
 
 
 def _erf_small(x: V) -> Any:

@@ -5,20 +5,21 @@ from __future__ import annotations
 from math import inf
 from typing import Any
 
-from autograd.native.build import has
-from autograd.native.ir import LANES, V, bits, fma, select
+from autograd.native.ir import V, bits, fma, from_bits, select
 from autograd.native.vector.rules import (
     ROUND,
     ROUND_BITS,
     copysign,
     polynomial_in_pairs,
     power_of_two,
+    rare,
     rule,
     two_sum,
 )
 
 LOG2_E = 1.4426950408889634
 LN2_HIGH, LN2_LOW = 0.6931471803691238, 1.9082149292705877e-10  # log 2 = high + low; n·high is exact for |n| < 2²⁰
+NEAR = 690.0  # to 0: e^x is far from what a double cannot hold, and so is some thousandth of it
 
 _EXP = [
     0.5, 0.1666666666666667, 0.04166666666666667, 0.008333333333326084, 0.0013888888888883711, 0.0001984126987500228,
@@ -45,23 +46,20 @@ def one_plus(r: Any, s: Any) -> tuple[Any, Any]:
     return high, ((1.0 - high) + r) + s
 
 
-def scaled(high: Any, low: Any, shifted: V) -> Any:
-    """2ⁿ·(high + low), n being shifted − ROUND: in two steps, as 2ⁿ alone may be too large or too small. Where
-    the processor has one instruction for that it is the same to the bit."""
-    if shifted.lanes == LANES and has("avx512f"):
-        whole, mask, rounding = V(shifted.body, "zeroinitializer", "double", LANES), "-1", "4"
-        given = [high + low, shifted - ROUND, whole, V(shifted.body, mask, "i8"), V(shifted.body, rounding, "i32")]
-        return shifted.body.call("llvm.x86.avx512.mask.scalef.pd.512", given, "double", LANES)
+def exponential(x: Any, shifted: V, high: Any, low: Any) -> Any:
+    """2ⁿ·(high + low), about e^x, n being shifted − ROUND: added to the exponent of high + low unless x is so large
+    or so small that this would leave its bits."""
+    near = from_bits(bits(high + low) + (bits(shifted) << 52))
+    return rare((abs(x) < NEAR) ^ True, near, "exponential", _exponential, x, shifted, high, low)
+
+
+def _exponential(x: V, shifted: V, high: V, low: V) -> Any:
+    """The same by two factors, as 2ⁿ alone may be too large or too small; 0 and inf where n is not right."""
     n = bits(shifted) - ROUND_BITS
     half = n >> 1
     most = power_of_two(n - half)
-    return fma(most, low, most * high) * power_of_two(half)
-
-
-def exponential(x: Any, shifted: V, high: Any, low: Any) -> Any:
-    """2ⁿ·(high + low), but 0 and inf for x that is too small or too large for n to be right: beside the long way that
-    the other operations make, not in it."""
-    return select(x < -746.0, 0.0, select(x > 711.0, inf, scaled(high, low, shifted)))
+    z = fma(most, low, most * high) * power_of_two(half)
+    return select(x < -746.0, 0.0, select(x > 711.0, inf, z))
 
 
 @rule

@@ -1,6 +1,6 @@
 """What the elementary functions are made of: how a rule is entered, polynomials, sums and products in two parts.
 
-Where few arguments would need much more (sine of 10⁹ radians), the C library is asked for those lanes alone: `rare`.
+Where few arguments need much more (the sine of 10⁹ radians, e^−740), that is a function for those alone: `rare`.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import Any
 from autograd.core import ieee
 from autograd.native.body import Body
 from autograd.native.ir import V, alike, fma, from_bits, intrinsic, select
+from autograd.native.module import PURE
 
 Rule = Callable[..., Any]
 RULES: dict[Any, Rule] = {}  # what is computed in place of a function of `math` or `ieee`
@@ -86,20 +87,20 @@ def power_of_two(n: V) -> V:
     return from_bits((n + 1023) << 52)
 
 
-def rare(condition: V, usual: V, name: str, x: V) -> Any:
-    """`usual`, but what the C library's function `name` says of x in the lanes where the condition holds."""
-    body, lanes = x.body, x.lanes
+def rare(condition: V, usual: V, name: str, exactly: Rule, *operands: V) -> Any:
+    """`usual`, but exactly(*operands) in the lanes where the condition holds: a function that is called if any is."""
+    body, lanes = usual.body, usual.lanes
     module, helper = body.module, f"rare.{name}.{lanes}"
+    given = [usual, condition, *operands]
     if not module.has(helper):
-        kind, conditions = x.type, condition.type
-        inner = Body(module, helper, [(kind, "z"), (kind, "x"), (conditions, "c")], kind)
-        z, x_, c = V(inner, "%z", "double", lanes), V(inner, "%x", "double", lanes), V(inner, "%c", "i1", lanes)
-        inner.give(select(c, by_lane(name, [x_]), z))
-        module.add(inner, "internal", "noinline cold nounwind willreturn memory(none)")
+        inner = Body(module, helper, [(x.type, f"x{i}") for i, x in enumerate(given)], usual.type)
+        z, c, *xs = [V(inner, f"%x{i}", x.kind, lanes) for i, x in enumerate(given)]
+        inner.give(select(c, exactly(*xs), z))
+        module.add(inner, "internal", f"noinline cold {PURE}")
     any_lane = condition if lanes == 1 else body.call(f"llvm.vector.reduce.or.v{lanes}i1", [condition], "i1")
     result = body.variable(usual)
     with body.when(any_lane):
-        body.store(body.op(f"call {x.type} @{helper}({usual}, {x}, {condition})", "double", lanes), result)
+        body.store(body.op(f"call {usual.type} @{helper}({', '.join(map(repr, given))})", "double", lanes), result)
     return body.load(result, lanes)
 
 
