@@ -6,6 +6,7 @@ reported, which a machine that drifts by a factor of two between rounds does not
 
 from __future__ import annotations
 
+import math
 import multiprocessing
 import os
 import statistics
@@ -75,7 +76,7 @@ def play(module: str, work: Work, only: list[str], quick: bool) -> Iterator[list
 def _size(work: Work, players: list[Player], size: int | None, quick: bool) -> list[dict[str, Any]]:
     rows = {player: _row(work, player.engine, size) for player in players}
     for player in players:
-        rows[player] |= _ready(work, player, size, quick)
+        rows[player] |= ready(work, player, size, quick)
     for turn in range(ROUNDS):
         for player in players:
             if turn < player.rounds:
@@ -92,20 +93,21 @@ def _size(work: Work, players: list[Player], size: int | None, quick: bool) -> l
     return list(rows.values())
 
 
-def _ready(work: Work, player: Player, size: int | None, quick: bool) -> dict[str, Any]:
+def ready(work: Work, player: Player, size: int | None, quick: bool) -> dict[str, Any]:
     """Have a player set up and give its answer; decide how many calls make a turn, and how many turns it takes."""
     player.rounds, player.figures = 0, []
     if (size or 1) > player.engine.upto:
         return {"status": f"not run: {player.engine.why_not}"}
     reply = player.ask("prepare", size)
+    tried: list[float] = []
     if "problem" not in reply and work.meter == "clock" and not work.whole:
-        reply |= player.ask("time", 1)
-        for calls in (3, 3, 30):  # the first few may have prepared the later ones
-            if reply.get("figure", LONG) < ROUND:
+        for calls, short in ((1, math.inf), (1, LONG), (3, ROUND), (3, ROUND), (30, ROUND)):
+            if min(tried, default=0.0) < short:  # any of them may have prepared the later ones, or been held up
                 reply |= player.ask("time", calls)
+                tried.append(reply["figure"])
     if "problem" in reply:
         return {"status": reply["problem"]}
-    once = reply["first"] if work.meter == "own" else reply["figure"]
+    once = reply["first"] if work.meter == "own" else min(tried, default=reply["figure"])
     if work.whole or (once > LONG and not quick):
         player.figures = [reply["figure"]]
     elif quick:

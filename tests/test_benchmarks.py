@@ -7,9 +7,9 @@ import pytest
 
 from benchmarks import publish, tables
 from benchmarks.__main__ import main
-from benchmarks.harness import disagreement
+from benchmarks.harness import Engine, Work, disagreement
 from benchmarks.targets import TARGETS
-from benchmarks.turns import play, ratio
+from benchmarks.turns import ROUND, play, ratio, ready
 
 TOY = """
 from benchmarks.harness import Work
@@ -59,6 +59,32 @@ def test_a_row_that_cannot_be_timed_says_why(toy_rows, engine, says):
     assert toy_rows[engine]["status"] == says
     assert "median" not in toy_rows[engine]
     assert says in tables.terminal(list(toy_rows.values()))
+
+
+class Slow:
+    """An engine whose k-th call lasts as long as is said, and any other 1e-6 s."""
+
+    def __init__(self, lasts):
+        self.engine, self.lasts, self.done = Engine("slow", lambda: None), lasts, 0
+
+    def ask(self, request, argument):
+        calls = 2 if request == "prepare" else argument
+        took = sum(self.lasts.get(k, 1e-6) for k in range(self.done + 1, self.done + calls + 1))
+        self.done += calls
+        return {"first": took, "figure": took / calls}
+
+
+@pytest.mark.parametrize("k", range(1, 50))
+def test_one_slow_call_does_not_decide_how_many_make_a_turn(k):
+    player = Slow({1: 0.1, k: 0.1})
+    ready(Work("slow", "a call that is prepared"), player, None, quick=False)
+    assert player.calls > 1000
+
+
+def test_slow_calls_are_few():
+    player = Slow(dict.fromkeys(range(50), 2 * ROUND))
+    ready(Work("slow", "slow calls"), player, None, quick=False)
+    assert (player.calls, player.done) == (1, 4)
 
 
 def test_answers_are_compared_by_their_size():
