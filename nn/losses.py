@@ -38,22 +38,20 @@ def squared_error(output: Any, target: Any) -> Any:
     """C = (a − y)², or Σ (aᵢ − yᵢ)² over a list of outputs."""
     if not _is_list(output):
         return (output - _single(target, "squared_error")) ** 2
-    return sum([(a - y) ** 2 for a, y in _pairs(output, target, "squared_error")])
+    return sum([squared_error(a, y) for a, y in _pairs(output, target, "squared_error")])
 
 
 def mse(output: Any, target: Any) -> Any:
     """1/n Σ (aᵢ − yᵢ)², the mean over a list of outputs. ValueError when there are none."""
-    if _is_list(output) and not len(output):
-        raise ValueError("mse of no outputs: give at least one")
-    return squared_error(output, target) / len(output) if _is_list(output) else squared_error(output, target)
+    return _average(mse, output, target, "mse") if _is_list(output) else squared_error(output, target)
 
 
 def binary_cross_entropy(p: Any, y: Any) -> Any:
     """−y log p − (1 − y) log(1 − p) for a probability p; a target between 0 and 1. Lists are averaged.
 
     Of p = σ(z) it is computed from z, so that it is exact however large z is, and so are its gradients. Any other p
-    costs 100 at most (log is cut off at −100, where nothing passes back any more). ValueError when it is not between 0
-    and 1. (In a compiled program, which cannot raise, nan.)
+    costs 100 at most (log is cut off at −100, where nothing passes back any more). ValueError when p or y is not
+    between 0 and 1. (In a compiled program, which cannot raise, nan.)
     """
     if _is_list(p):
         return _average(binary_cross_entropy, p, y, "binary_cross_entropy")
@@ -61,7 +59,7 @@ def binary_cross_entropy(p: Any, y: Any) -> Any:
         return binary_cross_entropy_with_logits(p.operands[0], y)
     y = _probability(y, "binary_cross_entropy")
     if _is_traced(p):
-        p = where((p >= 0) & (p <= 1), p, math.nan)
+        p = _where_probable(p)
     elif p < 0 or p > 1:
         raise ValueError(
             f"binary_cross_entropy: the output {p!r} is no probability, between 0 and 1; squash it "
@@ -71,7 +69,8 @@ def binary_cross_entropy(p: Any, y: Any) -> Any:
 
 
 def binary_cross_entropy_with_logits(z: Any, y: Any) -> Any:
-    """−y log σ(z) − (1 − y) log(1 − σ(z)) for a logit z; a target between 0 and 1. Lists are averaged."""
+    """−y log σ(z) − (1 − y) log(1 − σ(z)) for a logit z; a target between 0 and 1, else ValueError. Lists are averaged.
+    (In a compiled program, which cannot raise, nan.)"""
     if _is_list(z):
         return _average(binary_cross_entropy_with_logits, z, y, "binary_cross_entropy_with_logits")
     y = _probability(y, "binary_cross_entropy_with_logits")
@@ -92,7 +91,7 @@ def cross_entropy(logits: Sequence[Number], target: Any, smoothing: float = 0.0)
     if smoothing:
         evenly = [1.0 / len(logits)] * len(logits)
         return (1.0 - smoothing) * cross_entropy(logits, target) + smoothing * cross_entropy(logits, evenly)
-    if _is_list(target) and not isinstance(target, str):
+    if _is_list(target):
         total = logsumexp(logits)
         return sum([_probability(p, "cross_entropy") * (total - z) for z, p in _pairs(logits, target, "cross_entropy")])
     if _is_traced(target):
@@ -108,18 +107,21 @@ def huber(output: Any, target: Any, delta: float = 1.0) -> Any:
     if not delta > 0.0:
         raise ValueError(f"huber: delta is positive, got {delta!r}")
     if _is_list(output):
-        return sum([huber(a, y, delta) for a, y in _pairs(output, target, "huber")]) / len(output)
+        return _average(lambda a, y: huber(a, y, delta), output, target, "huber")
     error = abs(output - _single(target, "huber"))
     near = minimum(error, delta)
     return near * (error - 0.5 * near)
 
 
 def hinge(score: Any, y: Any) -> Any:
-    """max(0, 1 − y · score): the max-margin loss of a score whose sign is the class y, −1 or +1. Lists are averaged."""
+    """max(0, 1 − y · score): the max-margin loss of a score whose sign is the class y, −1 or +1, else ValueError. Lists
+    are averaged. (In a compiled program, which cannot raise, nan.)"""
     if _is_list(score):
         return _average(hinge, score, y, "hinge")
     y = _single(y, "hinge")
-    if not isinstance(y, Value) and y not in (-1, 1):
+    if _is_traced(y):
+        y = where(equal(abs(y), 1.0), y, math.nan)
+    elif y not in (-1, 1):
         raise ValueError(
             f"hinge: the target {y!r} is not one of the 2 classes −1 and 1 (2·y − 1 makes them of 0 and 1)"
         )
@@ -159,16 +161,22 @@ def _is_traced(x: Any) -> bool:
 
 
 def _is_list(x: Any) -> bool:
-    return not isinstance(x, Value) and hasattr(x, "__len__")
+    return hasattr(x, "__len__") and not isinstance(x, Value | str | bytes) and getattr(x, "shape", None) != ()
 
 
 def _single(y: Any, name: str) -> Any:
-    """The target of a single output; a list of one will do."""
-    if not _is_list(y):
+    """The target of a single output, a Value or a number; a list of one will do."""
+    if _is_list(y):
+        if len(y) != 1:
+            raise ValueError(f"{name}: {len(y)} targets for 1 output")
+        (y,) = y
+    if isinstance(y, Value) or y.__class__ in (float, int):
         return y
-    if len(y) != 1:
-        raise ValueError(f"{name}: {len(y)} targets for 1 output")
-    return y[0]
+    try:
+        Value(y)
+    except (TypeError, OverflowError) as error:
+        raise type(error)(f"{name}: the target: {str(error).removeprefix('Value: ')}") from None
+    return float(y)
 
 
 def _pairs(output: Any, target: Any, name: str) -> list[tuple[Any, Any]]:
@@ -179,14 +187,24 @@ def _pairs(output: Any, target: Any, name: str) -> list[tuple[Any, Any]]:
 
 
 def _average(loss: Any, output: Any, target: Any, name: str) -> Any:
-    return sum([loss(a, y) for a, y in _pairs(output, target, name)]) / len(output)
+    costs = [loss(a, y) for a, y in _pairs(output, target, name)]
+    if not costs:
+        raise ValueError(f"{name} of no outputs: give at least one")
+    return sum(costs) / len(costs)
 
 
 def _probability(y: Any, name: str) -> Any:
     y = _single(y, name)
-    if not isinstance(y, Value) and not 0 <= y <= 1:
+    if _is_traced(y):
+        return _where_probable(y)
+    if not 0 <= y <= 1:
         raise ValueError(f"{name}: the target {y!r} is not between the 2 classes 0 and 1")
     return y
+
+
+def _where_probable(p: Value) -> Any:
+    """p where it is between 0 and 1, else nan."""
+    return where((p >= 0) & (p <= 1), p, math.nan)
 
 
 def _log(p: Any) -> Any:

@@ -85,6 +85,55 @@ def test_binary_cross_entropy_of_what_is_no_probability_is_refused_and_compiled_
     assert math.isnan(compile(nn.binary_cross_entropy, runner="python")(p, y))
 
 
+TARGETED = [nn.hinge, nn.binary_cross_entropy, nn.binary_cross_entropy_with_logits]
+SOFT = [lambda a, y: nn.cross_entropy([a, 0.5], [y, 0.25])]
+TARGETS = [0, 1, -1, 2, 0.25, -1e-300, 1.0 + 2**-52, -1.0 - 2**-52, math.inf, math.nan]
+
+
+@pytest.mark.parametrize("loss", TARGETED + SOFT)
+@pytest.mark.parametrize("runner", ["python", "tape", "source"])
+def test_a_target_that_is_refused_is_nan_in_a_compiled_program(loss, runner):
+    if runner != "python":
+        pytest.importorskip("llvmlite")
+
+    def eagerly(y):
+        try:
+            return loss(Value(0.3), y).data
+        except ValueError as error:
+            assert f"the target {y!r} is not" in str(error)
+            with pytest.raises(ValueError, match="the target"):
+                loss(Value(0.3), Value(y))
+            return math.nan
+
+    want = [eagerly(y) for y in TARGETS]
+    assert 0 < sum(map(math.isnan, want)) < len(want)
+    compiled = [compile(loss, runner)(0.3, y) for y in TARGETS]
+    slopes = [compile(grad(loss), runner)(0.3, y) for y in TARGETS]
+    assert compiled == pytest.approx(want, rel=1e-15, nan_ok=True)
+    assert list(map(math.isnan, slopes)) == list(map(math.isnan, want))
+
+
+def test_a_target_in_an_array_without_axes_is_a_number():
+    np = pytest.importorskip("numpy")
+    for loss in (nn.squared_error, nn.huber, *TARGETED):
+        assert loss(0.3, np.array(1.0)) == loss(0.3, 1.0)
+    assert nn.cross_entropy([0.3, 0.7], np.array(1)) == nn.cross_entropy([0.3, 0.7], 1)
+
+
+@pytest.mark.parametrize("loss", [nn.squared_error, nn.mse, nn.huber, *TARGETED])
+@pytest.mark.parametrize("output", [0.3, Value(0.3), [0.3]])
+@pytest.mark.parametrize("target", [None, "a", "1", 1j, [None], [[[1]]], {}])
+def test_a_target_that_is_no_number_is_named(loss, output, target):
+    with pytest.raises((TypeError, ValueError), match=r"^(squared_error|mse|huber|hinge|binary_cross_entropy)\w*: "):
+        loss(output, target)
+
+
+@pytest.mark.parametrize("loss", [nn.mse, nn.huber, *TARGETED])
+def test_an_average_of_no_outputs_is_refused(loss):
+    with pytest.raises(ValueError, match=rf"{loss.__name__} of no outputs: give at least one"):
+        loss([], [])
+
+
 @given(st.lists(st.floats(-1e3, 1e3), min_size=1, max_size=6), st.data())
 def test_cross_entropy_and_its_gradient_are_exact(logits, data):
     target = data.draw(st.integers(0, len(logits) - 1))
@@ -147,7 +196,7 @@ def test_a_class_out_of_range_is_named_with_the_number_of_classes(target):
         (lambda: nn.hinge(Value(0.5), 0), "the target 0 is not one of the 2 classes −1 and 1"),
         (lambda: nn.squared_error([Value(0.5)], [1, 2]), "squared_error: 2 targets for 1 output"),
         (lambda: nn.mse([], []), "mse of no outputs: give at least one"),
-        (lambda: nn.mse([Value(0.5)] * 3, 1.0), "squared_error: 1 target for 3 outputs"),
+        (lambda: nn.mse([Value(0.5)] * 3, 1.0), "mse: 1 target for 3 outputs"),
         (lambda: nn.squared_error(Value(0.5), [1, 2]), "squared_error: 2 targets for 1 output"),
     ],
 )
