@@ -202,7 +202,7 @@ def _probability(y: Any, name: str) -> Any:
     return y
 
 
-def _where_probable(p: Value) -> Any:
+def _where_probable(p: Any) -> Any:
     """p where it is between 0 and 1, else nan."""
     return where((p >= 0) & (p <= 1), p, math.nan)
 
