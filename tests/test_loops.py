@@ -224,9 +224,9 @@ assert all(abs(a[0] - b) < 1e-9 for a, b in zip(slopes, grad(lambda a, l: swing(
 
 
 def keeps_a_value(x: Any) -> Any:
-    kept = []
-    fori(lambda s, i: kept.append(s * x) or s, x, 3)
-    return kept[-1]
+    kept = [x]
+    fori(lambda s, i: kept.__setitem__(0, s * x) or s, x, 3)
+    return kept[0] * x
 
 
 def reads_before_it_writes(x: Any) -> Any:
@@ -239,6 +239,116 @@ def reads_before_it_writes(x: Any) -> Any:
 
     fori(step, x, 3)
     return total
+
+
+def keeps_one_in_an_attribute(x: Any) -> Any:
+    class Sum:
+        total = 0.0
+
+    def step(s: Any, i: Any) -> Any:
+        Sum.total = Sum.total * 0.0 + s
+        return s * x
+
+    return fori(step, x, 3) + Sum.total
+
+
+@pytest.mark.parametrize("f", [keeps_a_value, reads_before_it_writes, keeps_one_in_an_attribute])
+@pytest.mark.parametrize("reading", range(8))
+def test_no_derivative_takes_what_leaves_a_step_for_a_constant(f: F, reading: int) -> None:
+    with pytest.raises(TypeError, match="used outside of the loop"):
+        compile(readings(f, 1)[reading], runner="python")(0.5)
+    with pytest.raises(TypeError, match="used outside of the loop"):
+        compile(jacobian(lambda x: [f(x[0])], sparse=True), runner="python")([[0.5]])
+
+
+class Counter:
+    seen = 0
+
+    def step(self, s: Any, i: Any) -> Any:
+        self.seen += 1
+        return s * 2.0
+
+
+def counts_beside(x: Any) -> Any:
+    seen = 0
+
+    def step(s: Any, i: Any) -> Any:
+        nonlocal seen
+        seen += 1
+        return s * x
+
+    return fori(step, x, 3) * seen
+
+
+def counts_in_an_object(x: Any) -> Any:
+    seen = Counter()
+    return fori(seen.step, x, 3) * seen.seen
+
+
+def grows_a_list(x: Any) -> Any:
+    seen: list[Any] = []
+    return while_loop(lambda s: s < 9.0, lambda s: seen.append(0.0) or s * 2.0, x, 9) * len(seen)
+
+
+def counts_in_an_array(x: Any) -> Any:
+    seen = np.zeros(2)
+
+    def slope(t: Any, y: Any, seen: Any = seen) -> Any:
+        seen[0] += 1.0
+        return y
+
+    return rk4(slope, x, 0.0, 0.1, 3) * float(seen[0])
+
+
+@pytest.mark.parametrize("f", [counts_beside, counts_in_an_object, grows_a_list, counts_in_an_array])
+def test_a_step_that_keeps_something_beside_the_state_is_refused(f: F) -> None:
+    for g in (f, grad(f)):
+        with pytest.raises(TypeError, match=r"the step changes seen at every call.*let it give that back"):
+            compile(g, runner="python")(0.5)
+
+
+def test_what_a_step_looks_up_once_is_no_change() -> None:
+    found: dict[str, float] = {}
+    f = compile(lambda x: fori(lambda s, i: s * found.setdefault("rate", 2.0), x, 3), runner="python")
+    assert f(0.5) == 4.0
+
+
+def writes_into_the_state(x: Any) -> Any:
+    start = [x, x + 1.0]
+
+    def step(s: Any, i: Any) -> Any:
+        s[0] = s[0] * s[1]
+        s[1] = s[1] + s[0]
+        return s
+
+    return fori(step, start, 3)[1] + start[0] * 2.0
+
+
+def writes_into_an_array(x: Any) -> Any:
+    start = np.array([x, x + 1.0], dtype=object)
+
+    def step(s: Any) -> Any:
+        s[0] = s[0] * s[1]
+        return s
+
+    return while_loop(lambda s: s[0] < 9.0, step, start, 20)[0] + start[0] * 2.0
+
+
+def writes_into_an_item(x: Any) -> Any:
+    items = [{"a": x}, {"a": 2.0}]
+
+    def step(s: Any, item: Any) -> Any:
+        item["a"] = item["a"] * 3.0
+        return s * item["a"], item
+
+    last, ys = scan(step, x, items)
+    return last + items[0]["a"] * ys[0]["a"]
+
+
+@pytest.mark.parametrize("f", [writes_into_the_state, writes_into_an_array, writes_into_an_item])
+def test_what_a_step_is_given_is_its_own(f: F) -> None:
+    check_gradients(f, 1.3)
+    agree(f, 1.3)
 
 
 def counts(x: Any) -> Any:

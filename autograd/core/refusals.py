@@ -4,6 +4,7 @@ an argument, and what other libraries call its parts."""
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from typing import Any, NoReturn
 
 from autograd.core import modes
@@ -50,7 +51,31 @@ def _refuse_a_look_up(value: Value, frame: Any) -> None:
         )
 
 
-Argument.__hash__ = _hash  # type: ignore[assignment, method-assign]  # of Arguments only
+class StepArgument(Argument):
+    """What the step of a loop is given while it is traced."""
+
+    __slots__ = ()
+
+
+class EndedArgument(StepArgument):
+    """The same after that: no number any more."""
+
+    __slots__ = ()
+
+
+for kind in (Argument, StepArgument, EndedArgument):
+    kind.__hash__ = _hash  # type: ignore[assignment, method-assign]
+
+
+def refuse_escaped(nodes: Sequence[Value], kind: type[StepArgument] = EndedArgument) -> None:
+    """TypeError where one of them is an argument of a loop's step, which is no number outside of it."""
+    for leaf in nodes:
+        if isinstance(leaf, kind):
+            raise TypeError(
+                f"{leaf.label or 'a number'}, of one step of a loop (scan, fori, while_loop, rk4), or what was made of "
+                "it, is used outside of the loop, which a program runs as one instruction: let the step give it back, "
+                "in the state or beside it"
+            )
 
 
 def _truth(value: Value) -> NoReturn:

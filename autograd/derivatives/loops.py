@@ -36,7 +36,8 @@ def scan(
 
     Compiled it is one instruction: step is called on Values, not for each item, and reads what it likes from outside,
     whose derivatives are those of the loop written out. What it keeps elsewhere than in the state is refused there, and
-    so is a step that does something else when it is called again: one that draws random numbers, or counts. Backwards
+    so is a step that does something else when it is called again: one that draws random numbers, or counts. It may
+    write into the state or the item that it is given, which are its own. Backwards
     the states before each step are read: with `checkpoints` one of √n is kept, and the others are found again by
     running the steps twice; without, all n are. Left out, it goes by their number. The bits are the same.
     """
@@ -66,13 +67,14 @@ def while_loop(cond: Callable[[Any], Any], step: Callable[[Any], Any], state: An
 
         def masked(s: Any, _: Any) -> tuple[Any, Any]:
             on = where(cond(s), 1.0, 0.0)
-            new = _alike("while_loop", step(s), s, 1)
+            new = _alike("while_loop", step(_own(s, s, "while_loop: state", "")), s, 1)
             return _each(lambda a, b: where(on, a, b), new, s), on
 
         last = _scan("while_loop", masked, state, range(most))[0]
         still = where(cond(last), math.nan, 0.0)
         return _each(lambda a, _: defined(a, still), last, last)
     names = None if modes.derivative_around() else _names(state)
+    state = _own(state, state, "while_loop: state", "")
     for k in range(most):
         if not _holds(cond(state)):
             return state
@@ -128,10 +130,9 @@ def _scan(
         return _stopped(last), None if ys is None else _stopped(ys)
     ys = []
     names = None if modes.derivative_around() else _names(state)
+    state = _own(state, state, f"{name}: state", "")
     for k, x in enumerate(xs):
-        if isinstance(x, list | tuple | dict) or is_array(x):
-            matching(x, f"{name}: xs[{k}]", xs[0], "xs[0]")
-        new, y = _pair(name, step(state, x))
+        new, y = _pair(name, step(state, _own(x, xs[0], f"{name}: xs[{k}]", "xs[0]")))
         state = _alike(name, new, state, k + 1)
         _label(state, names, k + 1)
         ys.append(y)
@@ -160,7 +161,7 @@ def _traced(
         return [*matching(new, f"{name}: the state after a step", state, "the state"), *beside]
 
     on = len(numbers) if name == "while_loop" else None  # whose y says whether the condition holds
-    loop, row = traced(name, on_numbers, numbers, columns, n, labels, checkpoints, on)
+    loop, row = traced(name, on_numbers, numbers, columns, n, labels, checkpoints, on, step)
     last = rebuild(state, [node(part(k, False), loop) for k in range(len(numbers))])
     if y is None or on is not None:
         return last, None
@@ -215,6 +216,13 @@ def _alike(name: str, new: Any, state: Any, steps: int) -> Any:
     if new.__class__ is float and state.__class__ is float:
         return new
     return rebuild(state, matching(new, f"{name}: the state after step {steps}", state, "the state before it"))
+
+
+def _own(x: Any, template: Any, name: str, template_name: str) -> Any:
+    """A structure of numbers as a step gets it, which may write into it: one more, shaped like the template."""
+    if isinstance(x, list | tuple | dict) or is_array(x):
+        return rebuild(template, matching(x, name, template, template_name))
+    return x
 
 
 def _each(f: Callable[[Any, Any], Any], a: Any, b: Any) -> Any:

@@ -20,7 +20,7 @@ from typing import Any
 from autograd.core import engine, modes
 from autograd.core import primitives as table
 from autograd.core.fast import number_gradients, number_tangents
-from autograd.core.refusals import Argument, as_argument
+from autograd.core.refusals import Argument, as_argument, refuse_escaped
 from autograd.core.sweeps import adjoints, number_edges, tangents, topological_order, value_edges
 from autograd.core.value import Value, apply
 from autograd.derivatives.structures import holds_value, is_one_number, leaves, rebuild
@@ -73,6 +73,7 @@ class Recording:
         roots = [z for z in self.outputs if isinstance(z, Value)]
         order = topological_order(*roots, seen=older, stop=self.inputs)
         if self.nested:
+            refuse_escaped(order)
             depends = set(self.inputs)
             for z in order:
                 if not depends.isdisjoint(z._arguments):

@@ -9,6 +9,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
+from autograd.core.refusals import StepArgument
 from autograd.core.sweeps import topological_order
 from autograd.core.value import Value
 from autograd.core.words import counted
@@ -19,7 +20,6 @@ from autograd.picture.formula.typeset import EQUALS, TIMES, Box, fence, joined, 
 from autograd.picture.model import INPUT, OPERATION, OUTPUT, PARAMETER, Edge, Graph, Node
 from autograd.picture.scene import Card, Line, Link, Scene, bare_between_columns, right_hand_side
 from autograd.program.loop import Loop, LoopRow, in_a_trace, raised
-from autograd.program.lower import StepArgument
 from autograd.program.program import Program
 
 C = typeset.name("C")  # what comes of the loop

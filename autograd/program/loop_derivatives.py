@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+from autograd.core.refusals import StepArgument
 from autograd.core.sweeps import (
     Arriving,
     added,
@@ -27,7 +28,6 @@ from autograd.core.sweeps import (
 from autograd.core.value import Value
 from autograd.program.loop import PACK, Loop, Several, Whole, in_a_trace, node, part, raised
 from autograd.program.loop_trace import made
-from autograd.program.lower import StepArgument
 
 # What an operand of the derivative is: ("operand", j), the loop's own; ("before", j), a number of the states before
 # each step; ("arriving", place, k, off), the k-th that arrives at a place, or where it is off; and while the step is

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from autograd.core.refusals import EndedArgument, StepArgument
 from autograd.core.sweeps import topological_order
 from autograd.core.value import Value
 from autograd.program.alike import refuse_another
+from autograd.program.kept import held_by, refuse_kept
 from autograd.program.loop import Loop, is_many, node
-from autograd.program.lower import StepArgument, lower
+from autograd.program.lower import lower
 from autograd.program.program import Program
 from autograd.program.simplify import exact
 
@@ -70,16 +72,21 @@ def traced(
     labels: Sequence[str],
     checkpoints: bool | None,
     on: int | None,
+    users: Any,
 ) -> tuple[Value, Loop]:
     """The node of the loop of a step, a function of a list of numbers (those of the state, then those of an item) that
-    gives such a list (those of the next state, then those of y)."""
+    gives such a list (those of the next state, then those of y). It calls the user's."""
     leaves = [StepArgument(0.5, label) for label in labels]
     results = step(leaves)
     if steps > 1:
+        held = held_by(users)
         refuse_another(name, results, step(leaves), leaves)
+        refuse_kept(name, held, held_by(users))
     captured = _captured(results, leaves)
     count = len(state)
     loop, items, shared = made(name, leaves[:count], leaves[count:], captured, results, steps, False, checkpoints, on)
+    for leaf in leaves:
+        leaf.__class__ = EndedArgument
     return node(loop, *state, *[columns[i] for i in items], *[captured[k] for k in shared]), loop
 
 

@@ -10,19 +10,10 @@ from collections.abc import Callable, Sequence
 from itertools import chain
 from typing import Any
 
-from autograd.core.refusals import Argument
+from autograd.core.refusals import StepArgument, refuse_escaped
 from autograd.core.sweeps import topological_order
 from autograd.core.value import Value
 from autograd.program.program import Program
-
-
-class StepArgument(Argument):
-    """What the step of a loop is given while it is traced."""
-
-    __slots__ = ()
-
-
-StepArgument.__hash__ = Argument.__hash__  # type: ignore[method-assign]  # a method on purpose
 
 
 def lower(
@@ -66,11 +57,5 @@ def _parameters(order: Sequence[Value], arguments: Sequence[Sequence[Any]], inpu
     )
     met.update(dict.fromkeys([node for node in order if node._row is None]))  # a leaf that is itself a result
     parameters = list(met)[len(inputs) :]
-    for leaf in parameters:
-        if isinstance(leaf, StepArgument):
-            raise TypeError(
-                f"{leaf.label or 'a number'}, of one step of a loop (scan, fori, while_loop, rk4), or what was made of "
-                "it, is used outside of the loop, which a program runs as one instruction: let the step give it back, "
-                "in the state or beside it"
-            )
+    refuse_escaped(parameters, StepArgument)
     return parameters
