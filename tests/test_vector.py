@@ -11,7 +11,9 @@ import pytest
 from mpmath import mp
 
 from autograd.core import ieee
-from autograd.core.primitives import TABLE, pow_
+from autograd.core.primitives import TABLE, cos, pow_, sin
+from autograd.native.body import Body
+from autograd.native.module import Module
 from autograd.native.rows import compute
 from autograd.trust import oracles
 from tests.compare import bits, double
@@ -134,3 +136,24 @@ def test_huge_angles_are_those_of_the_c_library(native: Any) -> None:
 def test_a_power_that_is_a_denormal_has_the_same_bits_in_one_lane_and_eight(native: Any) -> None:
     xs = np.linspace(-746.5, -707.0, 500).tolist()
     assert list(map(bits, native["exp", 1](xs).tolist())) == list(map(bits, native["exp", 8](xs).tolist()))
+
+
+def test_an_instruction_is_written_once_in_a_block_and_a_number_in_memory_read_again() -> None:
+    body = Body(Module(), "f", [("double", "x"), ("double", "y"), ("ptr", "place")])
+    x, y, place = [body.argument(name) for name in ("x", "y", "place")]
+    assert (x * y + 1.0).name == (x * y + 1.0).name != (y * x + 1.0).name
+    assert body.load(place).name != body.load(place).name
+    before = (x * y).name
+    with body.when(x < y):
+        assert (x * y).name != before
+        inside = (x - y).name
+    assert (x - y).name != inside
+
+
+def test_the_sine_and_the_cosine_of_a_number_are_computed_at_once() -> None:
+    module = Module()
+    body = Body(module, "f", [("double", "x"), ("double", "y")])
+    x, y = body.argument("x"), body.argument("y")
+    body.give(compute(sin, [x]) * compute(cos, [x]) + compute(sin, [y]))
+    module.add(body)
+    assert module.text().count("call {double, double} @sine_and_cosine.1") == 2

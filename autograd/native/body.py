@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from autograd.native.ir import LANES, V, constant, kind_of
+from autograd.native.ir import LANES, V, constant, kind_of, several
 
 if TYPE_CHECKING:
     from autograd.native.module import Module
@@ -26,12 +26,20 @@ class Body:
         self._first: list[str] = []  # variables
         self._lines: list[str] = []
         self._count = 0
+        self._known: dict[str, str] = {}  # the names of what this block has computed
 
     def argument(self, name: str) -> V:
         return V(self, f"%{name}", next(kind for kind, given in self.arguments if given == name))
 
     def op(self, text: str, kind: str = "double", lanes: int = 1) -> V:
-        """The result of an instruction."""
+        """The result of an instruction, which is written once in a block: it depends on its operands alone."""
+        name = self._known.get(text)
+        if name is None:
+            name = self._known[text] = self.now(text, kind).name
+        return V(self, name, kind, lanes)
+
+    def now(self, text: str, kind: str = "double", lanes: int = 1) -> V:
+        """The result of an instruction that may be another one the next time."""
         self._count += 1
         name = f"%v{self._count}"
         self._lines.append(f"  {name} = {text}")
@@ -73,7 +81,7 @@ class Body:
         return self.op(f"getelementptr {kind}, {array}, i64 {getattr(index, 'name', index)}", "ptr")
 
     def load(self, place: V, lanes: int = 1, kind: str = "double") -> V:
-        return self.op(f"load {kind_of(lanes, kind)}, {place}, align {4 if kind == 'i32' else 8}", kind, lanes)
+        return self.now(f"load {kind_of(lanes, kind)}, {place}, align {4 if kind == 'i32' else 8}", kind, lanes)
 
     def store(self, x: V, place: V) -> None:
         self.do(f"store {x}, {place}, align 8")
@@ -82,6 +90,14 @@ class Body:
         """Call a function that is defined here, LLVM's own, or of another library."""
         self.module.needs(name, kind_of(lanes, kind), [x.type for x in operands])
         return self.op(f"call {kind_of(lanes, kind)} @{name}({', '.join(map(repr, operands))})", kind, lanes)
+
+    def results(self, name: str, operands: Sequence[V], count: int, lanes: int) -> list[V]:
+        """Of a function of this module that gives so many doubles."""
+        gives = several(count, lanes)
+        z = self.op(f"call {gives} @{name}({', '.join(map(repr, operands))})", "double", lanes)
+        if count == 1:
+            return [z]
+        return [self.op(f"extractvalue {gives} {z.name}, {k}", "double", lanes) for k in range(count)]
 
     def variable(self, start: V, lanes: int | None = None) -> V:
         """A place that holds a number which changes, `start` for now."""
@@ -99,6 +115,7 @@ class Body:
 
     def label(self, name: str) -> None:
         self._lines.append(f"{name}:")
+        self._known.clear()
 
     @contextmanager
     def loop(self, begin: Any, end: Any, step: int = 1) -> Iterator[V]:
@@ -140,8 +157,15 @@ class Body:
         self.do(f"br label %{name}.end")
         self.label(f"{name}.end")
 
-    def give(self, x: V | None = None) -> None:
-        self.do("ret void" if x is None else f"ret {x}")
+    def give(self, *xs: V) -> None:
+        """Return: nothing, a number, or several side by side."""
+        if len(xs) < 2:
+            self.do(f"ret {xs[0] if xs else 'void'}")
+            return
+        z = "poison"
+        for k, x in enumerate(xs):
+            z = self.op(f"insertvalue {self.gives} {z}, {x}, {k}").name
+        self.do(f"ret {self.gives} {z}")
 
     def text(self, linkage: str = "", attributes: str = "nounwind") -> str:
         arguments = ", ".join([f"{kind} %{name}" for kind, name in self.arguments])

@@ -60,7 +60,7 @@ class _Entry(Making):
                 value = body.load(body.at(self.word(code.VALUES_AT, "ptr"), i, "ptr"), kind="ptr")
                 number = body.load(body.at(value, self.word(code.FLOAT), "i8"), kind="ptr")
                 body.store(body.load(body.at(number, self.word(code.DOUBLE), "i8")), body.at(numbers, i))
-        made = body.op(f"alloca ptr, {self.word(code.LEAVES)}", "ptr")
+        made = body.now(f"alloca ptr, {self.word(code.LEAVES)}", "ptr")
         place = body.variable(self.word(code.RESULTS, "ptr"))
         with body.when(self.word(code.DIRECT) != 0):  # the one array is made before, and computed in place
             array = self.new_array(body.integer(0), n)
@@ -170,7 +170,7 @@ class _Entry(Making):
         with body.when(named):
             body.store(nargs + self.field(body.argument("kwnames"), 16, "i64"), total)
         count = body.load(total, kind="i64")
-        given = body.op(f"alloca ptr, {count + 1}", "ptr")
+        given = body.now(f"alloca ptr, {count + 1}", "ptr")
         body.store(body.argument("self"), given)
         with body.loop(0, count) as i:
             x = body.load(body.at(body.argument("args"), i, "ptr"), kind="ptr")

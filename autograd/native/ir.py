@@ -28,6 +28,11 @@ def kind_of(lanes: int, kind: str = "double") -> str:
     return kind if lanes == 1 else f"<{lanes} x {kind}>"
 
 
+def several(count: int, lanes: int) -> str:
+    """The type of so many results of doubles: of one, its own."""
+    return kind_of(lanes) if count == 1 else f"{{{', '.join([kind_of(lanes)] * count)}}}"
+
+
 class V:
     """`lanes` numbers of a kind ("double", "i64", "i1" for what a comparison gives, "ptr") in the function `body`."""
 

@@ -33,7 +33,7 @@ class Making:
 
     def call(self, function: int, gives: str, *arguments: Any) -> V:
         texts = ", ".join(map(repr, arguments))
-        return self.body.op(f"call {gives} {self.word(function, 'ptr').name}({texts})", gives)
+        return self.body.now(f"call {gives} {self.word(function, 'ptr').name}({texts})", gives)
 
     def leaf_word(self, i: V, k: Any) -> V:
         return self.body.load(self.body.at(self.word(code.LEAVES_AT, "ptr"), i * code.WIDTH + k, "i64"), kind="i64")
@@ -120,7 +120,7 @@ class Making:
         """The leaves in the tuples and lists that the function returned, the last made first."""
         body = self.body
         steps = self.word(code.SHAPE)
-        stack = body.op(f"alloca ptr, {steps}", "ptr")
+        stack = body.now(f"alloca ptr, {steps}", "ptr")
         height, leaf = body.variable(body.integer(0)), body.variable(body.integer(0))
         with body.loop(0, steps) as i:
             step = body.load(body.at(self.word(code.SHAPE_AT, "ptr"), i, "i64"), kind="i64")

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from autograd.native.body import Body
-from autograd.native.ir import V, alike, kind_of, select
+from autograd.native.ir import V, alike, kind_of, select, several
 
 MOST_PATHS = 64  # through the code of a rule, and choices on one of them: more come of a loop
 PURE = "nounwind willreturn memory(none)"
@@ -58,19 +58,19 @@ class Module:
     def needs(self, name: str, gives: str, takes: Sequence[str]) -> None:
         self._declared[name] = f"declare {gives} @{name}({', '.join(takes)}) {PURE}"
 
-    def function(self, name: str, rule: Callable[..., V], operands: Sequence[V]) -> V:
-        """rule(*operands), as a function of doubles that is written once for so many lanes and called."""
+    def function(self, name: str, rule: Callable[..., Sequence[V]], operands: Sequence[V], results: int) -> list[V]:
+        """rule(*operands), so many numbers, by a function of doubles that is written once for so many lanes."""
         operands = alike(*operands)
         body, lanes = operands[0].body, operands[0].lanes
         full = f"{name}.{lanes}"
         if full not in self._functions:
             self._functions[full] = ""  # its place: what it calls comes after
-            inner = Body(self, full, [(kind_of(lanes), f"x{i}") for i in range(len(operands))], kind_of(lanes))
-            z = rule(*[V(inner, f"%x{i}", "double", lanes) for i in range(len(operands))])
-            inner.give(inner.spread(z, lanes))
+            given = [(kind_of(lanes), f"x{i}") for i in range(len(operands))]
+            inner = Body(self, full, given, several(results, lanes))
+            zs = rule(*[V(inner, f"%x{i}", "double", lanes) for i in range(len(operands))])
+            inner.give(*[inner.spread(z, lanes) for z in zs])
             self.add(inner, "internal", PURE)
-        arguments = ", ".join(map(repr, operands))
-        return body.op(f"call {kind_of(lanes)} @{full}({arguments})", "double", lanes)
+        return body.results(full, operands, results, lanes)
 
     def decide(self, condition: V) -> bool:
         """The truth of a condition on the path that `branches` is on."""

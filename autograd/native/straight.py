@@ -120,7 +120,7 @@ def write_run(module: Module) -> None:
         return select(full > n, n, full)
 
     with body.loop(0, chunks):  # nobody takes more
-        k = body.op(f"atomicrmw add {given['next']}, i64 1 monotonic", "i64")
+        k = body.now(f"atomicrmw add {given['next']}, i64 1 monotonic", "i64")
         with body.when(k < chunks):
             line = body.at(sums, k * given["means"])
             _call(body, "each", given | {"begin": end(k), "end": end(k + 1), "sums": line})

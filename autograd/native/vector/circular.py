@@ -6,7 +6,7 @@ from math import inf, nan, pi
 from typing import Any
 
 from autograd.native.ir import V, bits, fma, from_bits, select
-from autograd.native.vector.rules import ROUND, by_lane, copysign, polynomial_in_pairs, rare, rule, sqrt, two_sum
+from autograd.native.vector.rules import ROUND, by_lane, copysign, polynomial_in_pairs, rare, rule, rules, sqrt, two_sum
 
 _PI_2 = [  # π/2 in parts: two of 33 bits, so that n times them is exact, and the rest
     1.5707963267341256, 6.077100506303966e-11, 2.0222662487959506e-21,
@@ -45,22 +45,17 @@ def _turned(n: V, s: Any, c: Any) -> Any:
     return from_bits(bits(z) ^ ((n & 2) << 62))
 
 
-def _far(x: V, usual: V, name: str) -> Any:
-    """`usual`, but far from 0 what the C library says."""
-    return rare(abs(x) > FAR, usual, name, lambda x: by_lane(name, [x]), x)
+def _far(x: V, **usual: V) -> list[V]:
+    """The `usual` results, but far from 0 what the C library's functions of these names say."""
+    exactly = lambda x: [by_lane(name, [x]) for name in usual]
+    return rare(abs(x) > FAR, [*usual.values()], "_".join(usual), exactly, x)
 
 
-@rule
-def sin(x: V) -> Any:
+@rules("sin", "cos")
+def sine_and_cosine(x: V) -> Any:
+    """Who differentiates one of them needs the other."""
     n, s, c = _quarter_turns(x)
-    z = select(abs(x) < 2.0**-27, x, _turned(n, s, c))
-    return _far(x, z, "sin")
-
-
-@rule
-def cos(x: V) -> Any:
-    n, s, c = _quarter_turns(x)
-    return _far(x, _turned(n + 1, s, c), "cos")
+    return _far(x, sin=select(abs(x) < 2.0**-27, x, _turned(n, s, c)), cos=_turned(n + 1, s, c))
 
 
 @rule
@@ -68,7 +63,7 @@ def tan(x: V) -> Any:
     n, s, c = _quarter_turns(x)
     odd = (n & 1) != 0
     z = select(odd, -c, s) / select(odd, s, c)
-    return _far(x, select(abs(x) < 2.0**-27, x, z), "tan")
+    return _far(x, tan=select(abs(x) < 2.0**-27, x, z))[0]
 
 
 _ASIN = [

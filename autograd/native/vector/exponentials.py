@@ -50,7 +50,8 @@ def exponential(x: Any, shifted: V, high: Any, low: Any) -> Any:
     """2ⁿ·(high + low), about e^x, n being shifted − ROUND: added to the exponent of high + low unless x is so large
     or so small that this would leave its bits."""
     near = from_bits(bits(high + low) + (bits(shifted) << 52))
-    return rare((abs(x) < NEAR) ^ True, near, "exponential", _exponential, x, shifted, high, low)
+    exactly = lambda *xs: [_exponential(*xs)]
+    return rare((abs(x) < NEAR) ^ True, [near], "exponential", exactly, x, shifted, high, low)[0]
 
 
 def _exponential(x: V, shifted: V, high: V, low: V) -> Any:

@@ -13,7 +13,7 @@ from typing import Any
 
 from autograd.core import ieee
 from autograd.native.body import Body
-from autograd.native.ir import V, alike, fma, from_bits, intrinsic, select
+from autograd.native.ir import V, alike, fma, from_bits, intrinsic, select, several
 from autograd.native.module import PURE
 
 Rule = Callable[..., Any]
@@ -26,14 +26,29 @@ ONE_BITS = 1023 << 52
 
 def rule(f: Rule) -> Rule:
     """Enter a rule for the functions of its name in `math` and in `ieee`; a module has it once, as a function."""
-
-    @functools.wraps(f)
-    def called(*xs: Any) -> Any:
-        body = next(x.body for x in xs if isinstance(x, V))
-        return body.module.function(f.__name__, f, xs)
-
-    _enter(f.__name__, called)
+    (called,) = _entered(f, [f.__name__], lambda *xs: [f(*xs)])
     return called
+
+
+def rules(*names: str) -> Callable[[Rule], Rule]:
+    """Enter a rule for several functions, whose results it gives side by side: who asks for both has them at once."""
+
+    def enter(f: Rule) -> Rule:
+        _entered(f, names, f)
+        return f
+
+    return enter
+
+
+def _entered(f: Rule, names: Sequence[str], results: Rule) -> list[Rule]:
+    def called(k: int, *xs: Any) -> Any:
+        body = next(x.body for x in xs if isinstance(x, V))
+        return body.module.function(f.__name__, results, xs, len(names))[k]
+
+    entered: list[Rule] = [functools.wraps(f)(functools.partial(called, k)) for k in range(len(names))]
+    for name, of_name in zip(names, entered, strict=True):
+        _enter(name, of_name)
+    return entered
 
 
 def inline(f: Rule) -> Rule:
@@ -87,21 +102,23 @@ def power_of_two(n: V) -> V:
     return from_bits((n + 1023) << 52)
 
 
-def rare(condition: V, usual: V, name: str, exactly: Rule, *operands: V) -> Any:
-    """`usual`, but exactly(*operands) in the lanes where the condition holds: a function that is called if any is."""
-    body, lanes = usual.body, usual.lanes
+def rare(condition: V, usual: Sequence[V], name: str, exactly: Rule, *operands: V) -> list[V]:
+    """The `usual` numbers, but exactly(*operands), as many, in the lanes where the condition holds: a function that is
+    called if any is."""
+    body, lanes = usual[0].body, usual[0].lanes
     module, helper = body.module, f"rare.{name}.{lanes}"
-    given = [usual, condition, *operands]
+    given, count = [condition, *usual, *operands], len(usual)
     if not module.has(helper):
-        inner = Body(module, helper, [(x.type, f"x{i}") for i, x in enumerate(given)], usual.type)
-        z, c, *xs = [V(inner, f"%x{i}", x.kind, lanes) for i, x in enumerate(given)]
-        inner.give(select(c, exactly(*xs), z))
+        inner = Body(module, helper, [(x.type, f"x{i}") for i, x in enumerate(given)], several(count, lanes))
+        c, *xs = [V(inner, f"%x{i}", x.kind, lanes) for i, x in enumerate(given)]
+        inner.give(*[select(c, x, z) for x, z in zip(exactly(*xs[count:]), xs[:count], strict=True)])
         module.add(inner, "internal", f"noinline cold {PURE}")
     any_lane = condition if lanes == 1 else body.call(f"llvm.vector.reduce.or.v{lanes}i1", [condition], "i1")
-    result = body.variable(usual)
+    places = [body.variable(z) for z in usual]
     with body.when(any_lane):
-        body.store(body.op(f"call {usual.type} @{helper}({', '.join(map(repr, given))})", "double", lanes), result)
-    return body.load(result, lanes)
+        for z, place in zip(body.results(helper, given, count, lanes), places, strict=True):
+            body.store(z, place)
+    return [body.load(place, lanes) for place in places]
 
 
 def by_lane(name: str, operands: Sequence[V]) -> Any:
