@@ -9,8 +9,8 @@ import pytest
 
 import nn
 from autograd import Value, compile, dot, relu, sqrt
+from autograd.native import kernels, means, tiles
 from autograd.native.encode import encode
-from autograd.native.kernels import kernel
 from autograd.native.means import Means
 from autograd.native.tiles import BLOCK, Matvec
 
@@ -21,9 +21,13 @@ SIZES = [(1, 1), (1, 5), (3, 4), (4, 3), (5, 8), (10, 21), (33, 27)]
 
 
 def run(kind: Any, words: list[int], once: Any, lanes: Any, sums: Any, live: int = BLOCK) -> None:
+    call(kernels.kernel(kind, 0, BLOCK), words, once, lanes, sums, live)
+
+
+def call(address: int, words: list[int], once: Any, lanes: Any, sums: Any, live: int) -> None:
     code = np.array(words, dtype=np.int32)
-    call = ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * 4, ctypes.c_int64)(kernel(kind, 0, BLOCK))
-    call(code.ctypes.data, once.ctypes.data, lanes.ctypes.data, sums.ctypes.data, live)
+    function = ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * 4, ctypes.c_int64)(address)
+    function(code.ctypes.data, once.ctypes.data, lanes.ctypes.data, sums.ctypes.data, live)
 
 
 def fused(w: float, x: float, total: float) -> float:
@@ -84,6 +88,31 @@ def test_means_add_the_products_of_the_live_lanes(m: int, n: int, masked: bool, 
     expected = before.copy()
     expected[1:].reshape(m, n + 2)[:, :n] += left @ right[::-1].T
     assert sums == pytest.approx(expected, rel=1e-12, abs=1e-12)
+
+
+@pytest.mark.parametrize("kind", [Matvec(True, True, False), Matvec(False, True, True), Means(False), Means(True)])
+@pytest.mark.parametrize("live", [5, 27, 64])
+def test_tiles_for_few_registers_and_for_many_give_the_same_bits(
+    kind: Any, live: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    m, n = 41, 37
+    found = []
+    for few in (True, False):
+        for module in (tiles, means):
+            monkeypatch.setattr(module, "few_registers", lambda few=few: few)
+        rng = np.random.default_rng(live)
+        once, lanes, sums = (
+            rng.normal(size=m * (n + 1)),
+            rng.normal(size=(4 * n + 2 * m, BLOCK)),
+            rng.normal(size=m * n),
+        )
+        lanes[3 * n + 2 * m :] = 0.0  # on
+        words = [m, n, 3 * n, 0, n + 1, 1, 0, 2, 3 * n + m, 1, 3 * n + 2 * m, 1]
+        if isinstance(kind, Means):
+            words = [1, m, n, 0, 1, m, 1, 0, n, 1, 3 * n + 2 * m, 0, 0]
+        call(kernels._made(kind, 0, BLOCK), words, once, lanes, sums, live)
+        found.append((lanes[: 3 * n + 2 * m].tobytes(), sums.tobytes()))
+    assert found[0] == found[1]
 
 
 @pytest.mark.parametrize("zero_left", [True, False])

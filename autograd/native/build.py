@@ -149,6 +149,12 @@ def _processor() -> str:
 
 
 @cache
+def has(feature: str) -> bool:
+    """Has this processor these instructions? By LLVM's name of them."""
+    return bool(_llvm().get_host_cpu_features().get(feature))
+
+
+@cache
 def _cache_directory() -> Path:
     """CHAINRULE_CACHE, or beside this file, or the user's cache when that cannot be written to (said once)."""
     chosen = os.environ.get("CHAINRULE_CACHE")

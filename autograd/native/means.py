@@ -12,16 +12,17 @@ and a sum takes one example after the other. Elsewhere a vector holds a factor i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from autograd.native.body import Body
 from autograd.native.ir import LANES, V, fma, select
-from autograd.native.tiles import BLOCK, again, any_nan, call_again, lanes_read, remainder, words
+from autograd.native.tiles import BLOCK, again, any_nan, call_again, few_registers, lanes_read, remainder, words
 
 RECTANGLE = 12
 TALL, WIDE = 2, (8, 2, 1)  # of a tile
-MANY, VECTORS = 8, 2  # of a tile of turned factors: rows, and vectors across
+MANY = 32  # rows, from which on turning the columns pays for itself
+VECTORS = 2  # of columns that are turned at a time
 
 
 class Means(NamedTuple):
@@ -62,9 +63,10 @@ def means(body: Body, masked: bool) -> None:
             with body.when(nan ^ True):
                 keep()
 
-        def turned_tile(i: V, j: V, tall: int) -> None:
-            found = rectangle.turned_sums(panel, i, j, tall)
-            kept(found, "again_turned", lambda: rectangle.put(found, i, j, tall), i, tall, j, VECTORS * LANES)
+        def turned_tile(i: V, j: V, tall: int, vectors: Sequence[int]) -> None:
+            found = rectangle.turned_sums(panel, i, j, tall, vectors)
+            keep = lambda: rectangle.put(found, i, j, tall, vectors)
+            kept(found, "again_turned", keep, i, tall, j + vectors[0] * LANES, len(vectors) * LANES)
 
         def tile(i: V, j: V, tall: int, wide: int) -> None:
             found = rectangle.sums(i, j, tall, wide)
@@ -80,9 +82,10 @@ def means(body: Body, masked: bool) -> None:
         turned = rectangle.turned()
         with body.loop(0, turned, VECTORS * LANES) as j:
             rectangle.turn(panel, j)
-            for i, tall in rectangle.in_rows(MANY):
-                turned_tile(i, j, tall)
-        for i, tall in rectangle.in_rows(TALL):
+            for i, tall in rectangle.in_rows(*_turned_rows()):
+                for vectors in _turned_vectors():
+                    turned_tile(i, j, tall, vectors)
+        for i, tall in rectangle.in_rows(TALL, 1):
             band(i, tall, turned)
     if masked:
         for name, sums in (("again", _Rectangle.masked), ("again_turned", _Rectangle.masked_in_order)):
@@ -110,16 +113,18 @@ class _Rectangle:
             return body.load(body.at(self.lanes, row * BLOCK + lane), LANES)
 
         totals = [body.variable(zero) for _ in range(tall * wide)]  # over every eighth lane
-        with body.loop(0, self.end, LANES) as lane:
-            left = [at(self.x + (i + r) * self.x_apart, lane) for r in range(tall)]
-            right = [at(self.y + (j + q) * self.y_apart, lane) for q in range(wide)]
-            if with_masks:
-                is_off = at(self.off + i * self.off_down + j * self.off_across, lane) != 0.0
-                left, right = [[select(is_off, 0.0, x) for x in side] for side in (left, right)]
-            for r in range(tall):
-                for q in range(wide):
-                    place = totals[r * wide + q]
-                    body.store(fma(left[r], right[q], body.load(place, LANES)), place)
+        together = 2 if few_registers() else wide
+        for some in [range(q, min(q + together, wide)) for q in range(0, wide, together)]:
+            with body.loop(0, self.end, LANES) as lane:
+                left = [at(self.x + (i + r) * self.x_apart, lane) for r in range(tall)]
+                right = [at(self.y + (j + q) * self.y_apart, lane) for q in some]
+                if with_masks:
+                    is_off = at(self.off + i * self.off_down + j * self.off_across, lane) != 0.0
+                    left, right = [[select(is_off, 0.0, x) for x in side] for side in (left, right)]
+                for r in range(tall):
+                    for q, x in zip(some, right, strict=True):
+                        place = totals[r * wide + q]
+                        body.store(fma(left[r], x, body.load(place, LANES)), place)
         found = [body.load(total, LANES) for total in totals]
         filled = found + [zero] * (-len(found) % LANES)
         return [_across(body, filled[k : k + LANES]) for k in range(0, len(filled), LANES)]
@@ -149,19 +154,20 @@ class _Rectangle:
         """One of them, with its masks."""
         self.keep(self.sums(i, j, 1, 1, True), i, j, 1, 1)
 
-    def in_rows(self, tall: int) -> Iterator[tuple[V, int]]:
-        """Rows, so many at a time, and then one after the other."""
-        many = self.rows - remainder(self.rows, tall)
-        with self.body.loop(0, many, tall) as i:
-            yield i, tall
-        with self.body.loop(many, self.rows) as i:
-            yield i, 1
+    def in_rows(self, *sizes: int) -> Iterator[tuple[V, int]]:
+        """Rows, so many at a time as the first says, those that are left as the next does."""
+        begin = self.body.integer(0)
+        for tall in sizes:
+            end = self.rows - remainder(self.rows, tall)
+            with self.body.loop(begin, end, tall) as i:
+                yield i, tall
+            begin = end
 
     # Turned: the sums of a row lie side by side.
 
     def turned(self) -> V:
-        """How many columns are: turning them pays for itself from some rows on."""
-        pays = (self.across == 1) & (self.rows >= 4 * MANY)
+        """How many columns are."""
+        pays = (self.across == 1) & (self.rows >= MANY)
         return select(pays, self.columns - remainder(self.columns, VECTORS * LANES), self.body.integer(0))
 
     def turn(self, panel: V, j: V) -> None:
@@ -174,26 +180,26 @@ class _Rectangle:
                 for q, of_example in enumerate(_turned(body, factors)):
                     body.store(of_example, body.at(panel, (lane + q) * (VECTORS * LANES) + k * LANES))
 
-    def turned_sums(self, panel: V, i: V, j: V, tall: int) -> list[V]:
-        """Of factors i, i + 1, … and those in the panel, with what is there: row after row."""
+    def turned_sums(self, panel: V, i: V, j: V, tall: int, vectors: Sequence[int]) -> list[V]:
+        """Of factors i, i + 1, … and those in these vectors of the panel, with what is there: row after row."""
         body = self.body
-        totals = [body.variable(body.load(place, LANES)) for place in self.places(i, j, tall)]
+        totals = [body.variable(body.load(place, LANES)) for place in self.places(i, j, tall, vectors)]
         with body.loop(0, body.argument("live")) as lane:
-            right = [body.load(body.at(panel, (lane * VECTORS + k) * LANES), LANES) for k in range(VECTORS)]
+            right = [body.load(body.at(panel, (lane * VECTORS + k) * LANES), LANES) for k in vectors]
             for r in range(tall):
                 line = (self.x + (i + r) * self.x_apart) * BLOCK
                 left = body.spread(body.load(body.at(self.lanes, line + lane)), LANES)
-                for total, x in zip(totals[r * VECTORS :], right, strict=False):
+                for total, x in zip(totals[r * len(right) :], right, strict=False):
                     body.store(fma(left, x, body.load(total, LANES)), total)
         return [body.load(total, LANES) for total in totals]
 
-    def places(self, i: V, j: V, tall: int) -> list[V]:
+    def places(self, i: V, j: V, tall: int, vectors: Sequence[int]) -> list[V]:
         sums = self.body.argument("sums")
         firsts = [self.first + (i + r) * self.down + j for r in range(tall)]
-        return [self.body.at(sums, first + k * LANES) for first in firsts for k in range(VECTORS)]
+        return [self.body.at(sums, first + k * LANES) for first in firsts for k in vectors]
 
-    def put(self, found: list[V], i: V, j: V, tall: int) -> None:
-        for z, place in zip(found, self.places(i, j, tall), strict=True):
+    def put(self, found: list[V], i: V, j: V, tall: int, vectors: Sequence[int]) -> None:
+        for z, place in zip(found, self.places(i, j, tall, vectors), strict=True):
             self.body.store(z, place)
 
     def masked_in_order(self, i: V, j: V) -> None:
@@ -208,6 +214,16 @@ class _Rectangle:
             before = body.load(total)
             body.store(select(off != 0.0, before, fma(x, y, before)), total)
         body.store(body.load(total), place)
+
+
+def _turned_rows() -> list[int]:
+    """Of a tile of turned factors."""
+    return [6, 2, 1] if few_registers() else [8, 1]
+
+
+def _turned_vectors() -> list[list[int]]:
+    """Those of the panel that are in one tile, for each."""
+    return [[0], [1]] if few_registers() else [[0, 1]]
 
 
 def _first(body: Body, count: V) -> V:

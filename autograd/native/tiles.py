@@ -10,23 +10,36 @@ The loop is read from `code`, 32-bit integers:
     rows, columns, first result, weights at, down, across, inputs at, apart, bias at, apart, masks at, apart
 
 Places of weights are in `once`, and so are those of a bias in `once`; all others are lines of `lanes`, as in `encode`.
-A sum has its terms in order whatever the tile, so that results do not depend on it. Where masks switch products off
-(their 0 wins over an inf), a tile is computed plainly, and again with the masks only if a nan came out.
+A sum has its terms in order whatever the tile, so that results do not depend on it, nor on the processor. Where masks
+switch products off (their 0 wins over an inf), a tile is computed plainly, and again with the masks only if a nan came
+out.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import cache
 from typing import Any, NamedTuple
 
 from autograd.core import primitives as table
 from autograd.native.body import Body
+from autograd.native.build import has
 from autograd.native.ir import LANES, V, fma, select
 from autograd.native.rows import compute
 
 BLOCK = 64  # examples
-ROWS, VECTORS = 4, 4  # of a tile of a matvec: its sums, VECTORS inputs and a weight fill 21 of 32 registers
+
+
+@cache
+def few_registers() -> bool:
+    """Do the processor's hold 8 vectors of LANES doubles, and not 32?"""
+    return not has("avx512f")
+
+
+def sizes() -> list[tuple[int, int]]:
+    """Of the tiles of a matvec, (rows, vectors), the largest first: sums, inputs and a weight fit in registers."""
+    return [(6, 1), (2, 2), (1, 4)] if few_registers() else [(4, 4), (1, 4)]
 
 
 class Matvec(NamedTuple):
@@ -52,20 +65,17 @@ def matvec(body: Body, bias_once: bool, fused: bool, masked: bool, relu: bool) -
             with body.when(any_nan(body, totals)):
                 call_again(body, "again", 0, row, count, first, vectors)
 
-    in_use = lanes_read(body) >> 3  # vectors
-    in_tiles = in_use & -VECTORS
-
-    def rows(row: V, count: int) -> None:
-        with body.loop(0, in_tiles, VECTORS) as first:
-            tile(row, count, first, VECTORS)
-        with body.loop(in_tiles, in_use) as first:
-            tile(row, count, first, 1)
-
-    many = layer.rows - remainder(layer.rows, ROWS)
-    with body.loop(0, many, ROWS) as row:
-        rows(row, ROWS)
-    with body.loop(many, layer.rows) as row:
-        rows(row, 1)
+    in_use, begin = lanes_read(body) >> 3, body.integer(0)
+    for count, vectors in sizes():
+        end = layer.rows - remainder(layer.rows, count)
+        in_tiles = in_use & -vectors
+        with body.loop(begin, end, count) as row:
+            with body.loop(0, in_tiles, vectors) as first:
+                tile(row, count, first, vectors)
+            if vectors > 1:
+                with body.loop(in_tiles, in_use) as first:
+                    tile(row, count, first, 1)
+        begin = end
     if masked:
         with again(body, "again") as (inner, _, row, count, first, vectors):
             layer = _Layer(inner, bias_once, fused)
