@@ -31,12 +31,14 @@ from autograd import (
     no_grad,
     relu,
     root,
+    scan,
     sin,
     solve,
     sqrt,
     tanh,
     value_and_grad,
     vjp,
+    while_loop,
 )
 from autograd.testing import expressions
 from autograd.trust.expressions import Expression
@@ -109,6 +111,26 @@ def test_of_plain_numbers_a_root_is_a_number() -> None:
 def test_equations_alike_but_for_a_number_are_others() -> None:
     slopes = [grad(lambda p: root(lambda x: x / c - p, 1.0))(1.0) for c in (2.0, 3.0, 2.0)]  # noqa: B023
     assert slopes == [2.0, 3.0, 2.0]
+
+
+@pytest.mark.parametrize(
+    "around",
+    [
+        lambda a, b: fori(lambda s, i: s * b, a, 3), lambda a, b: scan(lambda s, x: (s * x, s), a, [b, a])[1][1],
+        lambda a, b: while_loop(lambda s: s < 9.0, lambda s: s * b, a, 30), lambda a, b: root(lambda z: z * z - a, b),
+        lambda a, b: fixed_point(lambda z: 0.3 * cos(a * z), b), lambda a, b: argmin(lambda z: (z - a) ** 2 + z * b, 0.0),
+        lambda a, b: solve([[a, b], [1.0, 3.0]], [1.0, a])[0],
+    ],
+)  # fmt: skip
+def test_what_equations_find_around_them_may_be_a_loop_or_a_solution(around: Function) -> None:
+    """Nothing in it depends on the unknowns, so that it is a parameter, whose number counts."""
+    outside, f = around(2.0, 1.3), lambda a, b: root(lambda x: x**3 + x - around(a, b) * x - 0.1 * around(a, b), 2.0)
+    assert f(2.0, 1.3) == root(lambda x: x**3 + x - outside * x - 0.1 * outside, 2.0)
+    check_gradients(f, 2.0, 1.3, order=2)
+    both = lambda a, b: (f(a, b), grad(f, (0, 1))(a, b))
+    value, slopes = compile(both, runner="python")(2.0, 1.3)
+    assert value == pytest.approx(f(2.0, 1.3), rel=1e-14)
+    assert slopes == pytest.approx(grad(f, (0, 1))(2.0, 1.3), rel=1e-12)
 
 
 def test_a_root_in_a_root() -> None:

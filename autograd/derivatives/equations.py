@@ -72,10 +72,15 @@ def _traced(f: Callable[..., Any], arguments: Sequence[Any]) -> Any:
 
 
 def _around(outputs: list[Value], inner: list[Value]) -> list[Value]:
-    """The Values of the surroundings that the outputs depend on, nearest first come."""
-    depends, found = set(inner), dict[Value, None]()
+    """The Values of the surroundings that the outputs depend on, nearest first come.
+
+    They have numbers. A loop, or a solution, that was recorded with the function has none yet, whatever it is of: it is
+    computed with the function. (Where all of this is traced, nothing has a number.)
+    """
+    depends, found, numbered = set(inner), dict[Value, None](), not modes.is_tracing()
     for z in topological_order(*outputs, stop=inner):
-        if not depends.isdisjoint(z._arguments):
+        unknown = numbered and (isinstance(z._row, LoopRow) or (z._row is not None and z._data != z._data))
+        if unknown or not depends.isdisjoint(z._arguments):
             depends.add(z)
             found.update(dict.fromkeys([x for x in z.operands if x not in depends]))
     return [*found, *[z for z in dict.fromkeys(outputs) if z not in depends and z not in found]]
