@@ -118,8 +118,8 @@ def test_equations_alike_but_for_a_number_are_others() -> None:
     [
         lambda a, b: fori(lambda s, i: s * b, a, 3), lambda a, b: scan(lambda s, x: (s * x, s), a, [b, a])[1][1],
         lambda a, b: while_loop(lambda s: s < 9.0, lambda s: s * b, a, 30), lambda a, b: root(lambda z: z * z - a, b),
-        lambda a, b: fixed_point(lambda z: 0.3 * cos(a * z), b), lambda a, b: argmin(lambda z: (z - a) ** 2 + z * b, 0.0),
-        lambda a, b: solve([[a, b], [1.0, 3.0]], [1.0, a])[0],
+        lambda a, b: fixed_point(lambda z: 0.3 * cos(a * z), b), lambda a, b: solve([[a, b], [1.0, 3.0]], [1.0, a])[0],
+        lambda a, b: argmin(lambda z: (z - a) ** 2 + z * b, 0.0),
     ],
 )  # fmt: skip
 def test_what_equations_find_around_them_may_be_a_loop_or_a_solution(around: Function) -> None:
