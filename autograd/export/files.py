@@ -59,28 +59,32 @@ def write(path: str | os.PathLike[str], it: Exported) -> None:
 
 def c_files(stem: str, it: Exported) -> dict[str, str]:
     """The .c file and its header."""
-    it, rules, functions = _prepared(it, C)
+    it, rules, bodies = _prepared(it, C)
     name, many = it.name, len(it.program.outputs) > 1
-    heads = [
-        f"void {name}(const double *p, const double *x, double *results)"
-        if many
-        else f"double {name}(const double *p, const double *x)"
+    functions = [
+        (
+            f"The result{'s, in this order' if many else ''}.",
+            f"void {name}(const double *p, const double *x, double *results)"
+            if many
+            else f"double {name}(const double *p, const double *x)",
+            _c_body(bodies[0], loops.stored("results", bodies[0].results) if many else [], many),
+        )
     ]
-    bodies = [_c_body(functions[0], loops.stored("results", functions[0].results) if many else [], many)]
     if it.gradient:
-        heads.append(f"double {name}_gradient(const double *p, const double *x, double *g)")
-        bodies.append(_c_body(functions[1], loops.added("g", functions[1].results[1:])))
+        of = "x" if it.of_inputs else "p"
+        functions.append(
+            (
+                f"Adds the gradient in {of} to g, as many numbers as {of} has, and returns the result.",
+                f"double {name}_gradient(const double *p, const double *x, double *g)",
+                _c_body(bodies[1], loops.added("g", bodies[1].results[1:])),
+            )
+        )
     says = _about(it, C)
     guard = re.sub(r"\W|^(?=\d)", "_", f"{stem}_H").upper()
     size, inputs = len(it.numbers), it.program.inputs
     count = f"#define {name.upper()}_INPUTS {inputs}\n#define {name.upper()}_PARAMETERS {size}\n"
     numbers = f"extern const double {name}_parameters[{size}];" if size else ""
-    of = "x" if it.of_inputs else "p"
-    explained = [
-        "/* The " + ("results, in this order." if many else "result.") + " */",
-        f"/* Adds the gradient in {of} to g, as many numbers as {of} has, and returns the result. */",
-    ]
-    declared = "\n".join([f"{say}\n{head};" for say, head in zip(explained, heads, strict=False)])
+    declared = "\n".join([f"/* {told} */\n{head};" for told, head, _ in functions])
     header = (
         f'{_comment(says)}\n#ifndef {guard}\n#define {guard}\n{count}#ifdef __cplusplus\nextern "C" {{\n#endif\n'
         f"{numbers}\n{declared}\n#ifdef __cplusplus\n}}\n#endif\n#endif\n"
@@ -90,7 +94,7 @@ def c_files(stem: str, it: Exported) -> dict[str, str]:
         f'{_comment(says)}\n#include "{stem}.h"\n\n#include <math.h>\n',
         *([*values, ""] if size else []),
         *[f"{text}\n" for text in rules.texts.values()],
-        *[f"{head} {{\n{body}\n}}\n" for head, body in zip(heads, bodies, strict=True)],
+        *[f"{head} {{\n{body}\n}}\n" for _, head, body in functions],
     ]
     return {f"{stem}.c": "\n".join(parts), f"{stem}.h": header}
 
@@ -105,32 +109,29 @@ def _c_body(function: Body, last: Sequence[str], many: bool = False) -> str:
 
 def mjs_files(stem: str, it: Exported) -> dict[str, str]:
     """One function for the value and one for value and gradient; each gives an array, the value alone a number."""
-    it, rules, functions = _prepared(it, JAVASCRIPT)
-    texts = [(it.name, it.spell)] + ([(f"{it.name}Gradient", _value_and_slopes)] if it.gradient else [])
+    it, rules, bodies = _prepared(it, JAVASCRIPT)
     says = "".join([f"// {line}\n" for line in _about(it, JAVASCRIPT)])
     numbers = wrapped_words("export const parameters = [", [*map(JAVASCRIPT.number, it.numbers)], "];")
-    printed = [
-        f"export function {name}(p, x) {{\n"
-        + "".join([f"  {line}\n" for line in function.lines])
-        + f"  return {spell(function.results)};\n}}\n"
-        for (name, spell), function in zip(texts, functions, strict=True)
-    ]
+    printed = [f"export {text}" for text in _functions(it, bodies, JAVASCRIPT, "Gradient")]
     return {f"{stem}.mjs": "\n".join([says, *numbers, "", *rules.texts.values(), "", *printed])}
 
 
 def py_files(stem: str, it: Exported) -> dict[str, str]:
-    it, rules, functions = _prepared(it, PYTHON)
-    texts = [(it.name, it.spell)] + ([(f"{it.name}_gradient", _value_and_slopes)] if it.gradient else [])
+    it, rules, bodies = _prepared(it, PYTHON)
     numbers = wrapped_words("parameters = [", [*map(PYTHON.number, it.numbers)], "]")
-    printed = [
-        f"def {name}(p, x):\n"
-        + "".join([f"    {line}\n" for line in function.lines])
-        + f"    return {spell(function.results)}\n"
-        for (name, spell), function in zip(texts, functions, strict=True)
-    ]
+    printed = [*[f"{text}\n" for text in rules.texts.values()], *_functions(it, bodies, PYTHON, "_gradient")]
     says = '"""' + "\n".join(_about(it, PYTHON)) + '\n"""\n'
     head = f"{says}\nimport math\nfrom math import inf, nan\n"
-    return {f"{stem}.py": "\n\n".join([head + "\n" + "\n".join(numbers) + "\n", *_python(rules), *printed])}
+    return {f"{stem}.py": "\n\n".join([head + "\n" + "\n".join(numbers) + "\n", *printed])}
+
+
+def _functions(it: Exported, bodies: Sequence[Body], language: Language, suffix: str) -> list[str]:
+    """The value, in the result's structure, and if there is one the gradient: a number and a list."""
+    texts = [bodies[0].function(it.name, language, it.spell)]
+    if it.gradient:
+        value_and_slopes = lambda names: f"[{names[0]}, [{', '.join(names[1:])}]]"
+        texts.append(bodies[1].function(f"{it.name}{suffix}", language, value_and_slopes))
+    return texts
 
 
 def jax_text(it: Exported) -> str:
@@ -159,15 +160,7 @@ def jax_text(it: Exported) -> str:
     return "\n\n".join(texts)
 
 
-def _python(rules: Rules) -> list[str]:
-    return [f"{text}\n" for text in rules.texts.values()]
-
-
 _PRINTERS: dict[str, Callable[[str, Exported], dict[str, str]]] = {".c": c_files, ".mjs": mjs_files, ".py": py_files}
-
-
-def _value_and_slopes(names: Sequence[str]) -> str:
-    return f"[{names[0]}, [{', '.join(names[1:])}]]"
 
 
 def _prepared(it: Exported, language: Language) -> tuple[Exported, Rules, list[Body]]:

@@ -65,13 +65,13 @@ def wrapped_sum(language: Language, name: str, terms: Sequence[str]) -> list[str
     return [*lines, line + end]
 
 
-def wrapped_words(start: str, words: Sequence[str], end: str, width: int = WIDTH) -> list[str]:
+def wrapped_words(start: str, words: Sequence[str], end: str) -> list[str]:
     lines, line = [], start
     for i, word in enumerate(words):
         piece = word + (", " if i < len(words) - 1 else "")
-        if len(line) + len(piece) > width:
+        if len(line) + len(piece) > WIDTH:
             lines.append(line.rstrip())
-            line = "    " + "    "
+            line = " " * 8
         line += piece
     return [*lines, line + end]
 

@@ -207,7 +207,7 @@ class Program:
         return f"{primitive.name}({_shortened(names)})"
 
 
-def _shortened(names: Sequence[str], most: int = 12) -> str:
-    if len(names) <= most:
+def _shortened(names: Sequence[str]) -> str:
+    if len(names) <= 12:
         return ", ".join(names)
     return f"{', '.join(names[:3])}, … {len(names) - 4} more …, {names[-1]}"

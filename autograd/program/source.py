@@ -20,7 +20,7 @@ from autograd.program.phrases import called, wrapped_words
 from autograd.program.program import Program
 from autograd.program.rules import Rules
 from autograd.program.simplify import exact
-from autograd.program.spelling import JAVASCRIPT, PYTHON
+from autograd.program.spelling import JAVASCRIPT, PYTHON, Language
 from autograd.program.text import Text
 
 
@@ -40,6 +40,13 @@ class Body(NamedTuple):
     lines: list[str]
     results: list[str]
 
+    def function(self, name: str, language: Language, spell: Callable[[Sequence[str]], str]) -> str:
+        """As a function of p and x in JavaScript or Python; `spell` writes what it returns, from the results."""
+        begin, margin, end = (" {", "  ", "}\n") if language is JAVASCRIPT else ("", "    ", "")
+        lines = (*self.lines, f"return {spell(self.results)}{language.end}")
+        inside = "".join([f"{margin}{line}\n" for line in lines])
+        return f"{language.head(name, ('p', 'x'))}{begin}\n{inside}{end}"
+
 
 def straight(program: Program, rules: Rules, parameters: str = "p") -> Body:
     """One statement an instruction, in the language of `rules`; leaves are x[0], x[1], …, p[0], p[1], …"""
@@ -49,14 +56,13 @@ def straight(program: Program, rules: Rules, parameters: str = "p") -> Body:
     return Body(text.lines, results)
 
 
-def javascript(functions: Mapping[str, Program], export: bool = False) -> str:
+def javascript(functions: Mapping[str, Program]) -> str:
     """Functions (p, x) → array of results, one for each program, after what they call."""
     rules = Rules(JAVASCRIPT, taken=("p", "x", "parameters", *functions))
-    texts = []
-    for name, program in functions.items():
-        body = straight(expand(program, exact), rules)
-        lines = [f"  {line}\n" for line in (*body.lines, f"return [{', '.join(body.results)}];")]
-        texts.append(f"{'export ' if export else ''}function {name}(p, x) {{\n{''.join(lines)}}}\n")
+    texts = [
+        straight(expand(program, exact), rules).function(name, JAVASCRIPT, lambda results: f"[{', '.join(results)}]")
+        for name, program in functions.items()
+    ]
     return "\n".join([*rules.texts.values(), "", *texts])
 
 

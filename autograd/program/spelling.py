@@ -56,34 +56,26 @@ class Language(NamedTuple):
         return repr(float(x))
 
 
-def _words(prefix: str, names: str, **others: str) -> dict[Callable[..., Any], str]:
-    """Functions of `math` by their names, and with each the function of `ieee` that makes it total as C has it."""
+def _words(prefix: str, **others: str) -> dict[Callable[..., Any], str]:
+    """Functions of libm by their names, and with each the function of `ieee` that makes it total as C has it."""
     words: dict[Callable[..., Any], str] = {}
-    for name in names.split():
+    for name in _LIBM.split():
         words[getattr(math, name)] = others.get(name, f"{prefix}{name}")
-        if name in _TOTAL:
+        if hasattr(ieee, name):
             words[getattr(ieee, name)] = words[getattr(math, name)]
     words[abs] = words[math.fabs]
     return words
 
 
-# Functions of `ieee` that are C's and JavaScript's own, special points included.
-_TOTAL = (
-    "exp expm1 log log1p sqrt sin cos tan asin acos atan sinh cosh tanh atan2 erf erfc exp2 log2 log10 asinh acosh "
-    "atanh cbrt floor ceil trunc copysign fmod remainder"
-).split()
 _LIBM = (
     "exp expm1 log log1p log2 log10 sqrt cbrt sin cos tan asin acos atan sinh cosh tanh asinh acosh atanh atan2 pow "
     "fabs floor ceil trunc copysign erf erfc fmod exp2 remainder"
 )
-_LIBM = " ".join([name for name in _LIBM.split() if hasattr(math, name)])
 
-_IN_MATH_H = (
-    "acos acosh asin asinh atan atan2 atanh cbrt ceil copysign cos cosh erf erfc exp exp2 expm1 fabs fdim floor "
-    "fma fmax fmin fmod frexp gamma hypot ilogb isfinite isinf isnan isnormal j0 j1 jn ldexp lgamma llrint "
-    "llround log log10 log1p log2 logb lrint lround modf nan nearbyint nextafter nexttoward pow pow10 remainder "
-    "remquo rint round scalb scalbln scalbn signbit signgam significand sin sincos sinh sqrt tan tanh tgamma "
-    "trunc y0 y1 yn drem exp10 finite abs div"
+_ALSO_IN_MATH_H = (
+    "fdim fma fmax fmin frexp gamma hypot ilogb isfinite isinf isnan isnormal j0 j1 jn ldexp lgamma llrint llround "
+    "logb lrint lround modf nan nearbyint nextafter nexttoward pow10 remquo rint round scalb scalbln scalbn signbit "
+    "signgam significand sincos tgamma y0 y1 yn drem exp10 finite abs div"
 )
 _C_KEYWORDS = (
     "alignas alignof and asm auto bitand bitor bool break case catch char class compl const constexpr continue "
@@ -94,9 +86,9 @@ _C_KEYWORDS = (
 )
 C = Language(
     name="C",
-    words={**_words("", _LIBM), math.gamma: "tgamma", math.lgamma: "lgamma"},  # Python has its own of these two
+    words={**_words(""), math.gamma: "tgamma", math.lgamma: "lgamma"},  # Python has its own of these two
     own={},
-    taken=frozenset(f"{_IN_MATH_H} {_C_KEYWORDS} k0 k1".split()),  # two begin the names of its tables of places
+    taken=frozenset(f"{_LIBM} {_ALSO_IN_MATH_H} {_C_KEYWORDS} k0 k1".split()),  # k0, k1: its tables of places
     nan="NAN",
     inf="INFINITY",
     declare="double {} = {};",
@@ -165,18 +157,7 @@ const erfc = (x) => (x !== x ? x : x < 0.5 ? 1 - erf(x) : x < 27 ? (x < 1 ? 1 - 
 _JS_OWN["erfc"] = _JS_OWN["erf"]
 JAVASCRIPT = Language(
     name="JavaScript",
-    words=_words(
-        "Math.",
-        _LIBM,
-        fmod="fmod",
-        exp2="exp2",
-        remainder="remainder",
-        fabs="Math.abs",
-        pow="pow",
-        copysign="copysign",
-        erf="erf",
-        erfc="erfc",
-    ),
+    words=_words("Math.", **{name: name for name in _JS_OWN}, fabs="Math.abs"),
     own=_JS_OWN,
     taken=frozenset([*_JS_KEYWORDS.split(), *_JS_OWN, "gauss", "erfSeries", "erfFraction"]),
     nan="NaN",
@@ -245,14 +226,12 @@ JAX = Language(
         ieee.rint: "jnp.rint",  # XLA takes (x + 2⁵²) − 2⁵² for x
         **_words(
             "jnp.",
-            _LIBM,
+            **{name: name for name in _JAX_OWN},
             **{name: f"jnp.{name.replace('a', 'arc', 1)}" for name in "asin acos atan asinh acosh atanh atan2".split()},
             fabs="jnp.abs",
             pow="jnp.power",
             erf="jax.scipy.special.erf",
             erfc="jax.scipy.special.erfc",
-            exp2="exp2",
-            remainder="remainder",
         ),
     },
     own=_JAX_OWN,
