@@ -143,6 +143,10 @@ PROGRAMS: dict[str, tuple[Callable[[Any, Any], Any], Callable[[Any], Any]]] = {
     "not a nan": (lambda np, x: np.sum(np.where(np.isnan(x) | np.isinf(x), 0.0, x**2)), lambda x: 2 * x),
     "sinc": (lambda np, x: np.sinc(x).sum(), lambda x: (np.cos(np.pi * x) - np.sinc(x)) / x),
     "nan_to_num": (lambda np, x: np.nan_to_num(x).sum(), lambda x: np.ones(N)),
+    "nan_to_num of infinities": (
+        lambda np, x: np.nan_to_num(x * np.array([np.inf, np.inf, 1, 1]), posinf=5.0, neginf=-7.0).sum(),
+        lambda x: one(2) + one(3),
+    ),
     "covariance": (lambda np, x: np.cov(x), lambda x: 2 * (x - x.mean()) / (N - 1)),
     "logistic loss": (
         lambda np, x: np.mean(np.log1p(np.exp(-B * (W @ x)))),

@@ -110,7 +110,7 @@ def _without_dtype(reduction: Callable[..., Any]) -> Callable[..., Any]:
     return lambda a, axis=None, out=None, *rest, **options: reduction(a, axis, None, out, *rest, **options)
 
 
-def _variance(xs: list[Any], ddof: float = 0, correction: float = 0) -> Any:
+def _variance(xs: list[Any], ddof: float, correction: float = 0) -> Any:
     """Σ (xᵢ − mean)² / (n − ddof)."""
     mean = functions.mean(xs)
     squares = [table.pow_(table.sub(x, mean), 2.0) for x in xs]
@@ -237,9 +237,12 @@ def _length(xs: list[Any], p: float) -> Any:
 
 
 def _nan_to_num(x: Any, copy: bool = True, nan: float = 0.0, posinf: Any = None, neginf: Any = None) -> Any:
+    result = _where(apply_ufunc(numpy.isnan, "__call__", (x,), {}), nan, x)
     largest = numpy.finfo(float).max
-    x = _where(apply_ufunc(numpy.isnan, "__call__", (x,), {}), nan, x)
-    return _clip(x, -largest if neginf is None else None, largest if posinf is None else None)
+    for infinity, limit, wanted in ((numpy.inf, largest, posinf), (-numpy.inf, -largest, neginf)):
+        is_it = elementwise(table.equal, (x, infinity))
+        result = _where(is_it, limit if wanted is None else wanted, result)
+    return into(None if copy else x, result)
 
 
 def _sinc(x: Any) -> Any:
@@ -280,13 +283,12 @@ def _amount(xs: list[Any]) -> Any:
     return table.sub(FOLDS["maximum"](xs), FOLDS["minimum"](xs))
 
 
-_SUM, _PRODUCT = _folding(functions.sum, "sum"), _folding(FOLDS["multiply"], "prod")
 _LARGEST, _SMALLEST = (_without_dtype(_folding(FOLDS[name], name)) for name in ("maximum", "minimum"))
-_STANDARD = _variance_of("std", lambda v: table.sqrt(v))
 
 RULES: dict[str, Callable[..., Any]] = {
-    "sum": _SUM, "prod": _PRODUCT, "mean": _folding(functions.mean, "mean"), "average": _average,
-    "var": _variance_of("var", lambda v: v), "std": _STANDARD, "cov": _cov,
+    "sum": _folding(functions.sum, "sum"), "prod": _folding(FOLDS["multiply"], "prod"),
+    "mean": _folding(functions.mean, "mean"), "average": _average, "cov": _cov,
+    "var": _variance_of("var", lambda v: v), "std": _variance_of("std", lambda v: table.sqrt(v)),
     "max": _LARGEST, "amax": _LARGEST, "min": _SMALLEST, "amin": _SMALLEST,
     "ptp": _without_dtype(_folding(_amount, "ptp")), "median": _without_dtype(_folding(_median, "median")),
     "cumsum": _running(table.add, "cumsum"), "cumprod": _running(table.mul, "cumprod"), "sort": _sort,
