@@ -8,18 +8,13 @@ page holds numbers alone and needs no model.
 from __future__ import annotations
 
 import base64
-import json
 import math
-import os
-import re
 from collections.abc import Callable, Sequence
-from html import escape
 from itertools import product
-from pathlib import Path
 from typing import Any
 
 from autograd import Value, assign, numbers, sigmoid
-from autograd.files import write
+from autograd.pages import Page, told
 from nn import examples, losses
 from nn.accuracy import counted, judge_of
 from nn.agreement import engine
@@ -39,39 +34,23 @@ FARTHEST = 12.0  # log(p / (1 − p)) that a byte tells apart
 HEIGHT = 720  # of the frame in a notebook, in pixels
 
 
-class TrainingPage:
+class TrainingPage(Page):
     """What `watch` saw: `.history`, `.html()`, `.save("training.html")`; a notebook shows the page in a frame."""
+
+    _kind = "the page of a training"
 
     def __init__(self, title: str, told: dict[str, Any], history: History) -> None:
         self._title, self._told, self.history = title, told, history
         history._page = self
 
     def html(self) -> str:
-        """One HTML document: no network, no other file."""
-        parts = {
-            "title": escape(self._title),
-            "style": _file("training.css"),
-            "film": json.dumps(self._told, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c"),
-            "script": _file("training.js"),
-        }
-        return re.sub(r"\{\{(\w+)\}\}", lambda place: parts[place[1]], _file("training.html"))
-
-    def save(self, path: str | os.PathLike[str]) -> Path:
-        """Write the page, whole or not at all."""
-        if Path(path).suffix.lower() not in (".html", ".htm"):
-            raise ValueError(f"save: the page of a training is HTML; {str(path)!r} should end in .html")
-        write(path, self.html().encode())
-        return Path(path)
+        return self._filled("nn", "training", ["training"], film=told(self._told))
 
     def __repr__(self) -> str:
         return f"<TrainingPage: {self._title}; {len(self._told['epochs'])} pictures of {self.history.epochs} epochs>"
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
-        frame = (
-            f'<iframe srcdoc="{escape(self.html())}" title="{escape(self._title)}" sandbox="allow-scripts" '
-            f'style="width:100%;height:{HEIGHT}px;border:0"></iframe>'
-        )
-        return {"text/plain": repr(self), "text/html": frame}
+        return {"text/plain": repr(self), "text/html": self._frame(HEIGHT)}
 
 
 def watch(
@@ -233,9 +212,3 @@ class _Scale:
 def _short(x: float) -> float:
     """Four digits: what can be seen."""
     return float(f"{x:.4g}")
-
-
-def _file(name: str) -> str:
-    from importlib.resources import files  # 6 ms of an import of nn that only a page needs
-
-    return files("nn").joinpath("page", name).read_text("utf-8")

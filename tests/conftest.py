@@ -8,6 +8,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from autograd.core.primitives import TABLE
+from tests import chromium
 
 _quiet = {
     "derandomize": True,
@@ -26,3 +27,12 @@ def table_as_it_was() -> Iterator[None]:
     yield
     TABLE.clear()
     TABLE.update(before)
+
+
+@pytest.fixture(scope="module")
+def chrome() -> Iterator[chromium.Browser]:
+    if chromium.PROGRAM is None:
+        pytest.skip("no Chromium is installed")
+    opened = chromium.Browser()
+    yield opened
+    opened.close()

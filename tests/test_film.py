@@ -10,8 +10,6 @@ import pytest
 import nn
 from tests import chromium
 
-needs_chromium = pytest.mark.skipif(chromium.PROGRAM is None, reason="no Chromium is installed")
-
 X, Y = nn.data.moons(40, noise=0.1, seed=3)
 
 
@@ -107,16 +105,9 @@ def test_what_cannot_be_is_said(tmp_path):
 # ---- the page
 
 
-@pytest.fixture(scope="module")
-def browser():
-    browser = chromium.Browser()
-    yield browser
-    browser.close()
-
-
 @pytest.fixture
-def page(browser, tmp_path):
-    page = browser.open(moons()[1].save(tmp_path / "film.html").as_uri())
+def page(chrome, tmp_path):
+    page = chrome.open(moons()[1].save(tmp_path / "film.html").as_uri())
     yield page
     complaints, requests = page.complaints(), page.requests()
     page.close()
@@ -128,7 +119,6 @@ def said(page):
     return page.run("document.getElementById('said').textContent")
 
 
-@needs_chromium
 @pytest.mark.browser
 def test_keys_buttons_and_the_slider_move_through_the_epochs(page):
     seen = [said(page)]
@@ -143,7 +133,6 @@ def test_keys_buttons_and_the_slider_move_through_the_epochs(page):
     assert epochs[5] in (6, 10, 15)
 
 
-@needs_chromium
 @pytest.mark.browser
 def test_play_runs_to_the_end(page):
     page.press(" ", 32, " ")
@@ -151,7 +140,6 @@ def test_play_runs_to_the_end(page):
     chromium.wait_for(lambda: page.run("document.getElementById('play').ariaLabel") == "Play")
 
 
-@needs_chromium
 @pytest.mark.browser
 def test_the_address_holds_the_frame(page):
     page.run("location.hash = 'frame=3'")
@@ -160,7 +148,6 @@ def test_the_address_holds_the_frame(page):
     assert page.run("location.hash") == "#frame=4"
 
 
-@needs_chromium
 @pytest.mark.browser
 def test_the_boundary_moves_and_each_side_has_its_class_s_colour(page):
     before = page.run("document.getElementById('plane').toDataURL()")
@@ -173,7 +160,6 @@ def test_the_boundary_moves_and_each_side_has_its_class_s_colour(page):
     assert r > b and c > s
 
 
-@needs_chromium
 @pytest.mark.browser
 def test_a_weight_that_is_pointed_at_says_its_name_and_its_number(page):
     weight = film(moons()[1])["weights"][0][0]
@@ -183,7 +169,6 @@ def test_a_weight_that_is_pointed_at_says_its_name_and_its_number(page):
     assert css == ("positive" if weight > 0 else "negative")
 
 
-@needs_chromium
 @pytest.mark.browser
 @pytest.mark.parametrize(("width", "height"), [(1280, 720), (960, 540), (390, 844)])
 def test_the_controls_are_in_view_and_nothing_is_wider_than_the_screen(page, width, height):

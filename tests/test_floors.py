@@ -28,7 +28,7 @@ MODULES = {module_name(path): ast.parse(path.read_text()) for path in FILES}
 modules = pytest.mark.parametrize("module", MODULES)
 
 FLOORS = [
-    {"autograd.core", "autograd.files"},
+    {"autograd.core", "autograd.files", "autograd.pages"},
     {"autograd.derivatives", "autograd.program", "autograd.picture"},
     {"autograd.native"},
     {"autograd.batch", "autograd.export", "autograd.trust"},
@@ -141,7 +141,7 @@ def test_importing_a_package_loads_the_standard_library_only(package: str) -> No
 
 
 NN_MODULES = [module for module in MODULES if module.split(".")[0] == "nn" and module != "nn.__main__"]
-PUBLIC_MODULES = {"autograd", "autograd.testing", "autograd.files", "autograd.terminal"}
+PUBLIC_MODULES = {"autograd", "autograd.testing", "autograd.files", "autograd.pages", "autograd.terminal"}
 PRIVATE = {"_data", "_row", "_x", "_y", "_px", "_py", "_arguments", "_partials", "_apply"}
 
 

@@ -14,7 +14,6 @@ from pathlib import Path
 import pytest
 
 import autograd
-from autograd.core.primitives import TABLE
 from docs import live, reference
 
 ROOT = Path(__file__).parent.parent
@@ -24,14 +23,6 @@ BLOCKS = [
     for page in PAGES
     for k, block in enumerate(re.findall(r"```python\n(.*?)```", page.read_text(), re.DOTALL))
 ]
-
-
-@pytest.fixture(autouse=True)
-def table_as_it_was():
-    rows = set(TABLE)
-    yield
-    for name in TABLE.keys() - rows:
-        del TABLE[name]
 
 
 @pytest.mark.parametrize("block", BLOCKS)

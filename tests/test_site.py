@@ -90,7 +90,6 @@ def test_a_notebook_without_plots_keeps_every_other_statement() -> None:
 # ---- built, and driven
 
 heavy = pytest.mark.heavy
-needs_chromium = pytest.mark.skipif(chromium.PROGRAM is None, reason="needs Chromium")
 needs_pyodide = pytest.mark.skipif(browser.package() is None, reason="needs node and the npm package pyodide")
 
 
@@ -124,13 +123,6 @@ def address(site: Path) -> Iterator[str]:
         yield found
 
 
-@pytest.fixture(scope="module")
-def chrome() -> Iterator[chromium.Browser]:
-    opened = chromium.Browser()
-    yield opened
-    opened.close()
-
-
 FRAME = "document.getElementById('frame').contentDocument"
 SLOPES = f"""Object.fromEntries([...({FRAME}?.querySelectorAll("#sliders label") ?? [])].map(
     (line) => [line.querySelector("input").ariaLabel, line.querySelector(".d").textContent]))"""
@@ -160,7 +152,6 @@ def here_alone(page: chromium.Page, address: str) -> bool:
 
 
 @heavy
-@needs_chromium
 @pytest.mark.browser
 def test_every_page_fits_a_phone_and_a_desktop_and_asks_no_other_server(
     site: Path, address: str, chrome: chromium.Browser
@@ -178,7 +169,6 @@ def test_every_page_fits_a_phone_and_a_desktop_and_asks_no_other_server(
 
 
 @heavy
-@needs_chromium
 @pytest.mark.browser
 def test_the_playground_shows_an_examples_gradient_within_a_second(address: str, chrome: chromium.Browser) -> None:
     page = chrome.open(f"{address}/playground.html")
@@ -198,7 +188,6 @@ def test_the_playground_shows_an_examples_gradient_within_a_second(address: str,
 
 
 @heavy
-@needs_chromium
 @pytest.mark.browser
 def test_a_dragged_leaf_is_in_the_address_and_comes_back_from_it(address: str, chrome: chromium.Browser) -> None:
     page = chrome.open(f"{address}/playground.html#example=softplus")
@@ -215,7 +204,6 @@ def test_a_dragged_leaf_is_in_the_address_and_comes_back_from_it(address: str, c
 
 
 @heavy
-@needs_chromium
 @needs_pyodide
 @pytest.mark.browser
 def test_a_formula_of_ones_own_is_differentiated_offline_within_ten_seconds(
@@ -238,7 +226,6 @@ def test_a_formula_of_ones_own_is_differentiated_offline_within_ten_seconds(
 
 
 @heavy
-@needs_chromium
 @pytest.mark.browser
 def test_the_search_finds_a_function_and_the_frame_follows_the_theme(address: str, chrome: chromium.Browser) -> None:
     page = chrome.open(f"{address}/search.html?q=hessian")
@@ -255,7 +242,6 @@ def test_the_search_finds_a_function_and_the_frame_follows_the_theme(address: st
 
 
 @heavy
-@needs_chromium
 @needs_pyodide
 @pytest.mark.browser
 def test_notebooks_run_in_jupyterlite_and_ask_no_other_server(

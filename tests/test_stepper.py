@@ -19,24 +19,15 @@ from autograd.picture.formula import labels, typeset
 from tests import chromium
 from tests.test_picture_model import network_cost, neuron_cost
 
-needs_chromium = pytest.mark.skipif(chromium.PROGRAM is None, reason="no Chromium is installed")
-
-
-@pytest.fixture(scope="module")
-def browser():
-    browser = chromium.Browser()
-    yield browser
-    browser.close()
-
 
 @pytest.fixture
-def page_of(browser, tmp_path):
+def page_of(chrome, tmp_path):
     """Open the page of a value, perhaps at a step."""
     pages = []
 
     def open_page(value, at="", **options):
         path = step(value, title="A test", **options).save(tmp_path / "page.html")
-        pages.append(browser.open(path.as_uri() + at))
+        pages.append(chrome.open(path.as_uri() + at))
         return pages[-1]
 
     yield open_page
@@ -63,7 +54,6 @@ def equations(page):
 RIGHT, LEFT, HOME, END = ("ArrowRight", 39), ("ArrowLeft", 37), ("Home", 36), ("End", 35)
 
 
-@needs_chromium
 @pytest.mark.browser
 def test_keys_move_through_the_steps(page_of):
     page = page_of(neuron_cost())
@@ -75,7 +65,6 @@ def test_keys_move_through_the_steps(page_of):
     assert seen == ["2 / 11", "3 / 11", "2 / 11", "11 / 11", "11 / 11", "1 / 11", "1 / 11"]
 
 
-@needs_chromium
 @pytest.mark.browser
 def test_slider_and_buttons_move_through_the_steps(page_of):
     page = page_of(neuron_cost())
@@ -91,7 +80,6 @@ def test_slider_and_buttons_move_through_the_steps(page_of):
     assert page.run("document.getElementById('slider').value") == "2"
 
 
-@needs_chromium
 @pytest.mark.browser
 def test_play_walks_on_and_pauses(page_of):
     page = page_of(neuron_cost())
@@ -102,7 +90,6 @@ def test_play_walks_on_and_pauses(page_of):
     assert page.run("document.getElementById('play').ariaLabel") == "Play"
 
 
-@needs_chromium
 @pytest.mark.browser
 def test_deep_link_opens_a_step_and_the_address_follows(page_of):
     page = page_of(neuron_cost(), "#step=9")
@@ -113,7 +100,6 @@ def test_deep_link_opens_a_step_and_the_address_follows(page_of):
     chromium.wait_for(lambda: at(page) == "4 / 11")
 
 
-@needs_chromium
 @pytest.mark.browser
 def test_clicking_a_card_jumps_to_what_happens_there(page_of):
     page = page_of(neuron_cost())
@@ -126,7 +112,6 @@ def test_clicking_a_card_jumps_to_what_happens_there(page_of):
     assert at(page) == "9 / 11"
 
 
-@needs_chromium
 @pytest.mark.browser
 def test_a_step_shows_what_is_known_then_and_how_the_newest_number_came_about(page_of):
     page = page_of(neuron_cost(), "#step=9")
@@ -154,7 +139,6 @@ def test_a_step_shows_what_is_known_then_and_how_the_newest_number_came_about(pa
     assert equations(page)[0] == "z=w·a(L−1)+b=2·0.5+(−0.3)=0.7"
 
 
-@needs_chromium
 @pytest.mark.browser
 def test_shared_values_show_their_running_sums(page_of):
     x = Value(3.0, "x")
@@ -172,7 +156,6 @@ def test_shared_values_show_their_running_sums(page_of):
     assert equations(page)[-1] == "∂C∂x=−2+1+6=5"
 
 
-@needs_chromium
 @pytest.mark.browser
 @pytest.mark.parametrize("collapse", [None, "neuron"])
 def test_at_no_step_does_a_symbol_stand_for_another_number_than_at_the_end(page_of, collapse):
@@ -195,7 +178,6 @@ def test_at_no_step_does_a_symbol_stand_for_another_number_than_at_the_end(page_
     assert all(len(numbers) == 1 for numbers in meanings.values()), meanings
 
 
-@needs_chromium
 @pytest.mark.browser
 def test_numbers_changed_since_are_said_and_not_put_into_the_formula(page_of):
     cost = neuron_cost()
@@ -205,7 +187,6 @@ def test_numbers_changed_since_are_said_and_not_put_into_the_formula(page_of):
     assert "was changed after the forward pass" in page.run("document.querySelector('.note').textContent")
 
 
-@needs_chromium
 @pytest.mark.browser
 def test_edges_go_in_the_order_of_the_engine(page_of):
     cost = network_cost(2, 3, 2, 1)
@@ -219,7 +200,6 @@ def test_edges_go_in_the_order_of_the_engine(page_of):
     assert list(dict.fromkeys(seen)) == [labels.text(label) for label in swept]
 
 
-@needs_chromium
 @pytest.mark.browser
 def test_the_accessible_tree_has_every_node_with_its_value_and_gradient(page_of):
     page = page_of(neuron_cost(), "#step=11")
@@ -239,7 +219,6 @@ def test_the_accessible_tree_has_every_node_with_its_value_and_gradient(page_of)
     assert ("button", "z: value not computed yet, gradient ∂C/∂z not computed yet") in page.spoken()
 
 
-@needs_chromium
 @pytest.mark.browser
 def test_hovering_a_card_fades_what_is_not_connected(page_of):
     page = page_of(neuron_cost())
@@ -250,7 +229,6 @@ def test_hovering_a_card_fades_what_is_not_connected(page_of):
     assert page.run(opacity % "n0") == "1"
 
 
-@needs_chromium
 @pytest.mark.browser
 def test_the_page_follows_the_system_into_the_dark_and_prints_the_whole_picture(page_of):
     page = page_of(neuron_cost())
@@ -266,7 +244,6 @@ def test_the_page_follows_the_system_into_the_dark_and_prints_the_whole_picture(
     assert base64.b64decode(page.call("Page.printToPDF")["data"]).startswith(b"%PDF")
 
 
-@needs_chromium
 @pytest.mark.browser
 def test_the_page_asks_for_nothing_else(page_of):
     page = page_of(network_cost(2, 3, 2, 1), collapse=False)
@@ -275,7 +252,6 @@ def test_the_page_asks_for_nothing_else(page_of):
     assert all(url.startswith(("file:", "data:", "about:")) for url in page.requests())
 
 
-@needs_chromium
 @pytest.mark.browser
 def test_hostile_labels_are_text(page_of):
     hostile = ["</script><script>window.broken = 1</script>", "<b>&amp;\"'", "{0}{{title}}", "שלום", "a|b{c}\\n\x00"]
@@ -291,18 +267,17 @@ def test_hostile_labels_are_text(page_of):
     assert page.run("document.querySelectorAll('b').length") == 0
 
 
-@needs_chromium
 @pytest.mark.browser
-def test_in_a_notebook_the_page_runs_in_its_frame(browser, tmp_path):
+def test_in_a_notebook_the_page_runs_in_its_frame(chrome, tmp_path):
     bundle = step(neuron_cost())._repr_mimebundle_()
     path = tmp_path / "notebook.html"
     path.write_text(f'<meta charset="utf-8"><body style="margin:0">{bundle["text/html"]}', "utf-8")
-    page = browser.open(path.as_uri())
+    page = chrome.open(path.as_uri())
     chromium.wait_for(lambda: page.run("document.querySelector('img').complete"))
     assert page.run("document.querySelector('img').naturalWidth") > 800  # what an untrusted notebook shows
     x, y = page.middle("iframe")
     assert page.run(f"document.elementFromPoint({x}, {y}).tagName") == "IFRAME"
-    inside = browser.frame()
+    inside = chrome.frame()
     chromium.wait_for(lambda: at(inside) == "1 / 11")
     inside.run("document.getElementById('last').click()")
     assert at(inside) == "11 / 11"
@@ -367,7 +342,6 @@ def in_javascript(row):
     return live.script(topological_order(z)) is not None
 
 
-@needs_chromium
 @pytest.mark.browser
 @pytest.mark.parametrize("name", [name for name, row in TABLE.items() if in_javascript(row)])
 def test_every_row_has_the_engine_s_value_and_partials_in_the_page(bare_page, name):
@@ -393,8 +367,8 @@ def test_every_row_has_the_engine_s_value_and_partials_in_the_page(bare_page, na
 
 
 @pytest.fixture(scope="module")
-def bare_page(browser):
-    page = browser.open("about:blank")
+def bare_page(chrome):
+    page = chrome.open("about:blank")
     yield page
     page.close()
 
@@ -407,7 +381,6 @@ def drag(page, name, x):
     )
 
 
-@needs_chromium
 @pytest.mark.browser
 def test_dragging_a_slider_changes_every_number_to_the_engine_s(page_of):
     page = page_of(neuron_cost(), "#step=11")
@@ -422,7 +395,6 @@ def test_dragging_a_slider_changes_every_number_to_the_engine_s(page_of):
     assert equations(page)[0].endswith(f"={typeset.format_number(a.grad)}")
 
 
-@needs_chromium
 @pytest.mark.browser
 def test_the_address_holds_what_was_dragged_and_reset_forgets_it(page_of):
     page = page_of(neuron_cost(), "#step=11&w=-1.5")
@@ -434,7 +406,6 @@ def test_the_address_holds_what_was_dragged_and_reset_forgets_it(page_of):
     assert shown(page, ".d")[0] == "−0.07357"
 
 
-@needs_chromium
 @pytest.mark.browser
 def test_descending_moves_the_parameters_down_and_draws_the_cost(page_of):
     page = page_of(neuron_cost(), "#step=11")
@@ -445,7 +416,6 @@ def test_descending_moves_the_parameters_down_and_draws_the_cost(page_of):
     assert shown(page, "#n2 .v") == ["0.5"]  # an input stays
 
 
-@needs_chromium
 @pytest.mark.browser
 def test_a_leaf_is_dragged_sideways_in_the_picture_and_its_click_does_not_jump(page_of):
     page = page_of(neuron_cost(), "#step=11")
@@ -458,7 +428,6 @@ def test_a_leaf_is_dragged_sideways_in_the_picture_and_its_click_does_not_jump(p
     assert at(page) == "11 / 11"
 
 
-@needs_chromium
 @pytest.mark.browser
 def test_the_picture_zooms_fits_and_finds(page_of):
     page = page_of(network_cost(2, 4, 4, 1), collapse=False)
@@ -512,7 +481,6 @@ SEEN = {"one neuron": neuron_cost, "attention": attention_weight, "Black-Scholes
 }
 
 
-@needs_chromium
 @pytest.mark.browser
 @pytest.mark.parametrize("name", SEEN)
 def test_all_fits_a_slide_and_can_be_read(page_of, name):
@@ -540,7 +508,6 @@ def test_all_fits_a_slide_and_can_be_read(page_of, name):
     assert page.run(f"{letters} * document.getElementById('picture').getScreenCTM().a") > 8
 
 
-@needs_chromium
 @pytest.mark.browser
 def test_on_a_phone_the_result_is_in_view_and_nothing_is_wider_than_the_screen(page_of):
     page = page_of(network_cost(3, 2, 1), collapse=False)
@@ -589,7 +556,6 @@ def cards(page):
     return page.run("[...document.querySelectorAll('.card')].filter((c) => c.getClientRects().length).map((c) => c.id)")
 
 
-@needs_chromium
 @pytest.mark.browser
 @pytest.mark.parametrize("direction", ["right", "down"])
 def test_a_click_opens_a_module_and_a_click_on_its_bar_closes_it(page_of, direction):
@@ -607,7 +573,6 @@ def test_a_click_opens_a_module_and_a_click_on_its_bar_closes_it(page_of, direct
     assert cards(page) == closed
 
 
-@needs_chromium
 @pytest.mark.browser
 @pytest.mark.parametrize("direction", ["right", "down"])
 def test_all_modules_open_at_once_without_cards_on_one_another(page_of, direction):
@@ -619,7 +584,6 @@ def test_all_modules_open_at_once_without_cards_on_one_another(page_of, directio
     assert overlaps(page) == []
 
 
-@needs_chromium
 @pytest.mark.browser
 @pytest.mark.parametrize("direction", ["right", "down"])
 def test_in_open_modules_no_edge_runs_through_a_card_or_the_label_of_another(page_of, direction):
@@ -628,7 +592,6 @@ def test_in_open_modules_no_edge_runs_through_a_card_or_the_label_of_another(pag
     assert crossed(page) == []
 
 
-@needs_chromium
 @pytest.mark.browser
 @pytest.mark.parametrize("direction", ["right", "down"])
 def test_a_layer_opens_into_neurons_and_these_into_values(page_of, direction):
@@ -649,7 +612,6 @@ def test_a_layer_opens_into_neurons_and_these_into_values(page_of, direction):
     assert overlaps(page) == [] and crossed(page) == []
 
 
-@needs_chromium
 @pytest.mark.browser
 def test_a_sequential_in_a_sequential_opens_into_its_layers(page_of):
     inner = nn.Sequential(nn.Layer(2, 3, "tanh"), nn.Layer(3, 2, "tanh"))
@@ -665,7 +627,6 @@ def test_a_sequential_in_a_sequential_opens_into_its_layers(page_of):
     assert overlaps(page) == [] and crossed(page) == []
 
 
-@needs_chromium
 @pytest.mark.browser
 def test_a_closed_module_lists_the_engine_s_numbers_once_they_are_whole(page_of):
     cost = network_cost(2, 3, 1)
@@ -679,7 +640,6 @@ def test_a_closed_module_lists_the_engine_s_numbers_once_they_are_whole(page_of)
     assert len(shown(page, "#m0 .d")) == 1
 
 
-@needs_chromium
 @pytest.mark.browser
 def test_steps_within_a_closed_module_are_one(page_of):
     page = page_of(network_cost(2, 3, 1), collapse="neuron")
@@ -695,7 +655,6 @@ def test_steps_within_a_closed_module_are_one(page_of):
     assert at(page).startswith("3 /")
 
 
-@needs_chromium
 @pytest.mark.browser
 def test_dragging_a_leaf_changes_what_a_closed_module_lists(page_of):
     page = page_of(network_cost(2, 3, 1), "#step=99", collapse="neuron")

@@ -5,19 +5,15 @@ The idea: the page holds the final picture and, for every value and every edge, 
 Beside them it holds the graph as `live` prints it, so that a leaf can be dragged and everything follows.
 """
 
-import json
-import os
 import re
 from dataclasses import replace
 from html import escape
-from importlib.resources import files
-from pathlib import Path
 from typing import Any
 
 from autograd.core.sweeps import topological_order
 from autograd.core.value import Value
 from autograd.core.words import counted
-from autograd.files import write
+from autograd.pages import Page, told
 from autograd.picture import live, model, svg
 from autograd.picture.drawing import check_look, graph_of, grouping, image
 from autograd.picture.formula import stacked, typeset
@@ -35,21 +31,13 @@ MOST_COMPACT = 60  # cards; more cannot be read at once
 TALLEST = 840  # frame in a notebook, in pixels
 HEIGHT = 400  # of the page beyond its picture, in pixels
 MOST_INSIDE = 3000  # values in all modules
-SCRIPTS = (
-    "engine",
-    "mathematics",
-    "view",
-    "modules",
-    "compact",
-    "picture",
-    "leaves",
-    "controls",
-)  # in the order in which they run
-LEFT_OUT = re.compile(r"^ *(//.*\n)?", re.MULTILINE)  # of a script in a page: indentation, and lines of comment alone
+SCRIPTS = "engine mathematics view modules compact picture leaves controls".split()  # in the order in which they run
 
 
-class Stepper:
+class Stepper(Page):
     """The page: `.html()`, `.save("backprop.html")`; a notebook shows it in a frame."""
+
+    _kind = "the step-by-step page"
 
     def __init__(self, graph: Graph, title: str, by: str | None, theme: str, direction: str) -> None:
         self._title, self._theme, self._direction = title, theme, direction
@@ -70,32 +58,22 @@ class Stepper:
             self._story |= told
 
     def html(self) -> str:
-        """One HTML document: no network, no other file."""
         picture = "\n".join(self._shapes)
-        notes = "".join(f"<p class=note>⚠ {escape(note)}</p>" for note in self._scene.notes)
         width, height = self._size
-        parts = {
-            "title": escape(self._title),
-            "theme": "" if self._theme == "auto" else f" data-theme={self._theme}",
-            "style": _colours() + _file("step.css"),
-            "font": svg.FONT,
-            "width": f"{width:.0f}",
-            "height": f"{height:.0f}",
-            "picture": re.sub(r'="([\w.#-]+)"(?=[ >])', r"=\1", picture),  # HTML does without the quotes
-            "notes": notes,
-            "root": escape(self._root),
-            "engine": self._engine,
-            "story": json.dumps(self._story, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c"),
-            "script": "".join(LEFT_OUT.sub("", _file(f"{name}.js")) for name in SCRIPTS),
-        }
-        return re.sub(r"\{\{(\w+)\}\}", lambda place: parts[place[1]], _file("step.html"))
-
-    def save(self, path: "str | os.PathLike[str]") -> Path:
-        """Write the page, whole or not at all."""
-        if Path(path).suffix.lower() not in (".html", ".htm"):
-            raise ValueError(f"save: the step-by-step page is HTML; {str(path)!r} should end in .html")
-        write(path, self.html().encode())
-        return Path(path)
+        return self._filled(
+            "autograd.picture",
+            "step",
+            SCRIPTS,
+            theme="" if self._theme == "auto" else f" data-theme={self._theme}",
+            font=svg.FONT,
+            width=f"{width:.0f}",
+            height=f"{height:.0f}",
+            picture=re.sub(r'="([\w.#-]+)"(?=[ >])', r"=\1", picture),  # HTML does without the quotes
+            notes="".join(f"<p class=note>⚠ {escape(note)}</p>" for note in self._scene.notes),
+            root=escape(self._root),
+            engine=self._engine,
+            story=told(self._story),
+        )
 
     def __repr__(self) -> str:
         cards, edges = counted(len(self._scene.cards), "card"), counted(len(self._scene.links), "edge")
@@ -105,11 +83,8 @@ class Stepper:
         """The page in a frame over the still picture, which is what remains in an untrusted notebook."""
         height = min(self._size[1] + HEIGHT, TALLEST)
         still = image(svg.draw_svg(self._scene, self._theme, self._title, self._direction), self._title)
-        frame = (
-            f'<iframe srcdoc="{escape(self.html())}" title="{escape(self._title)}" sandbox="allow-scripts" '
-            f'style="grid-area:1/1;width:100%;height:{height:.0f}px;border:0"></iframe>'
-        )
         still = f'<div style="grid-area:1/1;min-width:0;max-height:{TALLEST}px;overflow:auto">{still}</div>'
+        frame = self._frame(height, "grid-area:1/1;")
         box = f'<div style="display:grid">{still}{frame}</div>'  # as tall as what is left of the two
         return {"text/plain": repr(self), "text/html": box}
 
@@ -151,10 +126,6 @@ def step(
     for node in graph.nodes:  # the page makes its own sweep, so nobody needs to have called backward()
         node.grad = node.adjoint
     return Stepper(graph, title or f"Backpropagation through {typeset.text(graph.root.name)}", by, theme, direction)
-
-
-def _file(name: str) -> str:
-    return files("autograd.picture").joinpath("page", name).read_text("utf-8")
 
 
 def _story(graph: Graph) -> dict[str, Any]:
@@ -230,19 +201,3 @@ def _rule(graph: Graph, edge: Edge, marks: dict[Value, Box]) -> str:
         return ""
     loose = typeset.is_sum(rule) or typeset.text(rule).startswith("−")
     return stacked.mathml(typeset.fence(rule) if loose else rule)
-
-
-def _colours() -> str:
-    """The colour table as CSS variables, light and dark."""
-    light, dark = (
-        "".join(f"--{name}:{pair[shade]};" for name, pair in svg.COLOURS.items()) for shade in range(len(svg.THEMES))
-    )
-    bands = "".join(
-        f".{kind} .band{{fill:var(--{kind})}}"
-        for kind in (model.PARAMETER, model.INPUT, model.OPERATION, model.OUTPUT, model.GROUP)
-    )
-    return (
-        f":root{{{light}color-scheme:light}}"
-        f"@media(prefers-color-scheme:dark){{:root:not([data-theme=light]){{{dark}color-scheme:dark}}}}"
-        f":root[data-theme=dark]{{{dark}color-scheme:dark}}{bands}\n"
-    )

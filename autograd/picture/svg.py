@@ -10,10 +10,10 @@ from html import escape
 from itertools import pairwise
 from typing import NamedTuple
 
+from autograd.pages import COLOURS
 from autograd.picture.back import lead_round, rounded
 from autograd.picture.formula import typeset
 from autograd.picture.layout import Layout, lay_out
-from autograd.picture.model import GROUP, INPUT, OPERATION, OUTPUT, PARAMETER
 from autograd.picture.scene import Card, Line, Link, Scene, colour, thickness, wrapped
 
 FONT = "Helvetica, Arial, 'Liberation Sans', 'DejaVu Sans', sans-serif"
@@ -22,16 +22,6 @@ BAND, LINE_HEIGHT, PAD = 30.0, 22.0, 12.0
 LABEL_LINE = 17.0
 TIP = 8.0  # of an arrow, ahead of its line
 STRANDS = 12.0  # between the lines of an operand that is read several times
-
-# name: (light, dark)
-COLOURS = {
-    "paper": ("#ffffff", "#0f172a"), "ink": ("#1e293b", "#e2e8f0"), "muted": ("#64748b", "#94a3b8"),
-    "border": ("#94a3b8", "#64748b"), "value": ("#1d4ed8", "#93c5fd"), "grad": ("#b91c1c", "#fca5a5"),
-    "label": ("#fff7ed", "#292524"), "note": ("#92400e", "#fcd34d"),
-    "positive": ("#2563eb", "#60a5fa"), "negative": ("#ea580c", "#fb923c"),
-    PARAMETER: ("#fde68a", "#854d0e"), INPUT: ("#e2e8f0", "#334155"), OPERATION: ("#dbeafe", "#1e3a8a"),
-    GROUP: ("#dbeafe", "#1e3a8a"), OUTPUT: ("#bbf7d0", "#166534"),
-}  # fmt: skip
 
 DIRECTIONS = ("right", "down")  # from the operands to the output
 THEMES = ("light", "dark")  # and "auto": light, with a style sheet for viewers that ask for the dark

@@ -1,11 +1,8 @@
 // Shows the film of a training, frame by frame: film.cells has a byte for every point of the grid in every frame.
-(() => {
-"use strict";
-const $ = (id) => document.getElementById(id);
 const count = film.epochs.length, last = count - 1, several = film.classes > 2;
 const cells = Uint8Array.from(atob(film.cells), (c) => c.charCodeAt(0)), size = cells.length / count;
 const side = film.extent.length === 2 ? Math.round(Math.sqrt(size)) : size;
-let at = 0, timer = 0;
+let at = 0;
 
 const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue("--" + name).trim();
 const rgb = (hex) => [1, 3, 5].map((k) => parseInt(hex.slice(k, k + 2), 16));
@@ -192,36 +189,11 @@ function show(k) {
   $("slider").setAttribute("aria-valuetext", $("said").textContent);
   try { history.replaceState(null, "", "#frame=" + at); } catch { /* a frame without an address */ }
 }
-function play(on = !timer) {
-  clearInterval(timer);
-  timer = 0;
-  if (on) {
-    if (at === last) show(0);
-    timer = setInterval(() => at < last ? show(at + 1) : play(false), 120);
-  }
-  $("play").textContent = on ? "❚❚" : "▶";
-  $("play").setAttribute("aria-label", on ? "Pause" : "Play");
-}
-const go = (k) => { play(false); show(k); };
-const moves = { first: () => go(0), back: () => go(at - 1), play: () => play(), next: () => go(at + 1), last: () => go(last) };
-for (const [id, move] of Object.entries(moves)) $(id).addEventListener("click", move);
+const pace = 120, following = () => at + 1, preceding = () => at - 1, taken = () => false;
+Object.assign(keys, { ArrowUp: moves.next, ArrowDown: moves.back });
 $("slider").max = last;
-$("slider").addEventListener("input", (event) => go(+event.target.value));
-function theme() {
-  const dark = matchMedia("(prefers-color-scheme: dark)").matches, now = document.documentElement.dataset.theme ?? (dark ? "dark" : "light");
-  document.documentElement.dataset.theme = now === "dark" ? "light" : "dark";
-  map();
-}
-$("theme").addEventListener("click", theme);
+$("theme").addEventListener("click", map);
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", map);
-const keys = { ArrowRight: moves.next, ArrowUp: moves.next, ArrowLeft: moves.back, ArrowDown: moves.back, Home: moves.first, End: moves.last, d: theme };
-document.addEventListener("keydown", (event) => {
-  if (event.ctrlKey || event.altKey || event.metaKey) return;
-  if (event.key === " " && event.target.tagName !== "BUTTON") play();
-  else if (keys[event.key]) keys[event.key]();
-  else return;
-  event.preventDefault();
-});
 
 $("map").hidden = !size;
 $("net").hidden = !film.sizes.length;
@@ -235,4 +207,3 @@ if (film.sizes.length) network();
 const linked = () => Number(/frame=(\d+)/.exec(location.hash)?.[1]) || 0;
 addEventListener("hashchange", () => go(linked()));
 show(linked());
-})();

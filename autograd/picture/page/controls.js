@@ -1,15 +1,5 @@
-// Play, keys, hover, the address; and the start.
-function play(on = !timer) {
-  clearInterval(timer);
-  timer = 0;
-  if (on) {
-    if (at === last) show(0);
-    timer = setInterval(() => at < last ? show(following()) : play(false), 1100);
-  }
-  $("play").textContent = on ? "❚❚" : "▶";
-  $("play").setAttribute("aria-label", on ? "Pause" : "Play");
-}
-
+// Where to go, keys, hover, the address; and the start.
+const pace = 1100; // milliseconds a step
 function following() { // the next step that is not passed over
   let s = at + 1;
   while (passed(s)) s++;
@@ -20,35 +10,20 @@ function preceding() {
   while (s > 0 && passed(s)) s--;
   return s;
 }
-const go = (s) => { play(false); show(s); };
 const visit = (k) => go(visits[k].find((s) => s > at) ?? visits[k][0] ?? 0);
 $("slider").max = last + 1;
-$("slider").addEventListener("input", (event) => go(event.target.value - 1));
-const moves = { first: () => go(0), back: () => go(preceding()), play: () => play(), next: () => go(following()), last: () => go(last) };
-for (const [id, move] of Object.entries(moves)) $(id).addEventListener("click", move);
 
-function theme() {
-  const dark = matchMedia("(prefers-color-scheme: dark)").matches;
-  const now = document.documentElement.dataset.theme ?? (dark ? "dark" : "light");
-  document.documentElement.dataset.theme = now === "dark" ? "light" : "dark";
-}
-$("theme").addEventListener("click", theme);
-
-const find = () => $("search").focus();
-const keys = { "+": () => zoom(1.4), "-": () => zoom(1 / 1.4), 0: () => fit(), r: () => live && reset(), "/": find,
-  ArrowRight: moves.next, ArrowLeft: moves.back, ArrowUp: moves.back, ArrowDown: moves.next,
-  Home: moves.first, End: moves.last, d: theme, m: () => $("modules").click() };
-document.addEventListener("keydown", (event) => {
-  if (event.ctrlKey || event.altKey || event.metaKey) return;
+Object.assign(keys, { "+": () => zoom(1.4), "-": () => zoom(1 / 1.4), 0: () => fit(), r: () => live && reset(),
+  "/": () => $("search").focus(), ArrowUp: moves.back, ArrowDown: moves.next, m: () => $("modules").click() });
+function taken(event) {
   const [card, bar, button] = [".card", ".bar", "button"].map((css) => event.target.closest?.(css));
-  if (event.target.id === "search") { if (event.key === "Escape") event.target.blur(); return; }
-  if (event.target.closest?.("#leaves") && !button) return;
-  if ((card || bar) && (event.key === "Enter" || event.key === " ")) (card ?? bar).dispatchEvent(new Event("click"));
-  else if (event.key === " " && !button) play();
-  else if (keys[event.key]) keys[event.key]();
-  else return;
+  if (event.target.id === "search") { if (event.key === "Escape") event.target.blur(); return true; }
+  if (event.target.closest?.("#leaves") && !button) return true;
+  if (!(card || bar) || (event.key !== "Enter" && event.key !== " ")) return false;
+  (card ?? bar).dispatchEvent(new Event("click"));
   event.preventDefault();
-});
+  return true;
+}
 
 function hovered(card, holds) { // what is not connected to a card that is pointed at fades
   const fade = (on) => {

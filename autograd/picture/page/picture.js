@@ -1,5 +1,5 @@
 // The picture as it stands at one step.
-let at = -1, timer = 0;
+let at = -1;
 
 function show(s, scroll = true, again = false) {
   s = Math.max(0, Math.min(last, s));
