@@ -37,7 +37,7 @@ HEAD = """\
 {{style}}</style>
 </head>
 """
-LEFT_OUT = re.compile(r"^ *(//.*\n)?", re.MULTILINE)  # of a script in a page: indentation, and lines of comment alone
+LEFT_OUT = re.compile(r"^ *(//.*\n)?", re.MULTILINE)  # in a page: indentation, and lines of comment alone
 
 
 class Page:
@@ -62,10 +62,11 @@ class Page:
         script = _text("autograd.picture", "player.js") + "".join(
             [_text(package, f"{script}.js") for script in scripts]
         )
+        style = _text("autograd.picture", "player.css") + _text(package, f"{name}.css")
         parts |= {
             "title": escape(self._title),
             "theme": theme,
-            "style": _colours() + _text("autograd.picture", "player.css") + _text(package, f"{name}.css"),
+            "style": _colours() + LEFT_OUT.sub("", style),
             "script": f'(() => {{\n"use strict";\n{LEFT_OUT.sub("", script)}}})();\n',
         }
         return re.sub(r"\{\{(\w+)\}\}", lambda place: parts[place[1]], HEAD + _text(package, f"{name}.html"))

@@ -14,27 +14,11 @@ Activation = Callable[[Value], Value]
 LINEAR = "linear"
 
 # The methods of Value rather than the functions: z is always a Value, and a neuron is called often.
-ACTIVATIONS: dict[str, Activation | None] = {
-    LINEAR: None,
-    "relu": Value.relu,
-    "sigmoid": Value.sigmoid,
-    "tanh": Value.tanh,
-    "softplus": Value.softplus,
-    "log_sigmoid": Value.log_sigmoid,
-    "leaky_relu": Value.leaky_relu,
-    "elu": Value.elu,
-    "gelu": Value.gelu,
-    "silu": Value.silu,
-    "mish": Value.mish,
-    "softsign": Value.softsign,
-    "celu": Value.celu,
-    "selu": Value.selu,
-    "hardtanh": Value.hardtanh,
-    "relu6": Value.relu6,
-    "hardswish": Value.hardswish,
-    "sin": Value.sin,
-    "exp": Value.exp,
-}
+_NAMED = (
+    "relu sigmoid tanh softplus log_sigmoid leaky_relu elu gelu silu mish softsign celu selu hardtanh relu6 hardswish "
+    "sin exp"
+)
+ACTIVATIONS: dict[str, Activation | None] = {LINEAR: None, **{name: getattr(Value, name) for name in _NAMED.split()}}
 
 # Weights are uniform on (−bound, bound). He et al. (2015) keep the
 # variance through relu layers, Xavier Glorot & Bengio (2010) through tanh ones.

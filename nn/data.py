@@ -13,6 +13,7 @@ from itertools import pairwise
 from typing import Any, NamedTuple
 
 Inputs = list[list[float]]
+CHALLENGER = os.path.join(os.path.dirname(__file__), "challenger.csv")
 MOST_CLASSES = 20  # of a target that is text
 
 
@@ -59,7 +60,7 @@ def xor(n: int = 4, noise: float = 0.0, seed: int | None = None) -> tuple[Inputs
 def challenger() -> tuple[Inputs, list[int]]:
     """The 23 flights of the Space Shuttle before the Challenger accident: temperature at launch in °F → was an O-ring
     damaged? (Dalal, Fowlkes and Hoadley, Journal of the American Statistical Association 84, 1989)"""
-    table = read_csv(os.path.join(os.path.dirname(__file__), "challenger.csv"))
+    table = read_csv(CHALLENGER)
     return table.X, [int(y) for y in table.Y]
 
 

@@ -21,6 +21,7 @@ from nn.agreement import engine
 from nn.history import History
 from nn.layers import Layer
 from nn.losses import squared_error
+from nn.prediction import parameters_of
 from nn.training import fit
 
 FRAMES = 60
@@ -79,7 +80,7 @@ def watch(
     """
     if not (isinstance(frames, int) and frames >= 2):
         raise ValueError(f"watch: frames= is a whole number, 2 or more, not {frames!r}")
-    parameters = model.parameters() if hasattr(model, "parameters") else []
+    parameters = parameters_of(model)
     kept = {} if options.get("resume") else {0: numbers(parameters)}
     chosen = {round(epochs * (k / (frames - 1)) ** 2) for k in range(frames)} if isinstance(epochs, int) else set()
 

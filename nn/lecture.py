@@ -18,7 +18,7 @@ from typing import Any
 
 from autograd import Value, finite_difference, label_text, topological_order
 from autograd.files import printable
-from nn.data import DataError, read_csv
+from nn.data import CHALLENGER, DataError, read_csv
 from nn.film import watch
 from nn.layers import MLP
 from nn.losses import squared_error
@@ -26,7 +26,6 @@ from nn.optimizers import SGD
 from nn.prediction import evaluate
 from nn.standardised import Examples, wrapped
 
-CHALLENGER = os.path.join(os.path.dirname(__file__), "challenger.csv")
 LISTED = 40  # numbers of the forward pass that are printed
 MOST_PARAMETERS = 5_000  # each is differentiated six more times, by differences
 EXPLAINED = 12  # parameters whose chain rule is written out

@@ -21,7 +21,7 @@ class Evaluation(NamedTuple):
 def predict(model: Callable[[Any], Any], X: Any, *, compiled: bool | None = None) -> Any:
     """The model's output for each row of X: numbers, or lists of numbers; an array if X is one."""
     inputs = examples.as_lists(examples.rows(X))
-    parameters = _parameters(model)
+    parameters = parameters_of(model)
     run = engine(model, lambda output, _: output, parameters, inputs, [0.0] * len(inputs), compiled, costs=False)
     out = run.outputs(run.table(inputs))
     if hasattr(X, "dtype") or hasattr(X, "to_numpy"):
@@ -43,12 +43,13 @@ def evaluate(
     """The mean cost of the model's outputs over the examples, and its accuracy where targets are classes."""
     X, Y = examples.pairs(X, Y)
     examples.check_targets(model, loss, X, Y)
-    run, judge = engine(model, loss, _parameters(model), X, Y, compiled), judge_of(loss, Y, accuracy)
+    run, judge = engine(model, loss, parameters_of(model), X, Y, compiled), judge_of(loss, Y, accuracy)
     inputs = run.table(X)
     targets = run.table(Y)
     cost, outputs = run.cost(inputs, targets)
     return Evaluation(cost, counted(judge, outputs, targets, lambda: Y) / len(Y) if judge else None)
 
 
-def _parameters(model: Any) -> list[Any]:
+def parameters_of(model: Any) -> list[Any]:
+    """Of a function, none."""
     return model.parameters() if hasattr(model, "parameters") else []

@@ -200,6 +200,11 @@ def _partials(row: Primitive, operands: list[Any], at: list[Any], z: Any) -> lis
     return kept
 
 
+def data_of(x: Any) -> Any:
+    """The number of a Value; a number as it is."""
+    return x._data if isinstance(x, Value) else x
+
+
 def constant(x: Any, row: Primitive, arguments: tuple[Any, ...]) -> float:
     """A number among the arguments; an error names the operation and all of them."""
     return x if x.__class__ is float else number(x, _Call((row, arguments)))

@@ -17,7 +17,7 @@ from typing import Any
 from autograd.core import modes
 from autograd.core.columns import REAL, Interval, Primitive
 from autograd.core.refusals import Argument
-from autograd.core.value import Value, apply
+from autograd.core.value import Value, apply, data_of
 from autograd.derivatives.custom_rules import along, of_jvp, of_vjp
 from autograd.derivatives.structures import holds_value, is_array, leaves, rebuild
 
@@ -128,7 +128,7 @@ class _Form:
         self._now = threading.local()  # in a call: the numbers and partials that its rows take from it
 
     def call(self, operands: list[Any]) -> Any:
-        numbers = [x._data if isinstance(x, Value) else x for x in operands]
+        numbers = [*map(data_of, operands)]
         z = self.results(numbers)
         if not any([isinstance(x, Value) for x in operands]):
             return z
@@ -153,7 +153,7 @@ class _Form:
                 if not self.rows:
                     raise
                 return rebuild(self.result, [nan] * len(self.rows))
-            return rebuild(z, [x._data if isinstance(x, Value) else x for x in leaves(z, self.name)])
+            return rebuild(z, [*map(data_of, leaves(z, self.name))])
         found = leaves(z, f"the result of {self.name}")
         if met := [x for x in found if isinstance(x, Value)]:
             raise TypeError(

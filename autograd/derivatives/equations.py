@@ -15,7 +15,7 @@ from autograd.core import modes
 from autograd.core.columns import TABLE, Primitive
 from autograd.core.refusals import Argument
 from autograd.core.sweeps import topological_order
-from autograd.core.value import Value
+from autograd.core.value import Value, data_of
 from autograd.derivatives.linear import REMEMBERED
 from autograd.derivatives.pattern import Pattern
 from autograd.derivatives.recording import Recording, name_of
@@ -41,7 +41,7 @@ def record(name: str, f: Callable[..., Any], unknowns: Any, arguments: Sequence[
     """f(unknowns, *arguments), recorded. TypeError where it looks at a number, which another solution may not have."""
     if not callable(f):
         raise TypeError(f"{name} takes a function, got {type(f).__name__} {f!r:.40}")
-    inner: list[Value] = [Argument(x._data if isinstance(x, Value) else x) for x in leaves(unknowns, f"{name}: x0")]
+    inner: list[Value] = [Argument(data_of(x)) for x in leaves(unknowns, f"{name}: x0")]
     outer: list[Value] = []
     call = [rebuild(unknowns, inner)]
     for i, argument in enumerate(arguments):

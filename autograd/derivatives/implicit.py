@@ -27,7 +27,7 @@ from autograd.core import modes
 from autograd.core.columns import Primitive
 from autograd.core.primitives import where
 from autograd.core.refusals import Argument
-from autograd.core.value import Value
+from autograd.core.value import Value, data_of
 from autograd.core.words import counted
 from autograd.derivatives.equations import Recorded, evaluated, record, system_of
 from autograd.derivatives.linear import REMEMBERED, adjoint, computed
@@ -112,7 +112,7 @@ def _solutions(name: str, recorded: Recorded, shown: Any, x0: Any, solver: Solve
     if not holds_value(operands):
         return rebuild(x0, Context().run(equation.solution, operands))  # in a trace as well
     if not modes.is_tracing():  # else the numbers are not known yet
-        equation.solution([x._data if isinstance(x, Value) else x for x in operands])
+        equation.solution([*map(data_of, operands)])
     return rebuild(x0, [equation.unknown(i)(*operands) for i in range(n)])
 
 

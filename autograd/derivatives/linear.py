@@ -19,7 +19,7 @@ from warnings import warn
 from autograd.core import modes
 from autograd.core import primitives as table
 from autograd.core.columns import Primitive
-from autograd.core.value import Value
+from autograd.core.value import data_of
 from autograd.derivatives.structures import holds_value, is_array, leaves, rebuild, rectangle
 
 REMEMBERED = 4096  # solutions: each serves all unknowns of an example, and the sweeps after it
@@ -43,7 +43,7 @@ def solve(A: Any, b: Any) -> Any:
         )
     operands = [*leaves(A, "solve: A"), *leaves(b, "solve: b")]
     if not modes.is_tracing() or not holds_value(operands):  # else the numbers are not known yet
-        solution([x._data if isinstance(x, Value) else x for x in operands])
+        solution([*map(data_of, operands)])
     x = solved(operands, n)
     return rebuild(b, x) if is_array(b) or not is_array(A) else rebuild(A[0], x)
 

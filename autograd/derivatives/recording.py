@@ -22,7 +22,7 @@ from autograd.core import primitives as table
 from autograd.core.fast import number_gradients, number_tangents
 from autograd.core.refusals import Argument, as_argument, refuse_escaped
 from autograd.core.sweeps import adjoints, number_edges, tangents, topological_order, value_edges
-from autograd.core.value import Value, apply
+from autograd.core.value import Value, apply, data_of
 from autograd.derivatives.structures import holds_value, is_one_number, leaves, rebuild
 
 
@@ -123,7 +123,7 @@ class Recording:
 
     def values(self) -> list[Any]:
         if not self.nested:
-            return [z._data if isinstance(z, Value) else z for z in self.outputs]
+            return [*map(data_of, self.outputs)]
         return self.given(self.outputs)
 
     def scalar(self) -> Any:

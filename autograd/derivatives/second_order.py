@@ -25,7 +25,7 @@ from autograd.core.value import Value
 
 Vector = tuple[int, list[float]]  # the entries from a first one on; those before and after are 0
 Terms = list[tuple[float, Vector]]  # Σ factor · vector
-TINY, LARGE = 2.0**-700, 2.0**100  # as in second.c
+TINY, LARGE = 2.0**-700, 2.0**100  # what may be lost of a factor and a direction
 
 
 def second_derivatives(
@@ -40,8 +40,10 @@ def second_derivatives(
     n = len(inputs) if v is None else 1
     if not isinstance(output, Value):
         return [*map(list, repeat([0.0] * n, len(inputs)))]
-    if engine.C is not None and (lines := engine.C.second(order, inputs, output, v, _by_rule)) is not None:
-        return lines
+    if engine.C is not None:
+        lines = engine.C.second(order, inputs, output, v, _by_rule, TINY, LARGE)
+        if lines is not None:
+            return lines
     with modes.differentiating():
         return swept(inputs, order, output, v)
 

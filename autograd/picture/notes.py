@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from autograd.core.value import Value
+from autograd.core.value import Value, data_of
 from autograd.picture.formula import labels, typeset
 
 if TYPE_CHECKING:
@@ -20,9 +20,8 @@ def on_data(order: Sequence[Value], graph: "Graph") -> list[str]:
     for value in order:
         if value._row is None:
             continue
-        numbers = [a._data if isinstance(a, Value) else a for a in value._arguments]
         try:
-            now = value._row.forward(*numbers)
+            now = value._row.forward(*map(data_of, value._arguments))
         except (ArithmeticError, ValueError):  # a row of the user's own may raise
             continue
         if close(now, value._data):

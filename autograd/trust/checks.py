@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from autograd.core.sweeps import adjoints, number_edges
-from autograd.core.value import Value
+from autograd.core.value import Value, data_of
 from autograd.derivatives.recording import Recording, name_of
 from autograd.derivatives.structures import leaves, places
 from autograd.trust.differences import EPSILON, STEEP, TINY, Difference, differences
@@ -120,7 +120,7 @@ def _culprit(f: Function, args: Any, order: int, rtol: float) -> str:
     recording = Recording("check_gradients", derivative_of(f, order - 1), args, range(len(args)))
     for z in recording.order:
         if z._row is not None:
-            xs = [x._data if isinstance(x, Value) else x for x in z._arguments]
+            xs = [*map(data_of, z._arguments)]
             for i, (x, partial) in enumerate(zip(z._arguments, z._partials, strict=True)):
                 if isinstance(x, Value):
                     got = 0.0 if partial is None else partial
@@ -130,7 +130,7 @@ def _culprit(f: Function, args: Any, order: int, rtol: float) -> str:
     if order > 1:
         for z in Recording("check_gradients", f, args, range(len(args))).order:
             if z._row is not None:
-                xs = [x._data if isinstance(x, Value) else x for x in z._arguments]
+                xs = [*map(data_of, z._arguments)]
                 slope = derivative_of(z._row, 1)
                 lines = Recording("check_gradients", slope, xs, range(len(xs))).lines()
                 for j in range(len(xs)):
@@ -149,7 +149,7 @@ def _on_a_kink(f: Function, args: Any) -> str:
     """The first node of f that is on a kink of its row: of that, rules say the slope, and no more."""
     for z in Recording("check_gradients", f, args, range(len(args))).order:
         if (row := z._row) is not None:
-            xs = [x._data if isinstance(x, Value) else x for x in z._arguments]
+            xs = [*map(data_of, z._arguments)]
             near = [differences(row, xs, xs, i)[0] for i, x in enumerate(z._arguments) if isinstance(x, Value)]
             if row.kinks and any([d.high - d.low > 1e-6 for d in near]):
                 labelled = f", labelled {z.label!r}," if z.label else ""

@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 
 from autograd.core.fast import number_adjoints
 from autograd.core.primitives import Primitive
-from autograd.core.value import Value
+from autograd.core.value import Value, data_of
 from autograd.derivatives.recording import Recording
 from autograd.derivatives.structures import rebuild
 
@@ -68,7 +68,7 @@ def _sides(z: Value) -> Any:
     edges = _edges(row)
     if not row.kinks and not edges:
         return row.name
-    xs = [x._data if isinstance(x, Value) else x for x in z._arguments]
+    xs = [*map(data_of, z._arguments)]
     return (row.name, *[_sign(kink(*xs)) for kink in row.kinks], *[_sign(xs[i] - edge) for i, edge in edges])
 
 

@@ -13,7 +13,7 @@ from autograd.core import modes
 from autograd.core import primitives as table
 from autograd.core.columns import of_ufunc
 from autograd.core.comparisons import conjunction, disjunction, negation
-from autograd.core.value import Value
+from autograd.core.value import Value, data_of
 
 LOG2 = math.log(2)
 
@@ -22,10 +22,6 @@ def rule_of(name: str) -> Callable[..., Any] | None:
     """What numpy's elementwise function of this name does to numbers and Values; None where there is no rule. A row of
     the table that has the name answers for it."""
     return OTHERS.get(name) or of_ufunc(name)
-
-
-def data_of(x: Any) -> Any:
-    return x._data if isinstance(x, Value) else x
 
 
 def _equal(x: Any, y: Any) -> Any:

@@ -29,8 +29,7 @@ from autograd.core.arrays.elements import (
     refused,
     wrapped,
 )
-from autograd.core.arrays.ufuncs import data_of
-from autograd.core.value import Value
+from autograd.core.value import Value, data_of
 
 __all__ = ["ValueArray", "apply_function", "apply_ufunc"]
 

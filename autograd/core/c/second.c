@@ -24,6 +24,7 @@ typedef struct {
     Edge *edges;   /* of one node at a time */
     Dual *dual;
     Py_ssize_t inputs, n, width;
+    double tiny, large;
 } Walk;
 
 #define PLACE(walk, node) ((walk)->places + (Py_ssize_t)(node)->grad)
@@ -92,12 +93,9 @@ static int forward(Walk *walk, Place *place) {
     return 0;
 }
 
-#define TINY 0x1p-700 /* as in second_order.py */
-#define LARGE 0x1p100
-
-static double factor(double p, const Vector *direction) {
-    for (Py_ssize_t i = 0; fabs(p) < TINY && i < direction->to - direction->from; i++)
-        if (fabs(direction->at[i]) > LARGE) return NAN;
+static double factor(const Walk *walk, double p, const Vector *direction) {
+    for (Py_ssize_t i = 0; fabs(p) < walk->tiny && i < direction->to - direction->from; i++)
+        if (fabs(direction->at[i]) > walk->large) return NAN;
     return p;
 }
 
@@ -105,7 +103,7 @@ static double factor(double p, const Vector *direction) {
 static int bend(Walk *walk, const Place *place, Node *x, Node *y, double second) {
     if (is_off(second) || !MOVES(x) || !MOVES(y)) return 0;
     const Vector *v = &PLACE(walk, y)->direction;
-    return add(&PLACE(walk, x)->bending, factor(place->adjoint * second, v), v, walk->width);
+    return add(&PLACE(walk, x)->bending, factor(walk, place->adjoint * second, v), v, walk->width);
 }
 
 static int bend_dot(Walk *walk, const Place *place) {
@@ -258,10 +256,11 @@ static void release(Walk *walk) {
 /* second(order, inputs, output, directions, python_rule): the lines of H·V, where V is one column of numbers, or if that is
    None all directions. None: the general way. */
 static PyObject *second(PyObject *Py_UNUSED(module), PyObject *const *a, Py_ssize_t n) {
-    if (n != 5 || active || !are_nodes(a[0]) || !are_nodes(a[1]) || !IS_NODE(a[2])) Py_RETURN_NONE;
+    if (n != 7 || active || !are_nodes(a[0]) || !are_nodes(a[1]) || !IS_NODE(a[2])) Py_RETURN_NONE;
     const int all = a[3] == Py_None;
     Dual dual[MOST_OPERANDS + 1];
-    Walk walk = {.inputs = PyList_Size(a[1]), .n = PyList_Size(a[1]) + PyList_Size(a[0]), .dual = dual};
+    Walk walk = {.inputs = PyList_Size(a[1]), .n = PyList_Size(a[1]) + PyList_Size(a[0]), .dual = dual,
+                 .tiny = PyFloat_AsDouble(a[5]), .large = PyFloat_AsDouble(a[6])};
     walk.width = all ? walk.inputs : 1;
     PyObject *answer = NULL;
     if (!all && !(PyList_CheckExact(a[3]) && PyList_Size(a[3]) == walk.inputs)) Py_RETURN_NONE;
@@ -291,6 +290,6 @@ static PyObject *second(PyObject *Py_UNUSED(module), PyObject *const *a, Py_ssiz
 }
 
 PyMethodDef second_functions[] = {
-    {"second", (PyCFunction)(void (*)(void))second, METH_FASTCALL, "second(order, inputs, output, directions, python_rule), or None."},
+    {"second", (PyCFunction)(void (*)(void))second, METH_FASTCALL, "second(order, inputs, output, directions, python_rule, tiny, large), or None."},
     {NULL, NULL, 0, NULL},
 };
