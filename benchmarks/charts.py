@@ -124,7 +124,7 @@ def curves(rows: list[Row], work: str, scale: float, total: bool = False) -> dic
     return found
 
 
-def steps(rows: list[Row]) -> str:
+def steps(title: str, rows: list[Row]) -> str:
     wanted = [
         ("W3.step", None, "moons step"),
         ("W3.grad", 100, "moons gradient"),
@@ -137,40 +137,31 @@ def steps(rows: list[Row]) -> str:
         for row in rows
         if (row["work"], row["size"]) == (work, size) and row["status"] == "ok"
     ]
-    return bars("Time per step", "milliseconds", found, logarithmic=True)
+    return bars(title, "milliseconds", found, logarithmic=True)
 
 
-def graph_size(rows: list[Row]) -> str:
-    return lines(
-        "Time against graph size",
-        "binary nodes",
-        "eager forward + backward, ns a node",
-        curves(rows, "eager.graph", 1e9),
-    )
-
-
-def batch_size(rows: list[Row]) -> str:
-    return lines("Time against batch", "rows", "moons network, value and gradient, µs", curves(rows, "W3.grad", 1e6))
-
-
-def memory(rows: list[Row]) -> str:
+def memory(title: str, rows: list[Row]) -> str:
     found = [(r["engine"], r["engine"], r["median"]) for r in rows if r["work"] == "memory" and r["status"] == "ok"]
-    return bars("Memory per node", "bytes", found, logarithmic=False)
+    return bars(title, "bytes", found, logarithmic=False)
 
 
-def first_result(rows: list[Row]) -> str:
-    return lines(
-        "Time to first result",
-        "scalar nodes",
-        "from function to first gradient, seconds",
-        curves(rows, "first.graph", 1.0, total=True),
-    )
+def against(x: str, y: str, work: str, scale: float, total: bool = False) -> Callable[[str, list[Row]], str]:
+    return lambda title, rows: lines(title, x, y, curves(rows, work, scale, total))
 
 
-CHARTS: dict[str, tuple[str, Callable[[list[Row]], str]]] = {
+CHARTS: dict[str, tuple[str, Callable[[str, list[Row]], str]]] = {
     "steps": ("Time per step", steps),
-    "graph-size": ("Time against graph size", graph_size),
-    "batch-size": ("Time against batch", batch_size),
+    "graph-size": (
+        "Time against graph size",
+        against("binary nodes", "eager forward + backward, ns a node", "eager.graph", 1e9),
+    ),
+    "batch-size": (
+        "Time against batch",
+        against("rows", "moons network, value and gradient, µs", "W3.grad", 1e6),
+    ),
     "memory": ("Memory per node", memory),
-    "first-result": ("Time to first result", first_result),
+    "first-result": (
+        "Time to first result",
+        against("scalar nodes", "from function to first gradient, seconds", "first.graph", 1.0, total=True),
+    ),
 }

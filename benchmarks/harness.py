@@ -8,6 +8,8 @@ Where an engine's raw answer has a shape of its own, `run.view` turns it into th
 from __future__ import annotations
 
 import math
+import subprocess
+import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -87,6 +89,14 @@ class Work:
         if not callable(self.expect):
             return self.expect
         return self.expect() if size is None else self.expect(size)
+
+
+def printed(program: str) -> float:
+    """The number that a program prints, in a process of its own."""
+    ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    if ran.returncode:
+        raise RuntimeError((ran.stderr.strip() or "died").splitlines()[-1])
+    return float(ran.stdout)
 
 
 def numbers(answer: Any) -> Iterator[float]:

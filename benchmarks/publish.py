@@ -53,7 +53,7 @@ def rounded(thing: Any) -> Any:
 
 def written(results: dict[str, Any], readme: str) -> dict[Path, str]:
     """Every file that follows from the results, and what it must contain."""
-    files = {HERE / "charts" / f"{name}.svg": draw(results["rows"]) for name, (_, draw) in CHARTS.items()}
+    files = {HERE / "charts" / f"{name}.svg": draw(title, results["rows"]) for name, (title, draw) in CHARTS.items()}
     files[HERE / "RESULTS.md"] = tables.full(results)
     files[README] = tables.embed(readme, tables.section(results))
     files[PAGE] = tables.page(results, TEXT.read_text())

@@ -37,16 +37,36 @@ def points(nodes) -> list[float]:
     return [rng.uniform(-1.0, 1.0) for _ in range(min(1_000, nodes // 10))]
 
 
-def by_class(make, nodes):
-    """Forward and backward with any class that has `.backward()`, `.grad` and operators."""
-
-    numbers = points(nodes)
+def by_class(make, numbers, f, told=list):
+    """f, forward and backward, with any class that has `.backward()`, `.grad` and operators."""
 
     def run():
         leaves = [make(x) for x in numbers]
-        root = build(leaves, nodes)
+        root = f(leaves)
         root.backward()
-        return float(root.data), [float(leaf.grad or 0.0) for leaf in checked(leaves)]
+        return float(root.data), [float(leaf.grad or 0.0) for leaf in told(leaves)]
+
+    return run
+
+
+def by_xad(numbers, f, told=list):
+    """The same with XAD's tape."""
+    from xad.adj_1st import Real, Tape
+
+    tape = Tape()
+    tape.activate()
+
+    def run():
+        leaves = [Real(x) for x in numbers]
+        tape.registerInputs(leaves)
+        tape.newRecording()
+        root = f(leaves)
+        tape.registerOutput(root)
+        root.derivative = 1.0
+        tape.computeAdjoints()
+        result = root.value, [leaf.derivative for leaf in told(leaves)]
+        tape.clearAll()
+        return result
 
     return run
 
@@ -84,47 +104,30 @@ def works() -> list[Work]:
         def eager(n):
             from autograd import Value
 
-            return by_class(Value, n)
+            return by_class(Value, points(n), lambda leaves: build(leaves, n), checked)
 
         @engine("tuple tape")
         def tape(n):
             from benchmarks.tape import Value
 
-            return by_class(Value, n)
+            return by_class(Value, points(n), lambda leaves: build(leaves, n), checked)
 
         @engine("micrograd", "micrograd.engine", upto=MOONS, why_not="tens of seconds a pass")
         def micrograd(n):
             from micrograd.engine import Value
 
-            return by_class(Value, n)
+            return by_class(Value, points(n), lambda leaves: build(leaves, n), checked)
 
         @engine("torch scalars", "torch", upto=MOONS, why_not="tens of seconds a pass")
         def torch(n):
             import torch
 
-            return by_class(lambda x: torch.tensor(x, dtype=torch.float64, requires_grad=True), n)
+            number = lambda x: torch.tensor(x, dtype=torch.float64, requires_grad=True)
+            return by_class(number, points(n), lambda leaves: build(leaves, n), checked)
 
         @engine("xad", "xad")
         def xad(n):
-            from xad.adj_1st import Real, Tape
-
-            tape = Tape()
-            tape.activate()
-            numbers = points(n)
-
-            def run():
-                leaves = [Real(x) for x in numbers]
-                tape.registerInputs(leaves)
-                tape.newRecording()
-                root = build(leaves, n)
-                tape.registerOutput(root)
-                root.derivative = 1.0
-                tape.computeAdjoints()
-                result = root.value, [leaf.derivative for leaf in checked(leaves)]
-                tape.clearAll()
-                return result
-
-            return run
+            return by_xad(points(n), lambda leaves: build(leaves, n), checked)
 
     return [every, off]
 

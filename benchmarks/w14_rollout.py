@@ -3,12 +3,9 @@ and its length, for a batch of pendulums."""
 
 from __future__ import annotations
 
-import subprocess
-import sys
-
 import numpy as np
 
-from benchmarks.harness import COMPILED, Work
+from benchmarks.harness import COMPILED, Work, printed
 
 STEPS, FEW, MANY = 1_000, 30, 1_000_000
 SECONDS = 5.0  # of all steps
@@ -139,13 +136,7 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024)
 
 @memory.engine(COMPILED, "autograd")
 def our_memory():
-    def run():
-        ran = subprocess.run([sys.executable, "-c", PROGRAM], capture_output=True, text=True)
-        if ran.returncode:
-            raise RuntimeError((ran.stderr.strip() or "died").splitlines()[-1])
-        return float(ran.stdout)
-
-    return run
+    return lambda: printed(PROGRAM)
 
 
 WORKS = [rollouts, unrolled, million, memory]

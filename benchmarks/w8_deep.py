@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
 
-from benchmarks.harness import OURS, Work
+from benchmarks.harness import OURS, Work, printed
+from benchmarks.scalar_graph import by_class, by_xad
 
 DEPTH = 1_000_000
 START, FACTOR, TERM = 1.0, 1.0001, 0.1
@@ -38,64 +38,38 @@ deep = Work(
 )
 
 
-def by_class(make, depth):
-    def run():
-        x = make(START)
-        y = chain(x, depth)
-        y.backward()
-        return float(y.data), float(x.grad)
-
-    return run
-
-
 @deep.ours("autograd")
 def eager(depth):
     from autograd import Value
 
-    return by_class(Value, depth)
+    return by_class(Value, [START], lambda x: chain(*x, depth))
 
 
 @deep.engine("torch scalars", "torch", slow=True)
 def torch(depth):
     import torch
 
-    return by_class(lambda x: torch.tensor(x, dtype=torch.float64, requires_grad=True), depth)
+    number = lambda x: torch.tensor(x, dtype=torch.float64, requires_grad=True)
+    return by_class(number, [START], lambda x: chain(*x, depth))
 
 
 @deep.engine("xad", "xad")
 def xad(depth):
-    from xad.adj_1st import Real, Tape
-
-    tape = Tape()
-    tape.activate()
-
-    def run():
-        x = Real(START)
-        tape.registerInput(x)
-        tape.newRecording()
-        y = chain(x, depth)
-        tape.registerOutput(y)
-        y.derivative = 1.0
-        tape.computeAdjoints()
-        answer = y.value, x.derivative
-        tape.clearAll()
-        return answer
-
-    return run
+    return by_xad([START], lambda x: chain(*x, depth))
 
 
 @deep.engine("micrograd", "micrograd.engine", upto=10_000, why_not=RECURSIVE)
 def micrograd(depth):
     from micrograd.engine import Value
 
-    return by_class(Value, depth)
+    return by_class(Value, [START], lambda x: chain(*x, depth))
 
 
 @deep.engine("tuple tape", upto=10_000, why_not=RECURSIVE)
 def tape(depth):
     from benchmarks.tape import Value
 
-    return by_class(Value, depth)
+    return by_class(Value, [START], lambda x: chain(*x, depth))
 
 
 memory = Work(
@@ -152,14 +126,7 @@ def _weigh(name):
     @memory.ours(module) if name == OURS else memory.engine(name, module)
     def setup(nodes):
         program = PROGRAM.format(maker=maker, half=nodes // 2, xad=name == "xad")
-
-        def run():
-            ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
-            if ran.returncode:
-                raise RuntimeError((ran.stderr.strip() or "died").splitlines()[-1])
-            return float(ran.stdout)
-
-        return run
+        return lambda: printed(program)
 
 
 for name in MAKERS:
