@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -89,6 +90,13 @@ class Work:
         if not callable(self.expect):
             return self.expect
         return self.expect() if size is None else self.expect(size)
+
+
+def timed(work: Callable[[], Any]) -> float:
+    """Seconds of processor time."""
+    start = time.process_time()
+    work()
+    return time.process_time() - start
 
 
 def printed(program: str) -> float:

@@ -11,12 +11,11 @@ import os
 import subprocess
 import sys
 import tempfile
-import time
 from functools import cache
 
 import numpy as np
 
-from benchmarks.harness import COMPILED, Work
+from benchmarks.harness import COMPILED, Work, timed
 from benchmarks.scalar_graph import MOONS, build, points
 
 IMPORT = "import time; start = time.process_time(); import {0}; print(time.process_time() - start)"
@@ -138,12 +137,6 @@ graph = Work(
     per=lambda n: n,
     seconds=2,
 )
-
-
-def timed(work) -> float:
-    start = time.process_time()
-    work()
-    return time.process_time() - start
 
 
 @graph.engine(COMPILED, "autograd", "llvmlite")

@@ -7,9 +7,8 @@ comparing its engines. The others count no accuracy.
 from __future__ import annotations
 
 import random
-import time
 
-from benchmarks.harness import COMPILED, Work
+from benchmarks.harness import COMPILED, Work, timed
 from benchmarks.w6_digits import (
     BATCH,
     BETA1,
@@ -27,12 +26,6 @@ EPOCHS = 40
 work = Work(
     "W15.epoch", "digits: one epoch of training, of forty in a row", unit="ms", scale=1e3, meter="own", seconds=4
 )
-
-
-def timed(job) -> float:
-    start = time.process_time()
-    job()
-    return time.process_time() - start
 
 
 @work.engine(COMPILED, "nn", "llvmlite")

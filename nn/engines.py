@@ -22,7 +22,7 @@ from autograd import (
     topological_order,
 )
 from autograd import sum as total
-from nn.examples import on_values
+from nn.examples import listed, on_values
 from nn.optimizers import Optimizer
 
 Loss = Callable[[Any, Any], Any]
@@ -124,11 +124,11 @@ class Compiled:
         self.model, self.loss, self.parameters = model, loss, parameters
 
         def cost_and_output(x: Any, y: Any) -> tuple[Any, Any]:
-            output = model(_listed(x))
-            return loss(output, _listed(y)), output
+            output = model(listed(x))
+            return loss(output, listed(y)), output
 
         self._costs = compile(cost_and_output, runner, devices)
-        self._outputs = compile(lambda x: model(_listed(x)), runner, devices)
+        self._outputs = compile(lambda x: model(listed(x)), runner, devices)
         self._leaves: Any = None
         self.read()
 
@@ -251,11 +251,6 @@ def depends(model: Any, loss: Loss, parameters: Sequence[Value], X: Sequence[Any
 
 def _leaf_gradients(root: Value) -> dict[Value, float]:
     return {z: z.grad for z in topological_order(root) if not z.op}
-
-
-def _listed(example: Any) -> Any:
-    """An example as the model sees it in eager runs: nested lists."""
-    return example.tolist() if hasattr(example, "tolist") else example
 
 
 def _numbers(output: Any) -> Any:

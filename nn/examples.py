@@ -12,17 +12,17 @@ from autograd import Argument, no_grad
 
 def rows(X: Any, what: str = "X") -> list[Any]:
     """X as a list of examples: each a number, or lists of numbers of one shape. Errors name the row."""
-    listed = X.to_numpy().tolist() if hasattr(X, "to_numpy") else X.tolist() if hasattr(X, "tolist") else X
-    if not hasattr(listed, "__len__") or isinstance(listed, str | bytes | dict):
+    found = listed(X.to_numpy() if hasattr(X, "to_numpy") else X)
+    if not hasattr(found, "__len__") or isinstance(found, str | bytes | dict):
         raise TypeError(f"{what} is {type(X).__name__}; give a list or an array with one row for each example")
-    listed = [row.tolist() if hasattr(row, "tolist") else row for row in listed]
-    if not listed:
+    found = [*map(listed, found)]
+    if not found:
         raise ValueError(f"{what} has no rows; there must be at least one example")
-    shape = _shape(listed[0], f"{what}[0]")
-    for k, row in enumerate(listed):
+    shape = _shape(found[0], f"{what}[0]")
+    for k, row in enumerate(found):
         if _shape(row, f"{what}[{k}]") != shape:
-            raise ValueError(f"{what}[{k}] has another shape than {what}[0]: {_said(row)} for {_said(listed[0])}")
-    return [_plain(row) for row in listed]
+            raise ValueError(f"{what}[{k}] has another shape than {what}[0]: {_said(row)} for {_said(found[0])}")
+    return [_plain(row) for row in found]
 
 
 def pairs(X: Any, Y: Any) -> tuple[list[Any], list[Any]]:
@@ -35,6 +35,11 @@ def pairs(X: Any, Y: Any) -> tuple[list[Any], list[Any]]:
 
 def as_lists(inputs: list[Any]) -> list[Any]:
     return inputs if isinstance(inputs[0], list) else [[x] for x in inputs]
+
+
+def listed(example: Any) -> Any:
+    """An example as the model sees it in eager runs: nested lists."""
+    return example.tolist() if hasattr(example, "tolist") else example
 
 
 def as_values(x: Any) -> Any:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from autograd import numbers
+from nn.examples import listed
 from nn.history import History
 from nn.interrupts import Interrupts
 
@@ -32,7 +33,7 @@ class Cost:
         self.model, self.loss = model, loss
 
     def __call__(self, x: Any, y: Any) -> Any:
-        return self.loss(self.model(_listed(x)), _listed(y))
+        return self.loss(self.model(listed(x)), listed(y))
 
 
 def train(model: Any, shards: Shards, loss: Any, optimizer: Any, epochs: int, l2: float, bar: Any) -> History:
@@ -64,7 +65,3 @@ def train(model: Any, shards: Shards, loss: Any, optimizer: Any, epochs: int, l2
     history.stopped = "interrupted" if interrupts.asked and history.epochs < epochs else ""
     history.seconds = time.perf_counter() - started
     return history
-
-
-def _listed(example: Any) -> Any:
-    return example.tolist() if hasattr(example, "tolist") else example

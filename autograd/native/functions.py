@@ -20,7 +20,7 @@ from autograd.core.columns import Primitive
 from autograd.native.body import Body
 from autograd.native.ir import V, constant, intrinsic, select
 from autograd.native.module import PURE, Module
-from autograd.program.reading import Untranslatable, assigned, index_of, meaning, parts, tree, zeros
+from autograd.program.reading import Untranslatable, assigned, index_of, meaning, numbers_in, parts, tree, zeros
 
 # Of `math`, the C library's own, special points included; and what LLVM has instructions for.
 LIBRARY = frozenset("exp expm1 log log1p log2 log10 sin cos tan sinh cosh tanh atan atan2 erf erfc pow fmod".split())
@@ -166,7 +166,7 @@ class _Writer:
         """A loop over a range, whose counter is another than the variable; one over numbers known now, turn by turn."""
         place = self.places[name]
         if not (isinstance(numbers, ast.Call) and self.found(numbers.func) is range):
-            for x in self.known(numbers):
+            for x in numbers_in(self.found, numbers):
                 self.body.store(self.number(x), place)
                 self.turn(body)
             return
@@ -182,12 +182,6 @@ class _Writer:
         ends = [self.expression(x) for x in given[:2]]
         step = ast.literal_eval(given[2]) if len(given) > 2 else 1
         return (*([self.number(0.0), *ends] if len(ends) == 1 else ends), float(step))  # type: ignore[return-value]  # one or two of them
-
-    def known(self, node: ast.expr) -> Sequence[float]:
-        found = self.found(node)
-        if isinstance(found, list | tuple) and all([isinstance(x, float | int) for x in found]):
-            return found
-        raise Untranslatable(f"it loops over {ast.unparse(node)}")
 
     def truth(self, node: ast.expr) -> V:
         match node:

@@ -13,7 +13,7 @@ from functools import partial
 from types import FunctionType
 from typing import Any
 
-from autograd.program.reading import Untranslatable, assigned, index_of, is_range, parts, tree, zeros
+from autograd.program.reading import Untranslatable, assigned, index_of, is_range, numbers_in, parts, tree, zeros
 from autograd.program.spelling import Language
 from autograd.program.translation import CALL, CHOICE, Translation
 
@@ -134,7 +134,8 @@ class Functional(Translation):
             test = ast.Compare(ast.Name(name), [ast.Lt()], numbers.args)
             turn = [*body, ast.AugAssign(target, ast.Add(), ast.Constant(1.0))]
             return [ast.Assign([target], ast.Constant(0.0)), ast.While(test, turn, [])]
-        return [part for x in self.numbers(numbers) for part in (ast.Assign([target], ast.Constant(float(x))), *body)]
+        each = numbers_in(self.found, numbers)
+        return [part for x in each for part in (ast.Assign([target], ast.Constant(float(x))), *body)]
 
     def loop(self, test: ast.expr, body: Sequence[ast.stmt], lines: list[str]) -> None:
         """It carries what it sets and was there before; what else it sets is gone with each turn."""

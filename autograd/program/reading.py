@@ -10,7 +10,7 @@ import ast
 import builtins
 import inspect
 import linecache
-from collections.abc import Container
+from collections.abc import Callable, Container, Sequence
 from functools import cache
 from types import FunctionType
 from typing import Any
@@ -33,6 +33,14 @@ def meaning(node: ast.expr, f: Any, own: Container[str]) -> Any:
         case ast.Tuple() | ast.List():
             return ast.literal_eval(node)
     raise Untranslatable(f"it looks up {ast.unparse(node)!r}")
+
+
+def numbers_in(found: Callable[[ast.expr], Any], node: ast.expr) -> Sequence[float]:
+    """The numbers that a loop goes over, of which `found` gives the meaning."""
+    numbers = found(node)
+    if isinstance(numbers, list | tuple) and all([isinstance(x, float | int) for x in numbers]):
+        return numbers
+    raise Untranslatable(f"it loops over {ast.unparse(node)}")
 
 
 @cache

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from types import BuiltinFunctionType, FunctionType
 
 from autograd.core.columns import Primitive
-from autograd.program.reading import Untranslatable, assigned, parts, zeros
+from autograd.program.reading import Untranslatable, assigned, numbers_in, parts, zeros
 from autograd.program.translation import Translation
 
 
@@ -69,7 +69,8 @@ class Statements(Translation):
                 return [f"for ({turns}) {{", *self.inside(body), "}"]
             case ast.For(target=ast.Name(id=name), iter=numbers, body=body):
                 loop = [
-                    [self.declared(name, self.language.number(x)), *self.block(body)] for x in self.numbers(numbers)
+                    [self.declared(name, self.language.number(x)), *self.block(body)]
+                    for x in numbers_in(self.found, numbers)
                 ]
                 return [line for lines in loop for line in lines]
         raise Untranslatable(f"it holds the statement {ast.unparse(node).splitlines()[0]!r}")

@@ -31,13 +31,6 @@ class Translation:
         self.newest: dict[str, str] = {}  # what each of them is called by now, if not by its name
         self.body = [ast.Return(self.node.body)] if isinstance(self.node, ast.Lambda) else self.node.body
 
-    def numbers(self, node: ast.expr) -> Sequence[float]:
-        """What a loop goes over."""
-        found = self.found(node)
-        if isinstance(found, list | tuple) and all([isinstance(x, float | int) for x in found]):
-            return found
-        raise Untranslatable(f"it loops over {ast.unparse(node)}")
-
     def expression(self, node: ast.expr, least: int = 0) -> str:
         """Its text, in brackets if it binds less tightly than `least`."""
         text, level = self.spelled(node)
