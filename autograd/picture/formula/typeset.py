@@ -12,68 +12,27 @@ from html import escape
 from itertools import groupby
 from typing import NamedTuple
 
-# A kind and its parts, told apart by `match`; the kind is a part, so that a name and a number of one text differ:
-# ("id" | "num" | "fn" | "op" | "bin", text), ("row", boxes...), ("scripts", base, sub, sup), ("frac", above, below),
-# ("cases", box, condition, box), ("root", box), ("fence", box, left, right), ("ref", box, text),
-# ("template", box, LaTeX template, its operands)
-Box = tuple
+Box = tuple  # a kind and its parts, told apart by `match`; the kind is a part: a name and a number of one text differ
 
 
-def name(text: str) -> Box:
-    return ("id", text)
-
-
-def number(text: str) -> Box:
-    return ("num", text)
-
-
-def function(text: str) -> Box:
-    return ("fn", text)
-
-
-def operator(text: str) -> Box:
-    """A symbol set without space around it: ∂ · ( ′ …"""
-    return ("op", text)
-
-
-def binary(text: str) -> Box:
-    """A symbol set with space around it: + − = …"""
-    return ("bin", text)
+# fmt: off
+def name(text: str) -> Box:                                             return ("id", text)
+def number(text: str) -> Box:                                           return ("num", text)
+def function(text: str) -> Box:                                         return ("fn", text)
+def operator(text: str) -> Box:                                         return ("op", text)  # ∂ · ( ′ …, close to all
+def binary(text: str) -> Box:                                           return ("bin", text)  # + − = …, with space
+def scripts(base: Box, sub: Box | None, sup: Box | None = None) -> Box: return ("scripts", base, sub, sup)
+def fraction(above: Box, below: Box) -> Box:                            return ("frac", above, below)
+def root(body: Box) -> Box:                                             return ("root", body)
+def fence(body: Box, left: str = "(", right: str = ")") -> Box:         return ("fence", body, left, right)
+def cases(yes: Box, condition: Box, no: Box) -> Box:                    return ("cases", yes, condition, no)  # no: else
+def template(shown: Box, latex: str, operands: tuple[Box, ...]) -> Box: return ("template", shown, latex, operands)
+def reference(box: Box, mark: str) -> Box:                              return ("ref", box, mark)  # a mark in MathML
+# fmt: on
 
 
 def row(*boxes: Box) -> Box:
     return boxes[0] if len(boxes) == 1 else ("row", *boxes)
-
-
-def scripts(base: Box, sub: Box | None, sup: Box | None = None) -> Box:
-    return ("scripts", base, sub, sup)
-
-
-def fraction(above: Box, below: Box) -> Box:
-    return ("frac", above, below)
-
-
-def root(body: Box) -> Box:
-    return ("root", body)
-
-
-def fence(body: Box, left: str = "(", right: str = ")") -> Box:
-    return ("fence", body, left, right)
-
-
-def cases(yes: Box, condition: Box, no: Box) -> Box:
-    """yes where the condition holds, else no."""
-    return ("cases", yes, condition, no)
-
-
-def template(shown: Box, latex_template: str, operands: tuple[Box, ...]) -> Box:
-    """A formula whose LaTeX is written by a template of its own."""
-    return ("template", shown, latex_template, operands)
-
-
-def reference(box: Box, mark: str) -> Box:
-    """A box that MathML writes as a mark, for a script to replace."""
-    return ("ref", box, mark)
 
 
 def joined(boxes: list[Box], separator: Box) -> Box:
