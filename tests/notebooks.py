@@ -17,7 +17,8 @@ from typing import Any
 import nbclient
 import nbformat
 
-ROOT = Path(__file__).resolve().parents[1]
+from tests.processes import ROOT
+
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 PICTURES = ROOT / "notebooks" / "pictures"
 METADATA = {

@@ -1,16 +1,11 @@
 """`python -m autograd FORMULA name=number …`."""
 
-import subprocess
-import sys
-from pathlib import Path
-
 import pytest
 
 from autograd import primitive
 from autograd.__main__ import main
 from autograd.parser import Formula, FormulaError
-
-ROOT = Path(__file__).parent.parent
+from tests.processes import python
 
 
 def run(capsys, *arguments):
@@ -34,11 +29,9 @@ def test_the_cost_of_one_neuron(capsys):
 
 
 def test_as_a_program():
-    done = subprocess.run(
-        [sys.executable, "-m", "autograd", "-x**2 + é", "x=3", "é=1/3", "--wrt", "x"], capture_output=True, check=False
-    )
+    done = python("-m", "autograd", "-x**2 + é", "x=3", "é=1/3", "--wrt", "x")
     assert done.returncode == 0, done.stderr
-    assert "∂C/∂x = −2x = −6" in done.stdout.decode()
+    assert "∂C/∂x = −2x = −6" in done.stdout
 
 
 @pytest.mark.parametrize(
@@ -177,9 +170,7 @@ def test_an_error_far_to_the_right_shows_a_window(capsys):
 
 @pytest.mark.parametrize("formula", ["x is 1", "2(3)", "x if 1is 1 else 0", "0x1for x in x", '"\\d"'])
 def test_warnings_of_pythons_parser_do_not_reach_the_terminal(formula):
-    done = subprocess.run(
-        [sys.executable, "-W", "always", "-m", "autograd", formula, "x=1"], cwd=ROOT, capture_output=True, text=True
-    )
+    done = python("-W", "always", "-m", "autograd", formula, "x=1")
     assert done.returncode == 2 and "Warning" not in done.stderr
 
 

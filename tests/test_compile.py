@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import math
 import os
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -42,6 +40,7 @@ from autograd.core.modes import detect_anomaly
 from autograd.core.primitives import TABLE
 from autograd.native import build, workers
 from autograd.native import runner as native_runner
+from tests.processes import python
 
 RUNNERS = ["python", "tape", "source"]
 
@@ -507,19 +506,7 @@ def test_a_value_as_argument_is_told_to_differentiate_first(given: Any) -> None:
 
 # In processes of their own: what is missing, what is cached, what is unwritable.
 
-HERE = Path(__file__).parent.parent
 JOB = "from autograd import compile; import numpy as np; print(compile(lambda x: x.exp() * 2)(np.arange(3.0)).tolist())"
-
-
-def python(code: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-c", code],
-        cwd=HERE,
-        env={**os.environ, **environment},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
 
 
 BLOCKED = "import sys; sys.modules.update(dict.fromkeys({names}))\n"
@@ -529,10 +516,10 @@ BLOCKED = "import sys; sys.modules.update(dict.fromkeys({names}))\n"
 @pytest.mark.parametrize("call", ["f([1.0, 2.0])", "f.value_and_grad([1.0, 2.0])"])
 def test_without_llvmlite_one_line_says_what_to_install(names: list[str], call: str) -> None:
     job = BLOCKED.format(names=names) + "from autograd import Value, compile; w = Value(2.0)\n"
-    done = python(f"{job}f = compile(lambda x: x * w)\n{call}")
+    done = python("-c", f"{job}f = compile(lambda x: x * w)\n{call}")
     assert "ImportError" in done.stderr or "NativeUnavailable" in done.stderr
     assert "pip install 'chainrule[fast]'" in done.stderr.splitlines()[-1]
-    plain = python(f"{job}f = compile(lambda x: x * w, runner='python')\nprint({call})")
+    plain = python("-c", f"{job}f = compile(lambda x: x * w, runner='python')\nprint({call})")
     assert plain.returncode == 0, plain.stderr
 
 
@@ -540,32 +527,32 @@ def test_without_numpy_the_plain_runner_takes_lists() -> None:
     code = BLOCKED.format(names=["llvmlite", "numpy"])
     code += "from autograd import compile, Value; w = Value(2.0)\n"
     code += "f = compile(lambda x: x[0] * w + x[1], 'python'); X = [[1, 2], [3, 4]]; print(f(X), f.value_and_grad(X))"
-    assert python(code).stdout == "[4.0, 10.0] (7.0, [2.0])\n"
+    assert python("-c", code).stdout == "[4.0, 10.0] (7.0, [2.0])\n"
 
 
 def test_machine_code_is_kept(tmp_path: Path) -> None:
-    first = python(JOB, CHAINRULE_CACHE=str(tmp_path))
+    first = python("-c", JOB, CHAINRULE_CACHE=str(tmp_path))
     kept = sorted(tmp_path.iterdir())
-    again = python(JOB, CHAINRULE_CACHE=str(tmp_path))
+    again = python("-c", JOB, CHAINRULE_CACHE=str(tmp_path))
     assert first.stdout == again.stdout and first.stdout
     assert kept and sorted(tmp_path.iterdir()) == kept
 
 
 def test_a_damaged_cache_is_made_anew(tmp_path: Path) -> None:
-    first = python(JOB, CHAINRULE_CACHE=str(tmp_path))
+    first = python("-c", JOB, CHAINRULE_CACHE=str(tmp_path))
     for file in tmp_path.iterdir():
         file.write_bytes(file.read_bytes()[:-1000])
-    again = python(JOB, CHAINRULE_CACHE=str(tmp_path))
+    again = python("-c", JOB, CHAINRULE_CACHE=str(tmp_path))
     assert (again.stdout, again.stderr) == (first.stdout, "")
 
 
 def test_cached_code_under_the_name_of_another_functions_is_made_anew(tmp_path: Path) -> None:
     jobs = [JOB, JOB.replace("exp", "sin")]
-    first = [python(job, CHAINRULE_CACHE=str(tmp_path)).stdout for job in jobs]
+    first = [python("-c", job, CHAINRULE_CACHE=str(tmp_path)).stdout for job in jobs]
     files = sorted(tmp_path.iterdir())
     for file, content in zip(files, [file.read_bytes() for file in reversed(files)], strict=True):
         file.write_bytes(content)
-    assert [python(job, CHAINRULE_CACHE=str(tmp_path)).stdout for job in jobs] == first
+    assert [python("-c", job, CHAINRULE_CACHE=str(tmp_path)).stdout for job in jobs] == first
 
 
 def test_the_source_of_a_row_is_not_a_function_that_calls_itself() -> None:
@@ -604,14 +591,14 @@ ROW = (
 
 @pytest.mark.parametrize("runner", ["tape", "source"])
 def test_a_row_made_of_rows_before_anything_is_compiled_runs_natively(runner: str) -> None:
-    done = python(ROW.format(forward="where(x > 0, x, x * sigmoid(0.0))", runner=runner))
+    done = python("-c", ROW.format(forward="where(x > 0, x, x * sigmoid(0.0))", runner=runner))
     assert done.stdout == "[-0.5, 2.0]\n", done.stderr
 
 
 @pytest.mark.parametrize("runner", ["tape", "source"])
 def test_the_code_of_a_users_row_is_not_kept_for_another_of_its_name(runner: str, tmp_path: Path) -> None:
     for forward, expected in (("abs(x)", "[1.0, 2.0]\n"), ("abs(x) * 3.0", "[3.0, 6.0]\n")):
-        done = python(ROW.format(forward=f"float({forward})", runner=runner), CHAINRULE_CACHE=str(tmp_path))
+        done = python("-c", ROW.format(forward=f"float({forward})", runner=runner), CHAINRULE_CACHE=str(tmp_path))
         assert done.stdout == expected, done.stderr
 
 
@@ -623,19 +610,19 @@ CRASHING = (
 
 
 def test_code_that_crashed_llvm_is_not_loaded_again(tmp_path: Path) -> None:
-    first = python(JOB, CHAINRULE_CACHE=str(tmp_path))
+    first = python("-c", JOB, CHAINRULE_CACHE=str(tmp_path))
     kept = sorted(tmp_path.glob("*.o"))
-    assert python(CRASHING.format(name="_link") + JOB, CHAINRULE_CACHE=str(tmp_path)).returncode != 0
+    assert python("-c", CRASHING.format(name="_link") + JOB, CHAINRULE_CACHE=str(tmp_path)).returncode != 0
     assert len(sorted(tmp_path.glob("*.o"))) == len(kept) - 1  # what it was at is out of the way
-    assert python(JOB, CHAINRULE_CACHE=str(tmp_path)).stdout == first.stdout
+    assert python("-c", JOB, CHAINRULE_CACHE=str(tmp_path)).stdout == first.stdout
     assert sorted(tmp_path.glob("*.o")) == kept
 
 
 def test_a_killed_first_run_leaves_nothing_that_is_loaded(tmp_path: Path) -> None:
     killed = CRASHING.replace("build.{name}", "os.replace").format() + JOB
-    assert python(killed, CHAINRULE_CACHE=str(tmp_path)).returncode != 0
+    assert python("-c", killed, CHAINRULE_CACHE=str(tmp_path)).returncode != 0
     assert not list(tmp_path.glob("*.o"))
-    assert python(JOB, CHAINRULE_CACHE=str(tmp_path)).stdout == "[2.0, 5.43656365691809, 14.7781121978613]\n"
+    assert python("-c", JOB, CHAINRULE_CACHE=str(tmp_path)).stdout == "[2.0, 5.43656365691809, 14.7781121978613]\n"
 
 
 def test_the_cache_drops_its_older_half_when_it_is_full(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -652,7 +639,7 @@ def test_an_unwritable_cache_falls_back_to_the_users_and_says_so_once(tmp_path: 
     blocked = tmp_path / "file"
     blocked.write_text("not a directory")
     users = tmp_path / "users"
-    done = python(JOB + "; " + JOB, CHAINRULE_CACHE=str(blocked / "cache"), XDG_CACHE_HOME=str(users))
+    done = python("-c", JOB + "; " + JOB, CHAINRULE_CACHE=str(blocked / "cache"), XDG_CACHE_HOME=str(users))
     assert done.returncode == 0
     assert done.stderr.count("cannot be written to; compiled code is kept in") == 1
     assert list((users / "chainrule").iterdir())

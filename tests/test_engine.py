@@ -24,8 +24,8 @@ from autograd.core.sweeps import topological_order
 from autograd.core.value import NOT_COMPUTED, apply
 from autograd.derivatives.second_order import second_derivatives
 from tests.memory import blocks
+from tests.processes import ROOT
 
-ROOT = Path(__file__).resolve().parent.parent
 by_linux = pytest.mark.skipif(
     not sys.platform.startswith("linux") or "asan" in os.environ.get("LD_PRELOAD", ""),
     reason="the memory of a process as Linux counts it, without a sanitizer's",

@@ -2,11 +2,9 @@
 
 import builtins
 import inspect
-import os
 import subprocess
 import sys
 import traceback
-from pathlib import Path
 
 import pytest
 
@@ -14,24 +12,18 @@ import autograd
 import nn
 from autograd import Value, compile, draw, explain, grad, step
 from autograd.core.columns import TABLE
-
-ROOT = Path(__file__).parent.parent
-
-
-def python(*arguments, **environment):
-    env = {**os.environ, "PYTHONPATH": str(ROOT), **environment}
-    return subprocess.run([sys.executable, *arguments], capture_output=True, env=env, timeout=60)
+from tests.processes import ROOT, printed, python
 
 
 def test_a_pipe_gets_utf_8_whatever_the_locale_is():
     done = python("-m", "autograd", "w*a", "w=2", "a=3", PYTHONIOENCODING="cp1252")
-    assert "∂C/∂w = a = 3" in done.stdout.decode("utf-8")
+    assert "∂C/∂w = a = 3" in done.stdout
 
 
 def test_a_missing_number_is_one_short_line():
     done = python("-m", "autograd", "w*a + b", "w=2", "a=3")
-    assert (done.returncode, done.stdout) == (2, b"")
-    assert done.stderr.decode().split("\n") == ["error: no number for b: add b=…", ""]
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.split("\n") == ["error: no number for b: add b=…", ""]
 
 
 @pytest.mark.parametrize("look", [draw, explain, step])
@@ -109,8 +101,7 @@ def test_dir_shows_the_public_names_and_no_others():
 
 
 def test_the_kit_for_tests_is_there_without_an_import_of_its_own():
-    done = python("-c", "import autograd; print(autograd.testing.check_engine.__name__)")
-    assert done.stdout.split() == [b"check_engine"]
+    assert printed("import autograd; print(autograd.testing.check_engine.__name__)") == "check_engine\n"
 
 
 def test_a_star_import_replaces_no_builtin():

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import io
-import subprocess
 import sys
 import tokenize
 from collections.abc import Iterator
@@ -14,8 +13,8 @@ from pathlib import Path
 import pytest
 
 import autograd
+from tests.processes import ROOT, printed
 
-ROOT = Path(autograd.__file__).parents[1]
 FILES = sorted([*ROOT.glob("autograd/**/*.py"), *ROOT.glob("nn/**/*.py")])
 
 
@@ -134,8 +133,7 @@ def test_importing_a_package_loads_the_standard_library_only(package: str) -> No
         f"import sys, site; before = set(sys.modules); import {package}; "
         "print(*sorted({name.split('.')[0] for name in set(sys.modules) - before}))"
     )
-    run = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
-    loaded = set(run.stdout.split())
+    loaded = set(printed(program).split())
     assert package in loaded
     assert loaded - set(sys.stdlib_module_names) <= {"autograd", "nn"}
 

@@ -18,9 +18,8 @@ import nn  # noqa: E402
 from autograd import Value, compile, exp, value_and_grad, where  # noqa: E402
 from autograd.core.primitives import TABLE  # noqa: E402
 from tests.problems import PROBLEMS  # noqa: E402
+from tests.processes import variables  # noqa: E402
 from tests.test_export import LAST, LEAD, LOOPING, every_row, expected, named, points, rows_of  # noqa: E402
-
-ROOT = Path(__file__).parents[1]
 
 
 def same(got: float, want: float, tolerance: float = 1e-14) -> bool:
@@ -229,11 +228,9 @@ def weights(**how):
 
 
 def python(program: str, timeout: int = 240, **environment: str) -> subprocess.Popen[str]:
-    import os
-
-    variables = os.environ | {"PYTHONPATH": str(ROOT), "JAX_PLATFORMS": "cpu"} | environment
+    env = variables(JAX_PLATFORMS="cpu", **environment)
     return subprocess.Popen(
-        [sys.executable, "-c", program], env=variables, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        [sys.executable, "-c", program], env=env, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
     )
 
 

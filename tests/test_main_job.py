@@ -1,10 +1,7 @@
 """`python -m nn`: what it prints is right, what it writes is there, and a bad file is one line and exit status 2."""
 
-import os
 import re
-import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
@@ -12,15 +9,7 @@ import nn
 from autograd import finite_difference, label_text
 from nn.__main__ import _chosen as chosen
 from nn.lecture import main
-
-ROOT = Path(__file__).parent.parent
-
-
-def python_m_nn(*arguments, cwd, **environment):
-    env = {**os.environ, "PYTHONPATH": str(ROOT), **environment}
-    return subprocess.run(
-        [sys.executable, "-m", "nn", *arguments], capture_output=True, text=True, cwd=cwd, env=env, timeout=120
-    )
+from tests.processes import python
 
 
 def run(capsys, *arguments):
@@ -29,7 +18,7 @@ def run(capsys, *arguments):
 
 
 def test_the_job_runs_as_a_command_without_graphviz_on_the_machine(tmp_path):
-    done = python_m_nn(cwd=tmp_path, PATH="/nowhere")
+    done = python("-m", "nn", cwd=tmp_path, PATH="/nowhere")
     assert done.returncode == 0, done.stderr
     assert "training: 100%" in done.stderr
     assert (tmp_path / "network.svg").read_text().startswith("<svg") or "<svg" in (tmp_path / "network.svg").read_text()
@@ -40,7 +29,7 @@ def test_the_job_runs_as_a_command_without_graphviz_on_the_machine(tmp_path):
 
 @pytest.fixture(scope="module")
 def printed(tmp_path_factory):
-    done = python_m_nn("--out", "out", "--epochs", "300", cwd=tmp_path_factory.mktemp("job"))
+    done = python("-m", "nn", "--out", "out", "--epochs", "300", cwd=tmp_path_factory.mktemp("job"))
     assert done.returncode == 0, done.stderr
     return done.stdout
 

@@ -1,20 +1,17 @@
 """fit, predict and evaluate compiled: the same results as eagerly, to 1e-9 or better; eager where it cannot be."""
 
-import subprocess
-import sys
 import warnings
-from pathlib import Path
 
 import pytest
 
 import autograd
 import nn
 from autograd import Value
+from tests.processes import python
 
 np = pytest.importorskip("numpy")
 pytest.importorskip("llvmlite")
 
-ROOT = Path(__file__).parent.parent
 
 X, CLASSES = nn.data.moons(30, noise=0.1, seed=2)
 SIGNS = [2 * y - 1 for y in CLASSES]
@@ -161,7 +158,7 @@ def test_without_numpy_a_compiled_run_says_what_to_install():
         "nn.fit(nn.Neuron(1), [1.0, 2.0], [0.0, 1.0], epochs=1, progress=False)\n"
         "nn.fit(nn.Neuron(1), [1.0, 2.0], [0.0, 1.0], epochs=1, progress=False, compiled=True)"
     )
-    done = subprocess.run([sys.executable, "-c", job], capture_output=True, text=True, check=False, cwd=ROOT)
+    done = python("-c", job)
     said = "ImportError: a compiled run needs numpy and llvmlite: pip install 'chainrule[fast]'"
     assert done.stderr.splitlines()[-1] == said
 

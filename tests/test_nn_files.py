@@ -13,8 +13,8 @@ import pytest
 
 import nn
 from autograd import Value
+from tests.processes import variables
 
-ROOT = Path(__file__).parent.parent
 KINDS = ["json", "safetensors"]
 
 
@@ -249,8 +249,7 @@ def test_killing_the_process_while_it_saves_never_leaves_an_unreadable_file(tmp_
     path = tmp_path / f"m.{kind}"
     nn.MLP(8, [16, 16, 1], seed=0).save(path)
     for k in range(8):
-        env = {**os.environ, "PYTHONPATH": str(ROOT)}
-        saving = subprocess.Popen([sys.executable, "-c", SAVING, path], env=env, stdout=subprocess.PIPE)
+        saving = subprocess.Popen([sys.executable, "-c", SAVING, path], env=variables(), stdout=subprocess.PIPE)
         saving.stdout.readline()
         time.sleep(0.003 + 0.0071 * k)
         saving.send_signal(signal.SIGKILL)

@@ -21,6 +21,7 @@ from autograd import Value, draw, draw_dot
 from autograd.picture import model, scene, svg
 from autograd.picture.formula import labels, stacked, typeset
 from autograd.picture.layout import lay_out
+from tests.processes import printed
 from tests.test_picture_model import graphs, network_cost, neuron_cost
 
 needs_dot = pytest.mark.skipif(shutil.which("dot") is None, reason="Graphviz's dot is not installed")
@@ -64,15 +65,9 @@ def test_the_same_bytes_in_every_process():
         "d = draw(network_cost(2, 3, 2, 1))\n"
         "sys.stdout.buffer.write((d.svg() + d.graphviz.source + d.text()).encode())"
     )
-    runs = []
-    for seed in ("1", "2"):
-        done = subprocess.run(
-            [sys.executable, "-c", script], capture_output=True, check=True, env=os.environ | {"PYTHONHASHSEED": seed},
-            cwd=Path(__file__).parents[1],
-        )  # fmt: skip
-        runs.append(done.stdout)
+    runs = [printed(script, PYTHONHASHSEED=seed) for seed in ("1", "2")]
     drawing = draw(network_cost(2, 3, 2, 1))
-    assert runs[0] == runs[1] == (drawing.svg() + drawing.graphviz.source + drawing.text()).encode()
+    assert runs[0] == runs[1] == drawing.svg() + drawing.graphviz.source + drawing.text()
 
 
 @given(graphs())

@@ -7,16 +7,12 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from docs import browser
-
-ROOT = Path(__file__).parents[1]
-
+from tests.processes import printed
 
 needs_pyodide = pytest.mark.skipif(browser.package() is None, reason="needs node and the npm package pyodide")
 
@@ -79,10 +75,7 @@ def test_it_differentiates_and_frees_a_long_chain(said: Any) -> None:
 @needs_pyodide
 def test_it_trains_to_the_weights_of_this_machine(said: Any) -> None:
     program = PROGRAM[PROGRAM.index("model =") : PROGRAM.index("y = x =")] + "print(json.dumps(model.state_dict()))"
-    here = subprocess.run(
-        [sys.executable, "-c", f"import nn, json\n{program}"], cwd=ROOT, capture_output=True, text=True, check=True
-    )
-    want = json.loads(here.stdout)
+    want = json.loads(printed(f"import nn, json\n{program}"))
     assert said["weights"].keys() == want.keys()
     assert all(abs(said["weights"][name] - want[name]) < 1e-12 for name in want)
     assert said["cost"][-1] < said["cost"][0]

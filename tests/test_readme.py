@@ -9,14 +9,13 @@ import subprocess
 import sys
 import tomllib
 from functools import reduce
-from pathlib import Path
 
 import pytest
 
 import autograd
 from docs import live, reference
+from tests.processes import ROOT
 
-ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", *sorted(ROOT.glob("docs/*.md")), ROOT / "CONTRIBUTING.md"]
 BLOCKS = [
     pytest.param(block, id=f"{page.stem}-{k}")

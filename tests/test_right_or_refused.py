@@ -6,11 +6,8 @@ import asyncio
 import contextvars
 import copy
 import gc
-import os
 import pickle
 import random
-import subprocess
-import sys
 import textwrap
 from collections.abc import Callable
 from decimal import Decimal
@@ -29,6 +26,7 @@ from autograd import Value, compile, equal, fori, grad, jvp, no_grad, sin, where
 from autograd.core.fast import gradients
 from autograd.core.modes import tracing
 from autograd.core.primitives import TABLE
+from tests.processes import printed
 
 X, Y = [0.0, 0.5, 1.0, 2.0], [0.0, 1.0, 1.0, 2.0]
 
@@ -571,11 +569,7 @@ ENGINES = pytest.mark.parametrize("pure", ["0", "1"], ids=["C where built", "pur
 
 
 def run_in(pure: str, text: str) -> None:
-    done = subprocess.run(
-        [sys.executable, "-c", textwrap.dedent(text)],
-        env={**os.environ, "CHAINRULE_PURE": pure}, capture_output=True, text=True, timeout=120,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
+    printed(textwrap.dedent(text), CHAINRULE_PURE=pure)
 
 
 @ENGINES

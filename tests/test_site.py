@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import functools
 import http.server
-import os
 import re
 import subprocess
 import sys
@@ -28,8 +27,8 @@ from autograd.parser import Formula
 from autograd.picture.formula import labels, typeset
 from docs import browser, playground, plots, reference
 from tests import chromium
+from tests.processes import ROOT, variables
 
-ROOT = Path(__file__).parents[1]
 EXAMPLES = list(playground.EXAMPLES)
 
 
@@ -288,7 +287,5 @@ def test_a_notebook_runs_from_another_folder(tmp_path: Path) -> None:
     notebook = ROOT / "notebooks" / "07_language_model.ipynb"  # reads a file beside it
     execute = "from nbclient.cli import main; main()"  # jupyter execute
     command = [sys.executable, "-c", execute, f"--output={tmp_path / 'run.ipynb'}", str(notebook)]
-    done = subprocess.run(
-        command, cwd=tmp_path, env=os.environ | {"PYTHONPATH": str(ROOT)}, capture_output=True, text=True
-    )
+    done = subprocess.run(command, cwd=tmp_path, env=variables(), capture_output=True, text=True)
     assert done.returncode == 0 and (tmp_path / "run.ipynb").exists(), done.stderr[-2000:]

@@ -3,11 +3,11 @@
 import os
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parent.parent
+from tests.processes import variables
+
 COMMANDS = {
     "autograd": ("-m", "autograd", "w*w", "w=2"),
     "autograd help": ("-m", "autograd", "-h"),
@@ -18,8 +18,7 @@ commands = pytest.mark.parametrize("command", COMMANDS.values(), ids=COMMANDS)
 
 
 def start(command, folder, **options):
-    env = {**os.environ, "PYTHONPATH": str(ROOT)}
-    return subprocess.Popen([sys.executable, *command], cwd=folder, env=env, stderr=subprocess.PIPE, **options)
+    return subprocess.Popen([sys.executable, *command], cwd=folder, env=variables(), stderr=subprocess.PIPE, **options)
 
 
 def complaint(process):

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import math
 import re
-import subprocess
-import sys
 import textwrap
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,8 +17,7 @@ from autograd import Value, check_gradients, exp, grad, primitive, relu
 from autograd.core.primitives import TABLE
 from autograd.testing import assert_gradients_match, expressions, inputs, values
 from autograd.trust.expressions import Expression, Step, is_ordinary
-
-ROOT = Path(autograd.__file__).parents[1]
+from tests.processes import printed, python
 
 DIFFERENTIABLE = [name for name, row in TABLE.items() if any(row.partials)]
 
@@ -327,7 +323,7 @@ def test_a_malformed_row_is_refused_where_it_is_entered(call: Any, error: type[E
 
 def test_hypothesis_is_imported_by_the_testing_module_only() -> None:
     program = "import sys, autograd; assert 'hypothesis' not in sys.modules; import autograd.testing"
-    subprocess.run([sys.executable, "-c", program], check=True)
+    printed(program)
 
 
 def test_the_page_of_examples_runs() -> None:
@@ -354,6 +350,6 @@ def test_the_page_shows_what_a_missing_factor_looks_like() -> None:
 
 def test_without_hypothesis_one_line_says_what_to_install():
     job = "import sys; sys.modules['hypothesis'] = None; import autograd.testing"
-    done = subprocess.run([sys.executable, "-c", job], capture_output=True, text=True, check=False, cwd=ROOT)
+    done = python("-c", job)
     said = "ImportError: autograd.testing makes its examples with Hypothesis: pip install hypothesis"
     assert done.stderr.splitlines()[-1] == said

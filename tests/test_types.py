@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parent.parent
+from tests.processes import ROOT
+
 PROGRAM = """
 from autograd import (
     Value, compile, dot, draw, exp, grad, hessian, hvp, jacobian, jvp, maximum, no_grad, value_and_grad, vjp, where,
