@@ -25,7 +25,7 @@ _CHEAP = (table.add, table.sub, table.mul, table.div, table.neg)
 
 def opened(program: Program) -> Program:
     """The program with such rows in their parts, each of which is computed once."""
-    rows = {primitive for _, primitive, _ in program.instructions()}
+    rows = {*program.rows()}
     bodies = {row: body for row in rows if (body := parts(row)) and not rows.isdisjoint(_functions(body))}
     if not bodies:
         return program
@@ -40,7 +40,7 @@ def opened(program: Program) -> Program:
 
 
 def _functions(body: Program) -> list[Any]:
-    return [primitive for _, primitive, _ in body.instructions() if primitive not in _CHEAP]
+    return [row for row in body.rows() if row not in _CHEAP]
 
 
 @cache

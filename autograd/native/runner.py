@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import sys
 import threading
+from collections import Counter
 from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Any, NamedTuple
@@ -22,7 +23,7 @@ from autograd.native.rows import raise_what_was_kept
 from autograd.native.tiles import BLOCK
 from autograd.native.workers import share
 from autograd.program.loop import Loop
-from autograd.program.program import EXAMPLE, MEAN, Program
+from autograd.program.program import EXAMPLE, INPUT, MEAN, Program
 
 CHUNK = 2_000_000  # multiply-adds of a tape, about 0.1 ms of work: a batch is cut into pieces no smaller,
 IN_REGISTERS = 3  # times as many of straight-line code, which is that much faster,
@@ -150,12 +151,15 @@ class Runner:
 def _work(program: Program) -> int:
     """Multiply-adds for an example, forward and for the means; any other cheap instruction counts as one."""
     work = 0
-    for slot, primitive, operands in program.instructions():
-        if program.moments[slot] == EXAMPLE:
-            function = isinstance(primitive, Primitive) and primitive.arity is not None and primitive not in CHEAP
-            work += FUNCTION_WORK if function else 1 + len(operands) // 2
-            if isinstance(primitive, Loop):
-                work += primitive.steps * _work(primitive.body)
+    for (row, moment, operands), count in Counter(
+        zip(program.primitives, program.moments, map(len, program.operands), strict=True)
+    ).items():
+        if moment == EXAMPLE and row is not INPUT:
+            function = isinstance(row, Primitive) and row.arity is not None and row not in CHEAP
+            each = FUNCTION_WORK if function else 1 + operands // 2
+            if isinstance(row, Loop):
+                each += row.steps * _work(row.body)
+            work += count * each
     return work
 
 

@@ -34,7 +34,7 @@ Term = tuple[int | None, int, int | None]
 def value_and_gradient(program: Program) -> Program:
     """The program of the mean of its first output over the batch, of that mean's gradient in every parameter, and of
     its other outputs as they are."""
-    if any([isinstance(primitive, LoopRow) for primitive in program.primitives]):
+    if any([isinstance(row, LoopRow) for row in program.rows()]):
         return _of_loops(program)
     result = _by_rows(program, True)
     assert result is not None
@@ -47,17 +47,17 @@ def without_masks(program: Program) -> Program | None:
 
     None where no row masks; where a slope may well be infinite, at the end of a row's domain; and where something that
     is known once is masked, or computed from what is: there the sign of such a 0 would be seen."""
-    masked = False
-    for slot, primitive, operands in program.instructions():
-        if isinstance(primitive, LoopRow) or (primitive is table.div and operands[1] not in program.numbers):
+    rows = program.rows()
+    if not any([row.masked for row in rows]):
+        return None
+    if any([isinstance(row, LoopRow) or any([interval != REAL for interval in row.domain]) for row in rows]):
+        return None
+    for slot, row, operands in program.instructions():
+        if row.masked and program.moments[slot] == ONCE:
             return None
-        if any([interval != REAL for interval in primitive.domain]):
+        if row is table.div and operands[1] not in program.numbers:
             return None
-        if primitive.masked:
-            if program.moments[slot] == ONCE:
-                return None
-            masked = True
-    return _by_rows(program, False) if masked else None
+    return _by_rows(program, False)
 
 
 def _by_rows(program: Program, masks: bool) -> Program | None:

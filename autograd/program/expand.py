@@ -36,7 +36,7 @@ def expand(
     kept = () if masked_dots else (MASKED_DOT,)
     stays = stays or (lambda primitive: _stays(primitive, kept))
     program = program.with_loops(lambda loop: loop.with_body(expand(loop.body, tidy, stays=stays)))
-    if all([stays(primitive) for primitive in {primitive for _, primitive, _ in program.instructions()}]):
+    if all([stays(row) for row in program.rows()]):
         return program
     result = program.like()
     bodies: dict[tuple[Primitive, int], Program | None] = {}

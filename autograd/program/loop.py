@@ -245,7 +245,7 @@ def raised(program: Program, leaves: Sequence[Value]) -> list[Value | float]:
 
 def loops_in(program: Program) -> list[Loop]:
     """The loops among its instructions."""
-    return [primitive for primitive in program.primitives if isinstance(primitive, Loop)]
+    return [row for row in program.rows() if isinstance(row, Loop)]
 
 
 def refuse_loops(program: Program, what: str) -> None:

@@ -145,13 +145,17 @@ class Program:
 
     def with_loops(self, change: Callable[[Any], Any]) -> Program:
         """The program with every loop changed; itself, where that changes none."""
-        changed = {loop: change(loop) for loop in {*self.primitives} if hasattr(loop, "body")}
+        changed = {loop: change(loop) for loop in self.rows() if hasattr(loop, "body")}
         if all([new is loop for loop, new in changed.items()]):
             return self
         result = self.first(len(self))
         result.primitives = [changed.get(x, x) for x in self.primitives]
         result.outputs = self.outputs
         return result
+
+    def rows(self) -> list[Any]:
+        """What computes its instructions, each once: a question about all of them is seldom one about every slot."""
+        return [row for row in dict.fromkeys(self.primitives) if row not in (INPUT, PARAMETER, CONSTANT)]
 
     def instructions(self) -> Iterator[tuple[int, Any, tuple[int, ...]]]:
         """(slot, primitive, operands) of everything that is computed."""
@@ -190,8 +194,7 @@ class Program:
             ]
             lines += [f"{title}:", *body] if body else []
         lines.append("return " + _shortened([self.name(x) for x in self.outputs]))
-        bodies = dict.fromkeys([x for x in self.primitives if hasattr(x, "body")])
-        return "\n".join([*lines, *[f"\n{loop}" for loop in bodies]])
+        return "\n".join([*lines, *[f"\n{loop}" for loop in self.rows() if hasattr(loop, "body")]])
 
     def heading(self) -> str:
         nodes = f"{counted(self.graph_nodes, 'graph node')} → " if self.graph_nodes else ""

@@ -94,18 +94,14 @@ def folding(program: Program, append: Append, exact: bool = False) -> Append:
 
 
 def sharing(program: Program) -> Append:
-    append, commuting = program.append, (table.add, table.mul)
-    known = {
-        (primitive, operands[::-1] if primitive in commuting and operands[0] > operands[1] else operands): slot
-        for slot, primitive, operands in program.instructions()
-    }
+    append, add, mul = program.append, table.add, table.mul
+    known = dict(zip(zip(program.primitives, program.operands, strict=True), range(len(program)), strict=True))
 
     def share(primitive: Primitive, operands: tuple[int, ...]) -> int:
-        if (primitive is table.add or primitive is table.mul) and operands[0] > operands[1]:
-            key = (primitive, operands[::-1])
-        else:
-            key = (primitive, operands)
+        key = (primitive, operands)
         slot = known.get(key)
+        if slot is None and (primitive is mul or primitive is add):
+            slot = known.get((primitive, operands[::-1]))
         if slot is None:
             known[key] = slot = append(primitive, operands)
         return slot
