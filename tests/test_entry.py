@@ -206,7 +206,7 @@ def test_what_is_unusual_goes_the_other_way() -> None:
     assert f([1.0, 2.0], [3.0, 4.0]).tolist() == [3.0, 8.0]
     assert f(x[::2], x[::2]).tolist() == (x[::2] ** 2).tolist()
     assert f(x.astype(np.float32), x.astype(int)).tolist() == (x * x).tolist()
-    assert f(x, 2.0).tolist() == (2 * x).tolist() and f(3, 4.0) == 12.0
+    assert f(x, 2.0).tolist() == (2 * x).tolist() and f(np.array(3.0), 4.0) == 12.0
     assert f(x.reshape(20, 1)[:, 0], x).tolist() == (x * x).tolist()
     assert f(x.view(type("Sub", (np.ndarray,), {})), x).tolist() == (x * x).tolist()
     with pytest.raises(ValueError, match="x holds 20 examples and y holds 3"):
@@ -218,6 +218,88 @@ def test_what_is_unusual_goes_the_other_way() -> None:
     with pytest.raises(TypeError, match="unexpected keyword"):
         f(x, x, z=1)
     assert f(x, x).tolist() == (x * x).tolist()
+
+
+@pytest.mark.parametrize(
+    "x",
+    [3, -1, 0, 2**53 + 1, -(2**63), 10**30, True, False, np.float64(0.1), np.float64(np.nan), np.float64(-0.0)],
+    ids=repr,
+)
+@pytest.mark.parametrize("batch", [False, True])
+def test_a_number_of_another_type_is_what_float_makes_of_it(x: Any, batch: bool) -> None:
+    f = compile(lambda x, y: x * y)
+    y: Any = np.ones(9) if batch else 1.0
+    warm(f, 2.0, y)
+    assert not goes_round(f, x, y)
+    found = f(x, y)
+    assert np.array_equal(found, np.broadcast_to(float(x), np.shape(y)), equal_nan=True)
+    assert (np.signbit(found) == np.signbit(float(x))).all()
+
+
+@pytest.mark.parametrize("batch", [False, True])
+def test_an_int_that_no_double_holds_is_refused_as_ever(batch: bool) -> None:
+    f = compile(lambda x, y: x * y)
+    y: Any = np.ones(9) if batch else 1.0
+    warm(f, 2.0, y)
+    for x in (10**400, -(10**400)):
+        with pytest.raises(OverflowError, match="x: the integer is too large for a double"):
+            f(x, y)
+    with pytest.raises(TypeError, match="expected a number, got complex"):
+        f(1j, y)
+    assert np.array_equal(f(-1, y), -np.ones(np.shape(y)))
+
+
+def test_a_number_that_says_itself_what_it_is_as_a_float_is_asked() -> None:
+    f = compile(lambda x: x * 1.0)
+    warm(f, 2.0)
+    for base in (float, int):
+        assert f(type("Other", (base,), {"__float__": lambda self: 7.0})(5)) == 7.0
+
+
+def test_an_entry_is_made_anew_for_what_the_function_itself_has_changed() -> None:
+    held = [[1.0]]
+
+    def scaled(x: Any) -> Any:
+        held[0] = [*held[0]]
+        return x * held[0][0]
+
+    f = compile(scaled)
+    warm(f, 2.0)
+    assert warm(f, np.ones((9, 2))).tolist() == [[1.0] * 2] * 9
+    warm(f, 2.0)
+    assert not goes_round(f, 2.0)
+    held[0][0] = 3.0
+    assert f(2.0) == 6.0
+
+
+def test_a_list_that_was_moved_is_found_again() -> None:
+    numbers = [2.0]
+    f = compile(lambda x: x * numbers[0])
+    warm(f, 1.0)
+    for n in range(3, 300):
+        numbers.extend([0.0] * n)
+        del numbers[1:]
+    for _ in range(2 * WARM):
+        f(1.0)
+    assert not goes_round(f, 1.0)
+
+
+def test_an_array_whose_numbers_were_moved_is_read_where_they_are() -> None:
+    numbers = np.array([2.0, 0.0])
+    f = compile(lambda x: x * float(numbers[0]))
+    warm(f, 1.0)
+    numbers.resize(700, refcheck=False)
+    numbers[0] = 5.0
+    assert f(1.0) == 5.0
+
+
+@pytest.mark.parametrize(
+    "result", ["((x, x), y)", "(x, ((y, x), [y], (x,)), y)", "[[x], [y, (x, y)]]", "((((x,),),),)"]
+)
+def test_tuples_and_lists_are_made_as_the_function_returns_them(result: str) -> None:
+    f = compile(eval(f"lambda x, y: {result}"))
+    expected = eval(result, {"x": 2.0, "y": 3.0})
+    assert warm(f, 2.0, 3.0) == expected and not goes_round(f, 2.0, 3.0)
 
 
 def test_an_array_whose_numbers_are_not_aligned_goes_the_other_way() -> None:

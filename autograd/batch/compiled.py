@@ -269,8 +269,7 @@ class Compiled(Generic[R]):
         """From the third call like this one on, go straight to machine code."""
         if self.runner in ("python", "jax") or not hasattr(entry, "has_entry"):
             return
-        guard = self._surroundings.guard
-        plan = execution.plan(1 if read.n is None else read.n, method, read.shapes, at, guard, recipe)
+        plan = execution.plan(1 if read.n is None else read.n, method, read.shapes, at, self._surroundings, recipe)
         if plan is not None:
             install(entry, plan)
 

@@ -113,11 +113,11 @@ class Execution:
         method: Any,
         shapes: Sequence[Shape],
         at: bool,
-        guard: Callable[[], Any],
+        surroundings: Any,
         recipe: Callable[[], Any],
     ) -> Any:
-        """How calls of so many examples go straight to machine code, once there were a few; `guard` says what must be
-        as it was, and `recipe` what they make. None while they go another way."""
+        """How calls of so many examples go straight to machine code, once there were a few; the `surroundings` say what
+        must be as it was, and `recipe` what they make. None while they go another way."""
         from autograd.native import plans
         from autograd.native.rows import calls_python
         from autograd.native.runner import form
@@ -125,14 +125,14 @@ class Execution:
         runner = self._runners.get(form(self._straight, n))
         if runner is None or runner.calls < ENOUGH:
             return None
-        if (method, at) not in runner.plans:
-            made, guarded = recipe(), guard()
-            known = made is not None and guarded is not None and not calls_python(self.program)
+        around, plan = runner.plans.get((method, at), (None, None))
+        if around is not surroundings or runner.calls & (runner.calls - 1) == 0:  # lists may have been moved
+            made, guard = recipe(), surroundings.guard()
+            known = made is not None and guard is not None and not calls_python(self.program)
             work = runner.entry_work
-            runner.plans[method, at] = (
-                plans.plan(method, work(), shapes, at, self.instead is not None, guarded, *made) if known else None
-            )
-        return runner.plans[method, at]
+            plan = plans.plan(method, work(), shapes, at, self.instead is not None, guard, *made) if known else None
+            runner.plans[method, at] = surroundings, plan
+        return plan
 
     def _run_plainly(self, read: Arguments, n: int, at: Any) -> tuple[Any, Any]:
         flat = [array.ravel().tolist() for array in read.arrays]

@@ -87,6 +87,7 @@ class Surroundings:
         if any([type(name) not in (str, int, float) for _, name, _ in self._names]):
             return None
         return Guard(
+            self,
             [cell for cell, _ in self._cells],
             [(holder, name) for holder, name, _ in self._names],
             [items for items, _ in self._lists],

@@ -4,11 +4,13 @@ Python takes microseconds to look at two arrays and to make three; a small batch
 object whose calls are machine code has two words of its own: the address of `entry`, which CPython calls instead of
 `__call__`, and that of a plan, which says what to look for and what to make. There is one `entry` for all functions.
 
-It takes floats and contiguous arrays of doubles of the expected shapes, as many examples as the plan allows, and no
-keywords, as long as all that the function could read when it was recorded is what it was (`Guard`). Anything else is
-for the method that the plan names first, which has the messages and the other ways. While it runs no other thread of
-Python does; objects that the garbage collector tracks are made last, when nothing of the plan is needed any more: the
-collector may run anything.
+It takes numbers (floats, numpy's too, ints and bools) and contiguous arrays of doubles of the expected shapes, as many
+examples as the plan allows, and no keywords, as long as all that the function could read when it was recorded is what
+it was (`Guard`). Anything else is for the method that the plan names first, which has the messages and the other ways.
+While it runs no other thread of Python does; objects that the garbage collector tracks are made last, when nothing of
+the plan is needed any more: the collector may run anything.
+
+Where all arguments and results are numbers, most of that is never asked: such calls have an entry of their own.
 """
 
 from __future__ import annotations
@@ -24,26 +26,133 @@ from autograd.native.module import Module
 from autograd.native.tiles import any_nan
 
 
-def write(module: Module) -> None:
+def write(module: Module, numbers: bool) -> None:
     """ptr entry(ptr self, ptr args, i64 nargsf, ptr kwnames)"""
     body = Body(module, "entry", [("ptr", "self"), ("ptr", "args"), ("i64", "nargsf"), ("ptr", "kwnames")], "ptr")
-    _Entry(body).write()
+    entry = _Numbers(body) if numbers else _Arrays(body)
+    entry.write()
+    body.label("raised")
+    body.do(f"call void {entry.word(code.FORGET, 'ptr').name}()")
+    body.do("br label %other")
+    body.label("other")
+    body.give(entry.other())
     module.add(body)
 
 
 class _Entry(Making):
-    def need(self, condition: V) -> None:
+    def need(self, condition: V, otherwise: str = "other") -> None:
         """Else the call is for the method."""
         self.count += 1
-        self.body.do(f"br {condition}, label %right{self.count}, label %other")
+        self.body.do(f"br {condition}, label %right{self.count}, label %{otherwise}")
         self.body.label(f"right{self.count}")
+
+    def need_count(self, count: V) -> None:
+        """So many arguments, all of them by place."""
+        self.need(self.same(self.body.argument("kwnames"), self.null))
+        self.need((self.body.argument("nargsf") & (2**63 - 1)) == count)
+
+    def guard(self) -> None:
+        """Is all that is frozen in the code what it was?"""
+        body = self.body
+        with body.loop(0, self.word(code.WORDS)) as i:
+            places = body.at(self.word(code.WORDS_AT, "ptr"), i * 2 * code.TOGETHER, "i64")
+            differs = body.integer(0)
+            for k in range(code.TOGETHER):
+                address = body.load(body.at(places, 2 * k, "i64"), kind="ptr")
+                was = body.load(body.at(places, 2 * k + 1, "i64"), kind="i64")
+                differs = differs | (body.load(address, kind="i64") ^ was)
+            self.need(differs == 0)
+        names = body.variable(self.word(code.NAMES_AT, "ptr"))
+        with body.loop(0, self.word(code.DICTS)):
+            of_one = body.load(names, kind="ptr")
+            holder, count = [body.load(body.at(of_one, k, "i64"), kind=kind) for k, kind in ((0, "ptr"), (2, "i64"))]
+            seen, version = body.at(of_one, 1, "i64"), self.field(holder, code.VERSION, "i64")
+            with body.when((self.word(code.VERSIONED) == 0) | (version != body.load(seen, kind="i64"))):
+                with body.loop(0, count) as i:
+                    key, content = [body.load(body.at(of_one, i * 2 + k, "i64"), kind="ptr") for k in (3, 4)]
+                    self.need(self.same(self.call(code.GET, "ptr", holder, key), content))
+                body.store(version, seen)
+            body.store(body.at(of_one, count * 2 + 3, "i64"), names)
+
+    def number(self, i: V, given: V) -> V:
+        """Where the double of the i-th argument is; that of an int is made, as `float` does."""
+        body = self.body
+        place, kind = body.variable(body.at(given, code.NUMBER, "i8")), self.field(given, code.TYPE, "i64")
+        with body.when(kind != self.word(code.FLOAT_TYPE)), body.when(kind != self.word(code.FLOAT64_TYPE)):
+            self.need((kind == self.word(code.INT_TYPE)) | (kind == self.word(code.BOOL_TYPE)))
+            double = self.call(code.FROM_INT, "double", given)
+            with body.when(double == -1.0):  # or there is none
+                self.need(self.same(self.call(code.ERROR, "ptr"), self.null), "raised")
+            made = body.at(self.word(code.INTS, "ptr"), i)
+            body.store(double, made)
+            body.store(made, place)
+        return body.load(place, kind="ptr")
+
+    def read_parameters(self) -> None:
+        """From their Values, where any was set since they were."""
+        body = self.body
+        changed, seen = body.load(self.word(code.CHANGES, "ptr"), kind="i64"), self.word(code.SEEN)
+        with body.when((seen == -1) | (seen != changed)):
+            body.store(changed, body.at(self.plan, code.SEEN, "i64"))
+            with body.loop(0, self.word(code.PARAMETERS)) as i:
+                value = body.load(body.at(self.word(code.VALUES_AT, "ptr"), i, "ptr"), kind="ptr")
+                number = body.load(body.at(value, self.word(code.FLOAT), "i8"), kind="ptr")
+                double = body.load(body.at(number, self.word(code.DOUBLE), "i8"))
+                body.store(double, body.at(self.word(code.NUMBERS, "ptr"), i))
+
+    def run(self, numbers: V, results: V, n: V) -> None:
+        work, columns, sums, whole = [self.word(k, "ptr") for k in (code.WORK, code.COLUMNS, code.SUMS, code.WHOLE)]
+        given = [work, columns, numbers, results, whole, n, sums]
+        self.body.do(f"call void {self.word(code.RUN, 'ptr').name}({', '.join(map(repr, given))})")
+
+    def other(self) -> V:
+        """The method, with the object itself before the arguments."""
+        body = self.body
+        nargs = body.argument("nargsf") & (2**63 - 1)
+        total = body.variable(nargs)
+        named = body.op(f"icmp ne {body.argument('kwnames')}, null", "i1")
+        with body.when(named):
+            body.store(nargs + self.field(body.argument("kwnames"), 16, "i64"), total)
+        count = body.load(total, kind="i64")
+        given = body.now(f"alloca ptr, {count + 1}", "ptr")
+        body.store(body.argument("self"), given)
+        with body.loop(0, count) as i:
+            x = body.load(body.at(body.argument("args"), i, "ptr"), kind="ptr")
+            body.store(x, body.at(given, i + 1, "ptr"))
+        return self.call(code.CALL, "ptr", self.word(code.METHOD, "ptr"), given, nargs + 1, body.argument("kwnames"))
+
+
+class _Numbers(_Entry):
+    """Numbers in, floats out: one example."""
 
     def write(self) -> None:
         body = self.body
-        self.need(self.same(body.argument("kwnames"), self.null))
-        nargs = body.argument("nargsf") & (2**63 - 1)
+        count, columns, results = (
+            self.word(code.ARGUMENTS),
+            self.word(code.COLUMNS, "ptr"),
+            self.word(code.RESULTS, "ptr"),
+        )
+        self.need_count(count)
+        self.guard()
+        with body.loop(0, count) as i:
+            given = body.load(body.at(body.argument("args"), i, "ptr"), kind="ptr")
+            body.store(self.number(i, given), body.at(columns, i, "ptr"))
+        self.read_parameters()
+        self.run(self.word(code.NUMBERS, "ptr"), results, body.integer(1))
+        leaves = self.word(code.LEAVES)
+        made = body.now(f"alloca ptr, {leaves}", "ptr")
+        with body.loop(0, leaves) as i:
+            body.store(self.call(code.NEW_FLOAT, "ptr", body.load(body.at(results, i))), body.at(made, i, "ptr"))
+        body.give(self.shape(made))
+
+
+class _Arrays(_Entry):
+    """Arrays among the arguments or the results: a batch."""
+
+    def write(self) -> None:
+        body = self.body
         count, at = self.word(code.ARGUMENTS), self.word(code.AT)
-        self.need(nargs == count + at)
+        self.need_count(count + at)
         self.guard()
         n = self.arguments(count)
         held = body.variable(self.word(code.NUMBERS, "ptr"))
@@ -52,14 +161,8 @@ class _Entry(Making):
             self.need_array(last, body.integer(1))
             self.need(body.load(self.field(last, code.LENGTHS), kind="i64") == self.word(code.PARAMETERS))
             body.store(self.field(last, code.DATA), held)
-        numbers = body.load(held, kind="ptr")
-        changed, seen = body.load(self.word(code.CHANGES, "ptr"), kind="i64"), self.word(code.SEEN)
-        with body.when((at == 0) & ((seen == -1) | (seen != changed))):
-            body.store(changed, body.at(self.plan, code.SEEN, "i64"))
-            with body.loop(0, self.word(code.PARAMETERS)) as i:
-                value = body.load(body.at(self.word(code.VALUES_AT, "ptr"), i, "ptr"), kind="ptr")
-                number = body.load(body.at(value, self.word(code.FLOAT), "i8"), kind="ptr")
-                body.store(body.load(body.at(number, self.word(code.DOUBLE), "i8")), body.at(numbers, i))
+        with body.when(at == 0):
+            self.read_parameters()
         made = body.now(f"alloca ptr, {self.word(code.LEAVES)}", "ptr")
         place = body.variable(self.word(code.RESULTS, "ptr"))
         with body.when(self.word(code.DIRECT) != 0):  # the one array is made before, and computed in place
@@ -72,17 +175,13 @@ class _Entry(Making):
             body.store(shared, block)
             body.store(self.field(shared, code.DATA), place)
         results, whole = body.load(place, kind="ptr"), self.word(code.WHOLE, "ptr")
-        work, columns, sums = [self.word(k, "ptr") for k in (code.WORK, code.COLUMNS, code.SUMS)]
-        given = [work, columns, numbers, results, whole, n, sums]
-        body.do(f"call void {self.word(code.RUN, 'ptr').name}({', '.join(map(repr, given))})")
+        self.run(body.load(held, kind="ptr"), results, n)
         self.look_for_nan(whole, large, block)
         with body.when(self.word(code.DIRECT) == 0), body.loop(0, self.word(code.LEAVES)) as i:
             self.leaf(i, n, results, whole, body.at(made, i, "ptr"), body.load(block, kind="ptr"))
         with body.when(large):
             self.drop(block)
         body.give(self.shape(made))
-        body.label("other")
-        body.give(self.other())
 
     def drop(self, block: V) -> None:
         self.body.do(f"call void {self.word(code.DROP, 'ptr').name}({self.body.load(block, kind='ptr')})")
@@ -98,25 +197,6 @@ class _Entry(Making):
             self.drop(block)
         self.need(found ^ True)
 
-    def guard(self) -> None:
-        """Is all that is frozen in the code what it was?"""
-        body = self.body
-        with body.loop(0, self.word(code.WORDS)) as i:
-            place = body.at(self.word(code.WORDS_AT, "ptr"), i * 2, "i64")
-            address = body.load(place, kind="ptr")
-            self.need(body.load(address, kind="i64") == body.load(body.at(place, 1, "i64"), kind="i64"))
-        names = body.variable(self.word(code.NAMES_AT, "ptr"))
-        with body.loop(0, self.word(code.DICTS)):
-            of_one = body.load(names, kind="ptr")
-            holder, count = [body.load(body.at(of_one, k, "i64"), kind=kind) for k, kind in ((0, "ptr"), (2, "i64"))]
-            seen, version = body.at(of_one, 1, "i64"), self.field(holder, code.VERSION, "i64")
-            with body.when((self.word(code.VERSIONED) == 0) | (version != body.load(seen, kind="i64"))):
-                with body.loop(0, count) as i:
-                    key, content = [body.load(body.at(of_one, i * 2 + k, "i64"), kind="ptr") for k in (3, 4)]
-                    self.need(self.same(self.call(code.GET, "ptr", holder, key), content))
-                body.store(version, seen)
-            body.store(body.at(of_one, count * 2 + 3, "i64"), names)
-
     def arguments(self, nargs: V) -> V:
         """Look at them and fill in the columns; how many examples there are."""
         body = self.body
@@ -125,11 +205,9 @@ class _Entry(Making):
             given = body.load(body.at(body.argument("args"), i, "ptr"), kind="ptr")
             expected = body.at(self.word(code.ARGUMENTS_AT, "ptr"), i * code.WIDTH, "i64")
             axes, count = [body.load(body.at(expected, k, "i64"), kind="i64") for k in (0, 1)]
-            kind = self.field(given, code.TYPE, "i64")
             with body.when(axes == 0):
-                self.need(kind == self.word(code.FLOAT_TYPE))
                 first = body.load(column, kind="ptr")
-                body.store(body.at(given, code.NUMBER, "i8"), first)
+                body.store(self.number(i, given), first)
                 body.store(body.at(first, 1, "ptr"), column)
             with body.when(axes != 0):
                 self.need_array(given, axes)
@@ -161,26 +239,10 @@ class _Entry(Making):
     def integer(self, place: V, offset: int) -> V:
         return self.body.op(f"sext {self.field(place, offset, 'i32')} to i64", "i64")
 
-    def other(self) -> V:
-        """The method, with the object itself before the arguments."""
-        body = self.body
-        nargs = body.argument("nargsf") & (2**63 - 1)
-        total = body.variable(nargs)
-        named = body.op(f"icmp ne {body.argument('kwnames')}, null", "i1")
-        with body.when(named):
-            body.store(nargs + self.field(body.argument("kwnames"), 16, "i64"), total)
-        count = body.load(total, kind="i64")
-        given = body.now(f"alloca ptr, {count + 1}", "ptr")
-        body.store(body.argument("self"), given)
-        with body.loop(0, count) as i:
-            x = body.load(body.at(body.argument("args"), i, "ptr"), kind="ptr")
-            body.store(x, body.at(given, i + 1, "ptr"))
-        return self.call(code.CALL, "ptr", self.word(code.METHOD, "ptr"), given, nargs + 1, body.argument("kwnames"))
-
 
 @cache
-def address() -> int:
-    """Where `entry` is."""
+def address(numbers: bool) -> int:
+    """Where `entry` is: of calls with numbers alone, or of all."""
     module = Module()
-    write(module)
+    write(module, numbers)
     return build(module.text(), 1).address("entry")

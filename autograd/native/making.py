@@ -117,36 +117,36 @@ class Making:
                     body.store(body.load(body.at(start, k * n + e)), body.at(data, e * count + k))
 
     def shape(self, made: V) -> V:
-        """The leaves in the tuples and lists that the function returned, the last made first."""
+        """The leaves in the tuples and lists that the function returned, the last made first. What is to go into the
+        next one lies side by side, where the leaves were."""
         body = self.body
-        steps = self.word(code.SHAPE)
-        stack = body.now(f"alloca ptr, {steps}", "ptr")
+        count, table = self.word(code.SHAPE), self.word(code.SHAPE_AT, "ptr")
+        new_tuple, new_list = self.word(code.NEW_TUPLE, "ptr"), self.word(code.NEW_LIST, "ptr")
         height, leaf = body.variable(body.integer(0)), body.variable(body.integer(0))
-        with body.loop(0, steps) as i:
-            step = body.load(body.at(self.word(code.SHAPE_AT, "ptr"), i, "i64"), kind="i64")
-            top = body.load(height, kind="i64")
-            with body.when(step == code.LEAF):
-                k = body.load(leaf, kind="i64")
-                body.store(body.load(body.at(made, k, "ptr"), kind="ptr"), body.at(stack, top, "ptr"))
-                body.store(k + 1, leaf)
-                body.store(top + 1, height)
-            with body.when(step != code.LEAF):
-                count = step >> 1
-                holder = body.variable(self.null)
-                items = body.variable(self.null)
-                with body.when((step & 1) == 0):
-                    tuple_ = self.call(code.NEW_TUPLE, "ptr", count)
-                    self.fail_without(tuple_)
-                    body.store(tuple_, holder)
-                    body.store(body.at(tuple_, code.ITEMS, "i8"), items)
-                with body.when((step & 1) == 1):
-                    list_ = self.call(code.NEW_LIST, "ptr", count)
-                    self.fail_without(list_)
-                    body.store(list_, holder)
-                    body.store(self.field(list_, code.LIST_ITEMS), items)
-                with body.loop(0, count) as k:
-                    item = body.load(body.at(stack, top - count + k, "ptr"), kind="ptr")
-                    body.store(item, body.at(body.load(items, kind="ptr"), k, "ptr"))
-                body.store(body.load(holder, kind="ptr"), body.at(stack, top - count, "ptr"))
-                body.store(top - count + 1, height)
-        return body.load(stack, kind="ptr")
+        with body.loop(0, count) as i:
+            step = body.at(table, i * 2, "i64")
+            more, size = [body.load(body.at(step, k, "i64"), kind="i64") for k in (0, 1)]
+            top, first = body.load(height, kind="i64"), body.load(leaf, kind="i64")
+            with body.when(top != first), body.loop(0, more) as k:
+                body.store(self.item(made, first + k), body.at(made, top + k, "ptr"))
+            body.store(first + more, leaf)
+            items, bottom = size >> 1, top + more - (size >> 1)
+            holder, place = body.variable(self.null), body.variable(self.null)
+            with body.when((size & 1) == 0):
+                tuple_ = body.now(f"call ptr {new_tuple.name}({items})", "ptr")
+                self.fail_without(tuple_)
+                body.store(tuple_, holder)
+                body.store(body.at(tuple_, code.ITEMS, "i8"), place)
+            with body.when((size & 1) == 1):
+                list_ = body.now(f"call ptr {new_list.name}({items})", "ptr")
+                self.fail_without(list_)
+                body.store(list_, holder)
+                body.store(self.field(list_, code.LIST_ITEMS), place)
+            with body.loop(0, items) as k:
+                body.store(self.item(made, bottom + k), body.at(body.load(place, kind="ptr"), k, "ptr"))
+            body.store(body.load(holder, kind="ptr"), body.at(made, bottom, "ptr"))
+            body.store(bottom + 1, height)
+        return body.load(made, kind="ptr")
+
+    def item(self, made: V, k: V) -> V:
+        return self.body.load(self.body.at(made, k, "ptr"), kind="ptr")

@@ -18,6 +18,8 @@ from autograd.native import words as code
 from autograd.native.ir import LANES
 from autograd.native.objects import changes, function_offsets, is_layout_known, value_offsets
 
+_word_at = ctypes.c_int64.from_address
+
 
 class Leaf(NamedTuple):
     """A result to make: of `size` numbers an example, from the `first` of all on."""
@@ -29,8 +31,9 @@ class Leaf(NamedTuple):
 
 
 class Guard(NamedTuple):
-    """Places that must hold what they hold now; whoever makes one keeps them, and what is in them, alive."""
+    """Places that must hold what they hold now."""
 
+    kept: Any  # keeps them alive, and what is in them
     cells: Sequence[Any]  # of closures
     names: Sequence[tuple[dict[Any, Any], Any]]  # keys in dicts; hashing and comparing one runs no code of Python
     lists: Sequence[list[Any]]
@@ -47,17 +50,26 @@ class Guard(NamedTuple):
         return [[holder, seen, len(names) // 2, *names] for holder, seen, _, *names in found.values()]
 
     def words(self) -> list[int]:
-        """Addresses, each with the word there. A list's items lie where they did if the pointer to them says so."""
+        """Addresses, each with the word there, TOGETHER by TOGETHER. What a list or an array holds lies where it did if
+        the pointer to it says so, so that is looked at before."""
         places = [modes.looking.buffer_info()[0], *[id(cell) + code.CONTENT for cell in self.cells]]
-        for items in self.lists:
-            first = id(items) + code.LIST_ITEMS
-            start = ctypes.c_int64.from_address(first).value
-            places += [id(items) + code.SIZE, first, *[start + code.WORD * i for i in range(len(items))]]
+        places += [id(items) + offset for items in self.lists for offset in (code.SIZE, code.LIST_ITEMS)]
         places += [id(holder) + code.SIZE for holder in self.sizes]
         places += self.slots
         places += [id(f) + offset for f in self.functions for offset in function_offsets() or ()]
+        places += [id(array) + code.DATA for array in self.arrays]
+        _fill(places)
+        for items in self.lists:
+            start = _word_at(id(items) + code.LIST_ITEMS).value
+            places += [start + code.WORD * i for i in range(len(items))]
         places += [array.ctypes.data + code.WORD * i for array in self.arrays for i in range(array.size)]
-        return [word for at in places for word in (at, ctypes.c_int64.from_address(at).value)]
+        _fill(places)
+        return [word for at in places for word in (at, _word_at(at).value)]
+
+
+def _fill(places: list[int]) -> None:
+    """The first place again and again, up to a multiple of TOGETHER."""
+    places += places[:1] * (-len(places) % code.TOGETHER)
 
 
 @cache
@@ -68,9 +80,10 @@ def _symbols() -> dict[int, int] | None:
     if not is_layout_known():
         return None
     api = ctypes.pythonapi
-    word, short = ctypes.c_int64.from_address, ctypes.c_int32.from_address
-    array = np.zeros((3, 2))
-    there, number, pair, items = id(array), 0.1, (array, None), [array, None]
+    word, short = _word_at, ctypes.c_int32.from_address
+    array, number = np.zeros((3, 2)), 0.1
+    there, double, pair, items, counted = id(array), np.float64(number), (array, None), [array, None], {1: 1, 2: 2}
+    [cell] = (lambda: array).__closure__ or ()
     trusted = (
         word(there + code.TYPE).value == id(np.ndarray)
         and word(there + code.DATA).value == array.ctypes.data
@@ -78,13 +91,13 @@ def _symbols() -> dict[int, int] | None:
         and word(word(there + code.LENGTHS).value).value == 3
         and word(there + code.DESCRIPTION).value == id(np.dtype(np.float64))
         and short(there + code.FLAGS).value & code.CONTIGUOUS_AND_ALIGNED == code.CONTIGUOUS_AND_ALIGNED
-        and ctypes.c_double.from_address(id(number) + code.NUMBER).value == number
+        and all(ctypes.c_double.from_address(id(x) + code.NUMBER).value == number for x in (number, double))
         and word(id(pair) + code.ITEMS).value == there
         and word(id(pair) + 16).value == 2
         and word(word(id(items) + code.LIST_ITEMS).value).value == there
-        and word(id(items) + code.SIZE).value == word(id({1: 1, 2: 2}) + code.SIZE).value == 2
+        and word(id(items) + code.SIZE).value == word(id(counted) + code.SIZE).value == 2
         and function_offsets() is not None
-        and word(id((lambda: array).__closure__[0]) + code.CONTENT).value == there  # type: ignore[index]  # it has one
+        and word(id(cell) + code.CONTENT).value == there
     )
     if not trusted:
         return None
@@ -96,10 +109,12 @@ def _symbols() -> dict[int, int] | None:
     if table[2] != id(np.ndarray):
         return None
     functions = {code.NEW_FLOAT: "PyFloat_FromDouble", code.NEW_TUPLE: "PyTuple_New", code.NEW_LIST: "PyList_New"}
-    functions |= {code.CALL: "PyObject_Vectorcall", code.GET: "PyDict_GetItem"}
-    functions |= {code.KEEP: "Py_IncRef", code.DROP: "Py_DecRef"}
+    functions |= {code.CALL: "PyObject_Vectorcall", code.GET: "PyDict_GetItem", code.FROM_INT: "PyLong_AsDouble"}
+    functions |= {code.KEEP: "Py_IncRef", code.DROP: "Py_DecRef", code.ERROR: "PyErr_Occurred"}
+    functions |= {code.FORGET: "PyErr_Clear"}
     found = {k: ctypes.cast(getattr(api, name), ctypes.c_void_p).value or 0 for k, name in functions.items()}
-    found |= {code.FLOAT_TYPE: id(float), code.ARRAY_TYPE: id(np.ndarray), code.DOUBLES: id(np.dtype(np.float64))}
+    found |= {code.FLOAT_TYPE: id(float), code.FLOAT64_TYPE: id(np.float64), code.INT_TYPE: id(int)}
+    found |= {code.BOOL_TYPE: id(bool), code.ARRAY_TYPE: id(np.ndarray), code.DOUBLES: id(np.dtype(np.float64))}
     return found | {code.NEW_ARRAY: table[93] or 0, code.HOLD: table[282] or 0}  # PyArray_New, PyArray_SetBaseObject
 
 
@@ -136,7 +151,7 @@ def with_entry(kind: type) -> type:
         kind.__name__, (kind, base), {"__module__": kind.__module__, "__doc__": kind.__doc__, "has_entry": True}
     )
     flags = ctypes.c_ulong.from_address(id(made) + _FLAGS)
-    if ctypes.c_int64.from_address(id(made) + _VECTOR_OFFSET).value != code.VECTOR or flags.value != made.__flags__:
+    if _word_at(id(made) + _VECTOR_OFFSET).value != code.VECTOR or flags.value != made.__flags__:
         return kind
     flags.value |= _VECTORCALL  # while an object has no entry, its `__call__` is called
     _kept.append((members, slots, spec))
@@ -147,28 +162,30 @@ _kept: list[Any] = []
 
 
 class Plan:
-    """What an entry is to do for a function; it keeps what the addresses point at."""
+    """What an entry is to do for a function, of `numbers` alone or of arrays; it keeps what the addresses point at."""
 
-    def __init__(self, fields: dict[int, int], tables: dict[int, Sequence[int]], kept: Any) -> None:
+    def __init__(self, fields: dict[int, int], tables: dict[int, Sequence[int]], kept: Any, numbers: bool) -> None:
         import numpy as np
 
-        self._kept = kept
+        self._kept, self.numbers = kept, numbers
         self._tables = {field: np.array(table, dtype=np.int64) for field, table in tables.items()}
         fields = fields | {field: table.ctypes.data for field, table in self._tables.items()}
         self.words = np.array([fields.get(k, 0) for k in range(code.PLAN_SIZE)], dtype=np.int64)
 
 
 def install(callable_: Any, plan: Plan) -> None:
-    """From now on, calls of this object go by the plan, which must outlive it."""
+    """From now on, calls of this object go by the plan."""
     from autograd.native import entry
 
-    ctypes.c_int64.from_address(id(callable_) + code.PLAN).value = plan.words.ctypes.data
-    ctypes.c_int64.from_address(id(callable_) + code.VECTOR).value = entry.address()
+    callable_.plan = plan  # which lives as long
+    _word_at(id(callable_) + code.PLAN).value = plan.words.ctypes.data
+    _word_at(id(callable_) + code.VECTOR).value = entry.address(plan.numbers)
 
 
 def uninstall(callable_: Any) -> None:
     """From now on, calls of this object go to its method again."""
-    ctypes.c_int64.from_address(id(callable_) + code.VECTOR).value = 0
+    _word_at(id(callable_) + code.VECTOR).value = 0
+    callable_.plan = None
 
 
 class Work(NamedTuple):
@@ -216,6 +233,7 @@ def plan(
         sizes[leaf.kind // 2] = max(sizes[leaf.kind // 2], leaf.first + leaf.size)
     direct = len(leaves) == 1 and leaves[0].kind == code.AN_ARRAY and len(leaves[0].shape) <= 1
     arrays_only = all(leaf.kind != code.A_FLOAT for leaf in leaves)
+    numbers = all(s is None for s in shapes) and all(leaf.kind == code.A_FLOAT for leaf in leaves) and not at
     scratch = 0 if direct else min(work.most, SCRATCH // max(sizes[0], 1))  # examples
     most = work.most if arrays_only else scratch
     if most < work.least:
@@ -223,17 +241,20 @@ def plan(
     count = sum(1 if s is None else math.prod(s) for s in shapes)
     arrays = [
         work.numbers, np.empty(count + 1, dtype=np.int64), np.empty(sizes[0] * scratch + 1),
-        np.zeros(sizes[1] + LANES), work.work, work.sums,
+        np.zeros(sizes[1] + LANES), work.work, work.sums, np.empty(len(shapes) + 1), _shape_table(*shape),
     ]  # fmt: skip
-    held = (code.NUMBERS, code.COLUMNS, code.RESULTS, code.WHOLE, code.WORK, code.SUMS)
+    held = (
+        code.NUMBERS, code.COLUMNS, code.RESULTS, code.WHOLE, code.WORK, code.SUMS, code.INTS, code.SHAPE_AT,
+    )  # fmt: skip
     places = dict(zip(held, [a.ctypes.data for a in arrays], strict=True))
     words, dicts = guard.words(), guard.in_dicts()
+    groups = len(words) // 2 // code.TOGETHER
     fields = {
         code.METHOD: id(method), code.RUN: work.run, code.CHANGES: changes()[0], code.SEEN: -1,
         code.PARAMETERS: len(values), code.FLOAT: (offsets or (0, 0))[0], code.DOUBLE: (offsets or (0, 0))[1],
         code.ARGUMENTS: len(shapes), code.LEAST: work.least, code.MOST: most, code.LEAVES: len(leaves),
         code.EACH: sizes[0], code.LARGE: (most if direct else scratch) + 1, code.AT: int(at),
-        code.DIRECT: int(direct), code.SHAPE: len(shape), code.NO_NAN: sizes[1] * no_nan, code.WORDS: len(words) // 2,
+        code.DIRECT: int(direct), code.SHAPE: len(arrays[-1]) // 2, code.NO_NAN: sizes[1] * no_nan, code.WORDS: groups,
         code.DICTS: len(dicts), code.VERSIONED: int(sys.version_info < (3, 13)),
     }  # fmt: skip
     expected = [(0,) if s is None else (1 + len(s), math.prod(s), *s) for s in shapes]
@@ -242,13 +263,23 @@ def plan(
         code.VALUES_AT: values,
         code.ARGUMENTS_AT: _table(expected),
         code.LEAVES_AT: _table(made),
-        code.SHAPE_AT: shape,
     }
     tables |= {code.WORDS_AT: words, code.NAMES_AT: [word for names in dicts for word in names]}
-    return Plan(symbols | places | fields, tables, (arrays, method))
+    return Plan(symbols | places | fields, tables, (arrays, method, guard), numbers)
 
 
 SCRATCH = 4096  # numbers that are copied into arrays of their own; of more, these are parts of one
+
+
+@cache
+def _shape_table(*steps: int) -> Any:
+    """For each tuple and list how many leaves come before it, and the step that makes it. It is kept for ever: making
+    one may run the garbage collector, and that anything, while the next is to be made."""
+    import numpy as np
+
+    ends = [i for i, step in enumerate(steps) if step != code.LEAF]
+    table = [(end - begin - 1, steps[end]) for begin, end in zip([-1, *ends], ends, strict=False)]
+    return np.array([word for entry in table for word in entry], dtype=np.int64)
 
 
 def _table(entries: Sequence[tuple[int, ...]]) -> list[int]:

@@ -94,7 +94,7 @@ class Runner:
         ]
         self._lock = threading.Lock()
         self._how, self.calls = form, 0
-        self.plans: dict[Any, Plan | None] = {}
+        self.plans: dict[Any, tuple[Any, Plan | None]] = {}  # with the surroundings that they are for
         self._empty, self._array = np.empty, np.array
 
     def run(self, arrays: Sequence[Any], n: int, at: Any = None) -> tuple[Any, Any]:

@@ -10,19 +10,22 @@ from __future__ import annotations
     ARGUMENTS, ARGUMENTS_AT, COLUMNS, LEAST, MOST,  # how many, what is expected; a table to fill; of how many examples
     LEAVES, LEAVES_AT, RESULTS, WHOLE, DIRECT,  # what is made; what is computed; is the one array computed in place?
     EACH, LARGE,  # results for each example; so many examples, whose arrays are parts of the one they are computed in
-    SHAPE, SHAPE_AT,  # the tuples and lists around them
+    SHAPE, SHAPE_AT,  # the tuples and lists around them, in the order in which they are made
     NO_NAN,  # so many results for the whole batch must be no nan
-    WORDS, WORDS_AT, DICTS, NAMES_AT, VERSIONED,  # what must be as it was: how many, and tables of (address, word) and
+    WORDS, WORDS_AT, DICTS, NAMES_AT, VERSIONED,  # what must be as it was: how many times TOGETHER (address, word), and
     # of (dict, its version when last looked at, how many, (key, content) for each). Does a dict that changes say so?
-    FLOAT_TYPE, ARRAY_TYPE, DOUBLES, NEW_FLOAT, NEW_TUPLE, NEW_LIST, NEW_ARRAY,  # of Python and numpy
+    FLOAT_TYPE, FLOAT64_TYPE, INT_TYPE, BOOL_TYPE, FROM_INT, INTS,  # numbers; where doubles that ints become are put
+    ERROR, FORGET,  # is there one? It is cleared
+    ARRAY_TYPE, DOUBLES, NEW_FLOAT, NEW_TUPLE, NEW_LIST, NEW_ARRAY,  # of Python and numpy
     HOLD, KEEP, DROP, CALL, GET,
     PLAN_SIZE,
-) = range(45)  # fmt: skip
+) = range(52)  # fmt: skip
 WIDTH = 8  # words of an entry in the tables of arguments, (axes, columns, lengths of the axes after the first), and of
 # leaves, (kind, first, count, axes after the first, their lengths)
 AXES = 4  # at most, after the first
 A_FLOAT, AN_ARRAY, OF_WHOLE, ARRAY_OF_WHOLE = range(4)  # kinds of leaves
-LEAF = -1  # in the shape: the next leaf; 2k: a tuple of the last k, 2k + 1: a list
+LEAF = -1  # in a shape: the next leaf; 2k: a tuple of the last k, 2k + 1: a list; in its table (leaves before it, 2k)
+TOGETHER = 4  # words that are compared at once
 
 # Where things are, for CPython and numpy on machines of 64 bits; `trusted` looks whether it is so.
 TYPE, NUMBER, ITEMS, LIST_ITEMS = 8, 16, 24, 24
