@@ -17,7 +17,7 @@ from autograd.native.tiles import BLOCK, Matvec
 np = pytest.importorskip("numpy")
 pytest.importorskip("llvmlite")
 
-SIZES = [(1, 1), (1, 5), (3, 4), (4, 3), (5, 8), (10, 21), (33, 27)]
+SIZES = [(1, 1), (1, 5), (3, 4), (4, 3), (5, 8), (10, 21), (33, 27), (33, 93)]
 
 
 def run(kind: Any, words: list[int], once: Any, lanes: Any, sums: Any, live: int = BLOCK) -> None:
@@ -95,7 +95,7 @@ def test_means_add_the_products_of_the_live_lanes(m: int, n: int, masked: bool, 
 def test_tiles_for_few_registers_and_for_many_give_the_same_bits(
     kind: Any, live: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    m, n = 41, 37
+    m, n = 41, 93
     found = []
     for few in (True, False):
         for module in (tiles, means):

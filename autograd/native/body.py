@@ -86,6 +86,11 @@ class Body:
     def store(self, x: V, place: V) -> None:
         self.do(f"store {x}, {place}, align 8")
 
+    def prefetch(self, place: V) -> None:
+        """Have the caches fetch what is there, to be changed soon; the place need not exist."""
+        self.module.needs("llvm.prefetch.p0", "void", ["ptr", "i32", "i32", "i32"])
+        self.do(f"call void @llvm.prefetch.p0({place}, i32 1, i32 3, i32 1)")
+
     def call(self, name: str, operands: Sequence[V], kind: str = "double", lanes: int = 1) -> V:
         """Call a function that is defined here, LLVM's own, or of another library."""
         self.module.needs(name, kind_of(lanes, kind), [x.type for x in operands])

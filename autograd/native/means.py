@@ -12,7 +12,7 @@ and a sum takes one example after the other. Elsewhere a vector holds a factor i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 from autograd.native.body import Body
@@ -22,7 +22,7 @@ from autograd.native.tiles import BLOCK, again, any_nan, call_again, few_registe
 RECTANGLE = 12
 TALL, WIDE = 2, (8, 2, 1)  # of a tile
 MANY = 32  # rows, from which on turning the columns pays for itself
-VECTORS = 2  # of columns that are turned at a time
+TURNED, PANEL = 16, 64  # columns: as many times this are turned, so many at a time
 
 
 class Means(NamedTuple):
@@ -48,7 +48,7 @@ def means(body: Body, masked: bool) -> None:
                     place = body.at(lanes, (first + i * apart) * BLOCK + end - LANES)
                     body.store(select(inside, body.load(place, LANES), 0.0), place)
 
-    panel = body.array(BLOCK * LANES * VECTORS)
+    panel = body.array(BLOCK * PANEL)
     with body.loop(0, count) as k:
         rectangle = _Rectangle(body, k)
 
@@ -63,10 +63,11 @@ def means(body: Body, masked: bool) -> None:
             with body.when(nan ^ True):
                 keep()
 
-        def turned_tile(i: V, j: V, tall: int, vectors: Sequence[int]) -> None:
-            found = rectangle.turned_sums(panel, i, j, tall, vectors)
-            keep = lambda: rectangle.put(found, i, j, tall, vectors)
-            kept(found, "again_turned", keep, i, tall, j + vectors[0] * LANES, len(vectors) * LANES)
+        def turned_tile(i: V, j: V, vector: V, tall: int, vectors: int) -> None:
+            first = j + vector * LANES
+            found = rectangle.turned_sums(panel, i, first, vector, tall, vectors)
+            keep = lambda: rectangle.put(found, i, first, tall, vectors)
+            kept(found, "again_turned", keep, i, tall, first, vectors * LANES)
 
         def tile(i: V, j: V, tall: int, wide: int) -> None:
             found = rectangle.sums(i, j, tall, wide)
@@ -80,11 +81,13 @@ def means(body: Body, masked: bool) -> None:
                 begin = until
 
         turned = rectangle.turned()
-        with body.loop(0, turned, VECTORS * LANES) as j:
-            rectangle.turn(panel, j)
-            for i, tall in rectangle.in_rows(*_turned_rows()):
-                for vectors in _turned_vectors():
-                    turned_tile(i, j, tall, vectors)
+        sizes, vectors = ((6, 2, 1), 1) if few_registers() else ((8, 1), 2)
+        with body.loop(0, turned, PANEL) as j:
+            in_panel = select(turned - j > PANEL, PANEL, turned - j) >> 3
+            rectangle.turn(panel, j, in_panel)
+            for i, tall in rectangle.in_rows(*sizes):
+                with body.loop(0, in_panel, vectors) as vector:
+                    turned_tile(i, j, vector, tall, vectors)
         for i, tall in rectangle.in_rows(TALL, 1):
             band(i, tall, turned)
     if masked:
@@ -168,37 +171,40 @@ class _Rectangle:
     def turned(self) -> V:
         """How many columns are."""
         pays = (self.across == 1) & (self.rows >= MANY)
-        return select(pays, self.columns - remainder(self.columns, VECTORS * LANES), self.body.integer(0))
+        return select(pays, self.columns - remainder(self.columns, TURNED), self.body.integer(0))
 
-    def turn(self, panel: V, j: V) -> None:
-        """Right factors j, j + 1, … into the panel: those of the first example, then those of the second, …"""
+    def turn(self, panel: V, j: V, count: V) -> None:
+        """Right factors j, j + 1, … into the panel, so many vectors: LANES of them in the first example, then in the
+        second, …; then the next LANES."""
         body = self.body
-        with body.loop(0, self.end, LANES) as lane:
-            for k in range(VECTORS):
-                lines = [self.y + (j + (k * LANES + q)) * self.y_apart for q in range(LANES)]
-                factors = [body.load(body.at(self.lanes, line * BLOCK + lane), LANES) for line in lines]
-                for q, of_example in enumerate(_turned(body, factors)):
-                    body.store(of_example, body.at(panel, (lane + q) * (VECTORS * LANES) + k * LANES))
+        with body.loop(0, count) as k, body.loop(0, self.end, LANES) as lane:
+            lines = [self.y + (j + k * LANES + q) * self.y_apart for q in range(LANES)]
+            factors = [body.load(body.at(self.lanes, line * BLOCK + lane), LANES) for line in lines]
+            for q, of_example in enumerate(_turned(body, factors)):
+                body.store(of_example, body.at(panel, (k * BLOCK + lane + q) * LANES))
 
-    def turned_sums(self, panel: V, i: V, j: V, tall: int, vectors: Sequence[int]) -> list[V]:
-        """Of factors i, i + 1, … and those in these vectors of the panel, with what is there: row after row."""
+    def turned_sums(self, panel: V, i: V, j: V, first: V, tall: int, vectors: int) -> list[V]:
+        """Of factors i, i + 1, … and j, j + 1, …, which are these vectors of the panel, with what is there: row after
+        row."""
         body = self.body
         totals = [body.variable(body.load(place, LANES)) for place in self.places(i, j, tall, vectors)]
+        for next_ in self.places(i + tall, j, tall, vectors):  # a row away, where no cache expects it
+            body.prefetch(next_)
         with body.loop(0, body.argument("live")) as lane:
-            right = [body.load(body.at(panel, (lane * VECTORS + k) * LANES), LANES) for k in vectors]
+            right = [body.load(body.at(panel, ((first + q) * BLOCK + lane) * LANES), LANES) for q in range(vectors)]
             for r in range(tall):
                 line = (self.x + (i + r) * self.x_apart) * BLOCK
                 left = body.spread(body.load(body.at(self.lanes, line + lane)), LANES)
-                for total, x in zip(totals[r * len(right) :], right, strict=False):
+                for total, x in zip(totals[r * vectors :], right, strict=False):
                     body.store(fma(left, x, body.load(total, LANES)), total)
         return [body.load(total, LANES) for total in totals]
 
-    def places(self, i: V, j: V, tall: int, vectors: Sequence[int]) -> list[V]:
+    def places(self, i: V, j: V, tall: int, vectors: int) -> list[V]:
         sums = self.body.argument("sums")
         firsts = [self.first + (i + r) * self.down + j for r in range(tall)]
-        return [self.body.at(sums, first + k * LANES) for first in firsts for k in vectors]
+        return [self.body.at(sums, first + k * LANES) for first in firsts for k in range(vectors)]
 
-    def put(self, found: list[V], i: V, j: V, tall: int, vectors: Sequence[int]) -> None:
+    def put(self, found: list[V], i: V, j: V, tall: int, vectors: int) -> None:
         for z, place in zip(found, self.places(i, j, tall, vectors), strict=True):
             self.body.store(z, place)
 
@@ -214,16 +220,6 @@ class _Rectangle:
             before = body.load(total)
             body.store(select(off != 0.0, before, fma(x, y, before)), total)
         body.store(body.load(total), place)
-
-
-def _turned_rows() -> list[int]:
-    """Of a tile of turned factors."""
-    return [6, 2, 1] if few_registers() else [8, 1]
-
-
-def _turned_vectors() -> list[list[int]]:
-    """Those of the panel that are in one tile, for each."""
-    return [[0], [1]] if few_registers() else [[0, 1]]
 
 
 def _first(body: Body, count: V) -> V:
