@@ -133,6 +133,26 @@ def test_what_equations_find_around_them_may_be_a_loop_or_a_solution(around: Fun
     assert slopes == pytest.approx(grad(f, (0, 1))(2.0, 1.3), rel=1e-12)
 
 
+@pytest.mark.parametrize("find", [root, fixed_point, argmin])
+@pytest.mark.parametrize("derivative", [lambda f: f, grad, hessian, lambda f: lambda a: jvp(f, (a,), (1.0,))])
+def test_what_leaves_the_equations_is_no_number_of_a_program(find: Any, derivative: Any) -> None:
+    """They stand for any unknowns while they are recorded."""
+
+    def f(a: Any) -> Any:
+        kept = [0.0]
+
+        def equations(x: Any) -> Any:
+            kept[0] = x * a
+            return 0.1 * x * x + (x - a if find is root else a)
+
+        return find(equations, 1.0) * kept[0]
+
+    with pytest.raises(
+        TypeError, match=r"of equations \(root, fixed_point, argmin\), or what was made of it, is used out"
+    ):
+        compile(derivative(f), runner="python")(0.5)
+
+
 def test_a_root_in_a_root() -> None:
     """x with x = √(a·y), y with y = √(a·x): both are a."""
     inner = lambda x, a: root(lambda y: y * y - a * x, 1.0)

@@ -52,7 +52,7 @@ def _refuse_a_look_up(value: Value, frame: Any) -> None:
 
 
 class StepArgument(Argument):
-    """What the step of a loop is given while it is traced."""
+    """What the step of a loop, or equations, are given while they are traced."""
 
     __slots__ = ()
 
@@ -68,13 +68,14 @@ for kind in (Argument, StepArgument, EndedArgument):
 
 
 def refuse_escaped(nodes: Sequence[Value], kind: type[StepArgument] = EndedArgument) -> None:
-    """TypeError where one of them is an argument of a loop's step, which is no number outside of it."""
+    """TypeError where one of them is an argument of a loop's step, or of equations: that is no number outside of it."""
     for leaf in nodes:
         if isinstance(leaf, kind):
             raise TypeError(
-                f"{leaf.label or 'a number'}, of one step of a loop (scan, fori, while_loop, rk4), or what was made of "
-                "it, is used outside of the loop, which a program runs as one instruction: let the step give it back, "
-                "in the state or beside it"
+                f"{leaf.label or 'a number'}, of one step of a loop (scan, fori, while_loop, rk4) or of equations "
+                "(root, fixed_point, argmin), or what was made of it, is used outside of the loop or of them, which a "
+                "program runs as one instruction: let the step give it back, in the state or beside it, and make it "
+                "anew of the solution"
             )
 
 

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from autograd.core import modes
 from autograd.core.columns import TABLE, Primitive
-from autograd.core.refusals import Argument
+from autograd.core.refusals import Argument, EndedArgument, StepArgument
 from autograd.core.sweeps import topological_order
 from autograd.core.value import Value, data_of
 from autograd.derivatives.linear import REMEMBERED
@@ -41,7 +41,7 @@ def record(name: str, f: Callable[..., Any], unknowns: Any, arguments: Sequence[
     """f(unknowns, *arguments), recorded. TypeError where it looks at a number, which another solution may not have."""
     if not callable(f):
         raise TypeError(f"{name} takes a function, got {type(f).__name__} {f!r:.40}")
-    inner: list[Value] = [Argument(data_of(x)) for x in leaves(unknowns, f"{name}: x0")]
+    inner: list[Value] = [StepArgument(data_of(x)) for x in leaves(unknowns, f"{name}: x0")]
     outer: list[Value] = []
     call = [rebuild(unknowns, inner)]
     for i, argument in enumerate(arguments):
@@ -49,7 +49,7 @@ def record(name: str, f: Callable[..., Any], unknowns: Any, arguments: Sequence[
             call.append(argument)
             continue
         numbers = leaves(argument, f"{name}: argument {i + 1} of {name_of(f)}")
-        fresh = [Argument(x._data) if isinstance(x, Value) else x for x in numbers]
+        fresh = [StepArgument(x._data) if isinstance(x, Value) else x for x in numbers]
         outer += [x for x in numbers if isinstance(x, Value)]
         inner += [x for x in fresh if isinstance(x, Value)]
         call.append(rebuild(argument, fresh))
@@ -63,6 +63,8 @@ def record(name: str, f: Callable[..., Any], unknowns: Any, arguments: Sequence[
     outputs = leaves(result, f"{name}: the result of {name_of(f)}")
     around = _around([z for z in outputs if isinstance(z, Value)], inner)
     program, _ = lower(outputs, [*inner, *around])
+    for x in inner:
+        x.__class__ = EndedArgument
     return Recorded(result, exact(program), [*outer, *around], arguments)
 
 
