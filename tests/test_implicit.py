@@ -40,6 +40,7 @@ from autograd import (
     vjp,
     while_loop,
 )
+from autograd.program import loop_trace
 from autograd.testing import expressions
 from autograd.trust.expressions import Expression
 from tests.compare import bits
@@ -151,6 +152,16 @@ def test_what_leaves_the_equations_is_no_number_of_a_program(find: Any, derivati
         TypeError, match=r"of equations \(root, fixed_point, argmin\), or what was made of it, is used out"
     ):
         compile(derivative(f), runner="python")(0.5)
+
+
+def test_a_written_solver_calls_its_steps_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whether a step does the same when it is called again is asked of a user's only."""
+    asked = list[str]()
+    monkeypatch.setattr(loop_trace, "refuse_another", lambda name, *_: asked.append(name))
+    compile(grad(lambda a: root(lambda v: [v[0] ** 2 - a, v[1] - v[0]], [1.0, 1.0])[1]))(2.0)
+    assert asked == []
+    compile(lambda a: root(lambda x: fori(lambda s, i: s * 0.5 + x, a, 3), 1.0))(2.0)
+    assert set(asked) == {"fori"}
 
 
 def test_a_root_in_a_root() -> None:

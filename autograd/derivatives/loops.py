@@ -64,15 +64,7 @@ def while_loop(cond: Callable[[Any], Any], step: Callable[[Any], Any], state: An
     """
     most = _count("while_loop: most", most)
     if modes.active and modes.is_tracing():
-
-        def masked(s: Any, _: Any) -> tuple[Any, Any]:
-            on = where(cond(s), 1.0, 0.0)
-            new = _alike("while_loop", step(_own(s, s, "while_loop: state", "")), s, 1)
-            return _each(lambda a, b: where(on, a, b), new, s), on
-
-        last = _scan("while_loop", masked, state, range(most))[0]
-        still = where(cond(last), math.nan, 0.0)
-        return _each(lambda a, _: defined(a, still), last, last)
+        return traced_while(cond, step, state, most)
     names = None if modes.derivative_around() else _names(state)
     state = _own(state, state, "while_loop: state", "")
     for k in range(most):
@@ -83,6 +75,21 @@ def while_loop(cond: Callable[[Any], Any], step: Callable[[Any], Any], state: An
     if _holds(cond(state)):
         raise ValueError(f"while_loop: the condition holds still after most={most} steps")
     return state
+
+
+def traced_while(
+    cond: Callable[[Any], Any], step: Callable[[Any], Any], state: Any, most: int, again: bool = True
+) -> Any:
+    """The same in a trace. Without `again` the step is one that surely does the same when it is called again."""
+
+    def masked(s: Any, _: Any) -> tuple[Any, Any]:
+        on = where(cond(s), 1.0, 0.0)
+        new = _alike("while_loop", step(_own(s, s, "while_loop: state", "")), s, 1)
+        return _each(lambda a, b: where(on, a, b), new, s), on
+
+    last = _scan("while_loop", masked, state, range(most), again=again)[0]
+    still = where(cond(last), math.nan, 0.0)
+    return _each(lambda a, _: defined(a, still), last, last)
 
 
 def rk4(f: Callable[[Any, Any], Any], y: Any, t: Any, dt: Any, steps: int, checkpoints: bool | None = None) -> Any:
@@ -115,7 +122,7 @@ def rk4(f: Callable[[Any, Any], Any], y: Any, t: Any, dt: Any, steps: int, check
 
 
 def _scan(
-    name: str, step: Callable[[Any, Any], Any], state: Any, xs: Any, checkpoints: bool | None = None
+    name: str, step: Callable[[Any, Any], Any], state: Any, xs: Any, checkpoints: bool | None = None, again: bool = True
 ) -> tuple[Any, Any]:
     if isinstance(xs, Value | dict | str) or not hasattr(xs, "__len__"):
         got = "a Value" if isinstance(xs, Value) else type(xs).__name__
@@ -124,9 +131,9 @@ def _scan(
         return state, []
     if modes.active and modes.is_tracing():
         if not modes.is_no_grad():
-            return _traced(name, step, state, xs, checkpoints)
+            return _traced(name, step, state, xs, checkpoints, again)
         with modes.differentiating():
-            last, ys = _traced(name, step, state, xs, checkpoints)
+            last, ys = _traced(name, step, state, xs, checkpoints, again)
         return _stopped(last), None if ys is None else _stopped(ys)
     ys = []
     names = None if modes.derivative_around() else _names(state)
@@ -140,7 +147,7 @@ def _scan(
 
 
 def _traced(
-    name: str, step: Callable[[Any, Any], Any], state: Any, xs: Any, checkpoints: bool | None
+    name: str, step: Callable[[Any, Any], Any], state: Any, xs: Any, checkpoints: bool | None, again: bool
 ) -> tuple[Any, Any]:
     """The same as one instruction."""
     from autograd.program.loop import Constants, column_of, item, node, part
@@ -161,7 +168,7 @@ def _traced(
         return [*matching(new, f"{name}: the state after a step", state, "the state"), *beside]
 
     on = len(numbers) if name == "while_loop" else None  # whose y says whether the condition holds
-    loop, row = traced(name, on_numbers, numbers, columns, n, labels, checkpoints, on, step)
+    loop, row = traced(name, on_numbers, numbers, columns, n, labels, checkpoints, on, step if again else None)
     last = rebuild(state, [node(part(k, False), loop) for k in range(len(numbers))])
     if y is None or on is not None:
         return last, None

@@ -18,7 +18,7 @@ from autograd.core import modes
 from autograd.core.primitives import div, equal, greater, greater_equal, maximum, sqrt, where
 from autograd.derivatives.equations import System
 from autograd.derivatives.linear import EPSILON, eliminated, solved
-from autograd.derivatives.loops import while_loop
+from autograd.derivatives.loops import traced_while
 
 Numbers = Sequence[Any]  # floats or Values
 Found = tuple[Numbers, Any]  # numbers, and 1 if they are a solution, else 0
@@ -180,7 +180,7 @@ def _steps(step: Callable[[Any], Any], state: Any, most: int) -> Any:
 
 def _repeated(cond: Callable[[Any], Any], step: Callable[[Any], Any], state: Any, most: int) -> Any:
     if modes.is_tracing():
-        return while_loop(cond, step, state, most)
+        return traced_while(cond, step, state, most, again=False)
     while cond(state):
         state = step(state)
     return state

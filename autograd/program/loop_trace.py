@@ -72,13 +72,13 @@ def traced(
     labels: Sequence[str],
     checkpoints: bool | None,
     on: int | None,
-    users: Any,
+    users: Any = None,
 ) -> tuple[Value, Loop]:
     """The node of the loop of a step, a function of a list of numbers (those of the state, then those of an item) that
-    gives such a list (those of the next state, then those of y). It calls the user's."""
+    gives such a list (those of the next state, then those of y). If it calls a user's, that must do the same again."""
     leaves = [StepArgument(0.5, label) for label in labels]
     results = step(leaves)
-    if steps > 1:
+    if steps > 1 and users is not None:
         held = held_by(users)
         refuse_another(name, results, step(leaves), leaves)
         refuse_kept(name, held, held_by(users))
