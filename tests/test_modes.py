@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import sys
 import threading
-from contextlib import nullcontext
+from contextlib import ExitStack, nullcontext
 from math import inf, nan
 from typing import Any
 
@@ -39,6 +40,57 @@ def test_no_grad_ends_with_an_exception() -> None:
     with pytest.raises(ValueError), no_grad():
         raise ValueError
     assert (Value(1.0) * 2).op == "mul" and not modes.active
+
+
+MODES = {
+    "no_grad": no_grad,
+    "detect_anomaly": detect_anomaly,
+    "differentiating": autograd.differentiating,
+    "tracing": tracing,
+    "computing": modes.computing,
+}
+
+
+@pytest.mark.parametrize("mode", MODES.values(), ids=MODES)
+def test_no_interrupt_leaves_a_mode_on(mode: Any) -> None:
+    """A signal handler can raise where a function of Python's begins, and after each call of one of C's."""
+
+    def interrupted(at: int) -> bool:
+        met = 0
+
+        def profile(frame: Any, event: str, _: Any) -> None:
+            nonlocal met
+            met += event in ("call", "c_return") and frame.f_code.co_filename.endswith(("modes.py", "contextlib.py"))
+            if met == at:
+                raise KeyboardInterrupt
+
+        block = mode()
+        sys.setprofile(profile)
+        try:
+            with block:
+                pass
+        except KeyboardInterrupt:
+            return True
+        finally:
+            sys.setprofile(None)
+        return False
+
+    at = 0
+    while interrupted(at := at + 1):
+        assert not modes.is_no_grad() and not modes.is_tracing()
+        assert modes.anomaly() is None and modes.derivative_around() is None
+        assert (modes.active, modes.watching, modes.looking[0]) == (0, 0, 0)
+    assert at > 5
+
+
+def test_a_block_begins_once_at_a_time_and_an_exit_stack_may_hold_it() -> None:
+    block = no_grad()
+    with block, pytest.raises(RuntimeError, match="has begun already"), block:
+        pass
+    with ExitStack() as stack:
+        stack.enter_context(block)
+        assert modes.is_no_grad()
+    assert not modes.is_no_grad()
 
 
 def test_no_grad_nests() -> None:

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import threading
 from array import array
-from collections.abc import Callable, Iterator
-from contextlib import ContextDecorator, contextmanager
+from collections.abc import Callable
+from contextlib import ContextDecorator
 from contextvars import Context, ContextVar, copy_context
 from inspect import isasyncgenfunction, iscoroutinefunction, isgeneratorfunction
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -26,92 +26,100 @@ if TYPE_CHECKING:
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-class _Setting:
-    """What a `with` block sets a mode to, for as long as it lasts."""
-
-    __slots__ = ("lasts", "value")
-
-    def __init__(self, value: Any) -> None:
-        self.value, self.lasts = value, True
-
-
-Settings = ContextVar[tuple[_Setting, ...]]  # of the blocks around, the innermost last; some may have ended
+Setting = tuple[Any, Callable[[], bool]]  # what a `with` block sets a mode to, and whether it lasts
+Settings = ContextVar[tuple[Setting, ...]]  # of the blocks around, the innermost last; some may have ended
 _no_grad: Settings = ContextVar("no_grad", default=())
 _tracing: Settings = ContextVar("tracing", default=())
 _anomaly: Settings = ContextVar("detect_anomaly", default=())
 _derivative: Settings = ContextVar("derivative", default=())
 _lock = threading.RLock()  # a signal handler may enter a mode while its own thread is entering one
+_blocks: dict[Callable[[], bool], tuple[tuple[Settings, Any], ...]] = {}  # of all contexts; some may have ended
 active = 0  # how many modes are on, over all contexts,
 watching = 0  # and how many of them look at every new node: all but tracing
 looking = array("q", [0])  # and how many of them look for anomalies, where machine code reads it
 
 
-@contextmanager
-def _mode(variable: Settings, value: Any) -> Iterator[None]:
+def _count() -> None:
+    """Count the modes of the blocks that last. The extension asks the same question of numbers of its own."""
     global active, watching
     with _lock:
-        active += 1
-        watching += variable is not _tracing
-        looking[0] += isinstance(value, Anomaly)
-        _tell()
-    setting = _begin(variable, value)
-    try:
-        yield
-    finally:
-        _end(variable, setting)
-        with _lock:
-            active -= 1
-            watching -= variable is not _tracing
-            looking[0] -= isinstance(value, Anomaly)
-            _tell()
+        for lasts in [*_blocks]:
+            if not lasts():
+                _blocks.pop(lasts, None)
+        on = [mode for sets in [*_blocks.values()] for mode in sets]
+        active = len(on)
+        watching = sum([variable is not _tracing for variable, _ in on])
+        looking[0] = sum([isinstance(value, Anomaly) for _, value in on])
+        if engine.C is not None:
+            engine.C.set_active(active, watching)
 
 
-def _begin(variable: Settings, value: Any) -> _Setting:
-    setting = _Setting(value)
-    variable.set((*_lasting(variable), setting))
-    return setting
-
-
-def _end(variable: Settings, setting: _Setting) -> None:
-    setting.lasts = False
-    around = variable.get()
-    variable.set(around[:-1] if around and around[-1] is setting else _lasting(variable))
-
-
-def _tell() -> None:
-    """The extension asks the same question of numbers of its own."""
-    if engine.C is not None:
-        engine.C.set_active(active, watching)
-
-
-def _lasting(variable: Settings) -> tuple[_Setting, ...]:
-    return tuple([setting for setting in variable.get() if setting.lasts])
+def _begin(variable: Settings, value: Any, lasts: Callable[[], bool]) -> None:
+    variable.set((*[setting for setting in variable.get() if setting[1]()], (value, lasts)))
 
 
 def _in_force(variable: Settings) -> Any:
-    """What the innermost block that lasts has set; None where there is none."""
-    for setting in reversed(variable.get()):
-        if setting.lasts:
-            return setting.value
+    """What the innermost block that lasts has set; None where there is none. Blocks that have ended are forgotten."""
+    around = variable.get()
+    for value, lasts in reversed(around):
+        if lasts():
+            return value
+    if around:
+        variable.set(())
+    if _blocks and not all([lasts() for lasts in [*_blocks]]):
+        _count()
     return None
 
 
+def _switch_on(sets: tuple[tuple[Settings, Any], ...], lasts: Callable[[], bool]) -> None:
+    """Begin a block that operators ask for."""
+    for variable, value in sets:
+        _begin(variable, value, lasts)
+    with _lock:
+        _blocks[lasts] = sets
+        _count()
+
+
+def _hold(block: Any) -> None:
+    """`__enter__` of a block."""
+    if block._held.locked():
+        raise RuntimeError("this block of a mode has begun already; make a new one for each `with`")
+    try:
+        block._held.acquire()
+        block._begin()
+    except BaseException:
+        if block._held.locked():
+            block._held.release()
+        raise
+
+
+class _Exit:
+    """`__exit__` of a block: that of its lock. A `with` looks it up before it enters."""
+
+    def __get__(self, block: Any, _: Any) -> Any:
+        return block._held.__exit__ if block is not None else lambda block, *error: block._held.__exit__(*error)
+
+
 class _Block(ContextDecorator):
-    """A mode for one `with` block, or as a decorator for each call of a function."""
+    """Modes for one `with` block, or as a decorator for each call of a function.
 
-    def __init__(self, variable: Settings, value: Any) -> None:
-        self._sets = variable, value
-        self._mode = _mode(variable, value)
+    The block lasts as long as its lock is held, and the lock's own method ends it. Ctrl-C can raise before the first
+    line of any function written in Python: one that ended the block might never run, and the mode would stay on.
+    So the modes are counted anew when a block begins, and when someone asks who finds that one has ended.
+    """
 
-    def __enter__(self) -> None:
-        self._mode.__enter__()
+    def __init__(self, *sets: tuple[Settings, Any]) -> None:
+        self._sets, self._held = sets, threading.Lock()
 
-    def __exit__(self, *error: Any) -> bool | None:
-        return self._mode.__exit__(*error)
+    def _begin(self) -> None:
+        _switch_on(self._sets, self._held.locked)
+
+    __enter__ = _hold
+    __exit__: Any = _Exit()
 
     def __call__(self, f: F) -> F:
         if isgeneratorfunction(f) or iscoroutinefunction(f) or isasyncgenfunction(f):
-            mode = self._sets[0].name
+            mode = self._sets[0][0].name
             raise TypeError(
                 f"{mode}: the body of {f.__name__} runs after its call, piece by piece, where the decorator is over; "
                 f"write `with {mode}():` in it, around what computes and not around a yield"
@@ -125,25 +133,23 @@ class _Block(ContextDecorator):
 def no_grad() -> Any:
     """Within `with no_grad():` results are plain leaves: nothing is recorded, so nothing can be differentiated. As a
     decorator it holds while the function runs."""
-    return _Block(_no_grad, True)
+    return _Block((_no_grad, True))
 
 
-@contextmanager
-def computing() -> Iterator[None]:
+def computing() -> _Block:
     """For the engine's own arithmetic on Values: nothing is recorded, and no anomaly looked for."""
-    with _mode(_no_grad, True), _mode(_anomaly, None):
-        yield
+    return _Block((_no_grad, True), (_anomaly, None))
 
 
-def tracing() -> Any:
+def tracing() -> _Block:
     """Within `with tracing():` a graph is being recorded to run on other data, so no branch may look at this one's."""
-    return _mode(_tracing, True)
+    return _Block((_tracing, True))
 
 
 def detect_anomaly(inf: bool = False) -> Any:
     """Within `with detect_anomaly():` the first nan raises FloatingPointError where it appears, forward or backward,
     naming the operation, its operands and the line that made it. `inf=True` looks for infinities as well."""
-    return _Block(_anomaly, Anomaly(inf))
+    return _Block((_anomaly, Anomaly(inf)))
 
 
 class differentiating:
@@ -157,18 +163,19 @@ class differentiating:
     It switches recording on, whatever is in force outside, and is no mode to the operators: they do the same.
     """
 
-    __slots__ = ("_recording", "_setting")
+    __slots__ = ("_held", "_recording")
 
-    def __enter__(self) -> None:
-        self._recording = _mode(_no_grad, False) if active and is_no_grad() else None
-        if self._recording is not None:
-            self._recording.__enter__()
-        self._setting = _begin(_derivative, set())
+    def __init__(self) -> None:
+        self._held = threading.Lock()
 
-    def __exit__(self, *error: Any) -> None:
-        _end(_derivative, self._setting)
-        if self._recording is not None:
-            self._recording.__exit__(*error)
+    __enter__ = _hold
+    __exit__: Any = _Exit()
+
+    def _begin(self) -> None:
+        lasts = self._held.locked
+        if active and is_no_grad():
+            _switch_on(((_no_grad, False),), lasts)
+        _begin(_derivative, set(), lasts)
 
 
 def derivative_around() -> set[Value] | None:
