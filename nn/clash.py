@@ -6,5 +6,5 @@ if not hasattr(autograd, "Value"):
     raise ImportError(
         f"nn stands on the package `autograd` of the distribution chainrule, but {autograd.__file__} is another one, "
         "HIPS autograd most likely. The two share an import name and cannot share an environment: "
-        "pip uninstall autograd && pip install --force-reinstall chainrule"
+        "pip uninstall autograd, and install chainrule anew from its clone, pip install --force-reinstall ."
     )

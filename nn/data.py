@@ -69,7 +69,7 @@ def digits() -> tuple[Inputs, list[int]]:
     try:
         from sklearn.datasets import load_digits
     except ImportError:
-        raise ImportError("nn.data.digits reads scikit-learn's copy: pip install 'chainrule[notebooks]'") from None
+        raise ImportError("nn.data.digits reads scikit-learn's copy: pip install scikit-learn") from None
     pixels, labels = load_digits(return_X_y=True)
     return (pixels / 16).tolist(), labels.tolist()
 

@@ -120,7 +120,7 @@ class Compiled:
         from autograd import compile
 
         if find_spec("numpy") is None:
-            raise ImportError("a compiled run needs numpy and llvmlite: pip install 'chainrule[fast]'")
+            raise ImportError("a compiled run needs numpy and llvmlite: pip install numpy llvmlite")
         self.model, self.loss, self.parameters = model, loss, parameters
 
         def cost_and_output(x: Any, y: Any) -> tuple[Any, Any]:

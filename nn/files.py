@@ -150,9 +150,16 @@ def _parsed(content: bytes) -> Any:
     return json.loads(content, object_pairs_hook=once)
 
 
+def _content(path: Path) -> bytes:
+    try:
+        with open(path, "rb") as file:
+            return file.read()
+    except OSError as error:
+        raise type(error)(f"load: {os.fsdecode(path)!r} cannot be read: {error.strerror or error}") from None
+
+
 def read_json(path: Path, kind: str) -> dict[str, Any]:
-    with open(path, "rb") as file:
-        content = file.read()
+    content = _content(path)
     try:
         record = _parsed(content)
     except (ValueError, RecursionError) as error:
@@ -180,8 +187,8 @@ def _checked(path: Path, kind: str, record: Any) -> dict[str, Any]:
         raise FileError(f"{path}: the version is {version!r}, which is none")
     if version > VERSION:
         raise FileError(
-            f"{path}: written by a newer version of this library (format {version}; this one reads up to {VERSION}): "
-            "pip install --upgrade chainrule"
+            f"{path}: written by a newer version of this library (format {version}; this one reads up to {VERSION}), "
+            "which can read it"
         )
     return record
 
@@ -206,8 +213,7 @@ def _to_safetensors(record: dict[str, Any], weights: dict[str, float]) -> bytes:
 def _from_safetensors(path: Path) -> dict[str, Any]:
     import struct
 
-    with open(path, "rb") as file:
-        content = file.read()
+    content = _content(path)
     start = 8 + int.from_bytes(content[:8], "little")
     if len(content) < max(8, start):
         raise FileError(f"{path}: not a safetensors file, or cut off: its header ends beyond its {len(content)} bytes")

@@ -41,7 +41,7 @@ class History:
         try:
             import matplotlib.pyplot as plt
         except ImportError:
-            raise ImportError("History.plot draws with matplotlib: pip install 'chainrule[notebooks]'") from None
+            raise ImportError("History.plot draws with matplotlib: pip install matplotlib") from None
         ax = ax if ax is not None else plt.subplots(figsize=(6, 3.5))[1]
         epochs = range(1, self.epochs + 1)
         ax.plot(epochs, self.cost, label="cost")

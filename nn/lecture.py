@@ -111,12 +111,15 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
 
 def _above(kind: Callable[[str], Any], least: float) -> Callable[[str], Any]:
     def number(text: str) -> Any:
-        value = kind(text)
+        try:
+            value = kind(text)
+        except ValueError:
+            value = math.nan
         if not least <= value < math.inf:
-            raise ValueError
+            what = "whole number" if kind is int else "number"
+            raise argparse.ArgumentTypeError(f"{text!r} is no {what} of {least} or more")
         return value
 
-    number.__name__ = "whole number" if kind is int else "number"
     return number
 
 

@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from functools import partial
+from operator import index
 from typing import Any
 
 from nn import checkpoints, examples
@@ -74,12 +75,17 @@ def fit(
     not finite raises FloatingPointError, which names the first such node and keeps the parameters of that step.
     """
     started = time.perf_counter()
+    epochs = _whole("epochs", epochs, 0)
+    batch_size = None if batch_size is None else _whole("batch_size", batch_size)
+    patience = None if patience is None else _whole("patience", patience)
+    l2 = _weight("l2", l2)
     if isinstance(X, Shards):
         _no_others(Y=Y, batch_size=batch_size, validation=validation, patience=patience, callback=callback)
         _no_others(accuracy=accuracy, checkpoint=checkpoint, resume=resume, compiled=compiled, engine=engine)
+        _no_others(devices=devices)
         chosen = _optimizer(optimizer, model.parameters())
         with _bar(progress, 0, epochs) as bar:
-            return train_on_shards(model, X, loss, chosen, epochs, float(l2), bar)
+            return train_on_shards(model, X, loss, chosen, epochs, l2, bar)
     X, Y = examples.pairs(X, Y)
     for name, function, such in (("model", model, "nn.MLP(2, [8, 1])"), ("loss", loss, "nn.mse")):
         if not callable(function):
@@ -87,7 +93,6 @@ def fit(
     if callback is not None and not callable(callback):
         raise TypeError(f"fit: callback= is a function of the model and the history, not {callback!r:.60}")
     examples.check_targets(model, loss, X, Y)
-    _whole(epochs=epochs, batch_size=batch_size, patience=patience)
     parameters = model.parameters()
     chosen = _optimizer(optimizer, parameters)
     for name, path in (("checkpoint", checkpoint), ("resume", resume)):
@@ -114,7 +119,7 @@ def fit(
         Y,
         min(batch_size or len(X), len(X)),
         seed,
-        float(l2),
+        l2,
         judge_of(loss, Y, accuracy),
         held_out,
     )
@@ -256,7 +261,13 @@ def _bar(progress: bool, done: int, epochs: int) -> Any:
     return tqdm(total=epochs, initial=done, unit="epoch", dynamic_ncols=True, desc="training")
 
 
-def _whole(**counts: int | None) -> None:
-    for name, count in counts.items():
-        if count is not None and (not isinstance(count, int) or isinstance(count, bool) or count < (name != "epochs")):
-            raise ValueError(f"fit: {name} is {count!r}; it must be a whole number above 0")
+def _whole(name: str, count: Any, least: int = 1) -> int:
+    if isinstance(count, bool) or not hasattr(count, "__index__") or index(count) < least:
+        raise ValueError(f"fit: {name} is {count!r}; it must be a whole number, {least} or more")
+    return index(count)
+
+
+def _weight(name: str, given: Any) -> float:
+    if isinstance(given, str) or not hasattr(given, "__float__") or not 0.0 <= float(given) < math.inf:
+        raise ValueError(f"fit: {name} is {given!r}; it must be a number, 0 or more")
+    return float(given)

@@ -518,7 +518,7 @@ def test_without_llvmlite_one_line_says_what_to_install(names: list[str], call: 
     job = BLOCKED.format(names=names) + "from autograd import Value, compile; w = Value(2.0)\n"
     done = python("-c", f"{job}f = compile(lambda x: x * w)\n{call}")
     assert "ImportError" in done.stderr or "NativeUnavailable" in done.stderr
-    assert "pip install 'chainrule[fast]'" in done.stderr.splitlines()[-1]
+    assert "pip install numpy llvmlite" in done.stderr.splitlines()[-1]
     plain = python("-c", f"{job}f = compile(lambda x: x * w, runner='python')\nprint({call})")
     assert plain.returncode == 0, plain.stderr
 

@@ -461,3 +461,11 @@ def test_what_is_not_read_is_no_warning(tmp_path: Path) -> None:
     f([1.0], [2.0])
     f.export(tmp_path / "f.c", gradient=False)
     built(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["f.c", "f.mjs", "f.py", "f_jax.py"])
+def test_a_folder_that_is_not_there_is_named(tmp_path: Path, name: str) -> None:
+    f = compile(lambda x: x * x, "python")
+    f(1.0)
+    with pytest.raises(FileNotFoundError, match=rf"there is no folder '.*nowhere' to write '{name}' into; make it"):
+        f.export(tmp_path / "nowhere" / name)

@@ -205,6 +205,9 @@ def test_a_program_of_many_loops_is_refused_with_the_reason() -> None:
 def test_devices_without_jax_and_unknown_engines_are_refused() -> None:
     with pytest.raises(ValueError, match="devices are JAX's"):
         compile(exp, devices=jax.devices())
+    for wrong in (8, "cpu", [0], []):
+        with pytest.raises(TypeError, match=r"devices= are JAX's, such as jax.devices\(\)\[:2\], not"):
+            compile(exp, "jax", wrong)([1.0])
     model = nn.MLP(1, [1])
     with pytest.raises(ValueError, match="no engine 'torch'"):
         nn.fit(model, [[1.0]], [1.0], engine="torch", progress=False)

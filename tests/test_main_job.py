@@ -150,7 +150,9 @@ def test_an_option_that_is_no_number_ends_with_status_2(option, capsys):
     with pytest.raises(SystemExit) as ended:
         main(option)
     assert ended.value.code == 2
-    assert "invalid" in capsys.readouterr().err
+    assert re.search(
+        rf"argument {option[0]}: '{option[1]}' is no (whole )?number of \S+ or more", capsys.readouterr().err
+    )
 
 
 @pytest.mark.parametrize("layers", ["1-20-20-20-1", "1-300-1"])

@@ -362,3 +362,10 @@ def test_false_for_a_place_in_safetensors_is_refused(tmp_path):
     path.write_bytes(len(header).to_bytes(8, "little") + header + content[-24:])
     with pytest.raises(nn.FileError, match="is not the place of one F64 number"):
         nn.load(path)
+
+
+def test_a_file_that_is_not_there_is_named_with_what_was_asked(tmp_path):
+    with pytest.raises(FileNotFoundError, match=r"load: '.*m.json' cannot be read: No such file"):
+        nn.load(tmp_path / "m.json")
+    with pytest.raises(IsADirectoryError, match=r"load: .* cannot be read: Is a directory"):
+        nn.load(tmp_path)

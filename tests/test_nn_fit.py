@@ -288,7 +288,12 @@ def test_rows_of_single_numbers_and_arrays_are_inputs_too():
         ([[1.0]], [2], {}, ValueError, r"Y\[0\]: binary_cross_entropy: the target 2 is not between"),
         ([[1.0, 2.0]], [1], {}, ValueError, "layer 1, .* takes 1 input, got 2"),
         ([[1.0]], [1], {"epochs": -1}, ValueError, "epochs is -1"),
+        ([[1.0]], [1], {"epochs": None}, ValueError, "epochs is None; it must be a whole number, 0 or more"),
+        ([[1.0]], [1], {"epochs": 2.0}, ValueError, "epochs is 2.0"),
         ([[1.0]], [1], {"batch_size": 0}, ValueError, "batch_size is 0"),
+        ([[1.0]], [1], {"l2": -1}, ValueError, "l2 is -1; it must be a number, 0 or more"),
+        ([[1.0]], [1], {"l2": math.nan}, ValueError, "l2 is nan"),
+        ([[1.0]], [1], {"l2": "1"}, ValueError, "l2 is '1'"),
         ([[1.0]], [1], {"optimizer": nn.SGD([Value(1.0)], 0.1)}, ValueError, "not the model's 2"),
         ([[1.0]], [1], {"validation": 0.5}, ValueError, "leaves one part empty"),
     ],
@@ -296,6 +301,14 @@ def test_rows_of_single_numbers_and_arrays_are_inputs_too():
 def test_examples_and_settings_that_cannot_be_used_are_named(X, Y, settings, error, message):
     with pytest.raises(error, match=message):
         fit(nn.MLP(1, [1], output="sigmoid"), X, Y, **settings)
+
+
+def test_whole_numbers_of_numpy_are_whole_numbers(tmp_path):
+    np = pytest.importorskip("numpy")
+    X, Y, model = moons()
+    settings = {"epochs": np.int64(2), "batch_size": np.int32(4), "patience": np.uint8(2), "l2": np.float32(0.5)}
+    history = fit(model, X, Y, **settings, checkpoint=tmp_path / "run.json")
+    assert history.epochs == 2 and (tmp_path / "run.json").exists()
 
 
 def test_progress_is_shown_with_cost_and_accuracy(capsys):

@@ -114,3 +114,8 @@ def test_an_sdist_has_every_file(tmp_path):
     with tarfile.open(next(tmp_path.glob("*.tar.gz"))) as archive:
         shipped = {name.partition("/")[2] for name in archive.getnames()}
     assert {*kept} - shipped == {".gitignore"}
+
+
+def test_no_message_says_to_install_this_distribution_from_an_index():
+    for path in [*(ROOT / "autograd").rglob("*.py"), *(ROOT / "nn").rglob("*.py")]:
+        assert not re.search(r"pip install [^,;`]*chainrule", path.read_text()), path

@@ -45,6 +45,14 @@ def test_any_number_will_do(one: Any) -> None:
     assert not (Value(2.0) == one) and Value(2.0) != one
 
 
+def test_a_signaling_nan_is_no_number() -> None:
+    signal = Decimal("sNaN")
+    for ask in (Value, lambda x: Value(1.0) * x, lambda x: x - Value(1.0), sin, compile(lambda x: 2 * x, "python")):
+        with pytest.raises(TypeError, match=r"expected a number, got Decimal Decimal\('sNaN'\); write math.nan"):
+            ask(signal)
+    assert (Value(1.0) == signal) is False
+
+
 @pytest.mark.parametrize("other", ["1", b"1", None, 1j, [1.0], (1.0,), {1.0}, 10**400, object()])
 @pytest.mark.parametrize("traced", [False, True])
 def test_anything_else_is_not_equal(other: Any, traced: bool) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import os
+import pickle
 import threading
 import time
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
@@ -58,6 +60,28 @@ def test_the_bits_do_not_depend_on_who_maps(paths: list[str]) -> None:
     with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as processes:
         found.add(bits(f.over(paths, read, map=processes.map)))
     assert len(found) == 1
+
+
+@pytest.mark.parametrize("what", ["the function", "load="])
+def test_what_cannot_be_sent_to_another_process_is_named(paths: list[str], what: str) -> None:
+    model = nn.MLP(2, [1], seed=0)
+    f, load = (cost(), lambda path: read(path)) if what == "load=" else (compile(lambda x, y: model(x) * y), read)
+    with (
+        ProcessPoolExecutor(1, mp_context=get_context("spawn")) as processes,
+        pytest.raises(TypeError, match=rf"over: {what} cannot be sent to another process, .*lambda.* top level"),
+    ):
+        f.over(paths, load, map=processes.map)
+
+
+def test_an_error_of_the_load_itself_is_passed_on(paths: list[str]) -> None:
+    with pytest.raises(TypeError, match="NoneType"):
+        cost().over(paths, lambda path: len(None))
+
+
+@pytest.mark.parametrize("copied", [copy.deepcopy, pickle.dumps])
+def test_a_compiled_function_is_not_copied_and_says_what_to_do(copied: Any) -> None:
+    with pytest.raises(TypeError, match=r"compile\(Cost\) cannot be copied or pickled, .* over\(shards, load"):
+        copied(cost())
 
 
 def test_parameters_are_read_at_each_call(paths: list[str]) -> None:

@@ -149,6 +149,12 @@ class Compiled(Generic[R]):
         """
         return over(self, shards, load, map)
 
+    def __reduce__(self) -> Any:
+        raise TypeError(
+            f"compile({self.name}) cannot be copied or pickled, as its parameters would be others: compile a copy of "
+            "the function, or send work to other processes with over(shards, load, map=executor.map)"
+        )
+
     def __repr__(self) -> str:
         said = "not called yet" if self._last is None else self._last.program.heading()
         return f"<compile({self.name}): {said}>"

@@ -10,6 +10,7 @@ replaced. A worker records the function once, not once a shard.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from pickle import PicklingError, dumps
 from typing import Any, NamedTuple
 from uuid import uuid4
 
@@ -81,7 +82,7 @@ def over(compiled: Any, shards: Iterable[Any], load: Load, mapped: Callable[...,
     numbers = [p.data for p in compiled.parameters]
     n, cost = 0, 0.0
     gradient: Any = None
-    for part in _gathered(mapped(Work(compiled, load, numbers), shards)):
+    for part in _gathered(_sent(mapped, Work(compiled, load, numbers), shards)):
         if part.names != names:
             raise ValueError(
                 f"over: a worker met the parameters {', '.join(part.names[:6])} …, this process "
@@ -91,6 +92,22 @@ def over(compiled: Any, shards: Iterable[Any], load: Load, mapped: Callable[...,
         cost += part.mean * part.n
         gradient = part.gradient * part.n if gradient is None else gradient + part.gradient * part.n
     return cost / n, gradient / n
+
+
+def _sent(mapped: Callable[..., Iterable[Any]], work: Work, shards: list[Any]) -> Iterable[Any]:
+    """What the map gives. TypeError, naming it, where something that goes to another process cannot."""
+    try:
+        yield from mapped(work, shards)
+    except (AttributeError, TypeError, PicklingError) as error:
+        for name, given in (("the function", work.compiled.function), ("load=", work.load)):
+            try:
+                dumps(given)
+            except Exception:
+                raise TypeError(
+                    f"over: {name} cannot be sent to another process, {given!r:.80} ({error}): write it with `def`, or "
+                    "as a class, at the top level of a module"
+                ) from error
+        raise
 
 
 def _gathered(parts: Any) -> Iterable[Sums]:

@@ -21,6 +21,8 @@ def number(x: Any, where: object = "Value") -> float:
         raise TypeError(f"{where}: expected a number, got {_described(x)}")
     try:
         double = float(x)
+    except ValueError:  # a signaling nan
+        raise TypeError(f"{where}: expected a number, got {type(x).__name__} {x!r:.40}; write math.nan") from None
     except OverflowError:
         raise OverflowError(f"{where}: the integer is too large for a double (about 1.8e308 at most)") from None
     if double - double != 0.0 and double == double and type(x).__eq__ is not object.__eq__ and x != double:

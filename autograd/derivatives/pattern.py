@@ -12,7 +12,7 @@ from typing import Any
 
 from autograd.core.words import counted
 
-MISSING = "sparse derivatives are matrices of scipy: pip install 'chainrule[sparse]'; .pattern(x) needs nothing"
+MISSING = "sparse derivatives are matrices of scipy: pip install scipy; .pattern(x) needs nothing"
 
 
 class Pattern:

@@ -19,6 +19,7 @@ from typing import NamedTuple
 
 from autograd.core.words import counted
 from autograd.export import jax, loops
+from autograd.files import write as write_file
 from autograd.program.expand import expand
 from autograd.program.loop import loops_in
 from autograd.program.phrases import wrapped_words
@@ -47,14 +48,14 @@ def write(path: str | os.PathLike[str], it: Exported) -> None:
     """Write the file, and a header beside C. ValueError for a suffix that is no language of ours."""
     path = Path(path)
     if path.name.endswith("_jax.py"):
-        path.write_text(jax_text(it), encoding="utf-8")
+        write_file(path, jax_text(it).encode())
         return
     if path.suffix not in _PRINTERS:
         raise ValueError(
             f"export: {path.name!r} ends in none of {', '.join(_PRINTERS)}, _jax.py: its end is the language"
         )
     for name, text in _PRINTERS[path.suffix](path.stem, it).items():
-        path.with_name(name).write_text(text, encoding="utf-8")
+        write_file(path.with_name(name), text.encode())
 
 
 def c_files(stem: str, it: Exported) -> dict[str, str]:

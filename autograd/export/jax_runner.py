@@ -14,7 +14,7 @@ from autograd.core.value import Value
 from autograd.export import jax as printer
 from autograd.program.program import Program
 
-MISSING = "the jax runner needs jax: pip install 'chainrule[jax]'"
+MISSING = "the jax runner needs jax: pip install jax"
 
 
 class Runner:
@@ -31,7 +31,10 @@ class Runner:
         from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
         self._jax, self._np, self._columns, self._parameters = jax, np, columns, parameters
-        devices = [*(devices or jax.devices()[:1])]
+        given = jax.devices()[:1] if devices is None else devices
+        devices = [*given] if hasattr(given, "__iter__") else []
+        if not devices or not all([isinstance(device, jax.Device) for device in devices]):
+            raise TypeError(f"compile: devices= are JAX's, such as jax.devices()[:2], not {given!r:.60}")
         mesh = Mesh(np.array(devices), ("examples",))
         self._devices = len(devices)
         self._cut, self._whole = (

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 MOST_FILES = 2000  # of some kilobytes each, in the cache
-MISSING = "compile needs numpy and llvmlite to run natively: pip install 'chainrule[fast]' (or runner=\"python\")"
+MISSING = 'compile needs numpy and llvmlite to run natively: pip install numpy llvmlite (or runner="python")'
 
 _lock = threading.RLock()
 _loaded: dict[str, Code] = {}

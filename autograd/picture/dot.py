@@ -19,6 +19,7 @@ from autograd.picture.svg import shade_of as shade_of_theme
 if TYPE_CHECKING:
     import graphviz
 
+_INSTEAD = {"png": "resvg-py", "pdf": "typst"}  # what `convert` draws with
 FONT = "DejaVu Sans,Helvetica,Arial,sans-serif"
 
 
@@ -106,7 +107,7 @@ def run(source: str, kind: str, timeout: float) -> bytes:
     if program is None:
         raise RuntimeError(
             f"{kind.upper()} is drawn by Graphviz's dot, which is not on the PATH: install it (apt install graphviz, "
-            f"brew install graphviz, or graphviz.org), or pip install 'chainrule[{kind}]', or save as .svg or .html, "
+            f"brew install graphviz, or graphviz.org), or pip install {_INSTEAD[kind]}, or save as .svg or .html, "
             "which need nothing"
         )
     command = [program, f"-T{kind}", *(["-Gdpi=144"] if kind == "png" else [])]

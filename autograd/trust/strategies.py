@@ -55,7 +55,7 @@ expression calls operators, and methods named like the rows; draw only rows that
         assert_gradients_match(f, micrograd)
 ```
 
-Importing this module imports Hypothesis (`pip install chainrule[test]`); importing `autograd` does not.
+Importing this module imports Hypothesis (`pip install hypothesis`); importing `autograd` does not.
 """
 
 from __future__ import annotations

@@ -254,6 +254,7 @@ static Side *weights_of(const Items *ws, PyObject *b) {
         }
     }
     if (!(side = side_new(ws->n + 1, ws->n))) return NULL;
+    side->changes = changes; /* before the numbers are read */
     double bias;
     int failed = 0;
     for (Py_ssize_t i = 0; !failed && i < ws->n; i++) failed = put(side, item(ws, i), side->numbers + i);
@@ -263,7 +264,6 @@ static Side *weights_of(const Items *ws, PyObject *b) {
     }
     if (*home) (*home)->home = NULL;
     side->home = home;
-    side->changes = changes;
     return *home = side;
 }
 
