@@ -252,6 +252,18 @@ def test_dots_of_one_list_of_weights_are_of_what_it_holds_then() -> None:
 
 
 @needs_c
+def test_what_a_node_was_made_of_is_what_the_definition_says() -> None:
+    x, y = Value(0.5), Value(2.0)
+    nodes = [x, -x, x * y, x * 3.0, 3.0 - x, autograd.dot([x, y], [y, 1.0], 4.0), autograd.sum([x, 1.0, y])]
+    with autograd.no_grad():
+        nodes += [x * y, autograd.where(x > 1.0, x, y)]
+    for z in nodes:
+        assert z._arguments == engine.defined._arguments.fget(z)
+    with pytest.raises(AttributeError):
+        x._arguments = ()
+
+
+@needs_c
 def test_the_examples_of_a_batch_share_weights() -> None:
     ws, b, x = [Value(0.5) for _ in range(20)], Value(1.0), [0.5] * 20
     kept: list[Any] = [None] * 1_000

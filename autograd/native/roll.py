@@ -105,8 +105,7 @@ def _groups(program: Program, absorbed: Collection[int]) -> list[list[tuple[Any,
     """(kind, slots) of each loop, for each moment."""
     primitives, moments, all_operands = program.primitives, program.moments, program.operands
     groups: list[list[tuple[Any, list[int]]]] = [[], [], []]
-    alike: dict[Any, list[int]] = {}  # for each moment and kind: its loops,
-    members: dict[Any, list[list[int]]] = {}  # and their slots
+    alike: dict[Any, tuple[list[int], list[list[int]]]] = {}  # for each moment and kind: its loops, and their slots
     position = [-1] * len(primitives)  # of each slot's loop
     rank: dict[int, int] = {}  # in the inputs of a matrix
     for slot in range(program.leaves, len(primitives)):
@@ -125,19 +124,19 @@ def _groups(program: Program, absorbed: Collection[int]) -> list[list[tuple[Any,
                 xs = key[0][1]
                 if xs and rank.get(xs[-1]) != len(xs) - 1:  # the rows of one have the same
                     rank.update({x: k for k, x in enumerate(xs)})
-        loops = alike.get(key)
-        if loops is None:
-            loops = alike[key] = []
-            members[key] = []
+        found = alike.get(key)
+        if found is None:
+            found = alike[key] = [], []
+        loops, members = found
         if not loops or loops[-1] <= after:
             group: list[int] = []
             loops.append(moment * _NEXT_MOMENT + len(groups[moment]))
-            members[key].append(group)
+            members.append(group)
             groups[moment].append((key[0] if primitive.arity is not None else key[0][0], group))
             k = -1
         else:
             k = bisect_right(loops, after)
-        members[key][k].append(slot)
+        members[k].append(slot)
         position[slot] = loops[k]
     if rank:
         for kind, slots in chain(*groups):

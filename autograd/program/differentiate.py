@@ -64,16 +64,16 @@ def _by_rows(program: Program, masks: bool) -> Program | None:
     root, *rest = program.outputs
     result = program.first(len(program))
     gradient = _Gradient(result, masks)
-    arriving: list[list[Term] | None] = [None] * len(program)
-    arriving[root] = [(None, result.constant(1.0), None)]
+    arriving: list[list[Term]] = [[] for _ in range(len(program))]
+    arriving[root].append((None, result.constant(1.0), None))
     adjoints: dict[int, int] = {}
     rules = _Rules(program)
     primitives, all_operands, moments, numbers = program.primitives, program.operands, program.moments, program.numbers
     for z in range(root, -1, -1):
         terms = arriving[z]
-        if terms is None:
+        if not terms:
             continue
-        arriving[z] = None
+        arriving[z] = []
         adjoint = gradient.adjoint(terms, moments[z])
         if not masks and moments[z] == ONCE and z >= program.leaves and adjoint[2] is not None:
             return None
@@ -81,25 +81,21 @@ def _by_rows(program: Program, masks: bool) -> Program | None:
         if primitive.__class__ is not Primitive:
             adjoints[z] = adjoint[1]
             continue
+        _, slope, off = adjoint
         if primitive is table.dot:
             ws, _, xs = table.dot_parts(operands)
-            _, slope, off = adjoint
             through: Sequence[Term | None] = [(x, slope, off) for x in (*xs, None, *ws)]
         else:
-            rule = rules.of(primitive, operands)
+            rule, given = rules.of(primitive, operands), (*operands, z)
             if rule.plain:  # operands that are no constants, at most: nothing to compute, nothing that may be 1
-                _, slope, off = adjoint
-                given = (*operands, z)
-                through = [None if i is None else adjoint if i == _ONE else (given[i], slope, off) for i in rule.plain]
-            else:
-                through = gradient.through(primitive, rule, (*operands, z), adjoint)
-        for x, term in zip(operands, through):  # noqa: B905 (of one length by construction)
+                for x, i in zip(operands, rule.plain):  # noqa: B905 (of one length by construction)
+                    if i is not None:
+                        arriving[x].append(adjoint if i == _ONE else (given[i], slope, off))
+                continue
+            through = gradient.through(primitive, rule, given, adjoint)
+        for x, term in zip(operands, through, strict=True):
             if term is not None and x not in numbers:
-                others = arriving[x]
-                if others is None:
-                    arriving[x] = [term]
-                else:
-                    others.append(term)
+                arriving[x].append(term)
     zero = result.constant(0.0)
     mean = root if program.moments[root] == ONCE else result.append(MEAN, (root,))
     result.outputs = (mean, *[adjoints.get(slot, zero) for slot in range(program.inputs, program.leaves)], *rest)

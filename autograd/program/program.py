@@ -99,11 +99,11 @@ class Program:
     def append(self, primitive: Primitive | Marker, operands: tuple[int, ...]) -> int:
         """Add a slot and return its number."""
         moments = self.moments
-        if primitive is MEAN:
+        if len(operands) == 2:
+            x, y = operands
+            moment = moments[x] if moments[x] > moments[y] else moments[y]
+        elif primitive is MEAN:
             moment = BATCH
-        elif len(operands) == 2:
-            x, y = moments[operands[0]], moments[operands[1]]
-            moment = x if x > y else y
         else:
             moment = max([moments[x] for x in operands]) if operands else ONCE
         slot = len(moments)
@@ -126,13 +126,13 @@ class Program:
         `append` is used in place of the program's own: that is how a pass changes things on the way."""
         append = append or self.append
         place = list(leaves)
-        for slot in range(len(place), len(body)):
-            primitive, operands = body.primitives[slot], body.operands[slot]
+        first = len(place)
+        for primitive, operands in zip(body.primitives[first:], body.operands[first:], strict=True):
             if len(operands) == 2:
                 x, y = operands
                 place.append(append(primitive, (place[x], place[y])))
             elif primitive is CONSTANT:
-                place.append(self.constant(body.numbers[slot]))
+                place.append(self.constant(body.numbers[len(place)]))
             else:
                 place.append(append(primitive, tuple([place[x] for x in operands])))
         return place

@@ -70,13 +70,13 @@ def share(program: Program) -> Program:
 
 
 def folding(program: Program, append: Append, exact: bool = False) -> Append:
-    numbers = program.numbers
+    numbers, neg = program.numbers, table.neg
     unknown = numbers.keys().isdisjoint
 
     def fold(primitive: Primitive, operands: tuple[int, ...]) -> int:
         if not unknown(operands):
             return fold_constants(primitive, operands)
-        if primitive is table.neg and program.primitives[operands[0]] is table.neg:
+        if primitive is neg and program.primitives[operands[0]] is neg:
             return program.operands[operands[0]][0]
         return append(primitive, operands)
 
@@ -123,8 +123,8 @@ def dots(program: Program) -> Program:
     same = changed[0] if changed else len(primitives)
     result = program.first(same)
     new = list(range(same))
-    for slot in range(same, len(primitives)):
-        primitive, operands = primitives[slot], program.operands[slot]
+    append = result.append
+    for slot, (primitive, operands) in enumerate(zip(primitives[same:], program.operands[same:], strict=True), same):
         if not uses[slot]:
             new.append(-1)
         elif slot in chains:
@@ -133,9 +133,9 @@ def dots(program: Program) -> Program:
             new.append(result.constant(program.numbers[slot]))
         elif len(operands) == 2:
             x, y = operands
-            new.append(result.append(primitive, (new[x], new[y])))
+            new.append(append(primitive, (new[x], new[y])))
         else:
-            new.append(result.append(primitive, tuple([new[x] for x in operands])))
+            new.append(append(primitive, tuple([new[x] for x in operands])))
     result.outputs = tuple([new[x] for x in program.outputs])
     return result
 

@@ -238,6 +238,19 @@ static PyObject *get_y(PyObject *self, void *Py_UNUSED(closure)) {
     Node *n = NODE(self);
     return operands(n->y_shape, n->y.one, n->y.many);
 }
+
+static Py_ssize_t count(uint8_t shape, const Side *many) { return shape == MANY ? many->n : shape != NOTHING; }
+
+static PyObject *get_arguments(PyObject *self, void *Py_UNUSED(closure)) {
+    Node *n = NODE(self);
+    Py_ssize_t xs = count(n->x_shape, n->x.many), ys = count(n->y_shape, n->y.many);
+    PyObject *tuple = PyTuple_New(xs + ys);
+    for (Py_ssize_t i = 0; tuple && i < xs; i++)
+        PyTuple_SetItem(tuple, i, Py_NewRef(n->x_shape == MANY ? n->x.many->operands[i] : n->x.one));
+    for (Py_ssize_t i = 0; tuple && i < ys; i++)
+        PyTuple_SetItem(tuple, xs + i, Py_NewRef(n->y_shape == MANY ? n->y.many->operands[i] : n->y.one));
+    return tuple;
+}
 static PyObject *get_px(PyObject *self, void *Py_UNUSED(closure)) {
     Node *n = NODE(self);
     return partials(n->x_shape, n->px, n->x.many, n->x_shape == MANY ? (n->crossed ? n->y.many : n->x.many)->numbers : NULL);
@@ -275,6 +288,7 @@ static PyGetSetDef attributes[] = {
     {"_row", get_row, set_side, NULL, NULL},
     {"_x", get_x, set_side, NULL, NULL},
     {"_y", get_y, set_side, NULL, NULL},
+    {"_arguments", get_arguments, NULL, NULL, NULL},
     {"_px", get_px, set_side, NULL, NULL},
     {"_py", get_py, set_side, NULL, NULL},
     {NULL, NULL, NULL, NULL, NULL},
