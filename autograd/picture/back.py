@@ -58,18 +58,20 @@ def lead_round(
     return replace(layout, width=width, height=height, routes=routes), shown, found
 
 
+def at(along: float, across: float, down: bool) -> str:
+    """A place in a path."""
+    return f"{across:.0f} {along:.0f}" if down else f"{along:.0f} {across:.0f}"
+
+
 def rounded(points: Sequence[Point], tip: float, down: bool = False) -> str:
     """The path of lines through the points, of which each turns at a right angle, up to before its arrow's tip."""
-
-    def at(along: float, across: float) -> str:
-        return f"{across:.0f} {along:.0f}" if down else f"{along:.0f} {across:.0f}"
 
     def towards(p: Point, q: Point) -> Point:
         length = max(abs(q[0] - p[0]) + abs(q[1] - p[1]), 1e-9)
         part = min(CORNER, length / 2) / length
         return p[0] + part * (q[0] - p[0]), p[1] + part * (q[1] - p[1])
 
-    path = [f"M{at(*points[0])}"]
+    path = [f"M{at(*points[0], down)}"]
     for before, corner, after in zip(points, points[1:], points[2:], strict=False):
-        path.append(f"L{at(*towards(corner, before))}Q{at(*corner)} {at(*towards(corner, after))}")
-    return "".join([*path, f"L{at(points[-1][0] - tip, points[-1][1])}"])
+        path.append(f"L{at(*towards(corner, before), down)}Q{at(*corner, down)} {at(*towards(corner, after), down)}")
+    return "".join([*path, f"L{at(points[-1][0] - tip, points[-1][1], down)}"])

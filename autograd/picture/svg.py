@@ -11,7 +11,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from autograd.pages import COLOURS
-from autograd.picture.back import lead_round, rounded
+from autograd.picture.back import at, lead_round, rounded
 from autograd.picture.formula import typeset
 from autograd.picture.layout import Layout, lay_out
 from autograd.picture.scene import Card, Line, Link, Scene, colour, thickness, wrapped
@@ -141,12 +141,11 @@ def shapes(scene: Scene, layout: Layout, paint: Paint, ids: Ids | None = None) -
     out, page = [], ids is not None
     lines = paths(scene, layout)
     for k, (link, route, path) in enumerate(zip(scene.links, layout.routes, lines, strict=True)):
-        wide = 0.8 + 3.0 * thickness(scene, link) if link.weighted else 1.6
         tip = "" if link.words else f"<title>{escape(link.spoken)}</title>"
         if ids:
             out.append(f'<path id="e{ids.links[k]}" class="line" d="{path}">{tip}</path>')
         else:
-            out.append(f"<g>{tip}{_arrow(path, route[-1], wide, link, paint, layout.down)}</g>")
+            out.append(f"<g>{tip}{_arrow(path, route[-1], line_width(scene, link), link, paint, layout.down)}</g>")
     for k, (link, item) in enumerate(zip(scene.links, layout.labels, strict=True)):
         if item is not None:
             start = f'<g id="l{ids.links[k]}">' if ids else f"<g><title>{escape(link.spoken)}</title>"
@@ -176,6 +175,10 @@ def paths(scene: Scene, layout: Layout) -> list[str]:
     ]
 
 
+def line_width(scene: Scene, link: Link) -> float:
+    return 0.8 + 3.0 * thickness(scene, link) if link.weighted else 1.6
+
+
 def strands(route: list[tuple[float, float]], ways: int) -> list[list[tuple[float, float]]]:
     """The route once for every way, three at most, side by side between its ends."""
     ways = min(ways, 3)
@@ -185,24 +188,20 @@ def strands(route: list[tuple[float, float]], ways: int) -> list[list[tuple[floa
 
 def curve(points: list[tuple[float, float]], down: bool = False) -> str:
     """A smooth curve through the points that never swings past one (Fritsch and Carlson's slopes)."""
-
-    def at(along: float, across: float) -> str:
-        return f"{across:.0f} {along:.0f}" if down else f"{along:.0f} {across:.0f}"
-
     points = [*points[:-1], (points[-1][0] - TIP, points[-1][1])]
     rises = [(v - y) / max(u - x, 1.0) for (x, y), (u, v) in pairwise(points)]
     slopes = [0.0, *(2 * p * q / (p + q) if p * q > 0 else 0.0 for p, q in pairwise(rises)), 0.0]
-    path = [f"M{at(*points[0])}"]
+    path = [f"M{at(*points[0], down)}"]
     for ((x, y), (u, v)), (p, q) in zip(pairwise(points), pairwise(slopes), strict=True):
         third = max(u - x, 24.0) * (0.5 if p == q == 0.0 else 0.38)
-        path.append(f"C{at(x + third, y + p * third)} {at(u - third, v - q * third)} {at(u, v)}")
+        path.append(f"C{at(x + third, y + p * third, down)} {at(u - third, v - q * third, down)} {at(u, v, down)}")
     return "".join(path)
 
 
 def _arrow(path: str, tip: tuple[float, float], wide: float, link: Link, paint: Paint, down: bool) -> str:
-    (along, across), shade = tip, colour(link)
+    shade = colour(link)
     dash = {"stroke_dasharray": "6 4"} if link.back else {}
-    head = f"M{across:.0f} {along:.0f}l-4.5 -10h9z" if down else f"M{along:.0f} {across:.0f}l-10 -4.5v9z"
+    head = f"M{at(*tip, down)}{'l-4.5 -10h9z' if down else 'l-10 -4.5v9z'}"
     return (
         f'<path d="{path}"{paint("line", fill="none", stroke=shade, stroke_width=_n(wide), **dash)}/>'
         f'<path d="{head}"{paint("head", fill=shade)}/>'

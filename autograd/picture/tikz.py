@@ -9,7 +9,7 @@ from autograd.picture import svg
 from autograd.picture.formula import stacked, typeset
 from autograd.picture.formula.typeset import Box
 from autograd.picture.layout import Item
-from autograd.picture.scene import Card, Line, Link, Scene, colour, thickness
+from autograd.picture.scene import Card, Line, Link, Scene, colour
 
 PIXEL = 0.75  # in points
 
@@ -41,7 +41,6 @@ def document(scene: Scene, theme: str = "light", direction: str = "right") -> st
 
 
 def _edge(scene: Scene, link: Link, route: list[Point], down: bool) -> list[str]:
-    wide = 0.8 + 3.0 * thickness(scene, link) if link.weighted else 1.6
     shade = colour(link)
     out = []
     if link.back:
@@ -53,7 +52,7 @@ def _edge(scene: Scene, link: Link, route: list[Point], down: bool) -> list[str]
         for part in curves:
             a, b, c, d, x, y = map(float, part.split())
             path += f" .. controls {_at(a, b)} and {_at(c, d)} .. {_at(x, y)}"
-        out.append(rf"\draw[{shade},line width={wide * PIXEL:.2f}pt] {path};")
+        out.append(rf"\draw[{shade},line width={svg.line_width(scene, link) * PIXEL:.2f}pt] {path};")
     along, across = route[-1]
     tip = [(0.0, 0.0), (-10.0, -4.5), (-10.0, 4.5)]
     corners = [_at(across + c, along + a) if down else _at(along + a, across + c) for a, c in tip]
