@@ -77,7 +77,7 @@ def c_files(stem: str, it: Exported) -> dict[str, str]:
             (
                 f"Adds the gradient in {of} to g, as many numbers as {of} has, and returns the result.",
                 f"double {name}_gradient(const double *p, const double *x, double *g)",
-                _c_body(bodies[1], loops.added("g", bodies[1].results[1:])),
+                _c_body(bodies[1], loops.stored("g", bodies[1].results[1:], "+=")),
             )
         )
     says = _about(it, C)

@@ -60,10 +60,6 @@ def stored(target: str, results: Sequence[str], sign: str = "=", at: Sequence[in
     return lines
 
 
-def added(target: str, results: Sequence[str]) -> list[str]:
-    return stored(target, results, "+=")
-
-
 ASSIGN = C._replace(declare="{} = {};")
 
 
