@@ -30,10 +30,7 @@ def one_call(id, formula, a0, b0, golden) -> Work:
         call = autograd.compile(autograd.value_and_grad(lambda a, b: formula(a, b, autograd.relu), argnums=(0, 1)))
         return lambda: call(a0, b0)
 
-    @work.engine(OURS, "autograd")
-    def eager():
-        from autograd import Value, relu
-
+    def by_class(Value, relu):
         def run():
             a, b = Value(a0), Value(b0)
             g = formula(a, b, relu)
@@ -42,17 +39,17 @@ def one_call(id, formula, a0, b0, golden) -> Work:
 
         return run
 
+    @work.engine(OURS, "autograd")
+    def eager():
+        from autograd import Value, relu
+
+        return by_class(Value, relu)
+
     @work.engine("micrograd", "micrograd.engine")
     def micrograd():
         from micrograd.engine import Value
 
-        def run():
-            a, b = Value(a0), Value(b0)
-            g = formula(a, b, Value.relu)
-            g.backward()
-            return g.data, a.grad, b.grad
-
-        return run
+        return by_class(Value, Value.relu)
 
     @work.engine("fastdual", "fastdual")
     def fastdual():

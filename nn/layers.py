@@ -7,6 +7,7 @@ that neuron computes. The drawings, the derivations and the error messages use t
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from autograd import Value, affine, dot, label
@@ -183,16 +184,12 @@ class MLP(Sequential):
         _positive(nin, "MLP", "inputs")
         for number, size in enumerate(sizes[1:], 1):
             _positive(size, f"MLP{tuple(sizes)}: layer {number}", "neurons")
-        last = len(sizes) - 1
-        for number in range(1, last + 1):
-            _function(output if number == last else activation, f"MLP, layer {number}")
+        of_layers = [activation] * (len(sizes) - 2) + [output]
+        for number, given in enumerate(of_layers, 1):
+            _function(given, f"MLP, layer {number}")
         _function(activation, "MLP")  # where no layer is hidden, too
-        super().__init__(
-            *[
-                Layer(sizes[k - 1], sizes[k], output if k == last else activation, init=init, rng=rng)
-                for k in range(1, last + 1)
-            ]
-        )
+        shapes = zip(pairwise(sizes), of_layers, strict=True)
+        super().__init__(*[Layer(n, m, given, init=init, rng=rng) for (n, m), given in shapes])
 
     def architecture(self) -> dict[str, Any] | None:
         first, last = self.layers[0].neurons[0], self.layers[-1].neurons[0]

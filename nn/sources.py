@@ -126,8 +126,8 @@ def _model(layers: Sequence[_Linear]) -> Module:
     model: Module
     if len(hidden) > 1:
         names = [layer.activation for layer in layers[:-1]] + [output]
-        sizes = [nin, *nouts]
-        steps = [Layer(n, m, name, seed=0) for n, m, name in zip(sizes, nouts, names, strict=False)]
+        shapes = zip(pairwise([nin, *nouts]), names, strict=True)
+        steps = [Layer(n, m, name, seed=0) for (n, m), name in shapes]
         model = Sequential(*steps, softmax) if soft else Sequential(*steps)
         values = [p for step in steps for p in step.parameters()]
     else:

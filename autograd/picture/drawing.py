@@ -86,16 +86,12 @@ class Drawing:
         PNG and PDF are drawn by Graphviz's dot; where that is not installed, from the SVG by the `png` or `pdf` extra.
         """
         kind = Path(path).suffix.lower().lstrip(".")
-        if kind == "svg":
-            content = self.svg().encode()
-        elif kind == "html":
-            content = self.html().encode()
-        elif kind == "txt":
+        source = lambda: self.graphviz.source
+        texts = {"svg": self.svg, "html": self.html, "tex": self.tikz, "dot": source, "gv": source}
+        if kind == "txt":
             content = (self.text() + "\n").encode()
-        elif kind in ("dot", "gv"):
-            content = self.graphviz.source.encode()
-        elif kind == "tex":
-            content = self.tikz().encode()
+        elif kind in texts:
+            content = texts[kind]().encode()
         elif kind in ("png", "pdf"):
             content = self._pixels_or_pages(kind, timeout)
         else:
