@@ -1,8 +1,19 @@
-"""What a Value has a derivative in, by what the rows say rather than by the numbers of this run."""
+"""What depends on a Value; and what it has a derivative in, by what the rows say and not by the numbers of this run."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from autograd.core.value import Value
+
+
+def dependents(order: Iterable[Value], of: Iterable[Value]) -> set[Value]:
+    """These, and what is computed from them among the nodes of an order, operands first."""
+    found = set(of)
+    for z in order:
+        if not found.isdisjoint(z._arguments):
+            found.add(z)
+    return found
 
 
 def dependencies(root: Value) -> set[Value]:

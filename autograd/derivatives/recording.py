@@ -19,6 +19,7 @@ from typing import Any
 
 from autograd.core import engine, modes
 from autograd.core import primitives as table
+from autograd.core.dependencies import dependents
 from autograd.core.fast import number_gradients, number_tangents
 from autograd.core.refusals import Argument, as_argument, refuse_escaped
 from autograd.core.sweeps import adjoints, number_edges, tangents, topological_order, value_edges
@@ -74,10 +75,7 @@ class Recording:
         order = topological_order(*roots, seen=older, stop=self.inputs)
         if self.nested:
             refuse_escaped(order)
-            depends = set(self.inputs)
-            for z in order:
-                if not depends.isdisjoint(z._arguments):
-                    depends.add(z)
+            depends = dependents(order, self.inputs)
             order = [z for z in order if z in depends]
             self.edges = _Edges(lambda z: value_edges(z, depends))
         else:

@@ -9,6 +9,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
+from autograd.core.dependencies import dependents
 from autograd.core.refusals import StepArgument
 from autograd.core.sweeps import topological_order
 from autograd.core.value import Value
@@ -131,11 +132,9 @@ def _words(graph: Graph, edge: Edge) -> list[tuple[Box, bool]]:
 def _chain_rule(inputs: Sequence[Value], states: int, results: Sequence[Any], ends: Sequence[Box]) -> list[Box]:
     """That of one step: ∂C/∂sₖ = ∂sₖ₊₁/∂sₖ · ∂C/∂sₖ₊₁ + ∂yₖ/∂sₖ · ∂C/∂yₖ, and the sum over k where all steps share."""
     lines = list[Box]()
+    order = topological_order(*[z for z in results if isinstance(z, Value)])
     for k, x in enumerate(inputs):
-        below = {x}
-        for z in topological_order(*[z for z in results if isinstance(z, Value)]):
-            if not below.isdisjoint(z.operands):
-                below.add(z)
+        below = dependents(order, [x])
         name, total = labels.box(x.label), None
         for z, end in zip(results, ends, strict=True):
             if z in below:

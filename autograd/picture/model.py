@@ -16,6 +16,7 @@ from functools import cached_property
 from itertools import count
 from typing import Any
 
+from autograd.core.dependencies import dependents
 from autograd.core.fast import number_adjoints
 from autograd.core.sweeps import topological_order
 from autograd.core.value import NOT_COMPUTED, Value
@@ -121,10 +122,8 @@ class Graph:
         source, target = edge.source.value, edge.target.value
         if operands is None and source not in self._shared:  # else what lies between the two may be shared itself
             return []
-        above = {source}  # a path between the two runs through values between them in the order
-        for value in self.order[self.position[source] + 1 : self.position[target]]:
-            if any(a in above for a in value._arguments if a.__class__ is not float):
-                above.add(value)
+        between = self.order[self.position[source] + 1 : self.position[target]]  # where paths from one to the other run
+        above = dependents(between, [source])
         if operands is None:
             operands = select.operands_shown(target, self.stops)
         return [self.names[v] for v in dict.fromkeys(operands) if v is not source and v in above]

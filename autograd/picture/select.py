@@ -6,6 +6,7 @@ a million nodes can be refused, or a small part of it drawn.
 
 from collections.abc import Sequence
 
+from autograd.core.dependencies import dependents
 from autograd.core.value import Value
 from autograd.picture.formula import labels, typeset
 
@@ -31,10 +32,7 @@ def shared(order: Sequence[Value]) -> set[Value]:
 
 def between(order: Sequence[Value], shown: Sequence[Value], target: Value) -> list[Value]:
     """The shown values that depend on the target, and the target. Raises ValueError where the output does not."""
-    above = {target}
-    for value in order:
-        if any(operand in above for operand in value.operands):
-            above.add(value)
+    above = dependents(order, [target])
     if order[-1] not in above:
         raise ValueError(f"{_said(order[-1])} does not depend on {_said(target)}")
     kept = set(shown) & above | {target}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from autograd.core.dependencies import dependents
 from autograd.core.refusals import EndedArgument, StepArgument
 from autograd.core.sweeps import topological_order
 from autograd.core.value import Value
@@ -95,10 +96,7 @@ def _captured(results: Iterable[Any], leaves: Sequence[Value]) -> list[Value]:
     numbers belong to the step as well, so that what is read is numbers."""
     ends: list[Any] = [z for z in results if isinstance(z, Value)]
     order = topological_order(*ends, stop=leaves)
-    inner: set[Any] = {*leaves}
-    for z in order:
-        if not inner.isdisjoint(z._arguments):
-            inner.add(z)
+    inner: set[Any] = {*dependents(order, leaves)}
     for z in reversed(order):
         if z in inner:
             inner.update([x for x in z._arguments if is_many(x)])
