@@ -11,6 +11,7 @@ from typing import Any
 from nn import losses
 
 Judge = Callable[[Any, Any], bool]
+TOGETHER = 4096  # examples
 
 
 class ByNumber:
@@ -65,12 +66,42 @@ def judge_of(loss: Any, Y: Sequence[Any], asked: Judge | bool | None) -> Judge |
     return None
 
 
+class Tally:
+    """How many outputs are right, of batch after batch."""
+
+    def __init__(self, judge: Judge) -> None:
+        self._judge, self._right = judge, 0
+        self._waiting: list[tuple[Any, Any]] = []  # arrays, which are judged many at a time
+        self._examples = 0
+
+    def add(self, outputs: Any, targets: Any, listed: Callable[[], Sequence[Any]]) -> None:
+        """`targets` are in the engine's form, `listed()` as they were given: a judge of the user's own is asked about
+        one of those after the other."""
+        if not (hasattr(self._judge, "count") and hasattr(outputs, "dtype")):
+            self._right += sum(map(self._judge, outputs.tolist() if hasattr(outputs, "dtype") else outputs, listed()))
+            return
+        self._waiting.append((outputs, targets))
+        self._examples += len(outputs)
+        if self._examples >= TOGETHER:
+            self.right()
+
+    def right(self) -> int:
+        """So far."""
+        if self._waiting:
+            import numpy as np
+
+            outputs, targets = zip(*self._waiting, strict=True)
+            columns = np.concatenate([x.T for x in outputs], axis=-1)  # as they are computed
+            self._right += int(self._judge.count(columns.T, np.concatenate(targets)))  # type: ignore[attr-defined]
+            self._waiting, self._examples = [], 0
+        return self._right
+
+
 def counted(judge: Judge, outputs: Any, targets: Any, listed: Callable[[], Sequence[Any]]) -> int:
-    """How many outputs are right. `targets` are in the engine's form, `listed()` as they were given: a judge of the
-    user's own is asked about one of those after the other."""
-    if hasattr(judge, "count") and hasattr(outputs, "dtype"):
-        return int(judge.count(outputs, targets))
-    return sum(map(judge, outputs.tolist() if hasattr(outputs, "dtype") else outputs, listed()))
+    """How many outputs of one batch are right."""
+    tally = Tally(judge)
+    tally.add(outputs, targets, listed)
+    return tally.right()
 
 
 def _largest(scores: Sequence[float]) -> int:

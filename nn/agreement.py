@@ -107,8 +107,8 @@ def _difference(native: Compiled, X: Sequence[Any], Y: Sequence[Any], which: Seq
     compiled = native.step(native.table(x), native.table(y), 0.0)
     if not _alike([eager.cost], [compiled.cost], 1e-7):
         return f"its cost is {eager.cost:.9g} eagerly and {compiled.cost:.9g} compiled"
-    slopes = [float(g) for g in compiled.gradient]
-    if not _alike(eager.gradient, slopes, 1e-6):
+    if not _alike(eager.gradient, compiled.gradient, 1e-6):
+        slopes = [float(g) for g in compiled.gradient]
         i = max(range(len(slopes)), key=lambda i: abs(eager.gradient[i] - slopes[i]))
         name = native.parameters[i].label or f"parameter {i}"
         return f"its gradient in {name} is {eager.gradient[i]:.9g} eagerly and {slopes[i]:.9g} compiled"
@@ -118,8 +118,8 @@ def _difference(native: Compiled, X: Sequence[Any], Y: Sequence[Any], which: Seq
 def _some(Y: Sequence[Any], epochs: int) -> list[int]:
     """One example of every class of target, another one each time; of real targets, some that are far apart."""
     members: dict[Any, list[int]] = {}
-    for k, y in enumerate(Y):
-        members.setdefault(hashable(y), []).append(k)
+    for k, key in enumerate(map(hashable, Y) if isinstance(Y[0], list) else Y):
+        members.setdefault(key, []).append(k)
     classes = [*members.values()]
     if len(classes) > CLASSES:
         classes = [classes[(i * len(classes) // CLASSES + epochs) % len(classes)] for i in range(CLASSES)]
@@ -129,15 +129,18 @@ def _some(Y: Sequence[Any], epochs: int) -> list[int]:
 ROUNDING = 1e-12  # what is left of p − y where an example is all but certain says nothing
 
 
-def _alike(xs: Sequence[float], ys: Sequence[float], tolerance: float) -> bool:
+def _alike(xs: Any, ys: Any, tolerance: float) -> bool:
     """Whether they are the same to rounding, in the scale of the largest; whatever is not finite is alike."""
-    scale = max([abs(x) for x in [*xs, *ys] if math.isfinite(x)], default=0.0)
-    most = tolerance * scale + ROUNDING
-    return len(xs) == len(ys) and all(map(lambda x, y: _near(x, y, most), xs, ys))
+    import numpy as np
 
-
-def _near(x: float, y: float, most: float) -> bool:
-    return abs(x - y) <= most if math.isfinite(x - y) else not (math.isfinite(x) or math.isfinite(y))
+    if len(xs) != len(ys):
+        return False
+    both = np.array([xs, ys], dtype=float)
+    finite = np.isfinite(both)
+    most = tolerance * np.abs(both).max(initial=0.0, where=finite) + ROUNDING
+    with np.errstate(invalid="ignore", over="ignore"):
+        apart = np.abs(both[0] - both[1])
+    return bool(np.where(np.isfinite(apart), apart <= most, ~finite.any(axis=0)).all())
 
 
 def _flat(output: Any) -> list[float]:

@@ -90,27 +90,25 @@ def order(n: int, batch_size: int, seed: int, epoch: int, arrays: bool = False) 
     Ordered by random numbers, which takes half the time that exchanging them does, and as `arrays` of numpy a tenth."""
     if batch_size >= n:
         return [range(n)]
-    rng = random.Random(f"{seed} {epoch}")
-    shuffled: Any = _sorted(rng, n) if arrays else None
+    chance = f"{seed} {epoch}"
+    shuffled: Any = _sorted(random.Random(chance), n) if arrays else None
     if shuffled is None:
+        rng = random.Random(chance)
         keys = [rng.random() for _ in range(n)]
         shuffled = sorted(range(n), key=keys.__getitem__)
     return [shuffled[i : i + batch_size] for i in range(0, n, batch_size)]
 
 
 def _sorted(rng: random.Random, n: int) -> Any:
-    """The same by numpy; None where two of the numbers are equal. `random` makes a number of 53 bits from two words."""
+    """The same by numpy; None where two of the numbers are equal. `random` makes a number of 53 bits from two words of
+    32: the upper 27 bits of the first, and after those 26 of the second."""
     import numpy as np
 
-    state = rng.getstate()
-    words = np.frombuffer(rng.randbytes(8 * n), "<u4").astype(np.int64).reshape(n, 2)
-    keys = (words[:, 0] >> 5 << 26) + (words[:, 1] >> 6)
+    words = np.frombuffer(rng.randbytes(8 * n), "<u8")  # the first word below
+    keys = ((words & 0xFFFFFFE0) << 21) + (words >> 38)
     shuffled = keys.argsort()
     ordered = keys[shuffled]
-    if (ordered[1:] > ordered[:-1]).all():
-        return shuffled
-    rng.setstate(state)
-    return None
+    return shuffled if (ordered[1:] > ordered[:-1]).all() else None
 
 
 def _shape(row: Any, where: str) -> Any:

@@ -19,7 +19,7 @@ from operator import index
 from typing import Any
 
 from nn import checkpoints, examples
-from nn.accuracy import Judge, counted, judge_of
+from nn.accuracy import Judge, Tally, judge_of
 from nn.agreement import engine as engine_for
 from nn.engines import depends, first_trouble
 from nn.history import History
@@ -187,7 +187,8 @@ def _show(run: Run, watcher: Watcher) -> None:
 
 def _epoch(run: Run, inputs: Any, targets: Any, interrupts: Interrupts) -> bool:
     """One pass over the examples: enters its mean cost and accuracy. False if it was broken off."""
-    engine, cost, right, n = run.engine, 0.0, 0, len(run.X)
+    engine, cost, n = run.engine, 0.0, len(run.X)
+    tally = None if run.judge is None else Tally(run.judge)
     batches = examples.order(n, run.batch_size, run.seed, run.history.epochs, arrays=engine.compiled)
     for k, batch in enumerate(batches, 1):
         x, y = engine.take(inputs, batch), engine.take(targets, batch)
@@ -196,13 +197,13 @@ def _epoch(run: Run, inputs: Any, targets: Any, interrupts: Interrupts) -> bool:
             raise _not_finite(run, step.cost, batch)
         engine.move(run.optimizer, step.gradient)
         cost += step.cost * len(batch)
-        if run.judge is not None:
-            right += counted(run.judge, step.outputs, y, partial(run.targets, batch))
+        if tally is not None:
+            tally.add(step.outputs, y, partial(run.targets, batch))
         if interrupts.asked and k < len(batches):
             return False
     run.history.cost.append(cost / n)
-    if run.judge is not None:
-        run.history.accuracy.append(right / n)
+    if tally is not None:
+        run.history.accuracy.append(tally.right() / n)
     return True
 
 

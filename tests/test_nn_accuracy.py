@@ -3,7 +3,7 @@
 import pytest
 
 import nn
-from nn.accuracy import counted, judge_of
+from nn.accuracy import TOGETHER, ByLargest, ByNumber, Tally, counted, judge_of
 
 
 @pytest.mark.parametrize(
@@ -65,3 +65,30 @@ def test_a_judge_of_ones_own_or_none_at_all():
     assert judge_of(nn.mse, [2.0], close) is close
     assert judge_of(nn.hinge, [1], False) is None
     assert nn.evaluate(lambda x: x[0], [[1.0], [2.0]], [1.05, 3.0], accuracy=close, compiled=False).accuracy == 0.5
+
+
+@pytest.mark.parametrize("judge", [ByLargest(), ByNumber(lambda a, y: (a > 0) == (y > 0))])
+@pytest.mark.parametrize("nan", [False, True])
+def test_a_tally_of_batches_is_that_of_each_output(judge, nan):
+    np = pytest.importorskip("numpy")
+    rng = np.random.default_rng(0)
+    outputs = rng.normal(size=(TOGETHER + 700, 3))
+    largest = isinstance(judge, ByLargest)
+    targets = rng.integers(0, 3, len(outputs)) if largest else rng.normal(size=outputs.shape)
+    if nan:
+        outputs[5, 1] = np.nan
+    tally, begin = Tally(judge), 0
+    for n in (64, 1, TOGETHER, 600, 35):
+        batch = slice(begin, begin + n)
+        tally.add(np.asfortranarray(outputs[batch]), targets[batch], list)
+        begin += n
+    expected = sum(map(judge, outputs.tolist(), targets.tolist()))
+    assert 0 < tally.right() == expected < len(outputs)
+    assert tally.right() == expected
+
+
+def test_a_judge_of_ones_own_is_asked_about_one_after_the_other():
+    tally = Tally(lambda output, target: output == target)
+    tally.add([1.0, 2.0], None, lambda: [1.0, 3.0])
+    tally.add([4.0], None, lambda: [4.0])
+    assert tally.right() == 2
