@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import random
 import sys
 import threading
 import tracemalloc
@@ -300,6 +301,54 @@ def test_tuples_and_lists_are_made_as_the_function_returns_them(result: str) -> 
     f = compile(eval(f"lambda x, y: {result}"))
     expected = eval(result, {"x": 2.0, "y": 3.0})
     assert warm(f, 2.0, 3.0) == expected and not goes_round(f, 2.0, 3.0)
+
+
+@pytest.mark.parametrize("result", ["x", "(x, y)", "(x, (y, x))", "((x,), (y, (x, y)), x)"])
+def test_what_somebody_has_of_a_result_stays_what_it_is(result: str) -> None:
+    def copied(z: Any) -> Any:
+        return tuple(map(copied, z)) if isinstance(z, tuple) else float(repr(z))
+
+    f = compile(eval(f"lambda x, y: {result}"))
+    warm(f, 1.0, 1.0)
+    rng, kept = random.Random(0), [(0.5, 0.5)]
+    for _ in range(3000):
+        x, y = rng.random(), rng.random()
+        found = f(x, y)
+        assert found == eval(result, {"x": x, "y": y})
+        part: Any = found
+        while isinstance(part, tuple) and rng.random() < 0.6:
+            part = rng.choice(part)
+        if rng.random() < 0.5:
+            kept.append((part, copied(part)))
+        if rng.random() < 0.5:
+            del kept[: rng.randrange(2)]
+        if rng.random() < 0.01:
+            gc.collect()
+        del found, part
+        assert all(part == was for part, was in kept)
+    assert not goes_round(f, 1.0, 1.0)
+
+
+def test_results_of_several_structures_by_turns() -> None:
+    f = compile(lambda *xs: xs[0] if len(xs) == 1 else xs if len(xs) < 4 else (xs[:2], [*xs[2:]]))
+    for k in range(50):
+        xs = [float(k + i) for i in range(k % 5 + 1)]
+        for _ in range(WARM):
+            kept = f(*xs)
+            assert kept == (xs[0] if len(xs) == 1 else tuple(xs) if len(xs) < 4 else (tuple(xs[:2]), xs[2:]))
+            if len(xs) >= 4:
+                kept[1].append(1.0)  # it is the caller's
+
+
+def test_a_result_that_nobody_has_makes_the_next_one() -> None:
+    f = compile(lambda x, y: (x, (y, x)))
+    warm(f, 1.0, 2.0)
+    before = sys.getallocatedblocks()
+    for _ in range(100):
+        f(3.0, 4.0)
+    assert sys.getallocatedblocks() - before < 10
+    value, slopes = f(5.0, 6.0)
+    assert f(7.0, 8.0) == (7.0, (8.0, 7.0)) and (value, slopes) == (5.0, (6.0, 5.0))
 
 
 def test_an_array_whose_numbers_are_not_aligned_goes_the_other_way() -> None:

@@ -6,6 +6,7 @@ of the array that all results were computed in.
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 from autograd.native import words as code
@@ -35,6 +36,15 @@ class Making:
         texts = ", ".join(map(repr, arguments))
         return self.body.now(f"call {gives} {self.word(function, 'ptr').name}({texts})", gives)
 
+    def tell(self, function: V, x: V) -> None:
+        self.body.do(f"call void {function.name}({x})")
+
+    def need(self, condition: V, otherwise: str = "other") -> None:
+        """Else go on there: as a rule, the call is for the method."""
+        self.count += 1
+        self.body.do(f"br {condition}, label %right{self.count}, label %{otherwise}")
+        self.body.label(f"right{self.count}")
+
     def leaf_word(self, i: V, k: Any) -> V:
         return self.body.load(self.body.at(self.word(code.LEAVES_AT, "ptr"), i * code.WIDTH + k, "i64"), kind="i64")
 
@@ -59,7 +69,7 @@ class Making:
         array = self.array(
             axes + 1, lengths, body.integer(code.WRITEABLE), steps, body.at(self.field(block, code.DATA), first * n)
         )
-        body.do(f"call void {self.word(code.KEEP, 'ptr').name}({block})")
+        self.tell(self.word(code.KEEP, "ptr"), block)
         self.call(code.HOLD, "i32", array, block)
         return array
 
@@ -150,3 +160,81 @@ class Making:
 
     def item(self, made: V, k: V) -> V:
         return self.body.load(self.body.at(made, k, "ptr"), kind="ptr")
+
+    def last_anew(self, results: V) -> None:
+        """Return the result of the last call with the numbers of this one, where nobody has that any more, nor a tuple
+        in it; the floats among them that somebody has are replaced. Else go on at `anew`."""
+        body = self.body
+        tuples = self.word(code.TUPLES)
+        self.need(tuples >= 0, "anew")
+        held = body.now(f"alloca ptr, {tuples + 1}", "ptr")  # where the items of each are
+        last = self.field(body.argument("self"), code.LAST)
+        body.store(last, held)
+        part = body.variable(self.word(code.PARTS_AT, "ptr"))
+
+        def place(width: int) -> tuple[V, V]:
+            now = body.load(part, kind="ptr")
+            holder, item = [body.load(body.at(now, k, "i64"), kind="i64") for k in (0, 1)]
+            body.store(body.at(now, width, "i64"), part)
+            return now, body.at(self.item(held, holder), item, "ptr")
+
+        with body.loop(0, tuples) as i:
+            now, where = place(3)
+            tuple_ = body.load(where, kind="ptr")
+            self.need(self.field(tuple_, code.TYPE, "i64") == self.word(code.TUPLE_TYPE), "anew")
+            self.need(self.field(tuple_, code.SIZE, "i64") == body.load(body.at(now, 2, "i64"), kind="i64"), "anew")
+            self.need(body.load(tuple_, kind="i64") == 1, "anew")
+            body.store(body.at(tuple_, code.ITEMS, "i8"), body.at(held, i + 1, "ptr"))
+        with body.loop(0, self.word(code.LEAVES)) as i:
+            _, where = place(2)
+            old, number = body.load(where, kind="ptr"), body.load(body.at(results, i))
+            ours = (self.field(old, code.TYPE, "i64") == self.word(code.FLOAT_TYPE)) & (body.load(old, kind="i64") == 1)
+            with body.when(ours):
+                body.store(number, body.at(old, code.NUMBER, "i8"))
+            with body.when(ours ^ True):
+                new = self.call(code.NEW_FLOAT, "ptr", number)
+                self.fail_without(new)
+                body.store(new, where)
+                self.tell(self.word(code.DROP, "ptr"), old)
+        result = body.load(last, kind="ptr")
+        self.tell(self.word(code.KEEP, "ptr"), result)
+        body.give(result)
+        body.label("anew")
+
+
+@cache
+def shape_tables(*steps: int) -> tuple[Any, Any]:
+    """How the tuples and lists around the leaves are made: for each how many leaves come before it, and its step. And
+    how they are gone through from the outermost in: for each that which it is in, as which item, and how many it
+    holds; and for each leaf that and as which. (The outermost is in number 0, at 0.)
+
+    These are kept for ever: making a tuple may run the garbage collector, and that anything, while more is to be made.
+    """
+    import numpy as np
+
+    made: list[int] = []
+    stack: list[Any] = []
+    before = 0
+    for step in steps:
+        if step == code.LEAF:
+            before += 1
+            stack.append(None)
+        else:
+            made += [before, step]
+            before = 0
+            stack[-(step >> 1) :] = [stack[-(step >> 1) :]]
+    holders: list[tuple[int, ...]] = []
+    leaves: list[tuple[int, ...]] = []
+
+    def go_through(x: Any, holder: int, place: int) -> None:
+        if x is None:
+            leaves.append((holder, place))
+            return
+        holders.append((holder, place, len(x)))
+        number = len(holders)
+        for k, item in enumerate(x):
+            go_through(item, number, k)
+
+    go_through(stack[0], 0, 0)
+    parts = [word for part in (*holders, *leaves) for word in part]
+    return np.array(made, dtype=np.int64), np.array(parts, dtype=np.int64)

@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 from autograd.core import modes
 from autograd.native import words as code
 from autograd.native.ir import LANES
+from autograd.native.making import shape_tables
 from autograd.native.objects import changes, function_offsets, is_layout_known, value_offsets
 
 _word_at = ctypes.c_int64.from_address
@@ -93,7 +94,8 @@ def _symbols() -> dict[int, int] | None:
         and short(there + code.FLAGS).value & code.CONTIGUOUS_AND_ALIGNED == code.CONTIGUOUS_AND_ALIGNED
         and all(ctypes.c_double.from_address(id(x) + code.NUMBER).value == number for x in (number, double))
         and word(id(pair) + code.ITEMS).value == there
-        and word(id(pair) + 16).value == 2
+        and word(id(pair) + code.SIZE).value == 2
+        and word(id(pair)).value == sys.getrefcount(pair) - 1
         and word(word(id(items) + code.LIST_ITEMS).value).value == there
         and word(id(items) + code.SIZE).value == word(id(counted) + code.SIZE).value == 2
         and function_offsets() is not None
@@ -114,7 +116,12 @@ def _symbols() -> dict[int, int] | None:
     functions |= {code.FORGET: "PyErr_Clear"}
     found = {k: ctypes.cast(getattr(api, name), ctypes.c_void_p).value or 0 for k, name in functions.items()}
     found |= {code.FLOAT_TYPE: id(float), code.FLOAT64_TYPE: id(np.float64), code.INT_TYPE: id(int)}
-    found |= {code.BOOL_TYPE: id(bool), code.ARRAY_TYPE: id(np.ndarray), code.DOUBLES: id(np.dtype(np.float64))}
+    found |= {
+        code.BOOL_TYPE: id(bool),
+        code.TUPLE_TYPE: id(tuple),
+        code.ARRAY_TYPE: id(np.ndarray),
+        code.DOUBLES: id(np.dtype(np.float64)),
+    }
     return found | {code.NEW_ARRAY: table[93] or 0, code.HOLD: table[282] or 0}  # PyArray_New, PyArray_SetBaseObject
 
 
@@ -143,7 +150,7 @@ def with_entry(kind: type) -> type:
         return kind
     members = (_Member * 2)(_Member(b"__vectorcalloffset__", 19, code.VECTOR, 1, None))
     slots = (_Slot * 2)(_Slot(72, ctypes.addressof(members)))
-    spec = _Spec(b"autograd.native.entry.Callable", code.PLAN + 8, 0, _BASE_TYPE, slots)
+    spec = _Spec(b"autograd.native.entry.Callable", code.LAST + 8, 0, _BASE_TYPE, slots)
     make = ctypes.pythonapi.PyType_FromSpec
     make.restype, make.argtypes = ctypes.py_object, [ctypes.POINTER(_Spec)]
     base = make(ctypes.byref(spec))
@@ -178,6 +185,9 @@ def install(callable_: Any, plan: Plan) -> None:
     from autograd.native import entry
 
     callable_.plan = plan  # which lives as long
+    if not hasattr(callable_, "last"):
+        callable_.last = [None]  # as this one does: it may be about to be written to
+    _word_at(id(callable_) + code.LAST).value = _word_at(id(callable_.last) + code.LIST_ITEMS).value
     _word_at(id(callable_) + code.PLAN).value = plan.words.ctypes.data
     _word_at(id(callable_) + code.VECTOR).value = entry.address(plan.numbers)
 
@@ -239,12 +249,14 @@ def plan(
     if most < work.least:
         return None
     count = sum(1 if s is None else math.prod(s) for s in shapes)
+    made, parts = shape_tables(*shape)
     arrays = [
         work.numbers, np.empty(count + 1, dtype=np.int64), np.empty(sizes[0] * scratch + 1),
-        np.zeros(sizes[1] + LANES), work.work, work.sums, np.empty(len(shapes) + 1), _shape_table(*shape),
+        np.zeros(sizes[1] + LANES), work.work, work.sums, np.empty(len(shapes) + 1), made, parts,
     ]  # fmt: skip
     held = (
-        code.NUMBERS, code.COLUMNS, code.RESULTS, code.WHOLE, code.WORK, code.SUMS, code.INTS, code.SHAPE_AT,
+        code.NUMBERS, code.COLUMNS, code.RESULTS,
+        code.WHOLE, code.WORK, code.SUMS, code.INTS, code.SHAPE_AT, code.PARTS_AT,
     )  # fmt: skip
     places = dict(zip(held, [a.ctypes.data for a in arrays], strict=True))
     words, dicts = guard.words(), guard.in_dicts()
@@ -254,32 +266,22 @@ def plan(
         code.PARAMETERS: len(values), code.FLOAT: (offsets or (0, 0))[0], code.DOUBLE: (offsets or (0, 0))[1],
         code.ARGUMENTS: len(shapes), code.LEAST: work.least, code.MOST: most, code.LEAVES: len(leaves),
         code.EACH: sizes[0], code.LARGE: (most if direct else scratch) + 1, code.AT: int(at),
-        code.DIRECT: int(direct), code.SHAPE: len(arrays[-1]) // 2, code.NO_NAN: sizes[1] * no_nan, code.WORDS: groups,
+        code.DIRECT: int(direct), code.SHAPE: len(made) // 2, code.NO_NAN: sizes[1] * no_nan, code.WORDS: groups,
         code.DICTS: len(dicts), code.VERSIONED: int(sys.version_info < (3, 13)),
+        code.TUPLES: -1 if any([step & 1 for step in shape if step != code.LEAF]) else len(made) // 2,
     }  # fmt: skip
     expected = [(0,) if s is None else (1 + len(s), math.prod(s), *s) for s in shapes]
-    made = [(x.kind, x.first, x.size, len(x.shape), *x.shape) for x in leaves]
+    results = [(x.kind, x.first, x.size, len(x.shape), *x.shape) for x in leaves]
     tables = {
         code.VALUES_AT: values,
         code.ARGUMENTS_AT: _table(expected),
-        code.LEAVES_AT: _table(made),
+        code.LEAVES_AT: _table(results),
     }
     tables |= {code.WORDS_AT: words, code.NAMES_AT: [word for names in dicts for word in names]}
     return Plan(symbols | places | fields, tables, (arrays, method, guard), numbers)
 
 
 SCRATCH = 4096  # numbers that are copied into arrays of their own; of more, these are parts of one
-
-
-@cache
-def _shape_table(*steps: int) -> Any:
-    """For each tuple and list how many leaves come before it, and the step that makes it. It is kept for ever: making
-    one may run the garbage collector, and that anything, while the next is to be made."""
-    import numpy as np
-
-    ends = [i for i, step in enumerate(steps) if step != code.LEAF]
-    table = [(end - begin - 1, steps[end]) for begin, end in zip([-1, *ends], ends, strict=False)]
-    return np.array([word for entry in table for word in entry], dtype=np.int64)
 
 
 def _table(entries: Sequence[tuple[int, ...]]) -> list[int]:

@@ -11,15 +11,16 @@ from __future__ import annotations
     LEAVES, LEAVES_AT, RESULTS, WHOLE, DIRECT,  # what is made; what is computed; is the one array computed in place?
     EACH, LARGE,  # results for each example; so many examples, whose arrays are parts of the one they are computed in
     SHAPE, SHAPE_AT,  # the tuples and lists around them, in the order in which they are made
+    TUPLES, PARTS_AT,  # how many, if there are no lists, from the outermost in; see `making.shape_tables`
     NO_NAN,  # so many results for the whole batch must be no nan
     WORDS, WORDS_AT, DICTS, NAMES_AT, VERSIONED,  # what must be as it was: how many times TOGETHER (address, word), and
     # of (dict, its version when last looked at, how many, (key, content) for each). Does a dict that changes say so?
     FLOAT_TYPE, FLOAT64_TYPE, INT_TYPE, BOOL_TYPE, FROM_INT, INTS,  # numbers; where doubles that ints become are put
     ERROR, FORGET,  # is there one? It is cleared
-    ARRAY_TYPE, DOUBLES, NEW_FLOAT, NEW_TUPLE, NEW_LIST, NEW_ARRAY,  # of Python and numpy
+    ARRAY_TYPE, TUPLE_TYPE, DOUBLES, NEW_FLOAT, NEW_TUPLE, NEW_LIST, NEW_ARRAY,  # of Python and numpy
     HOLD, KEEP, DROP, CALL, GET,
     PLAN_SIZE,
-) = range(52)  # fmt: skip
+) = range(55)  # fmt: skip
 WIDTH = 8  # words of an entry in the tables of arguments, (axes, columns, lengths of the axes after the first), and of
 # leaves, (kind, first, count, axes after the first, their lengths)
 AXES = 4  # at most, after the first
@@ -33,4 +34,4 @@ WORD, SIZE, CONTENT = 8, 16, 16  # SIZE of a list, a tuple or a dict, CONTENT of
 VERSION = 24  # of a dict; another after each change: see PEP 509
 DATA, ARRAY_AXES, LENGTHS, DESCRIPTION, FLAGS = 16, 24, 32, 56, 64
 CONTIGUOUS_AND_ALIGNED, WRITEABLE = 0x101, 0x400
-VECTOR, PLAN = 16, 24  # in an object with an entry
+VECTOR, PLAN, LAST = 16, 24, 32  # in an object with an entry; LAST says where its last result is held
