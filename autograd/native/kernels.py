@@ -72,7 +72,7 @@ def few(loops: tuple[Few, ...]) -> int:
         at += _few(_Kernel(body, 1, short=str(loop[0]).startswith("short_")), at, *loop)
     body.give()
     module.add(body)
-    return build(module.text(), 1 if len(loops) > 1 else 3).address("kernel")
+    return build(module.text(), 1).address("kernel")
 
 
 def _few(k: _Kernel, at: int, kind: Any, operands: int, count: int) -> int:

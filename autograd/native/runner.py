@@ -188,5 +188,5 @@ def _reader() -> Callable[..., None]:
         body.store(body.load(body.at(number, body.argument("double"), "i8")), body.at(body.argument("numbers"), i))
     body.give()
     module.add(body)
-    place = build.build(module.text()).address("read")
+    place = build.build(module.text(), 1).address("read")
     return ctypes.PYFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p, *[ctypes.c_int64] * 3)(place)  # holds the GIL
