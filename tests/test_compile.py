@@ -439,10 +439,29 @@ def test_a_job_is_done_by_whoever_is_free(monkeypatch: pytest.MonkeyPatch) -> No
                 time.sleep(0.01)
                 done.append((piece, threading.current_thread().name))
 
-        workers.share(work, 7)
+        workers.share(work, 7, lambda: False)
         assert sorted(piece for piece, _ in done) == [*range(7)]
         assert len({name for _, name in done}) > 1
     assert threading.active_count() - before <= 2
+
+
+def test_nobody_waits_for_a_worker_who_has_nothing_left_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(workers, "processors", lambda: 2)
+    begun, free, ended = threading.Event(), threading.Event(), threading.Event()
+
+    def work() -> None:
+        if threading.current_thread() is threading.main_thread():
+            begun.wait(10.0)
+            return
+        begun.set()
+        free.wait(10.0)
+        ended.set()
+
+    workers.share(work, 2, lambda: True)
+    assert begun.is_set()
+    assert not ended.is_set()
+    free.set()
+    assert ended.wait(10.0)
 
 
 def test_a_job_that_is_interrupted_leaves_no_worker_at_it(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -458,7 +477,7 @@ def test_a_job_that_is_interrupted_leaves_no_worker_at_it(monkeypatch: pytest.Mo
         ended.append(1)
 
     with pytest.raises(KeyboardInterrupt):
-        workers.share(work, 50)
+        workers.share(work, 50, lambda: False)
     assert begun == ended
 
 
@@ -475,14 +494,14 @@ def test_a_worker_leaves_the_processor_of_its_caller_and_is_free_again(monkeypat
             busy.wait(10.0)
         busy.set()
 
-    workers.share(work, 2)
+    workers.share(work, 2, lambda: False)
     assert moves == [{3, 5}, {3, 4, 5}]
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
 def test_a_forked_process_has_workers_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(workers, "processors", lambda: 2)
-    workers.share(lambda: None, 2)
+    workers.share(lambda: None, 2, lambda: False)
     child = os.fork()
     if child == 0:
         names: set[str] = set()
@@ -491,7 +510,7 @@ def test_a_forked_process_has_workers_of_its_own(monkeypatch: pytest.MonkeyPatch
             time.sleep(0.02)
             names.add(threading.current_thread().name)
 
-        workers.share(work, 8)
+        workers.share(work, 8, lambda: False)
         os._exit(len(names))
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 2
 

@@ -123,7 +123,7 @@ class Execution:
         from autograd.native.runner import form
 
         runner = self._runners.get(form(self._straight, n))
-        if runner is None or runner.calls < ENOUGH:
+        if runner is None or n > runner.most or runner.calls < ENOUGH:
             return None
         around, plan = runner.plans.get((method, at), (None, None))
         if around is not surroundings or runner.calls & (runner.calls - 1) == 0:  # lists may have been moved

@@ -84,16 +84,20 @@ class Runner:
         self._objects, self._nodes = references(parameters)
         self._numbers, self._seen = self.form.numbers(), -1
         self._sums = aligned(self.form.sums)[None]
-        self._work = [self.form.work()]
+        self._own = self.form.work()
+        self._work = [self._own]  # what nobody works with
         means = program.primitives.count(MEAN)
         enough = CHUNK * (IN_REGISTERS if kind == "straight" else 1)
         self._chunk = (enough + MEAN_WORK * means) / max(_work(program), 1)  # examples of a piece
         code = self.form.code
-        self._before, self._pieces, self._after, self._run = [
-            _function(code.address(name), straight.SIGNATURES[name]) for name in ("before", "pieces", "after", "run")
+        self._before, self._pieces, self._wait, self._after, self._run = [
+            _function(code.address(name), straight.SIGNATURES[name])
+            for name in ("before", "pieces", "wait", "after", "run")
         ]
         self._lock = threading.Lock()
-        self._how, self.calls = form, 0
+        least, most = form.examples()
+        self._least, self.most = least, min(most, int(2 * self._chunk) - 1)  # examples, that are not cut into pieces
+        self.calls = 0
         self.plans: dict[Any, tuple[Any, Plan | None]] = {}  # with the surroundings that they are for
         self._empty, self._array = np.empty, np.array
 
@@ -114,7 +118,7 @@ class Runner:
             given = address(columns), address(numbers), address(each)
             chunks = min(int(n / self._chunk), CHUNKS, -(-n // self.form.block))
             if chunks < 2:
-                self._run(address(self._work[0]), *given, address(whole), n, address(self._sums))
+                self._run(address(self._own), *given, address(whole), n, address(self._sums))
             else:
                 self._run_in_chunks(chunks, *given, address(whole), n)
         raise_what_was_kept()
@@ -122,30 +126,33 @@ class Runner:
 
     def entry_work(self) -> Work:
         """For calls that come by an entry: as many examples as are not cut into pieces."""
-        least, most = self._how.examples()
         run, sums = self.form.code.address("run"), aligned(self.form.sums + 1)
         work, numbers = self.form.own()
-        return Work(run, work, sums, self._objects, numbers, least, min(most, int(2 * self._chunk) - 1))
+        return Work(run, work, sums, self._objects, numbers, self._least, self.most)
 
     def _run_in_chunks(self, chunks: int, columns: int, numbers: int, each: int, whole: int, n: int) -> None:
         """The same on several threads. The cut depends on the work alone, and each chunk has sums of its own, added in
         order: so that the bits do not depend on how many threads there are."""
-        block, means, next_chunk = self.form.block, self.form.sums, self._array([0])
+        block, means, taken = self.form.block, self.form.sums, self._array([0, 0])
         if len(self._sums) < chunks:
             self._sums = aligned(chunks * means).reshape(chunks, means)
-        self._before(address(self._work[0]), numbers)
-        sums, taken = address(self._sums), address(next_chunk)
+        self._before(address(self._own), numbers)
+        sums = address(self._sums)
 
         def work() -> None:
             try:
                 own = self._work.pop()
             except IndexError:
                 own = self.form.work()
-            self._pieces(address(own), columns, numbers, each, n, block, chunks, sums, means, taken)
+            self._pieces(address(own), columns, numbers, each, n, block, chunks, sums, means, address(taken))
             self._work.append(own)
 
-        share(work, chunks)
-        self._after(address(self._work[0]), numbers, whole, n, chunks, sums)
+        def done() -> bool:
+            self._wait(chunks, address(taken))
+            return bool(taken[1] == chunks)
+
+        share(work, chunks, done)
+        self._after(address(self._own), numbers, whole, n, chunks, sums)
 
 
 def _work(program: Program) -> int:

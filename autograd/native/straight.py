@@ -6,6 +6,7 @@
     void run(work, columns, parameters, results, whole, n, sums)          all, for a batch in one piece
     void pieces(work, columns, parameters, results, n, block, chunks, sums, means, next)
                                                                           `each` for every chunk that nobody has taken
+    void wait(chunks, next)                                               for the chunks that others have taken, a while
 
     columns     const double *[inputs]: where the first example's number for each input is; `strides`, known when the
                 code is made, say how many doubles further on the next example's is (0: the same for all examples)
@@ -17,7 +18,7 @@
 
     block       examples that are computed together: chunks begin at multiples of it
     means       numbers in a line of sums
-    next        the number of the first chunk that nobody has taken
+    next        the number of the first chunk that nobody has taken, and how many are done
 
 A batch may be cut into chunks that threads share; sums depend on the cuts, and on nothing else. Eight
 examples are computed side by side, the last eight of a chunk overlapping those before; a batch of fewer is computed one
@@ -33,7 +34,7 @@ from typing import Any
 
 from autograd.native import loops
 from autograd.native.body import Body
-from autograd.native.build import Code, build
+from autograd.native.build import Code, build, has
 from autograd.native.ir import LANES, V, constant, select
 from autograd.native.loops import Inputs, Runs, spread
 from autograd.native.module import Memory, Module
@@ -48,8 +49,10 @@ SIGNATURES = {
     "after": ["work", "parameters", "whole", "n", "chunks", "sums"],
     "run": ["work", "columns", "parameters", "results", "whole", "n", "sums"],
     "pieces": ["work", "columns", "parameters", "results", "n", "block", "chunks", "sums", "means", "next"],
+    "wait": ["chunks", "next"],
 }
 INTEGERS = {"n", "begin", "end", "block", "chunks", "means"}
+LOOKS = 3000  # at what others do, before a thread sleeps: about as long as it takes to be woken, or two or three times
 MANY_RESULTS = 64  # more of them are written by way of a table: LLVM takes long over thousands of places
 
 Numbers = dict[int, Any]  # the V of a program's slots, floats for its constants
@@ -101,7 +104,7 @@ def write(module: Module, program: Program, strides: Sequence[int], lanes: int) 
 
 
 def write_run(module: Module) -> None:
-    """`run` and `pieces`, which call the others."""
+    """`run` and `pieces`, which call the others, and `wait`."""
     body = function(module, "run", SIGNATURES["run"])
     given = {name: body.argument(name) for name in SIGNATURES["run"]}
     given |= {"begin": body.integer(0), "end": given["n"], "chunks": body.integer(1)}
@@ -124,6 +127,21 @@ def write_run(module: Module) -> None:
         with body.when(k < chunks):
             line = body.at(sums, k * given["means"])
             _call(body, "each", given | {"begin": end(k), "end": end(k + 1), "sums": line})
+            body.op(f"atomicrmw add {body.at(given['next'], 1, 'i64')}, i64 1 release", "i64")
+    body.give()
+    module.add(body)
+
+    body = function(module, "wait", SIGNATURES["wait"])
+    done, left = body.at(body.argument("next"), 1, "i64"), body.variable(body.integer(LOOKS))
+    body.do("br label %look")
+    body.label("look")
+    if has("sse2"):
+        body.module.needs("llvm.x86.sse2.pause", "void", [])
+        body.do("call void @llvm.x86.sse2.pause()")
+    found = body.op(f"load atomic i64, {done} acquire, align 8", "i64")
+    body.store(body.load(left, kind="i64") - 1, left)
+    body.do(f"br {(found < body.argument('chunks')) & (body.load(left, kind='i64') > 0)}, label %look, label %end")
+    body.label("end")
     body.give()
     module.add(body)
 

@@ -21,14 +21,15 @@ _lock = threading.Lock()
 _threads = 0
 
 
-def share(work: Job, most: int) -> None:
-    """work() on as many processors as there are, `most` at most; returns when all who began are done.
+def share(work: Job, most: int, done: Callable[[], bool]) -> None:
+    """work() on as many processors as there are, `most` at most; returns when the job is done.
 
-    `work` takes pieces of a job until none is left, in machine code that lets other threads run. A worker that is busy
-    elsewhere until then does not begin.
+    `work` takes pieces of it until none is left, in machine code that lets other threads run. A worker that is busy
+    elsewhere until then does not begin. Have those who began finished theirs? If `done` cannot say so yet, they are
+    waited for: to be woken takes a thread as long as many a piece.
     """
     helpers = min(processors(), most) - 1
-    left, done = deque(range(helpers)), SimpleQueue[None]()
+    left, ended = deque(range(helpers)), SimpleQueue[None]()
     callers = _processor() if helpers else None
 
     def begins() -> bool:
@@ -45,7 +46,7 @@ def share(work: Job, most: int) -> None:
                     _leave(callers)
                 work()
             finally:
-                done.put(None)
+                ended.put(None)
 
     _hire(helpers)
     for _ in range(helpers):
@@ -55,8 +56,9 @@ def share(work: Job, most: int) -> None:
     finally:
         while begins():  # in their place: they need not any more
             helpers -= 1
-        for _ in range(helpers):
-            done.get()
+        if helpers and not done():
+            for _ in range(helpers):
+                ended.get()
 
 
 def processors() -> int:
