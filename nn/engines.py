@@ -7,6 +7,7 @@ an array, so that a step looks at no Value.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
@@ -223,22 +224,41 @@ def _one_array(outputs: Any) -> Any:
     return outputs
 
 
-def first_trouble(model: Any, loss: Loss, X: Sequence[Any], Y: Sequence[Any], which: Sequence[int]) -> str:
-    """Where the first inf or nan appears when the examples with these numbers are run again, forward and backward."""
+def first_trouble(
+    model: Any, loss: Loss, parameters: Sequence[Value], X: Sequence[Any], Y: Sequence[Any], which: Sequence[int]
+) -> str:
+    """Where the first inf or nan appears in the first of the examples with these numbers whose own cost, or whose
+    gradient in the parameters, is not finite. Others may have infinities too, which a mask switches off."""
     output = on_values(model)
     for k in which:
-        saved: dict[Value, float] = {}
+        found = _alone(output, loss, parameters, X[k], Y[k])
+        if all(map(math.isfinite, found)):
+            continue
         try:
-            with detect_anomaly(inf=True), differentiating():
-                cost = loss(output(X[k]), Y[k])
-                saved = _leaf_gradients(cost)
-                cost.backward()
+            with detect_anomaly(inf=True):
+                _alone(output, loss, parameters, X[k], Y[k])
         except FloatingPointError as error:
             return f"example {k}: {error}"
-        finally:
-            for leaf, grad in saved.items():
-                leaf.grad = grad
+        return f"example {k}"
     return "the sum over the examples overflows, though no single one of them does"
+
+
+def _alone(output: Any, loss: Loss, parameters: Sequence[Value], x: Any, y: Any) -> list[float]:
+    """The cost of one example and its gradient. Every `.grad` is left as it was."""
+    with differentiating():
+        cost = loss(output(x), y)
+    if not isinstance(cost, Value):
+        return [float(cost)]
+    leaves = [z for z in topological_order(cost) if not z.op]
+    saved = [leaf.grad for leaf in leaves]
+    try:
+        for leaf in leaves:
+            leaf.grad = 0.0
+        cost.backward()
+        return [cost.data, *[leaf.grad for leaf in {*leaves}.intersection(parameters)]]
+    finally:
+        for leaf, grad in zip(leaves, saved, strict=True):
+            leaf.grad = grad
 
 
 def depends(model: Any, loss: Loss, parameters: Sequence[Value], X: Sequence[Any], Y: Sequence[Any]) -> bool:
@@ -247,10 +267,6 @@ def depends(model: Any, loss: Loss, parameters: Sequence[Value], X: Sequence[Any
     with differentiating():
         costs = (loss(output(x), y) for x, y in zip(X, Y, strict=True))
         return any(not dependencies(cost).isdisjoint(parameters) for cost in costs if isinstance(cost, Value))
-
-
-def _leaf_gradients(root: Value) -> dict[Value, float]:
-    return {z: z.grad for z in topological_order(root) if not z.op}
 
 
 def _numbers(output: Any) -> Any:

@@ -215,7 +215,7 @@ def _all_finite(gradient: Any) -> bool:
 
 def _not_finite(run: Run, cost: float, batch: Sequence[int]) -> FloatingPointError:
     run.engine.write()
-    where = first_trouble(run.model, run.engine.loss, run.X, run.Y, batch)
+    where = first_trouble(run.model, run.engine.loss, run.engine.parameters, run.X, run.Y, batch)
     what = "the cost" if not math.isfinite(cost) else "the gradient"
     return FloatingPointError(
         f"fit: {what} is not finite in epoch {run.history.epochs + 1} (step {run.optimizer.steps + 1}); {where}. "

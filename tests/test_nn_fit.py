@@ -452,3 +452,15 @@ def test_a_checkpoint_with_true_for_a_number_is_refused(tmp_path, place):
     (tmp_path / "run.json").write_text(json.dumps(state))
     with pytest.raises(nn.FileError, match=rf"{'.'.join(map(str, place[:2]))} is true or false where a number is due"):
         nn.fit(**options, epochs=2, resume=tmp_path / "run.json")
+
+
+@pytest.mark.parametrize("compiled", [False, True])
+def test_the_example_that_is_named_is_not_finite_itself(compiled):
+    """The first one has an infinity as well, which a mask switches off."""
+    model = nn.Neuron(1, activation="linear", seed=0)
+    loss = lambda a, y: where(greater(y, 1.0), log(a - a), a)
+    before = [p.grad for p in model.parameters()]
+    with pytest.raises(FloatingPointError, match="example 1: forward: -inf from log"):
+        fit(model, [1.0, 1.0], [0.0, 2.0], loss=loss, epochs=1, compiled=compiled)
+    if compiled:  # an eager run keeps its gradients there
+        assert [p.grad for p in model.parameters()] == before
