@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Collection, Iterator, Sequence
+from itertools import chain
 from typing import Any, NamedTuple
 
 from autograd.native import tiles
@@ -43,7 +44,7 @@ def encode(tape: Tape, tiled: bool) -> Code:
     def emit(kind: Any, operands: int, over_lanes: bool, numbers: Sequence[int]) -> None:
         kernels.append((kind, operands, over_lanes))
         offsets.append(len(words))
-        words.extend([number & 0xFFFFFFFF for number in numbers])
+        words.frombytes(array("i", numbers).tobytes())  # steps may be negative
 
     def emit_loops(moment: int) -> None:
         for loop in tape.loops[moment]:
@@ -81,7 +82,7 @@ def _kernel(loop: Loop) -> tuple[Any, int]:
 
 def _words(loop: Loop) -> list[int]:
     operands = loop.operands
-    flat = [x for row in operands for x in row]
+    flat = chain.from_iterable(operands)
     if loop.kind in MATVECS:
         n = len(operands[0]) // 2
         rows = [x for row in operands for x in (*row[:n], row[-1])]

@@ -119,8 +119,8 @@ def dots(program: Program) -> Program:
     uses = program.uses()
     chains = _chains(program, uses)
     primitives = program.primitives
-    changed = [slot for slot in range(program.leaves, len(primitives)) if not uses[slot] or slot in chains]
-    same = changed[0] if changed else len(primitives)
+    changed = (slot for slot in range(program.leaves, len(primitives)) if not uses[slot] or slot in chains)
+    same = next(changed, len(primitives))
     result = program.first(same)
     new = list(range(same))
     append = result.append
@@ -152,24 +152,25 @@ class _Chain(NamedTuple):
 def _chains(program: Program, uses: list[int]) -> dict[int, _Chain]:
     """The chains worth replacing, by their last addition. What they absorb is taken out of `uses`."""
     primitives, numbers, operands = program.primitives, program.numbers, program.operands
+    add, mul, sum_ = table.add, table.mul, table.sum_
     inside: set[int] = set()  # additions that belong to a longer chain
     chains: dict[int, _Chain] = {}
     for slot in range(len(primitives) - 1, program.leaves - 1, -1):
         primitive = primitives[slot]
-        if (primitive is not table.add and primitive is not table.sum_) or not uses[slot] or slot in inside:
+        if (primitive is not add and primitive is not sum_) or not uses[slot] or slot in inside:
             continue
-        if primitive is table.add:
+        if primitive is add:
             x, y = operands[slot]
             of_x, of_y = primitives[x], primitives[y]
-            if of_x is not table.add and of_y is not table.add and (of_x is not table.mul or of_y is not table.mul):
-                if of_x is not table.sum_ and of_y is not table.sum_:
+            if of_x is not add and of_y is not add and (of_x is not mul or of_y is not mul):
+                if of_x is not sum_ and of_y is not sum_:
                     continue  # no chain, and no two products
         terms, links = _terms(program, slot, uses)
         inside.update(links)
         from_zero = terms[0] == _ZERO or repr(numbers.get(terms[0])) == "0.0"  # not −0
         if from_zero:
             terms = terms[1:]
-        is_product = [primitives[x] is table.mul and uses[x] == 1 for x in terms]
+        is_product = [primitives[x] is mul and uses[x] == 1 for x in terms]
         products = {x for x, yes in zip(terms, is_product, strict=True) if yes}
         if len(products) < FUSED:
             products = _first_run(terms, is_product, from_zero)
