@@ -40,6 +40,7 @@ from autograd import (
     while_loop,
 )  # fmt: skip
 from autograd.core import modes
+from autograd.picture.svg import place
 from autograd.program.lower import lower
 from autograd.program.simplify import simplify
 from tests.processes import printed
@@ -496,11 +497,91 @@ def test_the_picture_of_a_compiled_loop_is_one_step_with_what_flows_round() -> N
     assert "dashed" in picture.graphviz.source and "dashed" in picture.tikz()
 
 
+def test_the_explanation_of_a_compiled_loop_is_the_chain_rule_of_one_step() -> None:
+    f = compile(lambda w, a, b: fori(lambda s, k: [s[1], w * s[0] + tanh(s[1])], [a, b], 10)[0], runner="python")
+    f(2.0, 1.0, 1.0)
+    said = explain(f).text().splitlines()
+    assert said == [
+        "fori[10 steps]: step k = 0, …, 9",
+        "  s₁‚ₖ₊₁ = w·s₀‚ₖ + tanh(s₁‚ₖ)",
+        "  s₀‚ₖ₊₁ = s₁‚ₖ",
+        "whatever C comes of it, from its last step back:",
+        "∂C/∂s₀‚ₖ = ∂s₁‚ₖ₊₁/∂s₀‚ₖ · ∂C/∂s₁‚ₖ₊₁ = w · ∂C/∂s₁‚ₖ₊₁",
+        "∂C/∂s₁‚ₖ = ∂C/∂s₀‚ₖ₊₁ + ∂s₁‚ₖ₊₁/∂s₁‚ₖ · ∂C/∂s₁‚ₖ₊₁",
+        "         = ∂C/∂s₀‚ₖ₊₁ + tanh′(s₁‚ₖ) · ∂C/∂s₁‚ₖ₊₁",
+        "∂C/∂w = Σₖ(∂s₁‚ₖ₊₁/∂w · ∂C/∂s₁‚ₖ₊₁) = Σₖ(s₀‚ₖ · ∂C/∂s₁‚ₖ₊₁)",
+        "  where tanh′(u) = 1 − tanh(u)²",
+    ]
+    rules = [line for line in draw(f).text().splitlines() if line.startswith("∂C")]
+    assert all([any([line.startswith(rule) for line in said]) for rule in rules]) and len(rules) == 3
+    assert r"\frac{\partial C}{\partial w} &= \Sigma _{k}" in explain(f).latex()
+    assert explain(f).mathml().count("<math") == 5
+    with pytest.raises(TypeError, match="wrt= is a Value of a graph"):
+        explain(f, wrt=Value(1.0))
+
+
+def test_what_is_no_factor_is_explained_path_by_path() -> None:
+    f = compile(lambda a: fori(lambda s, k: exp(s) * s * a, a, 5), runner="python")
+    f(0.1)
+    twice = compile(lambda a: fori(lambda s, k: (lambda u: u * u + u * s)(sin(s) * a), a, 5), runner="python")
+    twice(0.1)
+    assert "∂sₖ₊₁/∂sₖ = sum over" not in explain(f).text()
+    lines = explain(twice).text().splitlines()
+    first = lines.index("  ∂sₖ₊₁/∂sₖ = sum over 2 paths")
+    assert lines[first + 1 : first + 3] == [
+        "    sₖ → v₁ → sₖ₊₁:  ∂v₁/∂sₖ · ∂sₖ₊₁/∂v₁ = cos(sₖ)·a · (2v₁ + sₖ)",
+        "    sₖ → sₖ₊₁:  ∂sₖ₊₁/∂sₖ|_(v₁) = v₁",
+    ]
+
+
+def two_loops(a: Any, b: Any) -> Any:
+    inner = lambda s, i: fori(lambda u, j: sin(u) * s, s, 2) + a
+    return while_loop(lambda x: abs(x) > b, lambda x: 0.5 * x, fori(inner, a, 5), 30)
+
+
+def test_every_loop_is_drawn_and_explained_those_in_a_step_too() -> None:
+    f = compile(two_loops, runner="python")
+    f(1.0, 2.0)
+    names = ["fori[5 steps]", "fori[2 steps]", "while_loop[30 steps]"]
+    assert [part.partition(":")[0] for part in explain(f).text().split("\n\n")] == names
+    picture = draw(f)
+    back = [link.words[0][0][1] for link in picture._scene.links if link.back]
+    assert back == ["fori, 5 times", "fori, 2 times", "while_loop, at most 30 times"]
+    assert [line for line in picture.text().splitlines() if line.endswith(" steps]:")] == [f"{name}:" for name in names]
+    for direction in ("right", "down"):
+        layout = place(picture._scene, direction)
+        cards = [[x for x in place(part, direction).cards] for part in picture._scene.parts]
+        assert [len(part) for part in cards] and len(layout.cards) == sum(map(len, cards))
+        boxes = [(x.x - x.width / 2, x.y - x.height / 2, x.x + x.width / 2, x.y + x.height / 2) for x in layout.cards]
+        assert all(
+            [
+                a[2] <= b[0] or b[2] <= a[0] or a[3] <= b[1] or b[3] <= a[1]
+                for i, a in enumerate(boxes)
+                for b in boxes[:i]
+            ]
+        )
+        assert max(x[2] for x in boxes) <= layout.width and max(x[3] for x in boxes) <= layout.height
+    assert "dashed" in picture.graphviz.source and "dashed" in picture.tikz()
+    with pytest.raises(TypeError, match="whole, and in symbols"):
+        draw(f, depth=2)
+
+
+def test_a_step_of_runge_and_kutta_fits_on_a_slide() -> None:
+    """1280 × 720 pixels, in letters of 12 pixels and more."""
+    swing = lambda a, l: rk4(lambda t, y: [y[1], -9.81 / l * sin(y[0])], [a, 0.0], 0.0, 0.01, 100)
+    f = compile(lambda a, l: swing(a, l)[0], runner="python")
+    f(1.0, 2.0)
+    layout = place(draw(f)._scene)
+    assert layout.width <= 1280 * 16 / 12 and layout.height <= 720
+    assert place(draw(f)._scene, "down").width <= 720
+
+
 def test_a_compiled_function_without_a_loop_is_not_drawn() -> None:
     f = compile(lambda x: x * x, runner="python")
     f(1.0)
-    with pytest.raises(TypeError, match="give what it computes"):
-        draw(f)
+    for picture in (draw, explain):
+        with pytest.raises(TypeError, match="give what it computes"):
+            picture(f)
 
 
 def test_a_calibrated_differential_equation_has_the_certified_parameters() -> None:

@@ -14,7 +14,7 @@ from autograd.core.sweeps import topological_order
 from autograd.core.value import Value
 from autograd.core.words import counted
 from autograd.files import write
-from autograd.picture import convert, dot, loops, model, select, svg, tikz
+from autograd.picture import convert, dot, loops, model, recurrence, select, svg, tikz
 from autograd.picture.collapse import BY, count_groups, key_of
 from autograd.picture.formula import typeset
 from autograd.picture.scene import Scene, blank, scene
@@ -151,17 +151,20 @@ def draw(
     show       "numbers", or "blank": a worksheet, with the leaves' values given and the rest to be filled in
     direction  "right" or "down": where the output is
 
-    Of a compiled function, or its program, in which there is a loop: one step of the first, with what flows round into
-    the next along dashed links. It has symbols and no numbers, which are others at every step, and below it the chain
-    rule of a step, whatever C comes of the loop.
+    Of a compiled function, or its program, in which there are loops: one step of each, with what flows round into the
+    next along dashed links. They have symbols and no numbers, which are others at every step, and below them the chain
+    rule of a step, whatever C comes of the loop; of the other settings there are `fold` and the looks.
     """
-    if not isinstance(value, Value) and (found := loops.scene(value)) is not None:
-        check_look("draw", theme, direction)
-        name, step = found
-        return Drawing(step, theme, f"one step of {name}", direction)
+    check_look("draw", theme, direction)
+    if not isinstance(value, Value) and (steps := recurrence.steps(value, fold)):
+        if (collapse, depth, path_to, max_nodes, show) != (None, None, None, model.MAX_NODES, "numbers"):
+            raise TypeError(
+                "draw: the step of a loop is drawn whole, and in symbols: fold=, theme= and direction= are its settings"
+            )
+        title = f"one step of {', '.join([step.loop.name for step in steps])}"
+        return Drawing(loops.scene(steps), theme, title, direction)
     if not isinstance(value, Value):
         raise TypeError(f"draw: a Value is drawn, not {model.instead('draw', value)}")
-    check_look("draw", theme, direction)
     if show not in ("numbers", "blank"):
         raise ValueError(f'draw: show="numbers" or "blank", not {show!r}')
     if path_to is not None and not isinstance(path_to, Value):

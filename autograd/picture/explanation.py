@@ -8,11 +8,11 @@ import re
 from collections.abc import Iterator, Sequence
 from copy import copy
 from itertools import chain, islice
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from autograd.core.sweeps import topological_order
 from autograd.core.value import Value
-from autograd.picture import model
+from autograd.picture import model, recurrence
 from autograd.picture.formula import printer as formula
 from autograd.picture.formula import stacked, typeset
 from autograd.picture.formula.typeset import (
@@ -29,6 +29,9 @@ from autograd.picture.formula.typeset import (
 from autograd.picture.model import Edge, Graph, Node
 from autograd.picture.notes import close
 
+if TYPE_CHECKING:
+    from autograd.picture.step_explanation import StepDerivation
+
 MOST_PATHS = 8  # written out; beyond, the rest is said as a count and a sum
 LONGEST_PATH = 12  # factors written out
 WIDTH = 80  # columns of text before a derivation breaks at its signs = and ·
@@ -39,7 +42,7 @@ ALIKE = 3  # paths alike but for the numbers in their names that are written out
 class Explanation:
     """A derivation: print it, or `.text()`, `.latex()`, `.mathml()`; a notebook typesets the LaTeX."""
 
-    def __init__(self, derivations: list["Derivation"]) -> None:
+    def __init__(self, derivations: Sequence["Derivation | StepDerivation"]) -> None:
         self._derivations = derivations
 
     def text(self) -> str:
@@ -71,7 +74,7 @@ class Explanation:
 
 
 def explain(
-    value: Value, wrt: Value | Sequence[Value] | None = None, fold: bool = True, blanks: bool = False
+    value: Any, wrt: Value | Sequence[Value] | None = None, fold: bool = True, blanks: bool = False
 ) -> Explanation:
     """How ∂value/∂wrt comes about, path by path: wrt a Value, or each of a list, or every labelled leaf.
 
@@ -79,7 +82,16 @@ def explain(
     numbers, their product, and the sum over the paths beside `.grad`. What has a label is a factor of its own;
     `fold=False` takes every primitive for one. `blanks=True` leaves the numbers out, to be filled in, and its `.key()`
     has them.
+
+    Of a compiled function, or its program, in which there are loops: of each the chain rule of one step, whatever C
+    comes of it, by every number of the state and by what all steps share; in symbols, as `draw` has it.
     """
+    if not isinstance(value, Value) and (steps := recurrence.steps(value, fold)):
+        from autograd.picture.step_explanation import StepDerivation
+
+        if wrt is not None:
+            raise TypeError("explain: the step of a loop is explained by all that it reads; wrt= is a Value of a graph")
+        return Explanation([StepDerivation(step) for step in steps])
     several: list[Any] = list(wrt) if isinstance(wrt, (list, tuple)) else [] if wrt is None else [wrt]
     for v in (value, *several):
         if not isinstance(v, Value):
@@ -114,6 +126,8 @@ def _without_numbers(box: Box) -> Box:
 class Derivation:
     """∂root/∂wrt: its paths, their sum and how it compares with `.grad`; or without its numbers."""
 
+    numeric = True  # does the graph have any?
+
     def __init__(self, root: Value, wrt: Value, fold: bool = True, blanks: bool = False) -> None:
         self.blanks = blanks
         try:
@@ -122,13 +136,18 @@ class Derivation:
             self.graph = model.build(root, fold, depth=0)
             box = model.names([*self.graph.stops, wrt], root, {wrt})[wrt]
             self.wrt = model.Node(0, wrt, box, model.INPUT, wrt._data, None)
-            self.count, self.paths, self.total, self.size = 0, [], 0.0, 0.0
+            self.count, self.total, self.size = 0, 0.0, 0.0
+            self.paths = list[list[Edge]]()
+            self.symbol = typeset.derivative(self.graph.root.name, self.wrt.name)
         else:
-            self.wrt = self.graph.node_of[wrt]
-            outgoing = self.graph.outgoing()
-            self.count, self.total, self.size = _sum_over_paths(self.graph, outgoing, self.wrt)
-            self.paths = _chosen(_paths(self.graph, outgoing, self.wrt), self.count) if self.count else []
-        self.symbol = typeset.derivative(self.graph.root.name, self.wrt.name)
+            self.read(self.graph, self.graph.node_of[wrt])
+
+    def read(self, graph: Graph, wrt: Node) -> None:
+        """The paths of a graph from a node to its root."""
+        self.graph, self.wrt, outgoing = graph, wrt, graph.outgoing()
+        self.count, self.total, self.size = _sum_over_paths(graph, outgoing, wrt)
+        self.paths = _chosen(_paths(graph, outgoing, wrt), self.count) if self.count else []
+        self.symbol = typeset.derivative(graph.root.name, wrt.name)
 
     # Every line is a list of boxes that equal each other.
 
@@ -139,7 +158,7 @@ class Derivation:
         return other
 
     def chains(self) -> list[list[Box]]:
-        return [self._shown(factors(self.graph, path)) for path in self.paths]
+        return [self._shown(factors(self.graph, path, self.numeric)) for path in self.paths]
 
     def _shown(self, sides: list[Box]) -> list[Box]:
         return [_blanked(side) for side in sides] if self.blanks else sides
@@ -165,28 +184,33 @@ class Derivation:
         return f"{name}.grad is {format_number(stored)}: it adds up several sweeps, or comes from another output"
 
     def text(self) -> str:
+        lines = self.lines()
+        for prime, meaning in self.primes():
+            lines.append(f"  where {typeset.text(prime)} = {typeset.text(meaning)}")
+        lines += [] if self.blanks else [f"  {self.check()}"]
+        return "\n".join(lines + [f"  note: {note}" for note in self.graph.notes if "changed" in note])
+
+    def lines(self) -> list[str]:
+        """Its paths and their sum."""
         left = typeset.text(self.symbol)
         lines: list[str] = []
         if not self.count:
             own = self.wrt.value is self.graph.root.value
             lines.append(f"{left} = 1" if own else f"{left} = 0: no path leads from the one to the other")
         elif self.count == 1 and self.paths:
-            lines += _broken(left, [typeset.text(box) for box in self.chains()[0]])
+            lines += broken(left, [typeset.text(box) for box in self.chains()[0]], numeric=self.numeric)
         else:
             lines.append(f"{left} = sum over {self.count:,} paths")
             for path, equals in zip(self.paths, self.chains(), strict=True):
                 nodes = _elided([path[0].source, *(edge.target for edge in path)])
                 way = " → ".join("…" if node is None else typeset.text(node.name) for node in nodes)
-                lines += _broken(f"  {way}:  ", [typeset.text(box) for box in equals], first="")
+                lines += broken(f"  {way}:  ", [typeset.text(box) for box in equals], "", self.numeric)
             if self.count > len(self.paths):
                 (rest,) = self._shown([number_box(self.total - sum(map(_product, self.paths)))])
-                more = self.count - len(self.paths)
-                lines.append(f"  and {more:,} more paths, together {typeset.text(rest)}")
-            lines += _broken(left, [typeset.text(box) for box in self.sum()])
-        for prime, meaning in self.primes():
-            lines.append(f"  where {typeset.text(prime)} = {typeset.text(meaning)}")
-        lines += [] if self.blanks else [f"  {self.check()}"]
-        return "\n".join(lines + [f"  note: {note}" for note in self.graph.notes if "changed" in note])
+                together = f", together {typeset.text(rest)}" if self.numeric else ""
+                lines.append(f"  and {self.count - len(self.paths):,} more paths{together}")
+            lines += broken(left, [typeset.text(box) for box in self.sum()]) if self.numeric else []
+        return lines
 
     def latex_lines(self) -> list[str]:
         left = stacked.latex(self.symbol)
@@ -199,9 +223,9 @@ class Derivation:
             lines.append(f"{left} &= {paths}{more}")
         for k, equals in enumerate(self.chains()):
             head = left if self.count == 1 else rf"p_{{{k + 1}}}"
-            lines += _aligned(head, equals)
-        if self.count > 1:
-            lines += _aligned(left, self.sum())
+            lines += aligned(head, equals, self.numeric)
+        if self.count > 1 and self.numeric:
+            lines += aligned(left, self.sum())
         return lines
 
     def mathml(self) -> str:
@@ -209,6 +233,8 @@ class Derivation:
             one = self.wrt.value is self.graph.root.value
             return stacked.math_element(joined([self.symbol, typeset.number("1" if one else "0")], EQUALS), True)
         equations = self.chains() if self.count == 1 else [*self.chains(), self.sum()]
+        if self.count > 1 and not self.numeric:
+            equations[-1] = [joined([chain[0] for chain in equations[:-1]], binary("+"))]
         lines = []
         for k, equals in enumerate(equations):
             whole = self.count == 1 or k == len(equations) - 1
@@ -226,13 +252,13 @@ class Derivation:
         return list(found.items())
 
 
-def factors(graph: Graph, path: list[Edge]) -> list[Box]:
+def factors(graph: Graph, path: list[Edge], numeric: bool = True) -> list[Box]:
     """[names, rules, numbers, result] of one path; what repeats the one before is left out."""
     shown = _elided(path)
     names = _factors([ELLIPSIS if edge is None else graph.symbol(edge) for edge in shown])
-    rules = _factors([ELLIPSIS if edge is None else _rule(graph, edge) for edge in shown])
+    rules = _factors([ELLIPSIS if edge is None else _rule(graph, edge, numeric) for edge in shown])
     numbers = _factors([ELLIPSIS if edge is None else number_box(edge.number) for edge in shown])
-    equals = [names, rules, numbers, number_box(_product(path))]
+    equals = [names, rules, numbers, number_box(_product(path))] if numeric else [names, rules]
     if names == typeset.derivative(graph.root.name, path[0].source.name):  # it is what is to be explained
         equals = equals[1:]
     return [box for k, box in enumerate(equals) if k == 0 or box != equals[k - 1]]
@@ -251,8 +277,9 @@ def one_path(graph: Graph, node: Node) -> Box | None:
     return joined([typeset.derivative(graph.root.name, node.name), names, numbers, result], EQUALS)
 
 
-def _rule(graph: Graph, edge: Edge) -> Box:
-    return graph.rule(edge, model.MOST_STEPS) or number_box(edge.number)
+def _rule(graph: Graph, edge: Edge, numeric: bool) -> Box:
+    rule = graph.rule(edge, model.MOST_STEPS) if not recurrence.holds_loop(edge) else None
+    return rule or (number_box(edge.number) if numeric else graph.symbol(edge))
 
 
 def _factors(boxes: list[Box]) -> Box:
@@ -324,20 +351,20 @@ def _paths(graph: Graph, outgoing: dict[Node, list[Edge]], wrt: Node) -> Iterato
             stack.append(iter(outgoing[edge.target]))
 
 
-def _aligned(left: str, equals: list[Box]) -> list[str]:
+def aligned(left: str, equals: list[Box], numeric: bool = True) -> list[str]:
     """left &= a = b on one line; where that is too wide a line for each side, the result beside its numbers."""
     sides = [stacked.latex(box) for box in equals]
     wide = sum(len(typeset.text(box)) for box in equals) > WIDTH
-    sides = [*sides[:-2], " = ".join(sides[-2:])] if wide else [" = ".join(sides)]
+    sides = [" = ".join(sides)] if not wide else [*sides[:-2], " = ".join(sides[-2:])] if numeric else sides
     return [f"{left} &= {sides[0]}", *(f"&= {side}" for side in sides[1:])]
 
 
-def _broken(left: str, equals: list[str], first: str = " = ") -> list[str]:
+def broken(left: str, equals: list[str], first: str = " = ", numeric: bool = True) -> list[str]:
     """left = a = b on one line; broken before the equals signs where that is too wide, and then before · and +."""
     whole = left + first + " = ".join(equals)
     if len(whole) <= WIDTH:
         return [whole]
-    if len(equals) > 1:
+    if len(equals) > 1 and numeric:
         equals = [*equals[:-2], " = ".join(equals[-2:])]  # the result beside its numbers
     margin = " " * min(len(left), 24) if first else "     "
     heads = [left + first, *[f"{margin} = "] * (len(equals) - 1)]

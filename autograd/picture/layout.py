@@ -85,6 +85,23 @@ def lay_out(
     return Layout(width, height, items[: len(cards)], [None if k is None else items[k] for k in label_of], routes)
 
 
+def stacked(layouts: Sequence[Layout]) -> Layout:
+    """Layouts beside each other, across the flow, as one."""
+    whole = Layout(0.0, 0.0, [], [], [], layouts[0].down)
+    for layout in layouts:
+        across = whole.width if whole.down else whole.height
+        for item in (*layout.cards, *(label for label in layout.labels if label is not None)):
+            if whole.down:
+                item.x += across
+            else:
+                item.y += across
+        whole.cards, whole.labels = whole.cards + layout.cards, whole.labels + layout.labels
+        whole.routes += [[(x, y + across) for x, y in route] for route in layout.routes]
+        wide, high = (sum, max) if whole.down else (max, sum)
+        whole.width, whole.height = wide([whole.width, layout.width]), high([whole.height, layout.height])
+    return whole
+
+
 def ranks(count: int, edges: Sequence[tuple[int, int]]) -> list[int]:
     """Longest path from the leaves; then leaves, and whatever feeds more than it reads, move up to their consumers."""
     operands: list[list[int]] = [[] for _ in range(count)]

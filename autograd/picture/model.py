@@ -174,18 +174,10 @@ def build(
     named = kept if kept == stops else select.with_operands(shown, stops)
     boxes = names(visible if path_to is None else list(dict.fromkeys([*visible, path_to])), root, named)
     nodes = [_node(index, value, boxes[value], root) for index, value in enumerate(shown)]
-    node_of = {node.value: node for node in nodes}
-    edges: list[Edge] = []
-    most = 10 * max_nodes
-    for node in nodes:
-        if not node.is_leaf:
-            edges += _edges_into(node, node_of, stops, most - len(edges))
-        if len(edges) > most:
-            raise ValueError(
-                f"more than {most:,} edges between {len(shown):,} cards; focus with path_to= or depth=, "
-                "or raise max_nodes"
-            )
-    graph = Graph(nodes, edges, node_of[root], boxes, order, stops, hidden=len(stops) - len(kept))
+    place = shown.index(root)
+    graph = Graph(
+        nodes, edges(nodes, stops, 10 * max_nodes), nodes[place], boxes, order, stops, hidden=len(stops) - len(kept)
+    )
     _sweep(graph)
     graph.notes += notes.on_data(order, graph) + notes.on_gradients(graph)
     return graph
@@ -227,6 +219,21 @@ def names(visible: Sequence[Value], root: Value, wanted: Collection[Value]) -> d
             met.add(typeset.text(box))
         if value in wanted:
             found[value] = box
+    return found
+
+
+def edges(nodes: Sequence[Node], stops: set[Value], most: int = 10 * MAX_NODES) -> list[Edge]:
+    """The edges between these nodes. Raises ValueError where they are more than `most`."""
+    node_of = {node.value: node for node in nodes}
+    found: list[Edge] = []
+    for node in nodes:
+        if not node.is_leaf:
+            found += _edges_into(node, node_of, stops, most - len(found))
+        if len(found) > most:
+            raise ValueError(
+                f"more than {most:,} edges between {len(nodes):,} cards; focus with path_to= or depth=, "
+                "or raise max_nodes"
+            )
     return found
 
 

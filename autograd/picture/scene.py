@@ -6,7 +6,7 @@ decided here once.
 
 import math
 import textwrap
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
@@ -63,6 +63,19 @@ class Scene:
     links: list[Link]
     notes: list[str]
     caption: list[Box] = field(default_factory=list)
+    parts: "list[Scene]" = field(default_factory=list)  # that stand beside each other, across the flow; or it is one
+
+    @staticmethod
+    def of(parts: "Sequence[Scene]") -> "Scene":
+        """A scene of these parts."""
+        whole = Scene([], [], [], parts=[*parts])
+        for part in parts:
+            first = len(whole.cards)
+            whole.links += [replace(x, source=x.source + first, target=x.target + first) for x in part.links]
+            whole.cards += part.cards
+            whole.notes += [note for note in part.notes if note not in whole.notes]
+            whole.caption += part.caption
+        return whole
 
 
 def thickness(scene: Scene, link: Link) -> float:
@@ -123,8 +136,13 @@ def bare_between_columns(cards: int, links: list[Link]) -> None:
         between.setdefault((rank[link.source], rank[link.target]), []).append(link)
     for crowd in between.values():
         if len(crowd) > MOST_LABELS:
-            for link in crowd:
-                link.words, link.weighted = [], True
+            bare(crowd)
+
+
+def bare(links: Sequence[Link]) -> None:
+    """Take the words from links: colour and width remain."""
+    for link in links:
+        link.words, link.weighted = [], True
 
 
 def card(graph: Graph, node: Node) -> Card:

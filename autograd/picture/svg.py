@@ -13,7 +13,7 @@ from typing import NamedTuple
 from autograd.pages import COLOURS
 from autograd.picture.back import at, lead_round, rounded
 from autograd.picture.formula import typeset
-from autograd.picture.layout import Layout, lay_out
+from autograd.picture.layout import Layout, lay_out, stacked
 from autograd.picture.scene import Card, Line, Link, Scene, colour, thickness, wrapped
 
 FONT = "Helvetica, Arial, 'Liberation Sans', 'DejaVu Sans', sans-serif"
@@ -94,6 +94,9 @@ def label_size(link: Link) -> tuple[float, float] | None:
 
 
 def place(scene: Scene, direction: str = "right") -> Layout:
+    """Where its cards, labels and lines go."""
+    if scene.parts:
+        return stacked([place(part, direction) for part in scene.parts])
     on, back = [[link for link in scene.links if link.back is round_] for round_ in (False, True)]
     layout = lay_out(
         [card_size(card) for card in scene.cards],

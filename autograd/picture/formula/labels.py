@@ -18,7 +18,7 @@ from autograd.picture.formula.typeset import GREEK, Box
 LONGEST = 40  # characters of a label that a picture shows
 
 _LABEL = re.compile(
-    r"(?P<base>[^\W_]+(?:[′']*))"
+    r"(?P<base>(?:[^\W_][\u0300-\u036f]?)+(?:[′']*))"
     r"(?:_(?:\{(?P<sub1>[^{}]+)\}|(?P<sub2>\([^()]+\))|(?P<sub3>[^\W_]+)))?"
     r"(?:\^(?:\{(?P<sup1>[^{}]+)\}|(?P<sup2>\([^()]+\))|(?P<sup3>[^\W_]+|[*])))?"
     r"(?:_(?:\{(?P<sub4>[^{}]+)\}|(?P<sub5>\([^()]+\))|(?P<sub6>[^\W_]+)))?"

@@ -33,6 +33,7 @@ _LATEX_ESCAPES = {
     "^": r"\^{}",
     "~": r"\sim ",
 }
+_LATEX_ACCENTS = {"\u0304": "bar", "\u0307": "dot"}
 _LATEX_FUNCTIONS = {"exp", "log", "sin", "cos", "tan", "sinh", "cosh", "tanh", "max", "min"}
 
 
@@ -45,6 +46,8 @@ def latex(box: Box) -> str:
         case "ref", shown, _:
             return latex(shown)
         case "id", name:
+            if name[1:] in _LATEX_ACCENTS:
+                return f"\\{_LATEX_ACCENTS[name[1:]]}{{{_latex_text(name[0])}}}"
             return _latex_text(name) if len(name) == 1 else _latex_name(name)
         case "fn", name:
             if name in _LATEX_FUNCTIONS:

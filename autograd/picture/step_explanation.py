@@ -1,0 +1,111 @@
+"""`explain(f)` of a compiled function: the chain rule of one step of its loops, in words and symbols.
+
+The idea: ∂C/∂sₖ is a sum over what the step ends in, of ∂sₖ₊₁/∂sₖ · ∂C/∂sₖ₊₁, and each ∂sₖ₊₁/∂sₖ is explained as the
+derivative of any value, path by path, only without numbers, which are others at every step.
+"""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from autograd.core.value import Value
+from autograd.picture import explanation, model
+from autograd.picture.formula import labels, stacked, typeset
+from autograd.picture.formula.typeset import EQUALS, Box, joined
+from autograd.picture.recurrence import C, Step, holds_loop
+
+SHORT = 30  # characters of a rule that stands in the sum
+
+
+class Within(explanation.Derivation):
+    """How one result of a step depends on an argument of it: paths, in symbols and rules."""
+
+    numeric = blanks = False
+
+    def __init__(self, step: Step, x: Value, z: Value) -> None:
+        graph = step.graph
+        self.read(replace(graph, root=graph.node_of[z]), graph.node_of[x])
+
+    def says_more(self) -> bool:
+        """Is it no factor of the sum already, and not a loop's in the step?"""
+        return self.rule() is None and self.chains() != [[self.symbol]]
+
+    def rule(self) -> Box | None:
+        """The one factor that it is, if that is short."""
+        if len(self.paths) != 1 or self.count != 1 or len(self.paths[0]) != 1 or holds_loop(self.paths[0][0]):
+            return None
+        rule = self.graph.rule(self.paths[0][0], model.MOST_STEPS)
+        return rule if rule is not None and len(typeset.text(rule)) <= SHORT else None
+
+
+class StepDerivation:
+    """∂C by each number of the state before a step, and by what all steps share."""
+
+    def __init__(self, step: Step) -> None:
+        self.step = step
+
+    def filled(self) -> "StepDerivation":
+        """The same: there are no numbers to be filled in."""
+        return self
+
+    def equations(self) -> Iterator[tuple[Box, Box]]:
+        """What the step computes."""
+        step = self.step
+        for node in step.graph.nodes:
+            if (body := step.graph.formula(node)) is not None:
+                yield node.name, body
+        for k, z in enumerate(step.results):
+            if k not in step.own:
+                yield step.ends[k], step.graph.names[z] if isinstance(z, Value) else typeset.number_box(z)
+
+    def slopes(self) -> Iterator[tuple[Box, list[Box], list[Within]]]:
+        """Each derivative of C; its sides; and those within the step that are too long for these."""
+        step = self.step
+        for x, shared in step.arguments():
+            symbols = step.symbols(x)
+            inner = [None if s is None else Within(step, x, z) for s, (z, _) in zip(symbols, step.ways(x), strict=True)]
+            rules = [s if d is None else d.rule() or s for s, d in zip(symbols, inner, strict=True)]
+            factors = [None if rule == typeset.number("1") else rule for rule in rules]
+            sides = dict.fromkeys([step.slope(x, shared, symbols), step.slope(x, shared, factors)])
+            yield typeset.derivative(C, labels.box(x.label)), [*sides], [d for d in inner if d and d.says_more()]
+
+    def primes(self) -> list[tuple[Box, Box]]:
+        step = self.step
+        found = [Within(step, x, z).primes() for x, _ in step.arguments() for z, _ in step.ways(x) if z is not x]
+        return [*dict.fromkeys([prime for primes in found for prime in primes])]
+
+    def head(self) -> str:
+        loop = self.step.loop
+        ends = (loop.steps - 1, 0) if loop.backwards else (0, loop.steps - 1)
+        until = "" if loop.on is None else ", while it goes on"
+        return f"{loop.name}: step k = {', …, '.join(map(str, dict.fromkeys(ends)))}{until}"
+
+    def text(self) -> str:
+        lines = [self.head()]
+        for name, body in self.equations():
+            lines += explanation.broken(f"  {typeset.text(name)}", [typeset.text(body)])
+        lines.append("whatever C comes of it, from its last step back:")
+        for left, sides, inner in self.slopes():
+            lines += explanation.broken(typeset.text(left), [typeset.text(side) for side in sides], numeric=False)
+            for derivation in inner:
+                lines += [f"  {line}" for line in derivation.lines()]
+        for prime, meaning in self.primes():
+            lines.append(f"  where {typeset.text(prime)} = {typeset.text(meaning)}")
+        return "\n".join(lines)
+
+    def latex_lines(self) -> list[str]:
+        lines = [rf"&\text{{{stacked.latex(typeset.operator(self.head()))}}}"]
+        for name, body in self.equations():
+            lines += explanation.aligned(stacked.latex(name), [body])
+        for left, sides, inner in self.slopes():
+            lines += explanation.aligned(stacked.latex(left), sides, numeric=False)
+            for derivation in inner:
+                lines += derivation.latex_lines()
+        return lines
+
+    def mathml(self) -> str:
+        lines = [joined([name, body], EQUALS) for name, body in self.equations()]
+        found = [stacked.math_element(line, True) for line in lines]
+        for left, sides, inner in self.slopes():
+            found.append(stacked.math_element(joined([left, *sides], EQUALS), True))
+            found += [derivation.mathml() for derivation in inner]
+        return "\n".join(found)
