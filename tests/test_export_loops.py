@@ -26,8 +26,11 @@ from autograd import (
     sin,
     tanh,
     value_and_grad,
+    where,
+    while_loop,
 )
 from autograd.export import jax_loops
+from autograd.export.jax import text
 from autograd.program.source import compiled
 from tests.compare import bits
 from tests.test_export import built, gradient_in_c, named, near, needs_cc, needs_node, run_in_node
@@ -231,6 +234,70 @@ def test_what_nothing_reads_of_a_loop_is_not_written(tmp_path: Path) -> None:
     f(0.5)
     f.export(tmp_path / "f.c", gradient=False)
     assert "sin(" not in (tmp_path / "f.c").read_text()
+
+
+@pytest.mark.parametrize(("n", "derivative"), [(1, hessian), (7, grad), (10, hessian)])
+def test_checkpoints_change_nothing_in_jax(n: int, derivative: Any, tmp_path: Path) -> None:
+    """Segments that do not fill the last one, a loop whose derivative reads the states of two, and idle steps."""
+    pytest.importorskip("jax")
+
+    def f(a: Any, b: Any, checkpoints: bool) -> Any:
+        def step(s: Any, x: Any) -> Any:
+            u = sin(s[0] * b + x * a) + s[1] * 0.3
+            return (u, where(u > 0.2, s[0] * a, u * b)), u * s[1]
+
+        last, ys = scan(step, (a, b), [a * 0.1 * k for k in range(n)], checkpoints=checkpoints)
+        return last[0] * last[1] + sum(ys)
+
+    few, every = [
+        compile(derivative(lambda a, b, c=c: f(a, b, c), (0, 1)), runner="jax")([0.7, 0.2], [0.4, 0.5])
+        for c in (True, False)
+    ]
+    np.testing.assert_allclose(numbers(few), numbers(every), rtol=1e-14, atol=1e-15)
+    np.testing.assert_allclose(
+        picked(few, 0), numbers(derivative(lambda a, b: f(a, b, True), (0, 1))(0.7, 0.4)), rtol=1e-13
+    )
+
+
+def test_a_jax_loop_with_checkpoints_keeps_few_states() -> None:
+    jax = pytest.importorskip("jax")
+
+    def room(checkpoints: bool) -> int:
+        f = compile(grad(lambda a: fori(lambda s, i: sin(s * a) + 0.1, a, 10_000, checkpoints)), runner="python")
+        f(0.3)
+        scope: dict[str, Any] = {}
+        exec(text({"run": f.program}), scope)
+        with jax.enable_x64(True):
+            lowered = jax.jit(scope["run"]).lower(np.zeros(0), np.zeros((1, 8)))
+            return int(lowered.compile().memory_analysis().temp_size_in_bytes)
+
+    assert room(False) > 8 * 8 * 10_000 and room(True) < 8 * 8 * 1_000
+
+
+def test_idle_steps_and_checkpoints_in_jax() -> None:
+    pytest.importorskip("jax")
+
+    def f(a: Any) -> Any:
+        inner = lambda s: while_loop(lambda u: u * u < 50.0, lambda u: u * a + 0.1 * u * u, s, 12)
+        return fori(lambda s, i: tanh(inner(s)) * a, a, 5, True)
+
+    found = compile(grad(f), runner="jax")([1.1, 1.3])
+    np.testing.assert_allclose(found, [grad(f)(1.1), grad(f)(1.3)], rtol=1e-13)
+
+
+def test_a_long_sum_beside_a_loop_is_a_line_of_python(tmp_path: Path) -> None:
+    pytest.importorskip("jax")
+
+    def f(a: Any) -> Any:
+        last, ys = scan(lambda s, x: (s * a, s * x), a, [0.1 * k for k in range(14)])
+        return last + sum([k * y for k, y in enumerate(ys)])
+
+    call = compile(f, runner="python")
+    value = call(0.7)
+    call.export(tmp_path / "f_jax.py")
+    scope: dict[str, Any] = {}
+    exec((tmp_path / "f_jax.py").read_text(), scope)
+    assert compile(f, runner="jax")([0.7])[0] == pytest.approx(value, rel=1e-14)
 
 
 def test_a_program_that_xla_would_take_minutes_over_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:

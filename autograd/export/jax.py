@@ -40,14 +40,14 @@ _FLAGS = (table.equal, table.greater, table.greater_equal)  # 0 or 1
 
 def text(functions: dict[str, Program]) -> str:
     """For each program a function (p, x) → (results for the whole batch, results for each example), after its rules."""
-    rules = Rules(JAX, taken=["p", "x", "n", "passing", "stacked", "scan", *functions])
+    rules = Rules(JAX, taken=["p", "x", "n", "passing", "stacked", "scan", "segmented", *functions])
     programs = {name: expand(program, masked_dots=False) for name, program in functions.items()}
     bodies = [
         jax_loops.function(name, program, rules) if loops_in(program) else _Writer(program, rules).function(name)
         for name, program in programs.items()
     ]
     helpers = [f"{rule}\n" for rule in rules.texts.values()]
-    for helper in (PASSING, jax_loops.STACKED, jax_loops.SCAN):
+    for helper in (PASSING, jax_loops.STACKED, jax_loops.SCAN, jax_loops.SEGMENTED):
         if any([f"{helper.split('(')[0].split()[-1]}(" in body for body in bodies]):
             helpers.append(helper.lstrip())
     return "\n\n".join([HEAD, *helpers, *bodies])

@@ -2,7 +2,8 @@
 
 What is known once is a number, what varies over the examples a vector of n, and a column of a loop has an axis more
 before that. A loop whose idle steps change nothing leaves them out where every example is through. Derivatives are
-loops of the program like others: JAX differentiates nothing.
+loops of the program like others: JAX differentiates nothing. States before steps are kept, or found again, as `running`
+says.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from typing import Any
 from autograd.program.loop import Loop, LoopRow
 from autograd.program.program import EXAMPLE, ONCE, Program
 from autograd.program.rules import Rules
-from autograd.program.running import Parts, needed, uses_of
+from autograd.program.running import Parts, keeps_few, needed, segment_length, uses_of
 from autograd.program.spelling import JAX
 from autograd.program.text import Array, Text
 
@@ -39,6 +40,53 @@ def scan(step, state, items, length, shape, reverse=False, on=None, before=()):
     return jax.lax.scan(
         lambda s, x: jax.lax.cond(working(s, x), both, idle, s, x), whole(state), items, length, reverse
     )
+'''
+SEGMENTED = '''
+def segmented(step, state, items, length, size, shape, reverse=False, on=None, before=(), thrifty=False):
+    """The same in segments of so many steps. Where it is thrifty, another thing beside the state says how the states
+    before the steps are found again, a segment at a time, from those before the segments: a function of the place where
+    one begins, of that state and of the segment's items; these states, and these items. An item (this, k) is number k
+    of such states."""
+    whole = lambda xs: tuple([jnp.broadcast_to(jnp.asarray(x, float), shape) for x in xs])
+    count = -(-length // size)
+    owners = lambda items: {id(x[0]): x[0] for x in items if isinstance(x, tuple)}
+
+    def cut(x):
+        rest = jnp.broadcast_to(x[-1:], (count * size - length, *x.shape[1:]))
+        return jnp.concatenate([x, rest]).reshape(count, size, *x.shape[1:])
+
+    def found(first, pieces):
+        again = {key: x[0](first, *piece) for (key, x), piece in zip(owners(items).items(), pieces[0])}
+        arrays = iter(pieces[1])
+        return tuple([again[id(x[0])][x[1]] if isinstance(x, tuple) else next(arrays) for x in items])
+
+    def run(first, state, pieces, states):
+        def both(s, x):
+            return tuple(map(whole, step(s, x)))
+
+        def idle(s, x):
+            return s, tuple([s[k] for k in before])
+
+        def one(s, place_and_item):
+            place, x = place_and_item
+            new, beside = both(s, x) if on is None else jax.lax.cond(jnp.any(on(s, x) != 0.0), both, idle, s, x)
+            return tuple([jnp.where(place < length, a, b) for a, b in zip(new, s)]), s if states else beside
+
+        return jax.lax.scan(one, state, (first + jnp.arange(size), found(first, pieces)), size, reverse)
+
+    def segment(s, x):
+        last, beside = run(x[0], s, x[1], False)
+        return last, (beside, s if thrifty else ())
+
+    pieces = (
+        tuple([x[1:] for x in owners(items).values()]),
+        tuple([cut(x) for x in items if not isinstance(x, tuple)]),
+    )
+    firsts = size * jnp.arange(count)
+    last, (beside, kept) = jax.lax.scan(segment, whole(state), (firsts, pieces), count, reverse)
+    columns = tuple([x.reshape(count * size, *x.shape[2:])[:length] for x in beside])
+    again = (lambda first, s, pieces: run(first, s, pieces, True)[1], kept, pieces)
+    return last, (*columns, again) if thrifty else columns
 '''
 
 
@@ -97,7 +145,9 @@ class _Batch(Text):
         here = dict(body.numbers) | dict(enumerate(operands[body.inputs :], body.inputs))
         self.instructions(body, ONCE, here, uses)
         here |= {k: f"{prefix}x{k}" for k in items} | {k: f"{prefix}s{k}" for k in states}
-        kept = [k for k in parts if k >= loop.carried]
+        before = [k for k in parts if k >= loop.before]
+        thrifty = keeps_few(loop, parts, JAX.looping.large)
+        kept = [k for k in parts if k >= loop.carried and not (thrifty and k >= loop.before)]
 
         def step(name: str, uses: Sequence[int], results: Callable[[dict[int, Any]], str]) -> str:
             with self.block(f"def {prefix}{name}(state, items):"):
@@ -113,11 +163,12 @@ class _Batch(Text):
             given |= {loop.before + k: inside[k] for k in states}
             return ", ".join([_tuple([self.spelled(given[k]) for k in some]) for some in (states, kept)])
 
+        few = thrifty or any([isinstance(operands[k], Again) for k in items])
         call = [
             step("step", uses, both),
             _tuple([self.spelled(operands[k]) for k in states]),
             _tuple([operands[k].whole(loop.steps) for k in items]),
-            f"{loop.steps}, {self.shape}",
+            f"{loop.steps}, {segment_length(loop.steps)}, {self.shape}" if few else f"{loop.steps}, {self.shape}",
         ]
         if loop.backwards:
             call.append("reverse=True")
@@ -125,10 +176,17 @@ class _Batch(Text):
             slot = body.outputs[loop.on]
             call.append(f"on={step('on', uses_of(body, [slot]), lambda inside: self.spelled(inside[slot]))}")
             call += [f"before={tuple([states.index(k - loop.before) for k in kept])}"] * bool(kept)
+        call += ["thrifty=True"] * thrifty
         last, along = {k: f"{prefix}{k}" for k in states}, {k: f"{prefix}y{k}" for k in kept}
-        ends = [_tuple([*names.values()]) if names else "_" for names in (last, along)]
-        self.write(f"{', '.join(ends)} = scan({', '.join(call)})")
-        return last | {k: Array(self, column) for k, column in along.items()}
+        beside = [*along.values(), *[f"{prefix}again"] * thrifty]
+        ends = [_tuple(names) if names else "_" for names in ([*last.values()], beside)]
+        self.write(f"{', '.join(ends)} = {'segmented' if few else 'scan'}({', '.join(call)})")
+        again = {k: Again(self, f"({prefix}again, {states.index(k - loop.before)})") for k in before if thrifty}
+        return last | {k: Array(self, column) for k, column in along.items()} | again
+
+
+class Again(Array):
+    """A column of states that is found again, segment by segment."""
 
 
 def _tuple(names: Sequence[str]) -> str:

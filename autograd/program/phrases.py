@@ -10,7 +10,7 @@ from autograd.core import primitives as table
 from autograd.core.columns import TABLE, Primitive
 from autograd.program.program import MASKED_DOT, masked_dot_parts
 from autograd.program.rules import SOLVES
-from autograd.program.spelling import PYTHON, Language
+from autograd.program.spelling import Language
 
 WIDTH = 110
 
@@ -52,7 +52,7 @@ def terms(
 def wrapped_sum(language: Language, name: str, terms: Sequence[str]) -> list[str]:
     """`name = t₁ + t₂ + …`, on several lines if it is long and the language lets a statement go on."""
     text = language.declare.format(name, " + ".join(terms))
-    if len(text) <= WIDTH or language is PYTHON or len(terms) == 1:
+    if len(text) <= WIDTH or not language.end or len(terms) == 1:  # where nothing else ends one, its line does
         return [text]
     start, end = language.declare.split("{}")[0] + name + " = ", language.end
     lines, line = [], start + terms[0]

@@ -54,11 +54,7 @@ def write_loop(writer: Writer, loop: Loop, operands: Sequence[Any], parts: Parts
     """A loop, and those of its parts that are read."""
     running = _Running(writer, loop, operands, parts)
     states = [k for k in parts if k >= loop.before]
-    thrifty = loop.checkpoints
-    if thrifty is None:
-        thrifty = len(states) * loop.steps > writer.large
-    thrifty = thrifty and all([parts[k] for k in states])
-    kept = running.keep(states) if states and thrifty else {}
+    kept = running.keep(states) if keeps_few(loop, parts, writer.large) else {}
     along = {k: writer.column(loop.steps) for k in parts if k >= loop.carried and k not in kept}
 
     def put(i: Any, state: dict[int, Any], results: Any) -> None:
@@ -78,6 +74,17 @@ def write_loop(writer: Writer, loop: Loop, operands: Sequence[Any], parts: Parts
     return {k: writer.read(variable) for k, variable in running.variables.items()} | along | kept
 
 
+def keeps_few(loop: Loop, parts: Parts, large: int) -> bool:
+    """Whether one of √n of the states before each step is kept."""
+    states = [k for k in parts if k >= loop.before]
+    thrifty = len(states) * loop.steps > large if loop.checkpoints is None else loop.checkpoints
+    return thrifty and bool(states) and all([parts[k] for k in states])
+
+
+def segment_length(steps: int) -> int:
+    return math.isqrt(max(steps - 1, 0)) + 1
+
+
 class _Running:
     """A loop that is written: what its steps read, and where states are kept."""
 
@@ -88,7 +95,7 @@ class _Running:
         self.once = dict(self.step.numbers) | dict(enumerate(operands[self.step.inputs :], self.step.inputs))
         writer.instructions(self.step, ONCE, self.once, self.uses)
         self.variables = {k: writer.variable(operands[k]) for k in self.states}
-        self.length = math.isqrt(max(loop.steps - 1, 0)) + 1  # of a segment
+        self.length = segment_length(loop.steps)
         self.segments = -(-loop.steps // self.length)
 
     def keep(self, parts: Sequence[int]) -> dict[int, Recomputed]:
