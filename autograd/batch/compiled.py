@@ -20,7 +20,6 @@ from autograd.batch.arguments import Shape
 from autograd.batch.execute import Execution, collector_paused
 from autograd.batch.results import recipe, single, speller, stacked
 from autograd.batch.shards import new_token, over
-from autograd.batch.surroundings import Surroundings
 from autograd.batch.traces import Recording, Trace, as_values, record
 from autograd.core import modes
 from autograd.core.fast import add_gradients, number_adjoints
@@ -33,6 +32,7 @@ from autograd.program.differentiate import parametric, value_and_gradient
 from autograd.program.loop import loops_in
 from autograd.program.program import Program
 from autograd.program.simplify import exact
+from autograd.program.surroundings import Surroundings
 
 if TYPE_CHECKING:
     import numpy as np

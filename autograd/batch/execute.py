@@ -15,6 +15,7 @@ from autograd.program import reference
 from autograd.program.expand import expand, is_ours
 from autograd.program.loop import loops_in, refuse_loops
 from autograd.program.program import Program
+from autograd.program.surroundings import Surroundings
 
 ENOUGH = 3  # calls, after which they go straight to machine code
 SMALL = 256  # instructions, at most, of a program that is compiled as straight-line code
@@ -113,7 +114,7 @@ class Execution:
         method: Any,
         shapes: Sequence[Shape],
         at: bool,
-        surroundings: Any,
+        surroundings: Surroundings,
         recipe: Callable[[], Any],
     ) -> Any:
         """How calls of so many examples go straight to machine code, once there were a few; the `surroundings` say what
@@ -127,10 +128,9 @@ class Execution:
             return None
         around, plan = runner.plans.get((method, at), (None, None))
         if around is not surroundings or runner.calls & (runner.calls - 1) == 0:  # lists may have been moved
-            made, guard = recipe(), surroundings.guard()
-            known = made is not None and guard is not None and not calls_python(self.program)
-            work = runner.entry_work
-            plan = plans.plan(method, work(), shapes, at, self.instead is not None, guard, *made) if known else None
+            made, guard, plan = recipe(), plans.Guard.of(surroundings), None
+            if made is not None and guard is not None and not calls_python(self.program):
+                plan = plans.plan(method, runner.entry_work(), shapes, at, self.instead is not None, guard, *made)
             runner.plans[method, at] = surroundings, plan
         return plan
 

@@ -17,7 +17,8 @@ from autograd.core import modes
 from autograd.native import words as code
 from autograd.native.ir import LANES
 from autograd.native.making import shape_tables
-from autograd.native.objects import changes, function_offsets, is_layout_known, value_offsets
+from autograd.native.objects import changes, function_offsets, is_layout_known, slot_place, value_offsets
+from autograd.program.surroundings import Surroundings
 
 _word_at = ctypes.c_int64.from_address
 
@@ -42,6 +43,18 @@ class Guard(NamedTuple):
     arrays: Sequence[Any]  # contiguous, of items of 64 bits
     functions: Sequence[FunctionType]
     slots: Sequence[int]  # of objects: see `slot_place`
+
+    @classmethod
+    def of(cls, around: Surroundings) -> Guard | None:
+        """What a function reads beside its arguments; None where machine code cannot look."""
+        slots = [place for x, name in around.slots if (place := slot_place(x, name)) is not None]
+        if around.others or len(slots) < len(around.slots) or not all(map(_is_plain, around.arrays)):
+            return None
+        if any([type(name) not in (str, int, float) for _, name in around.names]):
+            return None
+        return cls(
+            around, around.cells, around.names, around.lists, around.dicts, around.arrays, around.functions, slots
+        )
 
     def in_dicts(self) -> list[list[int]]:
         """For each dict what an entry looks at."""
@@ -71,6 +84,10 @@ class Guard(NamedTuple):
 def _fill(places: list[int]) -> None:
     """The first place again and again, up to a multiple of TOGETHER."""
     places += places[:1] * (-len(places) % code.TOGETHER)
+
+
+def _is_plain(array: Any) -> bool:
+    return bool(array.flags.c_contiguous and array.itemsize == 8)
 
 
 @cache

@@ -10,11 +10,11 @@ from autograd.core.refusals import EndedArgument, StepArgument
 from autograd.core.sweeps import topological_order
 from autograd.core.value import Value
 from autograd.program.alike import refuse_another
-from autograd.program.kept import held_by, refuse_kept
 from autograd.program.loop import Loop, is_many, node
 from autograd.program.lower import lower
 from autograd.program.program import Program
 from autograd.program.simplify import exact
+from autograd.program.surroundings import Surroundings
 
 
 def made(
@@ -80,15 +80,24 @@ def traced(
     leaves = [StepArgument(0.5, label) for label in labels]
     results = step(leaves)
     if steps > 1 and users is not None:
-        held = held_by(users)
+        around = Surroundings(users)
         refuse_another(name, results, step(leaves), leaves)
-        refuse_kept(name, held, held_by(users))
+        _refuse_kept(name, around)
     captured = _captured(results, leaves)
     count = len(state)
     loop, items, shared = made(name, leaves[:count], leaves[count:], captured, results, steps, False, checkpoints, on)
     for leaf in leaves:
         leaf.__class__ = EndedArgument
     return node(loop, *state, *[columns[i] for i in items], *[captured[k] for k in shared]), loop
+
+
+def _refuse_kept(name: str, around: Surroundings) -> None:
+    """TypeError where a call of the step changes what it finds around it."""
+    if (changed := around.change()) is not None:
+        raise TypeError(
+            f"{name}: the step changes {changed} at every call; compiled, one call stands for all steps: let it give "
+            "that back, in the state or beside it, scan(step, state, xs)"
+        )
 
 
 def _captured(results: Iterable[Any], leaves: Sequence[Value]) -> list[Value]:

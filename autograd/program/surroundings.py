@@ -5,6 +5,8 @@ what they held: the cells of closures, the globals that the code names, and the 
 arrays and objects from there on, nearest first, `MOST` of them. They are compared by identity, in machine code before a
 call that goes straight there, else here. Values are parameters, whose numbers are read at each call. What lies beyond
 (deeper than that, in larger arrays, in files, in the state of a random number generator) is frozen.
+
+One call of the step of a loop stands for all of them, so what that call changes there is no place to keep anything.
 """
 
 from __future__ import annotations
@@ -13,22 +15,17 @@ import gc
 import sys
 from array import array
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextvars import ContextVar
 from functools import partial
-from itertools import islice
-from operator import is_
+from itertools import islice, repeat, zip_longest
+from operator import eq, is_
 from threading import local
 from types import CellType, CodeType, FunctionType, MappingProxyType, MethodType, ModuleType
-from typing import Any
+from typing import Any, NamedTuple
 
 from autograd.core.columns import Primitive
 from autograd.core.value import Value
-from autograd.derivatives.custom import Custom
-from autograd.derivatives.matrices import Jacobian
-from autograd.derivatives.transforms import Derivative
-from autograd.native.objects import slot_place
-from autograd.native.plans import Guard
 
 MOST = 256  # places
 LARGEST = 1024  # numbers of an array, at most
@@ -37,19 +34,34 @@ NOTHING = object()  # what an empty place holds
 CALLED = "__call__ __get__ __getattr__ __getitem__ __iter__ __len__ __contains__ __bool__ __float__ __enter__".split()
 
 
+class Places(NamedTuple):
+    """What some places held, and how to see what they hold; `whose` they are, each or all, or what they are called."""
+
+    whose: Iterable[Any]
+    look: Callable[[], Sequence[Any]]
+    held: Sequence[Any]
+    same: Callable[[Any, Any], bool]
+
+    def changed(self) -> bool:
+        now = self.look()
+        return len(now) != len(self.held) or not all(map(self.same, now, self.held))
+
+
 class Surroundings:
-    """The places that a function reaches, and what they hold now."""
+    """The places that a function reaches, and what they held."""
 
     def __init__(self, function: Callable[..., Any]) -> None:
+        self.cells: list[CellType] = []
+        self.names: list[tuple[dict[Any, Any], Any]] = []
+        self.lists: list[list[Any]] = []
+        self.dicts: list[dict[Any, Any]] = []  # whose sizes count
+        self.arrays: list[Any] = []
+        self.slots: list[tuple[Any, str]] = []
+        self.functions: list[FunctionType] = []
+        self.others: list[Any] = []  # which only Python can compare
+        self._places: list[Places] = []
+        self._words: dict[int, str] = {}  # what the code calls a cell, and what it finds under a name
         self._known: set[tuple[int, Any]] = set()  # names taken, by their dict
-        self._cells: list[tuple[CellType, Any]] = []
-        self._names: list[tuple[dict[Any, Any], Any, Any]] = []
-        self._lists: list[tuple[list[Any], list[Any]]] = []
-        self._sizes: list[tuple[dict[Any, Any], int]] = []
-        self._others: list[tuple[Any, Any]] = []  # which only Python can compare
-        self._arrays: list[tuple[Any, bytes]] = []
-        self._slots: list[tuple[Any, str, Any]] = []
-        self._functions: list[tuple[FunctionType, tuple[Any, ...]]] = []
         self._left = MOST
         self._called = {"forward", *CALLED}  # names in the code met so far, and what is called without a name
         self._spaces: dict[int, dict[str, Any]] = {}  # of modules and classes: what the code names there counts
@@ -63,46 +75,34 @@ class Surroundings:
             if not self._queue:  # code that was met later may name more
                 for space in self._spaces.values():
                     self._items(space, sorted(self._called & space.keys()))
-        self._holders, self._keys, self._contents = ([name[i] for name in self._names] for i in range(3))
+        cells, holders, keys = self.cells, [holder for holder, _ in self.names], [key for _, key in self.names]
+        self._watch(cells, lambda: [*map(_content, cells)])
+        self._watch(keys, lambda: [*map(dict.get, holders, keys)])
+        objects, slots = [x for x, _ in self.slots], [name for _, name in self.slots]
+        self._watch(slots, lambda: [*map(_attribute, objects, slots)])
         del self._seen, self._queue, self._spaces, self._called, self._known
 
     def changed(self) -> bool:
         """Whether a place holds something else."""
-        return not (
-            all([_content(cell) is was for cell, was in self._cells])
-            and all(map(is_, map(dict.get, self._holders, self._keys), self._contents))
-            and all([len(items) == len(was) and all(map(is_, items, was)) for items, was in self._lists])
-            and all([len(holder) == was for holder, was in self._sizes])
-            and all([items == was for items, was in self._others])
-            and all([array.tobytes() == was for array, was in self._arrays])
-            and all([_attribute(holder, name) is was for holder, name, was in self._slots])
-            and all([all(map(is_, _parts(f), was)) for f, was in self._functions])
-        )
+        return any([places.changed() for places in self._places])
 
-    def guard(self) -> Guard | None:
-        """The same for machine code; None where it cannot look."""
-        slots = [place for x, name, _ in self._slots if (place := slot_place(x, name)) is not None]
-        if self._others or len(slots) < len(self._slots) or any([not _is_plain(array) for array, _ in self._arrays]):
-            return None
-        if any([type(name) not in (str, int, float) for _, name, _ in self._names]):
-            return None
-        return Guard(
-            self,
-            [cell for cell, _ in self._cells],
-            [(holder, name) for holder, name, _ in self._names],
-            [items for items, _ in self._lists],
-            [holder for holder, _ in self._sizes],
-            [array for array, _ in self._arrays],
-            [f for f, _ in self._functions],
-            slots,
-        )
+    def change(self) -> str | None:
+        """What the code calls a place that does; another Value, or a number that is equal, is nothing else."""
+        for whose, look, held, same in self._places:
+            for x, (now, was) in zip(whose, zip_longest(look(), held, fillvalue=NOTHING), strict=False):
+                if not (same(now, was) or _is_like(now, was)):
+                    return x if isinstance(x, str) else self._words.get(id(x), f"a {type(x).__name__} around it")
+        return None
+
+    def _watch(
+        self, whose: Iterable[Any], look: Callable[[], Sequence[Any]], same: Callable[[Any, Any], bool] = is_
+    ) -> None:
+        self._places.append(Places(whose, look, look(), same))
 
     def _look_into(self, x: Any) -> None:
         kind = type(x)
         if isinstance(x, FunctionType):
             self._function(x)
-        elif isinstance(x, Custom | Derivative | Jacobian):
-            self._queue += [getattr(x, "__wrapped__", None), getattr(x, "rule", None)]
         elif isinstance(x, Primitive):
             self._queue += [x.forward, *x.partials] if x.own else []
         elif isinstance(x, MethodType):
@@ -117,35 +117,33 @@ class Surroundings:
             self._queue.extend(islice(x, self._left))
         elif isinstance(x, list):
             if self._takes(1 + len(x)):
-                self._lists.append((x, x[:]))
+                self.lists.append(x)
+                self._watch(repeat(x), x.copy)
                 self._queue.extend(x)
         elif isinstance(x, dict):
-            self._items(x, [*x])
-            self._sizes.append((x, len(x)))
+            self._all_items(x)
         elif isinstance(x, set):
             if self._takes(1 + len(x)):
-                self._others.append((x, frozenset(x)))
+                self._other(x, lambda: [frozenset(x)], eq)
         elif isinstance(x, deque):
             if self._takes(1 + len(x)):
-                self._others.append((x, Items(x)))
+                self._other(x, lambda: [*x])
                 self._queue.extend(x)
         elif isinstance(x, bytearray | array):
             if len(x) <= LARGEST and self._takes(1):
-                self._others.append((x, x[:]))
+                self._other(x, lambda: [x[:]], eq)
         elif isinstance(x, ContextVar | local):
             if self._takes(1):
-                held = InContext(x)
-                self._others.append((x, held))
-                self._queue += held.items
+                self._other(x, lambda: _in_context(x))
+                self._queue += _in_context(x)
         elif isinstance(x, MappingProxyType):
             self._queue += gc.get_referents(x)
-        elif hasattr(kind, "cache_clear"):  # functools.cache, lru_cache
-            self._queue.append(x.__wrapped__)
         elif hasattr(kind, "tobytes") and hasattr(kind, "dtype"):
             if x.dtype.kind == "O":
                 self._queue.extend(islice(x.ravel().tolist(), self._left))
             elif x.size <= LARGEST and self._takes(1):
-                self._arrays.append((x, x.tobytes()))
+                self.arrays.append(x)
+                self._watch([x], lambda: [x.tobytes()], eq)
         elif not isinstance(x, Value | float | int | str | bytes | type(None)):
             self._object(x)
 
@@ -157,14 +155,19 @@ class Surroundings:
         return True
 
     def _function(self, f: FunctionType) -> None:
-        for cell in f.__closure__ or ():
+        for cell, name in zip(f.__closure__ or (), f.__code__.co_freevars, strict=True):
             if self._takes(1):
-                self._cells.append((cell, _content(cell)))
-                self._queue.append(_content(cell))
-        self._queue += [f.__defaults__, f.__kwdefaults__, f.__dict__]
+                self.cells.append(cell)
+                self._words[id(cell)] = name
+                self._found(name, _content(cell))
+        defaults, count = f.__defaults__ or (), f.__code__.co_argcount
+        for name, x in zip(f.__code__.co_varnames[count - len(defaults) : count], defaults, strict=True):
+            self._found(name, x)
+        self._queue += [f.__kwdefaults__, f.__dict__]
         if str(f.__globals__.get("__name__")).split(".")[0] not in OURS:
             if self._takes(1):
-                self._functions.append((f, _parts(f)))
+                self.functions.append(f)
+                self._watch(repeat(f.__name__), lambda: _parts(f))
             names = dict.fromkeys(_names(f.__code__))
             self._called |= names.keys()
             self._items(f.__globals__, [name for name in names if name in f.__globals__])
@@ -173,8 +176,21 @@ class Surroundings:
         for name in names:
             if (id(holder), name) not in self._known and self._takes(1):
                 self._known.add((id(holder), name))
-                self._names.append((holder, name, holder[name]))
-                self._queue.append(holder[name])
+                self.names.append((holder, name))
+                self._found(str(name), holder[name])
+
+    def _all_items(self, holder: dict[Any, Any]) -> None:
+        self._items(holder, [*holder])
+        self.dicts.append(holder)
+        self._watch(repeat(holder), lambda: [len(holder)], eq)
+
+    def _found(self, name: str, x: Any) -> None:
+        self._words.setdefault(id(x), name)
+        self._queue.append(x)
+
+    def _other(self, x: Any, look: Callable[[], Sequence[Any]], same: Callable[[Any, Any], bool] = is_) -> None:
+        self.others.append(x)
+        self._watch(repeat(x), look, same)
 
     def _object(self, x: Any) -> None:
         """Attributes: all of an object's own; of a module or a class, and of slots, those that the code names."""
@@ -187,14 +203,15 @@ class Surroundings:
             self._class(x)
             return
         if (home := kind.__module__.split(".")[0]) in OURS and home not in ("collections", "nn", "types"):
+            self._queue += [getattr(x, "__wrapped__", None), getattr(x, "rule", None)]  # of what it is made, if any
             return
         if isinstance(own := getattr(x, "__dict__", None), dict):
-            self._items(own, [*own])
-            self._sizes.append((own, len(own)))
+            self._words.setdefault(id(own), self._words.get(id(x), kind.__name__))
+            self._all_items(own)
         for name in [name for base in kind.__mro__ for name in _slots(base)]:
             if self._takes(1):
-                self._slots.append((x, name, _attribute(x, name)))
-                self._queue.append(_attribute(x, name))
+                self.slots.append((x, name))
+                self._found(name, _attribute(x, name))
         self._class(kind)
 
     def _class(self, kind: type) -> None:
@@ -217,31 +234,14 @@ def _attribute(x: Any, name: str) -> Any:
         return NOTHING
 
 
-class Items:
-    """What a container held; equal to it as long as that is the same, each item by identity."""
-
-    def __init__(self, holder: Any) -> None:
-        self.items = self.of(holder)
-
-    @staticmethod
-    def of(holder: Any) -> list[Any]:
-        return [*holder]
-
-    def __eq__(self, holder: Any) -> bool:
-        items = self.of(holder)
-        return len(items) == len(self.items) and all(map(is_, items, self.items))
-
-    __hash__ = None  # type: ignore[assignment]
-
-
-class InContext(Items):
+def _in_context(x: Any) -> list[Any]:
     """What a variable is in this context, or what a `threading.local` has in this thread."""
+    return [x.get(NOTHING)] if isinstance(x, ContextVar) else [part for item in vars(x).items() for part in item]
 
-    @staticmethod
-    def of(holder: Any) -> list[Any]:
-        if isinstance(holder, ContextVar):
-            return [holder.get(NOTHING)]
-        return [x for item in vars(holder).items() for x in item]
+
+def _is_like(a: Any, b: Any) -> bool:
+    numbers = isinstance(a, float | int | str | bytes) and type(a) is type(b) and (a == b or a != a)
+    return numbers or (isinstance(a, Value) and isinstance(b, Value))
 
 
 def _parts(f: FunctionType) -> tuple[Any, ...]:
@@ -259,7 +259,3 @@ def _names(code: CodeType) -> Iterator[str]:
 def _slots(base: type) -> list[str]:
     slots = vars(base).get("__slots__", ())
     return [slots] if isinstance(slots, str) else [*slots]
-
-
-def _is_plain(array: Any) -> bool:
-    return bool(array.flags.c_contiguous and array.itemsize == 8)
