@@ -10,7 +10,6 @@ import ctypes
 import sys
 from collections.abc import Sequence
 from functools import cache
-from types import FunctionType
 from typing import Any, NamedTuple
 
 from autograd.core import modes
@@ -35,48 +34,40 @@ class Leaf(NamedTuple):
 class Guard(NamedTuple):
     """Places that must hold what they hold now."""
 
-    kept: Any  # keeps them alive, and what is in them
-    cells: Sequence[Any]  # of closures
-    names: Sequence[tuple[dict[Any, Any], Any]]  # keys in dicts; hashing and comparing one runs no code of Python
-    lists: Sequence[list[Any]]
-    sizes: Sequence[dict[Any, Any]]  # dicts whose keys are as many
-    arrays: Sequence[Any]  # contiguous, of items of 64 bits
-    functions: Sequence[FunctionType]
-    slots: Sequence[int]  # of objects: see `slot_place`
+    around: Surroundings  # keeps them alive, and what is in them
+    slots: Sequence[int]  # where machine code finds those
 
     @classmethod
     def of(cls, around: Surroundings) -> Guard | None:
-        """What a function reads beside its arguments; None where machine code cannot look."""
+        """What a function reads beside its arguments. None where machine code cannot look: no code of Python hashes or
+        compares keys there, and arrays are contiguous, of items of 64 bits."""
         slots = [place for x, name in around.slots if (place := slot_place(x, name)) is not None]
-        if around.others or len(slots) < len(around.slots) or not all(map(_is_plain, around.arrays)):
-            return None
-        if any([type(name) not in (str, int, float) for _, name in around.names]):
-            return None
-        return cls(
-            around, around.cells, around.names, around.lists, around.dicts, around.arrays, around.functions, slots
-        )
+        keys = all([type(key) in (str, int, float) for _, key in around.names])
+        arrays = all([array.flags.c_contiguous and array.itemsize == 8 for array in around.arrays])
+        known = keys and arrays and len(slots) == len(around.slots) and not around.others
+        return cls(around, slots) if known else None
 
     def in_dicts(self) -> list[list[int]]:
         """For each dict what an entry looks at."""
         found: dict[int, list[int]] = {}
-        for holder, key in self.names:
+        for holder, key in self.around.names:
             found.setdefault(id(holder), [id(holder), -1, 0]).extend([id(key), id(holder[key])])
         return [[holder, seen, len(names) // 2, *names] for holder, seen, _, *names in found.values()]
 
     def words(self) -> list[int]:
         """Addresses, each with the word there, TOGETHER by TOGETHER. What a list or an array holds lies where it did if
         the pointer to it says so, so that is looked at before."""
-        places = [modes.looking.buffer_info()[0], *[id(cell) + code.CONTENT for cell in self.cells]]
-        places += [id(items) + offset for items in self.lists for offset in (code.SIZE, code.LIST_ITEMS)]
-        places += [id(holder) + code.SIZE for holder in self.sizes]
+        places = [modes.looking.buffer_info()[0], *[id(cell) + code.CONTENT for cell in self.around.cells]]
+        places += [id(items) + offset for items in self.around.lists for offset in (code.SIZE, code.LIST_ITEMS)]
+        places += [id(holder) + code.SIZE for holder in self.around.dicts]
         places += self.slots
-        places += [id(f) + offset for f in self.functions for offset in function_offsets() or ()]
-        places += [id(array) + code.DATA for array in self.arrays]
+        places += [id(f) + offset for f in self.around.functions for offset in function_offsets() or ()]
+        places += [id(array) + code.DATA for array in self.around.arrays]
         _fill(places)
-        for items in self.lists:
+        for items in self.around.lists:
             start = _word_at(id(items) + code.LIST_ITEMS).value
             places += [start + code.WORD * i for i in range(len(items))]
-        places += [array.ctypes.data + code.WORD * i for array in self.arrays for i in range(array.size)]
+        places += [array.ctypes.data + code.WORD * i for array in self.around.arrays for i in range(array.size)]
         _fill(places)
         return [word for at in places for word in (at, _word_at(at).value)]
 
@@ -84,10 +75,6 @@ class Guard(NamedTuple):
 def _fill(places: list[int]) -> None:
     """The first place again and again, up to a multiple of TOGETHER."""
     places += places[:1] * (-len(places) % code.TOGETHER)
-
-
-def _is_plain(array: Any) -> bool:
-    return bool(array.flags.c_contiguous and array.itemsize == 8)
 
 
 @cache
