@@ -210,11 +210,15 @@ def constant(x: Any, row: Primitive, arguments: tuple[Any, ...]) -> float:
     return x if x.__class__ is float else number(x, _Call((row, arguments)))
 
 
+def said(x: Any) -> str:
+    """What an error calls an operand."""
+    return (x.label or f"{x._data:.6g}") if isinstance(x, Value) else type(x).__name__
+
+
 class _Call(tuple[Any, ...]):
     def __str__(self) -> str:
         row, xs = self
-        named = [x.label or f"{x._data:.6g}" if isinstance(x, Value) else type(x).__name__ for x in xs]
-        return f"{row.name}({', '.join(named)})"
+        return f"{row.name}({', '.join(map(said, xs))})"
 
 
 def record(row: Primitive, data: float, x: Any, y: Any, px: Any, py: Any, kind: type[Value] = Value) -> Value:

@@ -6,17 +6,13 @@ twice, unless it sees what gelu is made of. That is what its own `forward` says,
 
 from __future__ import annotations
 
-from contextvars import Context
 from functools import cache
 from typing import Any
 
 from autograd.core import primitives as table
 from autograd.core.columns import TABLE, Primitive
-from autograd.core.modes import tracing
-from autograd.core.refusals import Argument
-from autograd.core.value import Value
 from autograd.native.rows import read
-from autograd.program.lower import lower
+from autograd.program.expand import read_on_values
 from autograd.program.program import Program
 from autograd.program.simplify import folded_and_shared
 
@@ -48,17 +44,5 @@ def parts(row: Any) -> Program | None:
     """A row of the table as a formula of others; None where its `forward` is none."""
     if row.__class__ is not Primitive or TABLE.get(row.name) is not row or not row.arity or row.by_call:
         return None
-    operands = [Argument(0.5) for _ in range(row.arity)]
-    try:
-        z = Context().run(_traced, row, operands)
-    except Exception:
-        return None
-    if not isinstance(z, Value):
-        return None
-    body, others = lower([z], operands)
-    return None if others or row in body.primitives else body
-
-
-def _traced(row: Primitive, operands: list[Any]) -> Any:
-    with tracing():
-        return read(row.forward)(*operands)
+    body = read_on_values(lambda *xs: read(row.forward)(*xs), row.arity)
+    return None if body is None or row in body.primitives else body

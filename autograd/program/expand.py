@@ -80,8 +80,13 @@ def _stays(primitive: Any, kept: Sequence[Any]) -> bool:
 
 def _body(primitive: Primitive, count: int) -> Program | None:
     """What a row of so many operands is made of; None if its function does not take Values."""
+    body = read_on_values(primitive.made_of or getattr(primitive.forward, "__wrapped__", primitive.forward), count)
+    return body and expand(body)
+
+
+def read_on_values(forward: Callable[..., Any], count: int) -> Program | None:
+    """A function of so many numbers as a program; None where it does not take Values, or reads others."""
     operands = [Argument(0.5) for _ in range(count)]
-    forward: Any = primitive.made_of or getattr(primitive.forward, "__wrapped__", primitive.forward)
     try:
         z = Context().run(_traced, forward, operands)
     except Exception:
@@ -89,7 +94,7 @@ def _body(primitive: Primitive, count: int) -> Program | None:
     if not isinstance(z, Value):
         return None
     program, others = lower([z], operands)
-    return None if others else expand(program)
+    return None if others else program
 
 
 def _traced(forward: Callable[..., Any], operands: Sequence[Value]) -> Any:

@@ -19,7 +19,7 @@ from autograd.core.arrays.ufuncs import rule_of
 from autograd.core.columns import listed
 from autograd.core.number import number
 from autograd.core.primitives import Primitive
-from autograd.core.value import Value
+from autograd.core.value import Value, said
 
 
 class ValueArray(numpy.ndarray):
@@ -99,7 +99,7 @@ def apply_ufunc(ufunc: Any, method: str, inputs: Sequence[Any], options: dict[st
     name = ufunc.__name__
     out = (options.pop("out", None) or (None,))[0]
     check_dtype(name, options.pop("dtype", None))
-    where = f"{name}({', '.join([_said(x) for x in inputs])})"
+    where = f"{name}({', '.join(map(said, inputs))})"
     if name in ("matmul", "vecdot", "matvec", "vecmat") and method == "__call__" and not options:
         return into(out, (products if name == "matmul" else _contracted(name))(*inputs))
     rule = rule_of(name)
@@ -114,10 +114,6 @@ def apply_ufunc(ufunc: Any, method: str, inputs: Sequence[Any], options: dict[st
     if method == "at":
         plain = [inputs[0].view(numpy.ndarray), *inputs[1:]]
     return into(out, wrapped(getattr(numpy.frompyfunc(rule, ufunc.nin, 1), method)(*plain, **options)))
-
-
-def _said(x: Any) -> str:
-    return (x.label or f"{x._data:.6g}") if isinstance(x, Value) else type(x).__name__
 
 
 def check_dtype(name: str, dtype: Any) -> None:
