@@ -174,6 +174,13 @@ def alike(*xs: Any) -> list[V]:
     return [x.body.spread(x, lanes) if isinstance(x, V) else constant(first.body, x, first.kind, lanes) for x in xs]
 
 
+def in_any_lane(condition: V) -> V:
+    body, lanes = condition.body, condition.lanes
+    if lanes == 1:
+        return condition
+    return body.op(f"icmp ne i{lanes} {body.op(f'bitcast {condition} to i{lanes}', f'i{lanes}').name}, 0", "i1")
+
+
 def select(condition: Any, x: Any, y: Any) -> Any:
     """x where the condition holds, y elsewhere."""
     if not isinstance(condition, V):

@@ -12,7 +12,7 @@ from itertools import pairwise
 from typing import Any
 
 from autograd.native.body import Body
-from autograd.native.ir import V, constant, select
+from autograd.native.ir import V, constant, in_any_lane, select
 from autograd.program.loop import PACK, Constants, Loop, LoopRow
 from autograd.program.program import Program
 from autograd.program.running import Parts, write_loop
@@ -113,7 +113,7 @@ class _Lanes:
 
     @contextmanager
     def when(self, on: V) -> Iterator[V]:
-        with self.body.when(_in_any_lane(on)):
+        with self.body.when(in_any_lane(on)):
             yield on
 
     def condition(self, x: Any) -> V | None:
@@ -124,13 +124,6 @@ class _Lanes:
 
     def instructions(self, program: Program, moment: int, numbers: dict[int, Any], uses: Sequence[int]) -> None:
         self._instructions(self.body, program, moment, numbers, uses, self.lanes)
-
-
-def _in_any_lane(condition: V) -> V:
-    body, lanes = condition.body, condition.lanes
-    if lanes == 1:
-        return condition
-    return body.op(f"icmp ne i{lanes} {body.op(f'bitcast {condition} to i{lanes}', f'i{lanes}').name}, 0", "i1")
 
 
 class Runs:

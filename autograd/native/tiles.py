@@ -25,7 +25,7 @@ from typing import Any, NamedTuple
 from autograd.core import primitives as table
 from autograd.native.body import Body
 from autograd.native.build import has
-from autograd.native.ir import LANES, V, fma, select
+from autograd.native.ir import LANES, V, fma, in_any_lane, select
 from autograd.native.rows import compute
 
 BLOCK = 64  # examples
@@ -164,8 +164,7 @@ def any_nan(body: Body, xs: Sequence[V]) -> V:
     total = xs[0]
     for x in xs[1:]:
         total = total + x
-    nan = body.op(f"fcmp uno {total}, {total.name}", "i1", LANES)
-    return body.op(f"icmp ne i{LANES} {body.op(f'bitcast {nan} to i{LANES}', f'i{LANES}').name}, 0", "i1")
+    return in_any_lane(body.op(f"fcmp uno {total}, {total.name}", "i1", LANES))
 
 
 def remainder(x: V, y: int) -> V:
