@@ -121,7 +121,7 @@ def _flat(box: Box) -> Box:
         return _flat(typeset.on_one_line(box))
     if box[0] == "template" and not re.search(r"\\(frac|sqrt|begin)", box[2]):
         return typeset.template(_flat(box[1]), box[2], tuple(map(_flat, box[3])))
-    if box[0] in ("template", "ref"):
+    if box[0] == "template":
         return _flat(box[1])
     if box[0] == "fence":  # parentheses that do not grow
         return typeset.row(typeset.operator(box[2]), _flat(box[1]), typeset.operator(box[3]))

@@ -43,8 +43,6 @@ def _latex_text(plain: str) -> str:
 
 def latex(box: Box) -> str:
     match box:
-        case "ref", shown, _:
-            return latex(shown)
         case "id", name:
             if name[1:] in _LATEX_ACCENTS:
                 return f"\\{_LATEX_ACCENTS[name[1:]]}{{{_latex_text(name[0])}}}"

@@ -160,15 +160,13 @@ def runs(box: Box, level: int = 0) -> Iterator[Run]:
             yield from runs(base, level)
             for script, shift in ((sub, -1), (sup, 1)):
                 if script is not None:
-                    yield from _script(script, shift, level)
+                    yield from _script(script, shift)
         case _:
             raise ValueError(f"not a box: {box!r}")
 
 
-def _script(script: Box, shift: int, level: int) -> Iterator[Run]:
-    if level:
-        yield Run(f"{'^' if shift > 0 else '_'}({text(script)})", False, level)
-    elif _has_scripts(script):  # Unicode has small figures for it; a second shift is not legible on a line
+def _script(script: Box, shift: int) -> Iterator[Run]:
+    if _has_scripts(script):  # Unicode has small figures for it; a second shift is not legible on a line
         yield Run(text(script), False, shift)
     else:
         yield from runs(script, shift)
