@@ -147,6 +147,21 @@ PROGRAMS: dict[str, tuple[Callable[[Any, Any], Any], Callable[[Any], Any]]] = {
         lambda np, x: np.nan_to_num(x * np.array([np.inf, np.inf, 1, 1]), posinf=5.0, neginf=-7.0).sum(),
         lambda x: one(2) + one(3),
     ),
+    "plain average": (lambda np, x: np.average(x), lambda x: np.full(N, 1 / N)),
+    "average of rows": (
+        lambda np, x: np.average(x.reshape(2, 2), axis=0, weights=[1.0, 3.0]) @ B[:2],
+        lambda x: np.outer([0.25, 0.75], B[:2]).ravel(),
+    ),
+    "dot with a number": (lambda np, x: np.dot(x, 3.0).sum(), lambda x: np.full(N, 3.0)),
+    "sum of some": (lambda np, x: np.sum(x**2, where=np.arange(N) != 1, initial=7.0), lambda x: 2 * x * (1 - one(1))),
+    "select": (
+        lambda np, x: np.select([x > 1, x < 0], [x**2, -x]).sum(),
+        lambda x: np.select([x > 1, x < 0], [2 * x, -np.ones(N)]),
+    ),
+    "apply_along_axis": (
+        lambda np, x: np.apply_along_axis(lambda r: np.sum(r**2) * r, 1, x.reshape(2, 2)).sum(),
+        lambda x: row_by_row(x),
+    ),
     "covariance": (lambda np, x: np.cov(x), lambda x: 2 * (x - x.mean()) / (N - 1)),
     "logistic loss": (
         lambda np, x: np.mean(np.log1p(np.exp(-B * (W @ x)))),
@@ -167,6 +182,11 @@ PROGRAMS: dict[str, tuple[Callable[[Any, Any], Any], Callable[[Any], Any]]] = {
 EAGER: dict[str, tuple[Callable[[Any, Any], Any], Callable[[Any], Any]]] = {
     "median": (lambda np, x: np.median(x), lambda x: (one(0) + one(3)) / 2),
     "sort": (lambda np, x: np.sort(x) @ np.arange(4.0), lambda x: np.array([1.0, 0.0, 3.0, 2.0])),
+    "sort in place": (
+        lambda np, x: (lambda y: (y.sort(), y @ np.arange(4.0))[1])(x.copy()),
+        lambda x: np.array([1.0, 0.0, 3.0, 2.0]),
+    ),
+    "those that are not 0": (lambda np, x: x[np.where(x)].sum(), lambda x: np.ones(N)),
     "argmax": (lambda np, x: x[np.argmax(x)] ** 2, lambda x: 2 * x[2] * one(2)),
     "argsort": (lambda np, x: x[np.argsort(x)][:2].sum(), lambda x: one(0) + one(1)),
     "chosen by a mask": (lambda np, x: np.sum(x[x > 0] ** 2), lambda x: np.where(x > 0, 2 * x, 0.0)),
@@ -178,6 +198,11 @@ def matrix_square(x: Any) -> Any:
     m = x.reshape(2, 2)
     g = 2 * m @ m
     return (g @ m.T + m.T @ g).ravel()
+
+
+def row_by_row(x: Any) -> Any:
+    m = x.reshape(2, 2)
+    return (2 * m * m.sum(1, keepdims=True) + (m**2).sum(1, keepdims=True)).ravel()
 
 
 def tiled(x: Any) -> Any:
@@ -245,6 +270,9 @@ REFUSED: dict[str, Callable[[Any], Any]] = {
     "heaviside": lambda x: np.heaviside(x, 0.5),
     "spacing": lambda x: np.spacing(x),
     "sum": lambda x: np.sum(x, dtype=np.float32),
+    "linalg.norm(ord=0)": lambda x: np.linalg.norm(x, 0),
+    "linalg.norm(ord=2)": lambda x: np.linalg.norm(x.reshape(2, 2), 2),
+    "cov(y=)": lambda x: np.cov(x, x),
 }
 
 
