@@ -122,6 +122,16 @@ PROGRAMS: dict[str, tuple[Callable[[Any, Any], Any], Callable[[Any], Any]]] = {
     "cross": (lambda np, x: np.cross(x[:3], B) @ np.ones(3), lambda x: np.append(np.cross(B, np.ones(3)), 0.0)),
     "cumsum": (lambda np, x: np.cumsum(x)[2] ** 2, lambda x: 2 * x[:3].sum() * np.array([1, 1, 1, 0])),
     "cumprod": (lambda np, x: np.cumprod(x)[2], lambda x: np.array([x[1] * x[2], x[0] * x[2], x[0] * x[1], 0])),
+    "accumulate": (lambda np, x: np.add.accumulate(x)[2], lambda x: np.array([1.0, 1.0, 1.0, 0.0])),
+    "outer of a ufunc": (
+        lambda np, x: np.multiply.outer(x, x[:2]).sum(),
+        lambda x: x[:2].sum() + x.sum() * (one(0) + one(1)),
+    ),
+    "reduceat": (
+        lambda np, x: (np.add.reduceat(x, [0, 2]) ** 2).sum(),
+        lambda x: 2 * np.repeat(x.reshape(2, 2).sum(1), 2),
+    ),
+    "at": (lambda np, x: (added_at(np, x) ** 2).sum(), lambda x: at_slopes(x)),
     "diff": (lambda np, x: np.sum(np.diff(x) ** 2), lambda x: -2 * np.diff(np.pad(np.diff(x), 1))),
     "convolve": (lambda np, x: np.convolve(x, B).sum(), lambda x: np.full(N, B.sum())),
     "roll, flip": (
@@ -203,6 +213,18 @@ def matrix_square(x: Any) -> Any:
 def row_by_row(x: Any) -> Any:
     m = x.reshape(2, 2)
     return (2 * m * m.sum(1, keepdims=True) + (m**2).sum(1, keepdims=True)).ravel()
+
+
+def added_at(np: Any, x: Any) -> Any:
+    """x₀ + x₀ + x₁, x₁, x₂ + x₂, x₃"""
+    y = x.copy()
+    np.add.at(y, [0, 0, 2], x[:3])
+    return y
+
+
+def at_slopes(x: Any) -> Any:
+    y = 2 * added_at(np, x)
+    return np.array([2 * y[0], y[0] + y[1], 2 * y[2], y[3]])
 
 
 def tiled(x: Any) -> Any:

@@ -110,9 +110,9 @@ def apply_ufunc(ufunc: Any, method: str, inputs: Sequence[Any], options: dict[st
         return into(out, elementwise(rule, inputs, where, **options))
     if method == "reduce" and name in FOLDS:
         return into(out, folded(FOLDS[name], *inputs, **{"axis": 0, **options}))
-    plain = [objects(x) if i == 0 or method in ("outer",) else x for i, x in enumerate(inputs)]
-    if method == "at":
-        plain = [inputs[0].view(numpy.ndarray), *inputs[1:]]
+    plain = [objects(x) if i == 0 or method == "outer" else x for i, x in enumerate(inputs)]
+    if method == "at":  # in place
+        plain = [inputs[0].view(numpy.ndarray), inputs[1], *map(objects, inputs[2:])]
     return into(out, wrapped(getattr(numpy.frompyfunc(rule, ufunc.nin, 1), method)(*plain, **options)))
 
 
