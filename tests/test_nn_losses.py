@@ -50,6 +50,16 @@ def test_binary_cross_entropy_of_a_sigmoid_is_exact_however_large_its_argument(z
         close(got, expected)
 
 
+@pytest.mark.parametrize(
+    ("loss", "output"), [(nn.binary_cross_entropy, sigmoid), (nn.binary_cross_entropy_with_logits, lambda z: z)]
+)
+def test_binary_cross_entropy_of_several_outputs_is_their_mean(loss, output):
+    zs, ys = (0.3, -1.2, 2.0), (1, 0, 0.25)
+    parts = [value_and_gradient(lambda v, y=y: loss(output(v), y), z) for z, y in zip(zs, ys)]
+    got = value_and_gradient(lambda *vs: loss([output(v) for v in vs], list(ys)), *zs)
+    close(got, (sum([cost for cost, _ in parts]) / 3, [slope / 3 for _, (slope,) in parts]))
+
+
 @given(st.floats(-700, 700), st.floats(0, 1))
 def test_binary_cross_entropy_takes_soft_targets(z, y):
     cost, (slope,) = value_and_gradient(lambda v: nn.binary_cross_entropy_with_logits(v, y), z)
