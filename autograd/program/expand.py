@@ -80,7 +80,8 @@ def _stays(primitive: Any, kept: Sequence[Any]) -> bool:
 
 def _body(primitive: Primitive, count: int) -> Program | None:
     """What a row of so many operands is made of; None if its function does not take Values."""
-    body = read_on_values(primitive.made_of or getattr(primitive.forward, "__wrapped__", primitive.forward), count)
+    forward: Any = primitive.made_of or getattr(primitive.forward, "__wrapped__", primitive.forward)
+    body = read_on_values(forward, count)
     return body and expand(body)
 
 
