@@ -75,11 +75,13 @@ class Surroundings:
             if not self._queue:  # code that was met later may name more
                 for space in self._spaces.values():
                     self._items(space, sorted(self._called & space.keys()))
-        cells, holders, keys = self.cells, [holder for holder, _ in self.names], [key for _, key in self.names]
+        cells, dicts = self.cells, self.dicts
+        holders, keys = [holder for holder, _ in self.names], [key for _, key in self.names]
+        objects, slots = [x for x, _ in self.slots], [name for _, name in self.slots]
         self._watch(cells, lambda: [*map(_content, cells)])
         self._watch(keys, lambda: [*map(dict.get, holders, keys)])
-        objects, slots = [x for x, _ in self.slots], [name for _, name in self.slots]
-        self._watch(slots, lambda: [*map(_attribute, objects, slots)])
+        self._watch(dicts, lambda: [*map(len, dicts)], eq)
+        self._watch(slots, lambda: _attributes(objects, slots))
         del self._seen, self._queue, self._spaces, self._called, self._known
 
     def changed(self) -> bool:
@@ -182,7 +184,6 @@ class Surroundings:
     def _all_items(self, holder: dict[Any, Any]) -> None:
         self._items(holder, [*holder])
         self.dicts.append(holder)
-        self._watch(repeat(holder), lambda: [len(holder)], eq)
 
     def _found(self, name: str, x: Any) -> None:
         self._words.setdefault(id(x), name)
@@ -211,7 +212,7 @@ class Surroundings:
         for name in [name for base in kind.__mro__ for name in _slots(base)]:
             if self._takes(1):
                 self.slots.append((x, name))
-                self._found(name, _attribute(x, name))
+                self._found(name, *_attributes([x], [name]))
         self._class(kind)
 
     def _class(self, kind: type) -> None:
@@ -227,11 +228,11 @@ def _content(cell: CellType) -> Any:
         return NOTHING
 
 
-def _attribute(x: Any, name: str) -> Any:
+def _attributes(xs: Sequence[Any], names: Sequence[str]) -> list[Any]:
     try:
-        return getattr(x, name)
+        return [*map(getattr, xs, names, repeat(NOTHING))]
     except Exception:  # a slot that is empty, of a class with a `__getattr__` that looks elsewhere
-        return NOTHING
+        return [_attributes([x], [name])[0] for x, name in zip(xs, names, strict=True)] if len(xs) > 1 else [NOTHING]
 
 
 def _in_context(x: Any) -> list[Any]:
