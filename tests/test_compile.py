@@ -662,3 +662,13 @@ def test_an_unwritable_cache_falls_back_to_the_users_and_says_so_once(tmp_path: 
     assert done.returncode == 0
     assert done.stderr.count("cannot be written to; compiled code is kept in") == 1
     assert list((users / "chainrule").iterdir())
+
+
+@pytest.mark.parametrize("f", [lambda x: x[0] * x[1], lambda x: sum(x), lambda x: x * len(x)])
+def test_of_one_vector_it_is_said_that_its_axis_is_the_batch(f: Any) -> None:
+    with pytest.raises(TypeError) as raised:
+        compile(f, runner="python")([1.0, 2.0])
+    assert "the first axis of x is the batch" in raised.value.__notes__[-1]
+    with pytest.raises(TypeError) as raised:
+        compile(lambda x, y: [1.0, 2.0][x] * y, runner="python")([1.0, 2.0], 1.0)
+    assert "the first axis" not in raised.value.__notes__[-1]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -120,7 +121,13 @@ def record(
             for n, s in zip(names, read.shapes, strict=True)
         ]
         error.add_note(f"while {name} was traced for compile, on {', '.join(shapes) or 'no arguments'}")
-        if isinstance(error, LookupError) or "Argument" in str(error):
+        said, flat = str(error), [n for n, s in zip(names, read.shapes, strict=True) if s == ()]
+        if flat and re.search(r"'Argument' object is not (subscriptable|iterable)|type 'Argument' has no len", said):
+            error.add_note(
+                f"the first axis of {flat[0]} is the batch, so that each example is a number: one example of several "
+                "numbers is written [[1.0, 2.0]]"
+            )
+        elif isinstance(error, LookupError) or "Argument" in said:
             error.add_note(
                 "its arguments stand for numbers that are not known yet: what looks them up (table[y], range(y)) "
                 "chooses with where(y == 1, a, b)"
