@@ -11,6 +11,7 @@ import threading
 import types
 from collections.abc import Callable
 from typing import Any
+from unittest import mock
 
 import numpy as np
 import pytest
@@ -372,3 +373,8 @@ def test_what_the_function_under_a_derivative_reads_is_no_frozen_number(transfor
     before = h(1.0)
     k = 3.0
     assert (before, h(1.0)) == (2.0, 3.0)
+
+
+def test_an_object_that_has_every_attribute_is_not_gone_into_for_ever() -> None:
+    log = mock.Mock()
+    assert compile(lambda x: (log.info("called"), x * 2.0)[1], runner="python")(1.5) == 3.0

@@ -203,10 +203,11 @@ class Surroundings:
         if isinstance(x, type):
             self._class(x)
             return
+        own = getattr(x, "__dict__", None)
         if (home := kind.__module__.split(".")[0]) in OURS and home not in ("collections", "nn", "types"):
-            self._queue += [getattr(x, "__wrapped__", None), getattr(x, "rule", None)]  # of what it is made, if any
+            self._queue += [own.get("__wrapped__"), own.get("rule")] if isinstance(own, dict) else []
             return
-        if isinstance(own := getattr(x, "__dict__", None), dict):
+        if isinstance(own, dict):
             self._words.setdefault(id(own), self._words.get(id(x), kind.__name__))
             self._all_items(own)
         for name in [name for base in kind.__mro__ for name in _slots(base)]:
