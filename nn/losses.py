@@ -121,7 +121,7 @@ def hinge(score: Any, y: Any) -> Any:
     y = _single(y, "hinge")
     if _is_traced(y):
         y = where(equal(abs(y), 1.0), y, math.nan)
-    elif y not in (-1, 1):
+    elif not isinstance(y, Value) and y not in (-1, 1):
         raise ValueError(
             f"hinge: the target {y!r} is not one of the 2 classes −1 and 1 (2·y − 1 makes them of 0 and 1)"
         )
@@ -197,7 +197,7 @@ def _probability(y: Any, name: str) -> Any:
     y = _single(y, name)
     if _is_traced(y):
         return _where_probable(y)
-    if not 0 <= y <= 1:
+    if not isinstance(y, Value) and not 0 <= y <= 1:  # a Value may be varied, and its finite difference goes beyond
         raise ValueError(f"{name}: the target {y!r} is not between the 2 classes 0 and 1")
     return y
 

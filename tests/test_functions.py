@@ -42,7 +42,7 @@ def test_affine_is_a_dot_for_each_row_of_weights():
 
 
 def test_affine_refuses_biases_that_are_not_one_for_each_row():
-    with pytest.raises(ValueError, match="affine: 2 biases for 1 rows of weights"):
+    with pytest.raises(ValueError, match="affine: 2 biases for 1 row of weights"):
         affine([[Value(1.0)]], [Value(2.0)], [3.0, 4.0])
 
 

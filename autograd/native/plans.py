@@ -57,7 +57,8 @@ class Guard(NamedTuple):
     def words(self) -> list[int]:
         """Addresses, each with the word there, TOGETHER by TOGETHER. What a list or an array holds lies where it did if
         the pointer to it says so, so that is looked at before."""
-        places = [modes.looking.buffer_info()[0], *[id(cell) + code.CONTENT for cell in self.around.cells]]
+        looking = modes.looking.buffer_info()[0]
+        places = [looking, *[id(cell) + code.CONTENT for cell in self.around.cells]]
         places += [id(items) + offset for items in self.around.lists for offset in (code.SIZE, code.LIST_ITEMS)]
         places += [id(holder) + code.SIZE for holder in self.around.dicts]
         places += self.slots
@@ -69,7 +70,7 @@ class Guard(NamedTuple):
             places += [start + code.WORD * i for i in range(len(items))]
         places += [array.ctypes.data + code.WORD * i for array in self.around.arrays for i in range(array.size)]
         _fill(places)
-        return [word for at in places for word in (at, _word_at(at).value)]
+        return [word for at in places for word in (at, 0 if at == looking else _word_at(at).value)]
 
 
 def _fill(places: list[int]) -> None:

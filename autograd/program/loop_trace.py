@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import partial
 from typing import Any
 
 from autograd.core.dependencies import dependents
 from autograd.core.refusals import EndedArgument, StepArgument
 from autograd.core.sweeps import topological_order
 from autograd.core.value import Value
-from autograd.program.alike import refuse_another
+from autograd.program.alike import is_same, refuse_another
 from autograd.program.loop import Loop, is_many, node
 from autograd.program.lower import lower
 from autograd.program.program import Program
@@ -82,7 +83,7 @@ def traced(
     if steps > 1 and users is not None:
         around = Surroundings(users)
         refuse_another(name, results, step(leaves), leaves)
-        _refuse_kept(name, around)
+        _refuse_kept(name, around, leaves)
     captured = _captured(results, leaves)
     count = len(state)
     loop, items, shared = made(name, leaves[:count], leaves[count:], captured, results, steps, False, checkpoints, on)
@@ -91,9 +92,9 @@ def traced(
     return node(loop, *state, *[columns[i] for i in items], *[captured[k] for k in shared]), loop
 
 
-def _refuse_kept(name: str, around: Surroundings) -> None:
+def _refuse_kept(name: str, around: Surroundings, leaves: Sequence[Value]) -> None:
     """TypeError where a call of the step changes what it finds around it."""
-    if (changed := around.change()) is not None:
+    if (changed := around.change(partial(is_same, stop=leaves))) is not None:
         raise TypeError(
             f"{name}: the step changes {changed} at every call; compiled, one call stands for all steps: let it give "
             "that back, in the state or beside it, scan(step, state, xs)"

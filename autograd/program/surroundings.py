@@ -88,11 +88,11 @@ class Surroundings:
         """Whether a place holds something else."""
         return any([places.changed() for places in self._places])
 
-    def change(self) -> str | None:
-        """What the code calls a place that does; another Value, or a number that is equal, is nothing else."""
+    def change(self, is_same: Callable[[Any, Any], bool]) -> str | None:
+        """What the code calls a place that does, if what it holds is not the same in another sense either."""
         for whose, look, held, same in self._places:
             for x, (now, was) in zip(whose, zip_longest(look(), held, fillvalue=NOTHING), strict=False):
-                if not (same(now, was) or _is_like(now, was)):
+                if not (same(now, was) or is_same(now, was)):
                     return x if isinstance(x, str) else self._words.get(id(x), f"a {type(x).__name__} around it")
         return None
 
@@ -120,7 +120,7 @@ class Surroundings:
         elif isinstance(x, list):
             if self._takes(1 + len(x)):
                 self.lists.append(x)
-                self._watch(repeat(x), x.copy)
+                self._watch(repeat(x), lambda: [*x])
                 self._queue.extend(x)
         elif isinstance(x, dict):
             self._all_items(x)
@@ -140,13 +140,13 @@ class Surroundings:
                 self._queue += _in_context(x)
         elif isinstance(x, MappingProxyType):
             self._queue += gc.get_referents(x)
-        elif hasattr(kind, "tobytes") and hasattr(kind, "dtype"):
+        elif hasattr(kind, "tobytes") and hasattr(kind, "ctypes"):  # a numpy array: its numbers have no such thing
             if x.dtype.kind == "O":
                 self._queue.extend(islice(x.ravel().tolist(), self._left))
             elif x.size <= LARGEST and self._takes(1):
                 self.arrays.append(x)
                 self._watch([x], lambda: [x.tobytes()], eq)
-        elif not isinstance(x, Value | float | int | str | bytes | type(None)):
+        if isinstance(x, ModuleType | type) or (kind.__module__ != "builtins" and not isinstance(x, Value)):
             self._object(x)
 
     def _takes(self, places: int) -> bool:
@@ -204,7 +204,7 @@ class Surroundings:
             self._class(x)
             return
         own = getattr(x, "__dict__", None)
-        if (home := kind.__module__.split(".")[0]) in OURS and home not in ("collections", "nn", "types"):
+        if (home := kind.__module__.split(".")[0]) in OURS and home not in ("argparse", "collections", "nn", "types"):
             self._queue += [own.get("__wrapped__"), own.get("rule")] if isinstance(own, dict) else []
             return
         if isinstance(own, dict):
@@ -219,7 +219,11 @@ class Surroundings:
     def _class(self, kind: type) -> None:
         for base in kind.__mro__[:-1]:
             if base.__module__.split(".")[0] not in OURS:
-                self._spaces[id(base)] = gc.get_referents(vars(base))[0]  # the dict behind the view of it
+                space = gc.get_referents(vars(base))[0]  # the dict behind the view of it
+                if id(base) not in self._spaces and self._takes(1):
+                    self._spaces[id(base)] = space
+                    self._words[id(space)] = base.__name__
+                    self.dicts.append(space)  # what it has none of yet, a base may have
 
 
 def _content(cell: CellType) -> Any:
@@ -241,11 +245,6 @@ def _in_context(x: Any) -> list[Any]:
     return [x.get(NOTHING)] if isinstance(x, ContextVar) else [part for item in vars(x).items() for part in item]
 
 
-def _is_like(a: Any, b: Any) -> bool:
-    numbers = isinstance(a, float | int | str | bytes) and type(a) is type(b) and (a == b or a != a)
-    return numbers or (isinstance(a, Value) and isinstance(b, Value))
-
-
 def _parts(f: FunctionType) -> tuple[Any, ...]:
     """What can be put in the place of what a function had; `plans.function_offsets` in machine code."""
     return f.__code__, f.__defaults__, f.__kwdefaults__
@@ -260,4 +259,6 @@ def _names(code: CodeType) -> Iterator[str]:
 
 def _slots(base: type) -> list[str]:
     slots = vars(base).get("__slots__", ())
-    return [slots] if isinstance(slots, str) else [*slots]
+    names = [slots] if isinstance(slots, str) else [*slots]
+    private = lambda name: name.startswith("__") and not name.endswith("__")
+    return [f"_{base.__name__.lstrip('_')}{name}" if private(name) else name for name in names]
