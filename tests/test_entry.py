@@ -443,6 +443,20 @@ def test_a_gradient_at_other_parameters_comes_with_the_rest_of_its_pass() -> Non
         f.value_and_grad(x, at=np.ones(3), has_aux=True)
 
 
+@pytest.mark.parametrize("before", range(6))
+@pytest.mark.parametrize("within", range(6))
+def test_detect_anomaly_finds_a_nan_whichever_call_it_is(before: int, within: int) -> None:
+    f = compile(lambda x: log(x) * 2.0)
+    for _ in range(before):
+        f(2.0)
+    for _ in range(2):
+        with detect_anomaly():
+            for _ in range(within):
+                f(3.0)
+            with pytest.raises(FloatingPointError):
+                f(-1.0)
+
+
 def test_within_detect_anomaly_calls_go_the_other_way() -> None:
     f = compile(lambda x: log(x) * 2.0)
     x = np.array([1.0, -1.0])

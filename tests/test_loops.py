@@ -307,6 +307,54 @@ def test_a_step_that_keeps_something_beside_the_state_is_refused(f: F) -> None:
             compile(g, runner="python")(0.5)
 
 
+def adds_up_what_is_outside(x: Any) -> Any:
+    seen = x * 0.0
+
+    def step(s: Any, i: Any) -> Any:
+        nonlocal seen
+        seen = seen + x
+        return s * x
+
+    return fori(step, x, 5) * seen
+
+
+def swaps_what_is_outside(x: Any) -> Any:
+    seen = [x * 1.0, x * 2.0]
+    return fori(lambda s, i: seen.reverse() or s * x, x, 5) * seen[0]
+
+
+def turns_a_zero(x: Any) -> Any:
+    seen = [0.0]
+    return fori(lambda s, i: seen.__setitem__(0, -seen[0]) or s * x, x, 5) * seen[0]
+
+
+@pytest.mark.parametrize("f", [adds_up_what_is_outside, swaps_what_is_outside, turns_a_zero])
+def test_a_step_that_changes_what_it_keeps_of_what_is_outside_is_refused(f: F) -> None:
+    for g in (f, grad(f)):
+        with pytest.raises(TypeError, match="the step changes seen at every call"):
+            compile(g, runner="python")(0.5)
+
+
+class Keeps:
+    """What modules keep for who looks at them."""
+
+    def step(self, s: Any, i: Any) -> Any:
+        self.one, self.several, self.named = s * 2.0, [s, (s + 1.0, i)], {"rate": 2.0, "x": s}
+        self.numbers, self.array, self.values = (1.0, math.nan), np.array([1.0, 2.0]), np.array([s, s])
+        return self.one * s
+
+
+def test_what_a_step_keeps_anew_but_the_same_is_no_change() -> None:
+    agree(lambda x: fori(Keeps().step, x, 3), 0.5)
+
+
+def test_a_first_example_of_nan_is_like_itself() -> None:
+    f = lambda x: fori(lambda s, i: s * x, x, 3)
+    assert [*map(repr, compile(f, runner="python")([math.nan, 2.0]))] == [
+        *map(repr, [np.float64("nan"), np.float64(16)])
+    ]
+
+
 def test_what_a_step_looks_up_once_is_no_change() -> None:
     found: dict[str, float] = {}
     f = compile(lambda x: fori(lambda s, i: s * found.setdefault("rate", 2.0), x, 3), runner="python")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import array
 import collections
 import contextvars
@@ -36,6 +37,19 @@ class Model:
 
 class Slotted:
     __slots__ = ("offset",)
+
+
+class Private:
+    __slots__ = ("__held",)
+
+    def __init__(self) -> None:
+        self.__held = 2.0
+
+    def value(self) -> float:
+        return self.__held
+
+    def change(self) -> None:
+        self.__held = 3.0
 
 
 class Reader:
@@ -135,6 +149,34 @@ def _cached() -> Any:
 def _attributes_elsewhere() -> Any:
     settings = Settings(scale=2.0)
     return lambda x: x * settings.scale, lambda: settings.held.update(scale=3.0)
+
+
+def _attribute_of_a_subclass() -> Any:
+    base = type("Base", (), {"scale": 2.0})
+    kind = type("Kind", (base,), {})
+    x0 = kind()
+    return lambda x: x * x0.scale, lambda: setattr(kind, "scale", 3.0)
+
+
+def _private_slot() -> Any:
+    held = Private()
+    return lambda x: x * held.value(), held.change
+
+
+def _attribute_of_a_list() -> Any:
+    held = type("Held", (list,), {})([1.0])
+    held.scale = 2.0
+    return lambda x: x * held.scale, lambda: setattr(held, "scale", 3.0)
+
+
+def _namespace() -> Any:
+    held = argparse.Namespace(scale=2.0)
+    return lambda x: x * held.scale, lambda: setattr(held, "scale", 3.0)
+
+
+def _number_of_numpy() -> Any:
+    held = [np.array([1.0, 3.0]).mean(), np.int64(2)]
+    return lambda x: x * held[0] * held[1], lambda: held.__setitem__(0, np.float64(3.0))
 
 
 def _global_of_a_helper() -> Any:
@@ -272,7 +314,8 @@ CHANGES = [
     _attribute, _attribute_of_a_method, _attribute_of_a_class, _attribute_of_a_module, _slot, _partial, _default,
     _another_parameter, _attribute_of_the_function, _deque, _bytes, _array_module, _view_of_a_dict, _chain_of_dicts,
     _descriptor, _cached, _attributes_elsewhere, _code_of_a_helper, _defaults,
-    _context_variable, _of_a_thread,
+    _context_variable, _of_a_thread, _attribute_of_a_subclass, _private_slot, _attribute_of_a_list, _namespace,
+    _number_of_numpy,
 ]  # fmt: skip
 
 

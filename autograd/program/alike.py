@@ -38,11 +38,12 @@ def refuse_another(name: str, results: Sequence[Any], again: Sequence[Any], leav
 
 
 def is_same(a: Any, b: Any, stop: Sequence[Value]) -> bool:
-    """Whether who reads these finds the same in both: Values that are alike, and what holds such, anew or not."""
+    """Whether who reads these after a step finds the same in both: Values that are alike, and what holds such, anew or
+    not. A Value that depends on the step's arguments is found by nobody: outside of the loop it is refused."""
     if a is b or type(a) is not type(b):
         return a is b
     if isinstance(a, Value):
-        return alike([a], [b], stop)
+        return alike([a], [b], stop) or all([any([z is x for z in topological_order(y) for x in stop]) for y in (a, b)])
     if isinstance(a, float | int | str | bytes):
         return repr(a) == repr(b)
     if isinstance(a, dict):
