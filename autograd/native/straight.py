@@ -127,7 +127,7 @@ def write_run(module: Module) -> None:
         with body.when(k < chunks):
             line = body.at(sums, k * given["means"])
             _call(body, "each", given | {"begin": end(k), "end": end(k + 1), "sums": line})
-            body.op(f"atomicrmw add {body.at(given['next'], 1, 'i64')}, i64 1 release", "i64")
+            body.now(f"atomicrmw add {body.at(given['next'], 1, 'i64')}, i64 1 release", "i64")
     body.give()
     module.add(body)
 
@@ -138,7 +138,7 @@ def write_run(module: Module) -> None:
     if has("sse2"):
         body.module.needs("llvm.x86.sse2.pause", "void", [])
         body.do("call void @llvm.x86.sse2.pause()")
-    found = body.op(f"load atomic i64, {done} acquire, align 8", "i64")
+    found = body.now(f"load atomic i64, {done} acquire, align 8", "i64")
     body.store(body.load(left, kind="i64") - 1, left)
     body.do(f"br {(found < body.argument('chunks')) & (body.load(left, kind='i64') > 0)}, label %look, label %end")
     body.label("end")
