@@ -26,7 +26,6 @@ from autograd import (
     sin,
     tanh,
     value_and_grad,
-    where,
     while_loop,
 )
 from autograd.export import jax_loops
@@ -34,7 +33,7 @@ from autograd.export.jax import text
 from autograd.program.source import compiled
 from tests.compare import bits
 from tests.test_export import built, gradient_in_c, named, near, needs_cc, needs_node, run_in_node
-from tests.test_loops import CASES, SPECIAL, left_early, numbers, picked, random_case, swapped
+from tests.test_loops import CASES, SPECIAL, in_segments, left_early, numbers, picked, random_case, swapped
 
 F = Callable[..., Any]
 
@@ -241,14 +240,7 @@ def test_checkpoints_change_nothing_in_jax(n: int, derivative: Any, tmp_path: Pa
     """Segments that do not fill the last one, a loop whose derivative reads the states of two, and idle steps."""
     pytest.importorskip("jax")
 
-    def f(a: Any, b: Any, checkpoints: bool) -> Any:
-        def step(s: Any, x: Any) -> Any:
-            u = sin(s[0] * b + x * a) + s[1] * 0.3
-            return (u, where(u > 0.2, s[0] * a, u * b)), u * s[1]
-
-        last, ys = scan(step, (a, b), [a * 0.1 * k for k in range(n)], checkpoints=checkpoints)
-        return last[0] * last[1] + sum(ys)
-
+    f = in_segments(n)
     few, every = [
         compile(derivative(lambda a, b, c=c: f(a, b, c), (0, 1)), runner="jax")([0.7, 0.2], [0.4, 0.5])
         for c in (True, False)

@@ -189,9 +189,8 @@ def test_what_loops_are_known_to_get_wrong_is_right(f: F, x: float, runner: str 
     assert all(map(math.isfinite, [numbers(g(x))[0] for g in readings(f, 1)]))
 
 
-@pytest.mark.parametrize("n", [1, 2, 3, 5, 9, 10, 17])
-def test_checkpoints_change_no_bit(n: int) -> None:
-    """Second order reads the states that are found again forwards and backwards."""
+def in_segments(n: int) -> F:
+    """A scan of n steps, of what its derivatives read from the states before each."""
 
     def f(a: Any, b: Any, checkpoints: bool) -> Any:
         def step(s: Any, x: Any) -> Any:
@@ -201,6 +200,14 @@ def test_checkpoints_change_no_bit(n: int) -> None:
         last, ys = scan(step, (a, b), [a * 0.1 * k for k in range(n)], checkpoints=checkpoints)
         return last[0] * last[1] + sum(ys)
 
+    return f
+
+
+@pytest.mark.parametrize("n", [1, 2, 3, 5, 9, 10, 17])
+def test_checkpoints_change_no_bit(n: int) -> None:
+    """Second order reads the states that are found again forwards and backwards."""
+
+    f = in_segments(n)
     for derivative in (hessian, lambda g, which: jacobian(grad(g, which), which, mode="forward")):
         few, all_ = (compile(derivative(partial(f, checkpoints=c), (0, 1)))(0.7, 0.4) for c in (True, False))
         assert few == all_
