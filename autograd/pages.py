@@ -37,7 +37,7 @@ HEAD = """\
 {{style}}</style>
 </head>
 """
-LEFT_OUT = re.compile(r"^ *(//.*\n)?", re.MULTILINE)  # in a page: indentation, and lines of comment alone
+LEFT_OUT = re.compile(r"^ *(//.*\n)?| +// .*$", re.MULTILINE)  # in a page: indentation, and comments
 
 
 class Page:

@@ -140,6 +140,21 @@ def test_a_step_shows_what_is_known_then_and_how_the_newest_number_came_about(pa
 
 
 @pytest.mark.browser
+def test_a_negative_number_is_fenced_where_nothing_else_fences_it(page_of):
+    x, y = Value(-0.5, "x"), Value(-2.0, "y")
+    cases = [
+        (ad.sigmoid(x), "σ(−0.5)"),
+        (ad.maximum(x, y), "max(−0.5,−2)"),
+        (abs(x), "|−0.5|"),
+        (ad.logsumexp([x, y]), "logsumexp(−0.5,−2)"),
+        ((x + y) ** 2, "((−0.5)+(−2))2"),
+        (ad.sigmoid(x * y), "σ((−0.5)·(−2))"),
+    ]
+    for value, filled in cases:
+        assert equations(page_of(value, "#step=2"))[0].split("=")[2] == filled
+
+
+@pytest.mark.browser
 def test_shared_values_show_their_running_sums(page_of):
     x = Value(3.0, "x")
     parts = [x * x, x * 1, 2 * x]
@@ -409,9 +424,12 @@ def test_the_address_holds_what_was_dragged_and_reset_forgets_it(page_of):
 @pytest.mark.browser
 def test_descending_moves_the_parameters_down_and_draws_the_cost(page_of):
     page = page_of(neuron_cost(), "#step=11")
+    said = "document.getElementById('costs').textContent"
+    page.click("#descend")
+    assert re.fullmatch(r"C: 0\.1101 → 0\.\d+ after 1 step", page.run(said))
+    page.click("#reset")
     page.click("#descend-more")
-    said = page.run("document.getElementById('costs').textContent")
-    assert re.fullmatch(r"C: 0\.1101 → 0\.0\d+ after 100 steps", said)
+    assert re.fullmatch(r"C: 0\.1101 → 0\.0\d+ after 100 steps", page.run(said))
     assert page.run("document.querySelector('#curve polyline').getAttribute('points').split(' ').length") == 101
     assert shown(page, "#n2 .v") == ["0.5"]  # an input stays
 
@@ -442,6 +460,10 @@ def test_the_picture_zooms_fits_and_finds(page_of):
     assert page.run("document.activeElement.id") == "search"
     page.run("document.activeElement.value = 'y_1'; document.activeElement.dispatchEvent(new Event('input'))")
     assert page.run("[...document.querySelectorAll('.found .t.b')].map(e => e.textContent)") == ["y1"]
+    said = "document.getElementById('found').textContent"
+    assert page.run(said) == ""
+    page.run("document.activeElement.value = 'q'; document.activeElement.dispatchEvent(new Event('input'))")
+    assert page.run(said) == "no value is called q…"
 
 
 def test_a_row_that_javascript_cannot_say_leaves_the_page_without_sliders():
@@ -641,18 +663,21 @@ def test_a_closed_module_lists_the_engine_s_numbers_once_they_are_whole(page_of)
 
 
 @pytest.mark.browser
-def test_steps_within_a_closed_module_are_one(page_of):
-    page = page_of(network_cost(2, 3, 1), collapse="neuron")
-    closed = []
-    while not closed or closed[-1] != at(page):
-        closed.append(at(page))
+def test_a_closed_module_is_stepped_through_and_the_panel_has_the_chain_rule_of_each_parameter(page_of):
+    cost = network_cost(1, 1, 1, 1)
+    page = page_of(cost, "#step=1&open=")
+    told, underlined = {}, "[...document.querySelectorAll('.told')].map(e => e.textContent)"
+    for k in range(1, 1 + int(at(page).split()[-1])):
+        assert at(page).startswith(f"{k} /")
+        words = page.run("document.getElementById('words').textContent")
+        if found := re.match("Backward along .* → (.*):", words):
+            told[found[1]] = equations(page)[-1].split("=")[-1], page.run(underlined)
         page.press(*RIGHT)
-    assert len(closed[:-1]) < int(closed[0].split()[-1]) - 10
-    page.press(*HOME)
-    page.press("m", 77, "m")
-    page.press(*RIGHT)
-    page.press(*RIGHT)
-    assert at(page).startswith("3 /")
+    cost.backward()
+    for v in topological_order(cost):
+        if v.label.startswith(("w", "b")):
+            number = typeset.format_number(v.grad)
+            assert told[labels.text(v.label)] == (number, [number])
 
 
 @pytest.mark.browser

@@ -189,7 +189,7 @@ function show(k) {
   $("slider").setAttribute("aria-valuetext", $("said").textContent);
   try { history.replaceState(null, "", "#frame=" + at); } catch { /* a frame without an address */ }
 }
-const pace = 120, following = () => at + 1, preceding = () => at - 1, taken = () => false;
+const pace = 120, taken = () => false;
 Object.assign(keys, { ArrowUp: moves.next, ArrowDown: moves.back });
 $("slider").max = last;
 $("theme").addEventListener("click", map);

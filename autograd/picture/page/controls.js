@@ -1,15 +1,5 @@
 // Where to go, keys, hover, the address; and the start.
 const pace = 1100; // milliseconds a step
-function following() { // the next step that is not passed over
-  let s = at + 1;
-  while (passed(s)) s++;
-  return s;
-}
-function preceding() {
-  let s = at - 1;
-  while (s > 0 && passed(s)) s--;
-  return s;
-}
 const visit = (k) => go(visits[k].find((s) => s > at) ?? visits[k][0] ?? 0);
 $("slider").max = last + 1;
 

@@ -1,5 +1,6 @@
 // Leaves that can be dragged, and descent.
-const leaves = live ? nodes.filter((node) => node.leaf) : [];
+const used = (leaf) => Math.min(...outgoing[leaf.index].map(({ target }) => target.index));
+const leaves = live ? nodes.filter((node) => node.leaf).sort((p, q) => used(p) - used(q)) : []; // in the order of the forward pass
 const first = data.slice();
 const controls = new Map();
 const costs = [];
@@ -47,7 +48,7 @@ function cost_curve() {
   const most = Math.max(...costs), least = Math.min(...costs, 0), wide = Math.max(costs.length - 1, 1);
   const points = costs.map((cost, k) => `${(240 * k / wide).toFixed(1)},${(56 - 52 * (cost - least) / (most - least || 1)).toFixed(1)}`);
   $("curve").firstElementChild.setAttribute("points", points.join(" "));
-  $("costs").textContent = costs.length ? `${root.name}: ${format(costs[0])} → ${format(costs.at(-1))} after ${costs.length - 1} steps` : "";
+  $("costs").textContent = costs.length ? `${root.name}: ${format(costs[0])} → ${format(costs.at(-1))} after ${costs.length - 1} step${costs.length === 2 ? "" : "s"}` : "";
 }
 function address() { // the step, what was opened, and what was dragged
   const moved = leaves.filter((node) => data[node.at] !== first[node.at]).map((node) => `&${encodeURIComponent(node.name)}=${data[node.at]}`);

@@ -50,6 +50,9 @@ const slope = (of, by) =>
   `<mfrac><mrow>${mo("∂")}${of.math}</mrow><mrow>${mo("∂")}${by.math}</mrow></mfrac>`;
 const result = (text) => `<mrow class="result">${num(text)}</mrow>`;
 const filled = (formula, what) => formula.replace(/\{(\d+)\}/g, (_, k) => what(nodes[k])); // {3} is node 3
+const ALONE = /(?<=[(,|] ?<\/mo>(<mrow>)?)\{(\d+)\}(?=(<\/mrow>)?<mo>[),|])/g; // between signs that fence a number already
+const valued = (formula) =>
+  filled(formula.replace(ALONE, (...[, , k]) => num(format(nodes[k].value))), (node) => factor(format(node.value)));
 const named = (formula) => filled(formula, (node) => node.math);
 const local = (edge) => // holding what else depends on the source
   edge.held ? `<mrow>${slope(edge.target, edge.source)}<msub>${mo("|")}${edge.held}</msub></mrow>` : slope(edge.target, edge.source);
@@ -74,7 +77,7 @@ function told(s) {
   }
   if (phase === "forward") {
     const parts = [node.math, named(node.formula)];
-    if (node.formula.includes("{") && !node.stale) parts.push(filled(node.formula, (operand) => factor(format(operand.value))));
+    if (node.formula.includes("{") && !node.stale) parts.push(valued(node.formula));
     return [`Forward: compute ${node.name} from its operands.`, equation([...parts, result(format(node.value))], "forward")];
   }
   if (!edge) {

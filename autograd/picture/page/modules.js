@@ -191,7 +191,8 @@ function unfold() { // as many levels as can be read at once
 }
 
 // The closed modules' numbers; of many, the smallest and the largest. A gradient is shown once it is whole.
-function fill(known, whole_grad) {
+function fill(known, whole_grad, { phase, node, edge }) {
+  const active = (edge?.source ?? node)?.index;
   const range = (numbers) => {
     const [low, high] = [Math.min(...numbers), Math.max(...numbers)].map((x) => format(x, numbers.length > 1 ? 3 : 4));
     return low === high ? low : `${low} … ${high}`;
@@ -203,15 +204,9 @@ function fill(known, whole_grad) {
   for (const { rows, values, grads } of modules) rows.forEach((members, r) => {
     put(values[r], members, "value", known);
     put(grads[r], members, "grad", whole_grad);
+    for (const [text, of] of [[values[r], "forward"], [grads[r], "backward"]]) text.classList.toggle("told", phase === of && members.includes(active));
   });
 }
-
-// Steps within a closed module, or from one to another, are passed over, all but the last.
-function inside(s) {
-  const { phase, node, edge } = steps[s], from = (edge?.source ?? node) && closed(edge?.source ?? node), to = edge ? closed(edge.target) : from;
-  return from && to ? [phase, from.index, to.index].join() : s;
-}
-const passed = (s) => s < last && inside(s) === inside(s + 1);
 
 for (const module of modules) {
   const title = module.bar.textContent;

@@ -35,7 +35,7 @@ function show(s, scroll = true, again = false) {
       `gradient ∂${root.name}/∂${node.name} ${so_far ? "so far " : ""}${grads[k] || "not computed yet"}`);
   });
   for (const { card } of modules) card.classList.toggle("now", active !== undefined && standing(active) === card);
-  fill(known, whole_grad);
+  fill(known, whole_grad, step);
   const largest = Math.max(...edges.filter((e) => plain(e.index)).map((e) => Math.abs(e.number) || 0), 1e-300);
   edges.forEach((edge, k) => {
     const { line, label, number } = lines[k], now = edge === step.edge;

@@ -1,5 +1,5 @@
-// Play, scrub, keys, light and dark. What a page shows of it is its own: at, last, show(k), following(), preceding(), the
-// pace, and taken(event) for keys that mean something else where they are pressed.
+// Play, scrub, keys, light and dark. What a page shows of it is its own: at, last, show(k), the pace, and
+// taken(event) for keys that mean something else where they are pressed.
 const $ = (id) => document.getElementById(id);
 let timer = 0;
 function play(on = !timer) {
@@ -7,13 +7,13 @@ function play(on = !timer) {
   timer = 0;
   if (on) {
     if (at === last) show(0);
-    timer = setInterval(() => at < last ? show(following()) : play(false), pace);
+    timer = setInterval(() => at < last ? show(at + 1) : play(false), pace);
   }
   $("play").textContent = on ? "❚❚" : "▶";
   $("play").setAttribute("aria-label", on ? "Pause" : "Play");
 }
 const go = (k) => { play(false); show(k); };
-const moves = { first: () => go(0), back: () => go(preceding()), play: () => play(), next: () => go(following()), last: () => go(last) };
+const moves = { first: () => go(0), back: () => go(at - 1), play: () => play(), next: () => go(at + 1), last: () => go(last) };
 for (const [id, move] of Object.entries(moves)) $(id).addEventListener("click", move);
 $("slider").addEventListener("input", ({ target }) => go(target.value - target.min));
 $("theme").addEventListener("click", () => {

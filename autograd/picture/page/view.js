@@ -35,6 +35,7 @@ function search() {
   for (const { group } of shapes) group.classList.remove("found");
   for (const { card } of modules) card.classList.remove("found");
   for (const node of found) standing(node).classList.add("found");
+  $("found").textContent = wanted && !found.length ? `no value is called ${wanted}…` : "";
   follow(found[0]);
 }
 $("search").addEventListener("input", search);
