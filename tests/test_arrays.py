@@ -158,6 +158,10 @@ PROGRAMS: dict[str, tuple[Callable[[Any, Any], Any], Callable[[Any], Any]]] = {
         lambda x: one(2) + one(3),
     ),
     "plain average": (lambda np, x: np.average(x), lambda x: np.full(N, 1 / N)),
+    "average with keepdims": (
+        lambda np, x: (np.average(x.reshape(2, 2), axis=1, keepdims=True) ** 2).sum(),
+        lambda x: np.repeat(x.reshape(2, 2).mean(1), 2),
+    ),
     "average of rows": (
         lambda np, x: np.average(x.reshape(2, 2), axis=0, weights=[1.0, 3.0]) @ B[:2],
         lambda x: np.outer([0.25, 0.75], B[:2]).ravel(),
@@ -252,6 +256,12 @@ def test_the_gradient_is_the_closed_form(name: str) -> None:
     got = grad(f)(X)
     assert isinstance(got, np.ndarray) and got.dtype == float
     np.testing.assert_allclose(got, gradient(X), rtol=1e-12, atol=1e-13)
+
+
+def test_near_0_sinc_is_as_exact_as_elsewhere() -> None:
+    slope = grad(np.sinc)
+    assert [slope(x) for x in (0.0, 1e-9, -1e-5)] == pytest.approx([0.0, -np.pi**2 / 3e9, np.pi**2 / 3e5], rel=1e-9)
+    assert grad(slope)(0.0) == pytest.approx(-(np.pi**2) / 3, rel=1e-15)
 
 
 @programs

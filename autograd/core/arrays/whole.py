@@ -29,6 +29,7 @@ from autograd.core.arrays.elements import (
     refused,
     wrapped,
 )
+from autograd.core.columns import find
 from autograd.core.value import Value, data_of
 
 __all__ = ["ValueArray", "apply_function", "apply_ufunc"]
@@ -244,16 +245,6 @@ def _nan_to_num(x: Any, copy: bool = True, nan: float = 0.0, posinf: Any = None,
     return into(None if copy else x, result)
 
 
-def _sinc(x: Any) -> Any:
-    """sin(πx) / πx, and 1 at 0."""
-
-    def of(v: Any) -> Any:
-        safe = table.mul(numpy.pi, v)
-        return table.where(safe, table.div(table.sin(safe), safe), 1.0)
-
-    return elementwise(of, (x,))
-
-
 def _cov(m: Any, y: Any = None, rowvar: bool = True, bias: bool = False, ddof: Any = None) -> Any:
     """The covariances of the rows of m."""
     if y is not None:
@@ -291,7 +282,8 @@ RULES: dict[str, Callable[..., Any]] = {
     "max": _LARGEST, "amax": _LARGEST, "min": _SMALLEST, "amin": _SMALLEST,
     "ptp": _without_dtype(_folding(_amount, "ptp")), "median": _without_dtype(_folding(_median, "median")),
     "cumsum": _running(table.add, "cumsum"), "cumprod": _running(table.mul, "cumprod"), "sort": _sort,
-    "clip": _clip, "where": _where, "select": _select, "nan_to_num": _nan_to_num, "sinc": _sinc,
+    "clip": _clip, "where": _where, "select": _select, "nan_to_num": _nan_to_num,
+    "sinc": lambda x: elementwise(find("sinc"), (x,)),
     "dot": _dot, "inner": _inner, "vdot": lambda a, b: _dot(objects(a).ravel(), objects(b).ravel()),
     "outer": _outer, "linalg.outer": _outer, "linalg.norm": _norm,
     "linalg.vector_norm": lambda x, *, axis=None, ord=2, keepdims=False: folded(
