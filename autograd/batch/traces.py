@@ -116,12 +116,10 @@ def record(
     try:
         result = modes.without_modes().run(_traced, function, nested)
     except Exception as error:
-        shapes = [
-            f"{n}: {'a number' if s is None else s or 'a number an example'}"
-            for n, s in zip(names, read.shapes, strict=True)
-        ]
+        given = dict(zip(names, read.shapes, strict=True))
+        shapes = [f"{n}: {'a number' if s is None else s or 'a number an example'}" for n, s in given.items()]
         error.add_note(f"while {name} was traced for compile, on {', '.join(shapes) or 'no arguments'}")
-        said, flat = str(error), [n for n, s in zip(names, read.shapes, strict=True) if s == ()]
+        said, flat = str(error), [n for n, s in given.items() if s == ()]
         if flat and re.search(r"'Argument' object is not (subscriptable|iterable)|type 'Argument' has no len", said):
             error.add_note(
                 f"the first axis of {flat[0]} is the batch, so that each example is a number: one example of several "

@@ -253,8 +253,8 @@ static void release(Walk *walk) {
     PyMem_Free(walk->edges);
 }
 
-/* second(order, inputs, output, directions, python_rule): the lines of H·V, where V is one column of numbers, or if that is
-   None all directions. None: the general way. */
+/* second(order, inputs, output, directions, python_rule, tiny, large): the lines of H·V, where V is one column of numbers,
+   or if that is None all directions. None: the general way. */
 static PyObject *second(PyObject *Py_UNUSED(module), PyObject *const *a, Py_ssize_t n) {
     if (n != 7 || active || !are_nodes(a[0]) || !are_nodes(a[1]) || !IS_NODE(a[2])) Py_RETURN_NONE;
     const int all = a[3] == Py_None;
