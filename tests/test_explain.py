@@ -80,6 +80,13 @@ def test_an_operand_read_twice_is_one_edge_with_the_sum_of_its_rules():
     assert explain(s * s, wrt=x).text().splitlines()[0] == "∂C/∂x = ∂s/∂x · ∂C/∂s = 2 · 2s = 2 · 12 = 24"
 
 
+def test_unfolded_every_primitive_is_a_factor():
+    x = Value(3.0, "x")
+    cost = (2 * x) ** 2
+    assert explain(cost).text().splitlines()[0] == "∂C/∂x = 4·2x = 24"
+    assert explain(cost, fold=False).text().splitlines()[0] == "∂C/∂x = ∂v₁/∂x · ∂C/∂v₁ = 2 · 2v₁ = 2 · 12 = 24"
+
+
 def test_without_any_label_leaves_are_a_b_c():
     x, y = Value(2.0), Value(3.0)
     assert re.findall(r"^∂C/∂(\S+) = (.*)", explain((x * y + x).relu()).text(), re.M) == [

@@ -10,7 +10,7 @@ import pytest
 
 import autograd as ad
 import nn
-from autograd import Value, step
+from autograd import Value, draw, step
 from autograd.core.primitives import TABLE
 from autograd.core.sweeps import topological_order
 from autograd.core.value import NOT_COMPUTED
@@ -191,6 +191,13 @@ def test_at_no_step_does_a_symbol_stand_for_another_number_than_at_the_end(page_
         page.press(*RIGHT)
     del meanings["so far"]
     assert all(len(numbers) == 1 for numbers in meanings.values()), meanings
+
+
+def test_of_what_was_swept_twice_the_page_says_nothing_as_it_makes_a_sweep_of_its_own():
+    cost = Value(2.0, "changed") * 3.0
+    cost.backward()
+    cost.backward()
+    assert "⚠" not in step(cost).html() and "⚠" in draw(cost).svg()
 
 
 @pytest.mark.browser

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from autograd.picture.formula import typeset
 from autograd.picture.formula.typeset import Box
-from autograd.picture.scene import Card, Line, Link, Scene, thickness, wrapped
+from autograd.picture.scene import Card, Line, Link, Scene, thickness, warnings
 from autograd.picture.scene import colour as shade_of
 from autograd.picture.svg import COLOURS
 from autograd.picture.svg import shade_of as shade_of_theme
@@ -49,7 +49,7 @@ def digraph(scene: Scene, theme: str, direction: str) -> "graphviz.Digraph":
         for _ in range(min(link.ways, 3) - 1):  # the operand is read again
             graph.edge(f"n{link.source}", f"n{link.target}", penwidth=wide)
     below = [f'<FONT COLOR="{colour["grad"]}" POINT-SIZE="14">{_text(box)}</FONT>' for box in scene.caption]
-    below += [escape(line) for note in scene.notes for line in wrapped("⚠ " + note)]
+    below += map(escape, warnings(scene))
     if below:
         graph.attr(label=f"<{'<BR/>'.join(below)}>")
     return graph

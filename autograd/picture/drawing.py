@@ -230,7 +230,7 @@ def graph_of(
 
 def _caption(graph: model.Graph, path_to: Value | None) -> list[typeset.Box]:
     """The chain rule of one value, below the picture: of the one asked for, or of the first parameter."""
-    from autograd.picture.explanation import one_path
+    from autograd.picture.paths import one_path
 
     if path_to is not None:
         chosen = [graph.node_of[path_to]]

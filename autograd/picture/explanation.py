@@ -5,23 +5,21 @@ The idea: every path from w to C is a product of local derivatives, written thre
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from copy import copy
-from itertools import chain, islice
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from autograd.core.sweeps import topological_order
-from autograd.core.value import Value
-from autograd.picture import model, recurrence
+from autograd.core.value import NOT_COMPUTED, Value
+from autograd.picture import model, paths, recurrence
 from autograd.picture.formula import printer as formula
 from autograd.picture.formula import stacked, typeset
 from autograd.picture.formula.typeset import (
     ELLIPSIS,
     EQUALS,
-    TIMES,
     Box,
     binary,
-    fence,
     format_number,
     joined,
     number_box,
@@ -32,11 +30,8 @@ from autograd.picture.notes import close
 if TYPE_CHECKING:
     from autograd.picture.step_explanation import StepDerivation
 
-MOST_PATHS = 8  # written out; beyond, the rest is said as a count and a sum
-LONGEST_PATH = 12  # factors written out
 WIDTH = 80  # columns of text before a derivation breaks at its signs = and ·
 BLANK = typeset.template(typeset.number("____"), r"\underline{{\hspace{{2.5em}}}}", ())  # to be filled in
-ALIKE = 3  # paths alike but for the numbers in their names that are written out
 
 
 class Explanation:
@@ -145,8 +140,8 @@ class Derivation:
     def read(self, graph: Graph, wrt: Node) -> None:
         """The paths of a graph from a node to its root."""
         self.graph, self.wrt, outgoing = graph, wrt, graph.outgoing()
-        self.count, self.total, self.size = _sum_over_paths(graph, outgoing, wrt)
-        self.paths = _chosen(_paths(graph, outgoing, wrt), self.count) if self.count else []
+        self.count, self.total, self.size = paths.sum_over_paths(graph, outgoing, wrt)
+        self.paths = paths.chosen(paths.every_path(graph, outgoing, wrt), self.count) if self.count else []
         self.symbol = typeset.derivative(graph.root.name, wrt.name)
 
     # Every line is a list of boxes that equal each other.
@@ -158,14 +153,14 @@ class Derivation:
         return other
 
     def chains(self) -> list[list[Box]]:
-        return [self._shown(factors(self.graph, path, self.numeric)) for path in self.paths]
+        return [self._shown(paths.sides(self.graph, path, self.numeric)) for path in self.paths]
 
     def _shown(self, sides: list[Box]) -> list[Box]:
         return [_blanked(side) for side in sides] if self.blanks else sides
 
     def sum(self) -> list[Box]:
         """[24 + 12 + …, 36]"""
-        products = [_product(path) for path in self.paths]
+        products = [paths.product(path) for path in self.paths]
         terms: list[Box] = []
         for k, x in enumerate(products):
             minus = k > 0 and format_number(x).startswith("−")
@@ -177,7 +172,7 @@ class Derivation:
     def check(self) -> str:
         name = typeset.text(self.wrt.name)
         stored = self.wrt.value.grad
-        if stored is model.NOT_COMPUTED:
+        if stored is NOT_COMPUTED:
             return f"{name}.grad is not computed yet: call {typeset.text(self.graph.root.name)}.backward()"
         if close(stored, self.total) or abs(stored - self.total) <= 1e-12 * self.size:  # terms may cancel
             return f"✓ equals {name}.grad"
@@ -188,7 +183,7 @@ class Derivation:
         for prime, meaning in self.primes():
             lines.append(f"  where {typeset.text(prime)} = {typeset.text(meaning)}")
         lines += [] if self.blanks else [f"  {self.check()}"]
-        return "\n".join(lines + [f"  note: {note}" for note in self.graph.notes if "changed" in note])
+        return "\n".join(lines + [f"  note: {note}" for note in self.graph.changed])
 
     def lines(self) -> list[str]:
         """Its paths and their sum."""
@@ -202,11 +197,11 @@ class Derivation:
         else:
             lines.append(f"{left} = sum over {self.count:,} paths")
             for path, equals in zip(self.paths, self.chains(), strict=True):
-                nodes = _elided([path[0].source, *(edge.target for edge in path)])
+                nodes = paths.elided([path[0].source, *(edge.target for edge in path)])
                 way = " → ".join("…" if node is None else typeset.text(node.name) for node in nodes)
                 lines += broken(f"  {way}:  ", [typeset.text(box) for box in equals], "", self.numeric)
             if self.count > len(self.paths):
-                (rest,) = self._shown([number_box(self.total - sum(map(_product, self.paths)))])
+                (rest,) = self._shown([number_box(self.total - sum(map(paths.product, self.paths)))])
                 together = f", together {typeset.text(rest)}" if self.numeric else ""
                 lines.append(f"  and {self.count - len(self.paths):,} more paths{together}")
             lines += broken(left, [typeset.text(box) for box in self.sum()]) if self.numeric else []
@@ -218,9 +213,9 @@ class Derivation:
             return [f"{left} &= {'1' if self.wrt.value is self.graph.root.value else '0'}"]
         lines = []
         if self.count > 1:
-            paths = " + ".join(rf"p_{{{k + 1}}}" for k in range(len(self.paths)))
+            whole = " + ".join(rf"p_{{{k + 1}}}" for k in range(len(self.paths)))
             more = rf" + \ldots \text{{ ({self.count:,} paths)}}" if self.count > len(self.paths) else ""
-            lines.append(f"{left} &= {paths}{more}")
+            lines.append(f"{left} &= {whole}{more}")
         for k, equals in enumerate(self.chains()):
             head = left if self.count == 1 else rf"p_{{{k + 1}}}"
             lines += aligned(head, equals, self.numeric)
@@ -245,110 +240,11 @@ class Derivation:
         """What the primed functions of the written paths stand for, each once: σ′(u) = σ(u)·σ(−u)."""
         found: dict[Box, Box] = {}
         for path in self.paths:
-            for edge in path[:LONGEST_PATH]:
+            for edge in path[: paths.LONGEST_PATH]:
                 for value, _ in chain.from_iterable(edge.ways):
                     if (prime := formula.primed(value)) is not None:
                         found.setdefault(*prime)
         return list(found.items())
-
-
-def factors(graph: Graph, path: list[Edge], numeric: bool = True) -> list[Box]:
-    """[names, rules, numbers, result] of one path; what repeats the one before is left out."""
-    shown = _elided(path)
-    names = _factors([ELLIPSIS if edge is None else graph.symbol(edge) for edge in shown])
-    rules = _factors([ELLIPSIS if edge is None else _rule(graph, edge, numeric) for edge in shown])
-    numbers = _factors([ELLIPSIS if edge is None else number_box(edge.number) for edge in shown])
-    equals = [names, rules, numbers, number_box(_product(path))] if numeric else [names, rules]
-    if names == typeset.derivative(graph.root.name, path[0].source.name):  # it is what is to be explained
-        equals = equals[1:]
-    return [box for k, box in enumerate(equals) if k == 0 or box != equals[k - 1]]
-
-
-def one_path(graph: Graph, node: Node) -> Box | None:
-    """∂C/∂w = names = numbers = result on one line, where w reaches C by a single short path."""
-    outgoing = graph.outgoing()
-    count, _, _ = _sum_over_paths(graph, outgoing, node)
-    if count != 1:
-        return None
-    path = next(_paths(graph, outgoing, node))
-    if not 1 < len(path) <= 5:
-        return None
-    names, *_, numbers, result = factors(graph, path)
-    return joined([typeset.derivative(graph.root.name, node.name), names, numbers, result], EQUALS)
-
-
-def _rule(graph: Graph, edge: Edge, numeric: bool) -> Box:
-    rule = graph.rule(edge, model.MOST_STEPS) if not recurrence.holds_loop(edge) else None
-    return rule or (number_box(edge.number) if numeric else graph.symbol(edge))
-
-
-def _factors(boxes: list[Box]) -> Box:
-    """Boxes multiplied: what would come apart is fenced."""
-    out = []
-    for k, box in enumerate(boxes):
-        negative = typeset.text(box).startswith("−") and (k > 0 or len(boxes) > 1)
-        loose = len(boxes) > 1 and typeset.is_sum(box)
-        out.append(fence(box) if negative or loose else box)
-    return joined(out, TIMES)
-
-
-def _elided(path: list[Any]) -> list[Any]:
-    if len(path) <= LONGEST_PATH:
-        return path
-    return [*path[: LONGEST_PATH - 4], None, *path[-3:]]
-
-
-def _chosen(paths: Iterator[list[Edge]], count: int) -> list[list[Edge]]:
-    """The paths to be written out: few of those that differ in the numbers of their names alone."""
-    first = list(islice(paths, 8 * MOST_PATHS))
-    shapes: dict[tuple[str, ...], int] = {}
-    chosen = []
-    for path in first:
-        shape = tuple([re.sub(r"\d+", "", edge.target.value.label) for edge in path])
-        shapes[shape] = shapes.get(shape, 0) + 1
-        if shapes[shape] <= ALIKE:
-            chosen.append(path)
-    return first if count - len(chosen) == 1 else chosen[:MOST_PATHS]
-
-
-def _product(path: list[Edge]) -> float:
-    product = 1.0
-    for edge in reversed(path):
-        if edge.masked:
-            return 0.0
-        product *= edge.number
-    return product
-
-
-def _sum_over_paths(graph: Graph, outgoing: dict[Node, list[Edge]], wrt: Node) -> tuple[int, float, float]:
-    """How many paths lead from wrt to the output, the sum of their products, and that of their absolute values."""
-    count = {graph.root: 1}
-    slope, size = {graph.root: 1.0}, {graph.root: 1.0}  # of what masks do not switch off
-    for node in reversed(graph.nodes):
-        if node is graph.root:
-            continue
-        count[node] = sum(count[edge.target] for edge in outgoing[node])
-        if on := [edge for edge in outgoing[node] if not edge.masked and edge.target in slope]:
-            slope[node] = sum(edge.number * slope[edge.target] for edge in on)
-            size[node] = sum(abs(edge.number) * size[edge.target] for edge in on)
-    return (count[wrt], slope.get(wrt, 0.0), size.get(wrt, 0.0)) if wrt is not graph.root else (0, 1.0, 1.0)
-
-
-def _paths(graph: Graph, outgoing: dict[Node, list[Edge]], wrt: Node) -> Iterator[list[Edge]]:
-    """The paths from wrt to the output, one after another."""
-    path: list[Edge] = []
-    stack = [iter(outgoing[wrt])]
-    while stack:
-        edge = next(stack[-1], None)
-        if edge is None:
-            stack.pop()
-            if path:
-                path.pop()
-        elif edge.target is graph.root:
-            yield [*path, edge]
-        else:
-            path.append(edge)
-            stack.append(iter(outgoing[edge.target]))
 
 
 def aligned(left: str, equals: list[Box], numeric: bool = True) -> list[str]:

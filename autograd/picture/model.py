@@ -82,6 +82,7 @@ class Graph:
     order: list[Value]  # every value below the root, operands first
     stops: set[Value]  # those where a formula ends: shown, or left out by depth= or path_to=
     notes: list[str] = field(default_factory=list)
+    changed: list[str] = field(default_factory=list)  # those of them on numbers changed since the forward pass
     hidden: int = 0  # cards left out by depth= or path_to=
     node_of: dict[Value, Node] = field(init=False)
 
@@ -179,7 +180,8 @@ def build(
         nodes, edges(nodes, stops, 10 * max_nodes), nodes[place], boxes, order, stops, hidden=len(stops) - len(kept)
     )
     _sweep(graph)
-    graph.notes += notes.on_data(order, graph) + notes.on_gradients(graph)
+    graph.changed = notes.on_data(order, graph)
+    graph.notes = graph.changed + notes.on_gradients(graph)
     return graph
 
 

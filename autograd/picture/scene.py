@@ -18,7 +18,7 @@ from autograd.picture.layout import ranks
 from autograd.picture.model import GROUP, INPUT, OUTPUT, PARAMETER, Edge, Graph, Node
 from autograd.picture.notes import close
 
-NOT_COMPUTED = "—"
+DASH = "—"  # for a gradient that is not computed
 BLANK = "______"  # to be filled in
 MOST_ROWS = 10  # of a group's card; beyond, its values are listed by name and range
 WIDEST_RULE = 30  # characters of a rule on a link
@@ -149,7 +149,7 @@ def card(graph: Graph, node: Node) -> Card:
     """The card of one value: `z = w·a + b`, its value, its gradient."""
     title = node.name if node.is_leaf else row(node.name, EQUALS, right_hand_side(graph, node))
     value = format_number(node.data)
-    grad = NOT_COMPUTED if node.grad is None else format_number(node.grad)
+    grad = DASH if node.grad is None else format_number(node.grad)
     slope = gradient_name(graph, node)
     lines = [Line(operator("value"), value=value, tone="value"), Line(slope, grad=grad, tone="grad")]
     spoken_grad = "not computed" if node.grad is None else grad
@@ -268,7 +268,7 @@ def listing(group: Group) -> list[tuple[Box, list[Node]]]:
 
 def _gradients(nodes: list[Node]) -> str:
     grads = [node.grad for node in nodes if node.grad is not None]
-    return _range(grads) if grads else NOT_COMPUTED
+    return _range(grads) if grads else DASH
 
 
 def _range(numbers: list[float]) -> str:
@@ -278,6 +278,6 @@ def _range(numbers: list[float]) -> str:
     return low if low == high else f"{low} … {high}"
 
 
-def wrapped(text: str, most: int = 110) -> list[str]:
-    """A sentence on lines of at most that many characters."""
-    return textwrap.wrap(text, most)
+def warnings(scene: Scene) -> list[str]:
+    """Its notes, on lines of at most 110 characters."""
+    return [line for note in scene.notes for line in textwrap.wrap("⚠ " + note, 110)]

@@ -122,7 +122,7 @@ def step(
             f"step: {len(graph.nodes):,} values are more than a page holds ({MOST_INSIDE:,}); focus with path_to=, "
             f'or draw with collapse="{by}"'
         )
-    graph.notes = [note for note in graph.notes if "changed" in note]
+    graph.notes = graph.changed
     for node in graph.nodes:  # the page makes its own sweep, so nobody needs to have called backward()
         node.grad = node.adjoint
     return Stepper(graph, title or f"Backpropagation through {typeset.text(graph.root.name)}", by, theme, direction)

@@ -14,7 +14,7 @@ from autograd.pages import COLOURS
 from autograd.picture.back import at, lead_round, rounded
 from autograd.picture.formula import typeset
 from autograd.picture.layout import Layout, lay_out, stacked
-from autograd.picture.scene import Card, Line, Link, Scene, colour, thickness, wrapped
+from autograd.picture.scene import Card, Line, Link, Scene, colour, thickness, warnings
 
 FONT = "Helvetica, Arial, 'Liberation Sans', 'DejaVu Sans', sans-serif"
 TITLE, TEXT, SMALL = 16.0, 14.0, 13.0  # font sizes
@@ -116,7 +116,7 @@ def draw_svg(scene: Scene, theme: str, title: str, direction: str) -> str:
     paint = plain_paint(theme)
     layout = place(scene, direction)
     footer = [(box, "grad", TEXT + 2) for box in scene.caption]
-    footer += [(typeset.operator(line), "note", SMALL) for note in scene.notes for line in wrapped("⚠ " + note)]
+    footer += [(typeset.operator(line), "note", SMALL) for line in warnings(scene)]
     width = max([layout.width, *(typeset.width(box, size) + 48 for box, _, size in footer)])
     height = layout.height + 24.0 * len(footer) + (8 if footer else 0)
     out = [

@@ -124,7 +124,7 @@ def _flat(box: Box) -> Box:
     if box[0] == "template":
         return _flat(box[1])
     if box[0] == "fence":  # parentheses that do not grow
-        return typeset.row(typeset.operator(box[2]), _flat(box[1]), typeset.operator(box[3]))
+        return typeset.row(typeset.operator("("), _flat(box[1]), typeset.operator(")"))
     if box[0] == "num" and box[1].startswith("−"):  # a sign, not a difference
         return typeset.template(box, "{{{0}}}", (box,))
     if box[0] == "op" and (" " in box[1].strip() or re.search(r"[^\W\d_]{2}", box[1])):

@@ -40,7 +40,7 @@ def formula(value: Value, names: Names, terms: int = TERMS, deepest: int = DEEPE
     return _Printer(names, terms, deepest).application(row_of(value), value._arguments, 0)[0]
 
 
-def rule(value: Value, position: int, names: Names, partials: Any = None, primes: bool = True) -> "Product":
+def rule(value: Value, position: int, names: Names, partials: Any = None, primes: bool = True) -> Product:
     """∂value/∂argument at one position, as a tidy product.
 
     With primes, a function whose derivative is itself a formula of several steps is written f′(x). One that has many x
@@ -203,12 +203,9 @@ class _Printer:
         if sign == "+" and 0.0 in arguments[1:]:  # `x + 0.0` turns −0 into 0
             return self.product(arguments[0], depth + 1)
         if sign == "**" and not isinstance(arguments[1], Value):
-            return self.power(arguments[0], arguments[1], depth)
+            base, exponent = arguments
+            return out.times(*self.expression(base, depth), exponent=exponent) if exponent else out
         return out.times(*self.expression(x, depth))
-
-    def power(self, base: Any, exponent: float, depth: int) -> Product:
-        out = Product()
-        return out.times(*self.expression(base, depth), exponent=exponent) if exponent else out
 
 
 # What is written with a sign, and what that looks like on paper; sums and lists of any length.

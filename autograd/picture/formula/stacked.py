@@ -60,8 +60,8 @@ def latex(box: Box) -> str:
             return f" {_latex_text(sign).strip()} "
         case "row", *parts:
             return "".join(map(latex, parts))
-        case "fence", body, left, right:
-            return rf"\left{left}{latex(body)}\right{right}"
+        case "fence", body:
+            return rf"\left({latex(body)}\right)"
         case "template", _, written, operands:
             return written.format(*[f"{{{latex(part)}}}" if part[0] == "scripts" else latex(part) for part in operands])
         case "cases", *parts:
@@ -100,8 +100,8 @@ def mathml(box: Box) -> str:
             return f"<mo>{escape(sign)}</mo>"
         case "row", *parts:
             return "<mrow>" + "".join(map(mathml, parts)) + "</mrow>"
-        case "fence", body, left, right:
-            return f"<mrow><mo>{left}</mo>{mathml(body)}<mo>{right}</mo></mrow>"
+        case "fence", body:
+            return f"<mrow><mo>(</mo>{mathml(body)}<mo>)</mo></mrow>"
         case "ref", _, mark:
             return str(mark)
         case "template", shown, *_:

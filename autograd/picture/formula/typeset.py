@@ -24,7 +24,7 @@ def binary(text: str) -> Box:                                           return (
 def scripts(base: Box, sub: Box | None, sup: Box | None = None) -> Box: return ("scripts", base, sub, sup)
 def fraction(above: Box, below: Box) -> Box:                            return ("frac", above, below)
 def root(body: Box) -> Box:                                             return ("root", body)
-def fence(body: Box, left: str = "(", right: str = ")") -> Box:         return ("fence", body, left, right)
+def fence(body: Box) -> Box:                                            return ("fence", body)  # in parentheses
 def cases(yes: Box, condition: Box, no: Box) -> Box:                    return ("cases", yes, condition, no)  # no: else
 def template(shown: Box, latex: str, operands: tuple[Box, ...]) -> Box: return ("template", shown, latex, operands)
 def reference(box: Box, mark: str) -> Box:                              return ("ref", box, mark)  # a mark in MathML
@@ -46,6 +46,7 @@ TIMES = binary("·")  # between the factors of a chain
 DOT = operator("·")  # between the factors of a formula
 EQUALS = binary("=")
 ELLIPSIS = operator("…")
+MOST_HELD = 6  # operands that a derivative says to be held fixed
 
 
 def derivative(of: Box, by: Box) -> Box:
@@ -54,9 +55,9 @@ def derivative(of: Box, by: Box) -> Box:
     return fraction(row(operator("∂"), above), row(operator("∂"), below))
 
 
-def held(symbol: Box, fixed: list[Box], most: int = 6) -> Box:
+def held(symbol: Box, fixed: list[Box]) -> Box:
     """symbol|ₐ: a derivative with the operands `fixed` held."""
-    shown = fixed if len(fixed) <= most else [*fixed[: most - 2], ELLIPSIS, fixed[-1]]
+    shown = fixed if len(fixed) <= MOST_HELD else [*fixed[: MOST_HELD - 2], ELLIPSIS, fixed[-1]]
     return row(symbol, scripts(operator("|"), joined(shown, operator(","))))
 
 
@@ -150,10 +151,10 @@ def runs(box: Box, level: int = 0) -> Iterator[Run]:
                 yield from runs(part, level)
         case (("template" | "ref"), shown, *_):
             yield from runs(shown, level)
-        case "fence", body, left, right:
-            yield Run(left, False, level)
+        case "fence", body:
+            yield Run("(", False, level)
             yield from runs(body, level)
-            yield Run(right, False, level)
+            yield Run(")", False, level)
         case (("root" | "cases" | "frac"), *_):
             yield from runs(on_one_line(box), level)
         case "scripts", base, sub, sup:
