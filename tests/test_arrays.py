@@ -260,7 +260,7 @@ def test_the_gradient_is_the_closed_form(name: str) -> None:
 
 def test_near_0_sinc_is_as_exact_as_elsewhere() -> None:
     slope = grad(np.sinc)
-    assert [slope(x) for x in (0.0, 1e-9, -1e-5)] == pytest.approx([0.0, -np.pi**2 / 3e9, np.pi**2 / 3e5], rel=1e-9)
+    assert [slope(x) for x in (0.0, 1e-9, -1e-5)] == pytest.approx([0.0, -(np.pi**2) / 3e9, np.pi**2 / 3e5], rel=1e-9)
     assert grad(slope)(0.0) == pytest.approx(-(np.pi**2) / 3, rel=1e-15)
 
 

@@ -166,11 +166,10 @@ class Program:
     def count(self) -> int:
         return len(self.primitives) - self.leaves - len(self.numbers)
 
-    def uses(self, outputs: Sequence[int] | None = None) -> list[int]:
-        """How often each slot is read by what some result depends on, results included; 0 for what none does. Results
-        are these outputs, or all."""
+    def uses(self) -> list[int]:
+        """How often each slot is read by what some result depends on, results included; 0 for what none does."""
         uses = [0] * len(self.primitives)
-        for x in self.outputs if outputs is None else outputs:
+        for x in self.outputs:
             uses[x] += 1
         for slot in range(len(uses) - 1, self.leaves - 1, -1):
             if uses[slot]:
