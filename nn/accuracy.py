@@ -36,7 +36,7 @@ class ByLargest:
     """Right when the largest score is the target's class, its number or a row of 0 with a 1 there."""
 
     def __call__(self, output: Any, target: Any) -> bool:
-        return bool(_largest(output) == (_largest(target) if isinstance(target, list) else target))
+        return bool(place_of_largest(output) == (place_of_largest(target) if isinstance(target, list) else target))
 
     def count(self, outputs: Any, targets: Any) -> int:
         """How many of these arrays' examples are right."""
@@ -104,7 +104,8 @@ def counted(judge: Judge, outputs: Any, targets: Any, listed: Callable[[], Seque
     return tally.right()
 
 
-def _largest(scores: Sequence[float]) -> int:
+def place_of_largest(scores: Sequence[float]) -> int:
+    """The first of them."""
     return max(range(len(scores)), key=scores.__getitem__)
 
 

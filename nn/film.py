@@ -16,7 +16,7 @@ from typing import Any
 from autograd import Value, assign, numbers, sigmoid
 from autograd.pages import Page, told
 from nn import examples, losses
-from nn.accuracy import counted, judge_of
+from nn.accuracy import counted, judge_of, place_of_largest
 from nn.agreement import engine
 from nn.history import History
 from nn.layers import Layer
@@ -85,7 +85,6 @@ def watch(
     chosen = {round(epochs * (k / (frames - 1)) ** 2) for k in range(frames)} if isinstance(epochs, int) else set()
 
     def keep(model: Any, history: History) -> Any:
-
         if history.epochs in chosen:
             kept[history.epochs] = numbers(parameters)
         return callback(model, history) if callback is not None else None
@@ -189,7 +188,7 @@ class _Scale:
     def target(self, y: Any) -> float:
         """A class's number; a number from 0 to 1."""
         if self.several:
-            return float(y.index(max(y)) if isinstance(y, list) else y)
+            return float(place_of_largest(y) if isinstance(y, list) else y)
         y = y[0] if isinstance(y, list) else y
         return float(y > 0.5) if self.classes else _short(self.squash(y))
 
@@ -205,7 +204,7 @@ class _Scale:
         if self.logits:
             scores = [math.exp(max(-700.0, s - max(scores))) for s in scores]
             scores = [s / sum(scores) for s in scores]
-        best = max(range(len(scores)), key=scores.__getitem__)
+        best = place_of_largest(scores)
         lead = scores[best] - max(s for k, s in enumerate(scores) if k != best)
         return 32 * best + round(31 * min(1.0, max(0.0, lead)))
 

@@ -44,9 +44,8 @@ def evaluate(
     X, Y = examples.pairs(X, Y)
     examples.check_targets(model, loss, X, Y)
     run, judge = engine(model, loss, parameters_of(model), X, Y, compiled), judge_of(loss, Y, accuracy)
-    inputs = run.table(X)
     targets = run.table(Y)
-    cost, outputs = run.cost(inputs, targets)
+    cost, outputs = run.cost(run.table(X), targets)
     return Evaluation(cost, counted(judge, outputs, targets, lambda: Y) / len(Y) if judge else None)
 
 

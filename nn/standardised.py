@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 from autograd import label_text
 from autograd.files import printable
+from nn.accuracy import place_of_largest
 from nn.data import DataError, Table
 from nn.layers import MLP
 from nn.prediction import predict
@@ -93,7 +94,7 @@ class Examples:
         if not self.classes:
             return f"{self.target.back(output):.4g}"
         p = output if self.outputs > 1 else [1 - output, output]
-        k = max(range(len(p)), key=p.__getitem__)
+        k = place_of_largest(p)
         return f"{self.classes[k]} ({p[k]:.4g})"
 
     def predictions(self, model: MLP) -> Iterator[str]:
