@@ -41,6 +41,7 @@ from autograd.core.primitives import TABLE
 from autograd.native import build, workers
 from autograd.native import runner as native_runner
 from tests.processes import python
+from tests.test_threads import in_threads
 
 RUNNERS = ["python", "tape", "source"]
 
@@ -399,11 +400,7 @@ def test_threads_may_share_a_compiled_function() -> None:
         for _ in range(50):
             got[k].add(cost.value_and_grad(X[: 10 + k], Y[: 10 + k])[0])
 
-    threads = [threading.Thread(target=work, args=(k,)) for k in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    in_threads(8, work)
     assert [got[k] for k in range(8)] == [{value} for value in expected]
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import threading
 from collections import OrderedDict, namedtuple
 from typing import Any
 
@@ -38,6 +37,7 @@ from autograd.core.modes import tracing
 from autograd.core.sweeps import topological_order
 from autograd.core.value import NOT_COMPUTED
 from autograd.derivatives.second_order import second_partials
+from tests.test_threads import in_threads
 
 
 def quadratic(x: Any) -> Any:
@@ -383,11 +383,7 @@ def test_threads_differentiate_apart() -> None:
     def work(k: int) -> None:
         results[k] = grad(lambda x: grad(lambda y: x * y**k)(2.0))(1.0)
 
-    threads = [threading.Thread(target=work, args=(k,)) for k in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    in_threads(8, work)
     assert results == {k: k * 2.0 ** (k - 1) for k in range(8)}
 
 

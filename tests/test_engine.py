@@ -8,7 +8,6 @@ import random
 import shutil
 import subprocess
 import sys
-import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -25,6 +24,7 @@ from autograd.core.value import NOT_COMPUTED, apply
 from autograd.derivatives.second_order import second_derivatives
 from tests.memory import blocks
 from tests.processes import ROOT
+from tests.test_threads import in_threads
 
 by_linux = pytest.mark.skipif(
     not sys.platform.startswith("linux") or "asan" in os.environ.get("LD_PRELOAD", ""),
@@ -387,16 +387,12 @@ def test_functions_and_methods_make_the_same_node() -> None:
 def test_threads_that_share_a_leaf_lose_nothing() -> None:
     leaf, steps = Value(1.0), 300
 
-    def work() -> None:
+    def work(k: int) -> None:
         for _ in range(steps):
             (leaf * 2.0 + 1.0).backward()
             add_gradients([leaf], [1.0])
 
-    threads = [threading.Thread(target=work) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    in_threads(4, work)
     assert leaf.grad == 4 * steps * 3.0
 
 

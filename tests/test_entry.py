@@ -5,7 +5,6 @@ from __future__ import annotations
 import gc
 import random
 import sys
-import threading
 import tracemalloc
 import weakref
 from math import inf
@@ -17,6 +16,7 @@ import nn
 from autograd import Value, assign, compile, detect_anomaly, exp, log, primitive, relu, value_and_grad, where
 from autograd.core.primitives import TABLE
 from tests.memory import blocks
+from tests.test_threads import in_threads
 
 np = pytest.importorskip("numpy")
 pytest.importorskip("llvmlite")
@@ -413,11 +413,7 @@ def test_threads_share_a_compiled_function() -> None:
             if not np.allclose(f(x), expected, rtol=1e-15) or abs(f.value_and_grad(x)[0] - expected.mean()) > 1e-12:
                 wrong.append(k)
 
-    threads = [threading.Thread(target=work, args=(k,)) for k in range(6)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    in_threads(6, work)
     assert not wrong
 
 

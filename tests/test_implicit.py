@@ -174,22 +174,23 @@ def test_a_root_in_a_root() -> None:
     assert compile(grad(f))([2.0, 3.0]) == pytest.approx([1.0, 1.0], rel=1e-13)
 
 
-def test_a_loop_in_a_root_is_one_instruction_and_its_derivatives_are_exact() -> None:
-    f = lambda a: root(lambda x: fori(lambda s, k: s * 0.5 + x * a, x, 4) - 1.0, 0.5)
-    closed = lambda a: 1 / (0.0625 + 1.875 * a)
-    for derivative in (lambda f: f, grad, lambda f: grad(grad(f))):
-        exact = derivative(closed)(2.0)
-        assert derivative(f)(2.0) == pytest.approx(exact, rel=1e-14)
-        assert compile(derivative(f))([1.0, 2.0])[1] == pytest.approx(exact, rel=1e-14)
+LOOP_IN_ROOT = lambda a: root(lambda x: fori(lambda s, k: s * 0.5 + x * a, x, 4) - 1.0, 0.5)
+ROOT_IN_LOOP = lambda a: fori(lambda s, k: root(lambda x: x * x - s - a, 1.0), a, 3)
 
 
-def test_roots_in_a_loop_are_solved_at_every_step() -> None:
-    f = lambda a: fori(lambda s, k: root(lambda x: x * x - s - a, 1.0), a, 3)
-    closed = lambda a: sqrt(a + sqrt(a + sqrt(a + a)))
-    for derivative in (lambda f: f, grad, lambda f: grad(grad(f))):
-        exact = derivative(closed)(3.0)
-        assert derivative(f)(3.0) == pytest.approx(exact, rel=1e-14)
-        assert compile(derivative(f))([2.0, 3.0])[1] == pytest.approx(exact, rel=1e-14)
+@pytest.mark.parametrize("derivative", [lambda f: f, grad, lambda f: grad(grad(f))])
+@pytest.mark.parametrize(
+    ("f", "closed", "a"),
+    [
+        (LOOP_IN_ROOT, lambda a: 1 / (0.0625 + 1.875 * a), 2.0),
+        (ROOT_IN_LOOP, lambda a: sqrt(a + sqrt(a + sqrt(a + a))), 3.0),
+    ],
+    ids=["a loop in a root", "a root at every step of a loop"],
+)
+def test_roots_and_loops_in_each_other_have_exact_derivatives(derivative: Any, f: Any, closed: Any, a: float) -> None:
+    exact = derivative(closed)(a)
+    assert derivative(f)(a) == pytest.approx(exact, rel=1e-14)
+    assert compile(derivative(f))([a - 1.0, a])[1] == pytest.approx(exact, rel=1e-14)
 
 
 def test_systems_in_a_loop_compile_with_their_derivatives() -> None:

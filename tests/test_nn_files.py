@@ -185,23 +185,6 @@ def test_safetensors_files_of_others_are_named_as_such(tmp_path):
         nn.load(path)
 
 
-@pytest.mark.parametrize(
-    ("old", "new"),
-    [
-        (b'"data_offsets"', b'"data_offsetz"'), (b'"dtype"', b'"dtypf"'), (b'"F64"', b'"F32"'),
-        (b'"data_offsets": [0, 8]', b'"data_offsets": [-8,8]'), (b'"data_offsets": [0, 8]', b'"data_offsets": [0, "]'),
-    ],
-)  # fmt: skip
-def test_a_safetensors_header_that_lies_is_an_error_that_names_the_file(tmp_path, old, new):
-    path = tmp_path / "m.safetensors"
-    mlp().save(path)
-    whole = path.read_bytes()
-    assert old in whole and len(old) == len(new)
-    path.write_bytes(whole.replace(old, new))
-    with pytest.raises(nn.FileError, match=r"m\.safetensors: "):
-        nn.load(path)
-
-
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_place_that_cannot_be_written_is_named_and_not_a_temporary_file(tmp_path, kind):
     with pytest.raises(
@@ -212,11 +195,6 @@ def test_a_place_that_cannot_be_written_is_named_and_not_a_temporary_file(tmp_pa
     with pytest.raises(IsADirectoryError, match=rf"save: '.*m\.{kind}' is a folder; give the name of a file"):
         mlp().save(tmp_path / f"m.{kind}")
     assert os.listdir(tmp_path) == [f"m.{kind}"]
-
-
-def test_a_missing_file_is_the_usual_error(tmp_path):
-    with pytest.raises(FileNotFoundError):
-        nn.load(tmp_path / "none.json")
 
 
 def test_a_save_that_fails_leaves_the_old_file_and_nothing_else(tmp_path, monkeypatch):
@@ -308,14 +286,20 @@ def test_the_layout_of_the_json_is_no_damage(tmp_path):
     [
         (b"[8, 16]", b"[0, 8] ", "lie at the same place"),
         (b"[8, 16]", b"[4, 12]", "do not fill its 24 bytes one by one"),
+        (b"[0, 8]", b"[-8,0]", "do not fill its 24 bytes one by one"),
         (b"[8, 16]", b"[8, 15]", "is not the place of one F64 number"),
+        (b"[16, 24]", b"[true,9]", "is not the place of one F64 number"),
+        (b'"data_offsets"', b'"data_offsetz"', "is not the place of one F64 number"),
+        (b'"dtype"', b'"dtypf"', "is not the place of one F64 number"),
+        (b'"F64"', b'"F32"', "is not the place of one F64 number"),
+        (b"[0, 8]", b'[0, "]', "its header is no JSON"),
     ],
 )
-def test_safetensors_offsets_that_overlap_are_refused(tmp_path, old, new, message):
+def test_a_safetensors_header_that_lies_is_refused(tmp_path, old, new, message):
     path = tmp_path / "m.safetensors"
     nn.Neuron(2, seed=0).save(path)
     whole = path.read_bytes()
-    assert old in whole
+    assert old in whole and len(old) == len(new)
     path.write_bytes(whole.replace(old, new))
     with pytest.raises(nn.FileError, match=rf"m\.safetensors: .*{message}"):
         nn.load(path)
@@ -329,8 +313,7 @@ def test_bytes_after_the_last_number_of_a_safetensors_file_are_refused(tmp_path)
         nn.load(path)
 
 
-@pytest.mark.parametrize("kind", ["json"])
-def test_a_checkpoint_that_was_changed_is_refused(tmp_path, kind):
+def test_a_checkpoint_that_was_changed_is_refused(tmp_path):
     X, Y = nn.data.xor()
     path = tmp_path / "run.json"
     nn.fit(nn.MLP(2, [1], seed=0), X, Y, epochs=2, checkpoint=path, progress=False, compiled=False)
@@ -352,16 +335,6 @@ def test_an_extension_in_capitals_says_the_same(tmp_path):
         model.save(tmp_path / name)
     assert (tmp_path / "M.SAFETENSORS").read_bytes() == (tmp_path / "m.safetensors").read_bytes()
     assert nn.load(tmp_path / "M.SAFETENSORS").state_dict() == model.state_dict()
-
-
-def test_false_for_a_place_in_safetensors_is_refused(tmp_path):
-    path = tmp_path / "m.safetensors"
-    nn.MLP(2, [1], seed=0).save(path)
-    content = path.read_bytes()
-    header = content[8 : 8 + int.from_bytes(content[:8], "little")].replace(b"[0, 8]", b"[false, 8]")
-    path.write_bytes(len(header).to_bytes(8, "little") + header + content[-24:])
-    with pytest.raises(nn.FileError, match="is not the place of one F64 number"):
-        nn.load(path)
 
 
 def test_a_file_that_is_not_there_is_named_with_what_was_asked(tmp_path):
