@@ -97,7 +97,7 @@ class Tally:
         return self._right
 
 
-def counted(judge: Judge, outputs: Any, targets: Any, listed: Callable[[], Sequence[Any]]) -> int:
+def tallied(judge: Judge, outputs: Any, targets: Any, listed: Callable[[], Sequence[Any]]) -> int:
     """How many outputs of one batch are right."""
     tally = Tally(judge)
     tally.add(outputs, targets, listed)

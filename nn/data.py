@@ -12,6 +12,8 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any, NamedTuple
 
+from autograd.core.words import counted
+
 Inputs = list[list[float]]
 CHALLENGER = os.path.join(os.path.dirname(__file__), "challenger.csv")
 MOST_CLASSES = 20  # of a target that is text
@@ -77,10 +79,9 @@ def digits() -> tuple[Inputs, list[int]]:
 def split(X: Any, Y: Any, fraction: float = 0.2, seed: int | None = None) -> tuple[Any, Any, Any, Any]:
     """(X, Y) shuffled and cut in two, `fraction` of it in the second part: X, Y, X_held_out, Y_held_out."""
     if len(X) != len(Y):
-        raise ValueError(f"split: {len(X)} rows in X, but {len(Y)} in Y; there must be one target for each")
-    held_out = round(fraction * len(X))
-    if not 0 < held_out < len(X):
-        raise ValueError(f"split: a fraction {fraction!r} of {len(X)} examples leaves one part empty")
+        raise ValueError(f"split: {counted(len(X), 'row')} in X, but {len(Y)} in Y; there must be one target for each")
+    if not (0.0 < fraction < 1.0 and 0 < (held_out := round(fraction * len(X))) < len(X)):
+        raise ValueError(f"split: a fraction {fraction!r} of {counted(len(X), 'example')} leaves one part empty")
     order = random.Random(seed).sample(range(len(X)), len(X))
     kept, out = order[held_out:], order[:held_out]
     return [X[i] for i in kept], [Y[i] for i in kept], [X[i] for i in out], [Y[i] for i in out]

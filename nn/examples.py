@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from autograd import Argument, no_grad
+from autograd.core.words import counted
 
 
 def rows(X: Any, what: str = "X") -> list[Any]:
@@ -29,7 +30,9 @@ def pairs(X: Any, Y: Any) -> tuple[list[Any], list[Any]]:
     """Inputs, each a list, and as many targets."""
     inputs, targets = rows(X, "X"), rows(Y, "Y")
     if len(inputs) != len(targets):
-        raise ValueError(f"{len(inputs)} rows in X, but {len(targets)} in Y; there must be one target for each")
+        raise ValueError(
+            f"{counted(len(inputs), 'row')} in X, but {len(targets)} in Y; there must be one target for each"
+        )
     return as_lists(inputs), targets
 
 
@@ -130,7 +133,7 @@ def _shape(row: Any, where: str) -> Any:
 
 
 def _said(row: Any) -> str:
-    return f"{len(row)} numbers" if isinstance(row, list | tuple) else "one number"
+    return counted(len(row), "number") if isinstance(row, list | tuple) else "one number"
 
 
 def _plain(row: Any) -> Any:

@@ -14,9 +14,10 @@ from itertools import product
 from typing import Any
 
 from autograd import Value, assign, numbers, sigmoid
+from autograd.core.words import counted
 from autograd.pages import Page, told
 from nn import examples, losses
-from nn.accuracy import counted, judge_of, place_of_largest
+from nn.accuracy import judge_of, place_of_largest, tallied
 from nn.agreement import engine
 from nn.history import History
 from nn.layers import Layer
@@ -48,7 +49,8 @@ class TrainingPage(Page):
         return self._filled("nn", "training", ["training"], film=told(self._told))
 
     def __repr__(self) -> str:
-        return f"<TrainingPage: {self._title}; {len(self._told['epochs'])} pictures of {self.history.epochs} epochs>"
+        pictures, epochs = counted(len(self._told["epochs"]), "picture"), counted(self.history.epochs, "epoch")
+        return f"<TrainingPage: {self._title}; {pictures} of {epochs}>"
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         return {"text/plain": repr(self), "text/html": self._frame(HEIGHT)}
@@ -141,7 +143,7 @@ def _told(
         cost, outputs = judged.cost(inputs, targets)
         told["cost"].append(_short(cost))
         if judge:
-            told["accuracy"].append(_short(counted(judge, outputs, targets, lambda: Y) / len(Y)))
+            told["accuracy"].append(_short(tallied(judge, outputs, targets, lambda: Y) / len(Y)))
         if told["sizes"]:
             told["weights"].append([_short(p.data) for layer in layers for n in layer.neurons for p in (*n.w, n.b)])
         if grid:

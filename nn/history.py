@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from autograd.core.words import counted
+
 
 class History:
     """The costs as they were before each step of the epoch, averaged over it; the same of the accuracy.
@@ -72,5 +74,5 @@ class History:
     def __repr__(self) -> str:
         how = "compiled" if self.compiled else "eager"
         end = f", stopped by {self.stopped}" if self.stopped else ""
-        epochs = f"{self.epochs} epoch{'s'[: self.epochs != 1]}"
+        epochs = counted(self.epochs, "epoch")
         return f"History({epochs} {how} in {self.seconds:.3g} s{end}; {self.summary()})"

@@ -11,6 +11,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from autograd import Value, affine, dot, label
+from autograd.core.words import counted
 from nn.activations import LINEAR, activation, bound, generator
 from nn.modules import Module
 
@@ -241,7 +242,7 @@ def _inputs(x: Any, nin: int, module: Neuron | Layer) -> Sequence[Any]:
         which = f"layer {number}, {module!r}," if number else f"{module!r}"
         examples = isinstance(x, list | tuple) and any(isinstance(row, list | tuple) for row in x)
         remedy = " lists; of several examples write [model(x) for x in X]" if examples else ""
-        raise ValueError(f"{which} takes {nin} input{'s'[: nin != 1]}, got {len(x)}{remedy}")
+        raise ValueError(f"{which} takes {counted(nin, 'input')}, got {len(x)}{remedy}")
     return x
 
 

@@ -17,6 +17,7 @@ from itertools import pairwise
 from typing import Any
 
 from autograd import Value, finite_difference, label_text, topological_order
+from autograd.core.words import counted
 from autograd.files import printable
 from nn.data import CHALLENGER, DataError, read_csv
 from nn.film import watch
@@ -75,7 +76,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     history = page.history
     files.append(_written(os.path.join(options.out, "training.html"), [("the training, epoch by epoch", lambda: page)]))
     after = evaluate(model, data.X, data.Y)
-    ended = f" ({history.stopped} after {history.epochs})" if history.stopped else f" after {history.epochs} epochs"
+    epochs = counted(history.epochs, "epoch")
+    ended = f" ({history.stopped} after {epochs})" if history.stopped else f" after {epochs}"
     print(f"cost       {before:.6f} before, {after.cost:.6f}{ended}")
     if after.accuracy is not None:
         print(f"accuracy   {100 * after.accuracy:.1f} %")
@@ -117,7 +119,7 @@ def _above(kind: Callable[[str], Any], least: float) -> Callable[[str], Any]:
             value = math.nan
         if not least <= value < math.inf:
             what = "whole number" if kind is int else "number"
-            raise argparse.ArgumentTypeError(f"{text!r} is no {what} of {least} or more")
+            raise argparse.ArgumentTypeError(f"{text!r} is no {what} of {least:g} or more")
         return value
 
     return number

@@ -28,6 +28,7 @@ from autograd import (
     sum,
     where,
 )
+from autograd.core.words import counted
 
 Number = Value | float
 
@@ -168,7 +169,7 @@ def _single(y: Any, name: str) -> Any:
     """The target of a single output, a Value or a number; a list of one will do."""
     if _is_list(y):
         if len(y) != 1:
-            raise ValueError(f"{name}: {len(y)} targets for 1 output")
+            raise ValueError(f"{name}: {counted(len(y), 'target')} for 1 output")
         (y,) = y
     if isinstance(y, Value) or y.__class__ in (float, int):
         return y
@@ -182,7 +183,7 @@ def _single(y: Any, name: str) -> Any:
 def _pairs(output: Any, target: Any, name: str) -> list[tuple[Any, Any]]:
     targets = target if _is_list(target) else [target]
     if len(output) != len(targets):
-        raise ValueError(f"{name}: {len(targets)} target{'s'[: len(targets) != 1]} for {len(output)} outputs")
+        raise ValueError(f"{name}: {counted(len(targets), 'target')} for {counted(len(output), 'output')}")
     return list(zip(output, targets, strict=True))
 
 

@@ -19,6 +19,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from autograd import Value
+from autograd.core.words import counted
 
 
 class Module:
@@ -72,7 +73,7 @@ class Module:
 
     def __repr__(self) -> str:
         count = len(_named(self))
-        return f"{type(self).__name__}({self._shape()}; {count} parameter{'s'[: count != 1]})"
+        return f"{type(self).__name__}({self._shape()}; {counted(count, 'parameter')})"
 
 
 def _named(root: Any) -> dict[Value, str]:

@@ -11,10 +11,11 @@ import math
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from importlib.util import find_spec
-from typing import Any, NamedTuple, SupportsFloat
+from typing import Any, NamedTuple
 
 from autograd import Value, assign, numbers, sqrt
 from autograd import norm as norm_of
+from autograd.core.words import counted
 
 Rate = float | Callable[[int], float]
 Rule = Any  # rule(sqrt, p, g, *memories, *rates): p after the step, and the memories
@@ -48,7 +49,7 @@ class Optimizer:
             if not isinstance(p, Value) or p.op:
                 raise TypeError(f"{type(self).__name__}: {p!r} is not a parameter (a Value that was not computed)")
         if not callable(lr):
-            _at_least_0(type(self).__name__, lr=lr)
+            at_least_0(type(self).__name__, "lr", lr)
         self.lr = lr
         self.steps = 0
         self._memories: list[Any] = [[0.0] * len(self.parameters) for _ in self.remembers]
@@ -72,7 +73,8 @@ class Optimizer:
 
     def moved(self, start: Any, gradient: Any) -> Any:
         """Where the next step takes parameters from `start`; both are lists, or both numpy arrays."""
-        lr = float(self.lr(self.steps) if callable(self.lr) else self.lr)
+        name, lr = (f"lr({self.steps})", self.lr(self.steps)) if callable(self.lr) else ("lr", self.lr)
+        lr = at_least_0(type(self).__name__, name, lr)
         self.steps += 1
         rule, rates = self._rule(), self._rates(lr)
         if isinstance(start, list):
@@ -104,9 +106,10 @@ class Optimizer:
         if state.get("optimizer") != type(self).__name__:
             raise ValueError(f"the state is that of {state.get('optimizer')}, not of {type(self).__name__}")
         memories = [list(map(float, state[name])) for name in self.remembers]
+        wanted = counted(len(self.parameters), "parameter")
         for name, m in zip(self.remembers, memories, strict=True):
             if len(m) != len(self.parameters):
-                raise ValueError(f"the state has {len(m)} numbers in {name!r} for {len(self.parameters)} parameters")
+                raise ValueError(f"the state has {counted(len(m), 'number')} in {name!r} for {wanted}")
         self.steps, self._memories = int(state["steps"]), memories
 
     def method(self) -> str:
@@ -121,8 +124,8 @@ class Optimizer:
 
     def __repr__(self) -> str:
         lr = self._rate()
-        n, k = len(self.parameters), self.steps
-        return f"{type(self).__name__}({n} parameter{'s'[: n != 1]}, lr={lr}, {k} step{'s'[: k != 1]} taken)"
+        n, k = counted(len(self.parameters), "parameter"), counted(self.steps, "step")
+        return f"{type(self).__name__}({n}, lr={lr}, {k} taken)"
 
 
 @cache
@@ -185,7 +188,8 @@ class SGD(Optimizer):
         weight_decay: float = 0.0,
     ) -> None:
         super().__init__(parameters, lr)
-        _at_least_0("SGD", momentum=momentum, weight_decay=weight_decay)
+        at_least_0("SGD", "momentum", momentum, below=1.0)
+        at_least_0("SGD", "weight_decay", weight_decay)
         if nesterov and not momentum:
             raise ValueError("SGD: nesterov=True needs a momentum above 0")
         self.momentum, self.nesterov, self.weight_decay = momentum, nesterov, weight_decay
@@ -214,9 +218,12 @@ class Adam(Optimizer):
     ) -> None:
         name = type(self).__name__
         super().__init__(parameters, lr)
-        _at_least_0(name, eps=eps, weight_decay=weight_decay)
-        if not isinstance(betas, tuple | list) or len(betas) != 2 or not all(0 <= beta < 1 for beta in betas):
-            raise ValueError(f"{name}: betas are {betas}; there are two, and both must be at least 0 and below 1")
+        at_least_0(name, "eps", eps)
+        at_least_0(name, "weight_decay", weight_decay)
+        if not isinstance(betas, tuple | list) or len(betas) != 2:
+            raise ValueError(f"{name}: betas are {betas!r}; there are two")
+        for k, beta in enumerate(betas, 1):
+            at_least_0(name, f"beta {k}", beta, below=1.0)
         self.betas, self.eps, self.weight_decay = (float(betas[0]), float(betas[1])), eps, weight_decay
 
     def _rule(self) -> Rule:
@@ -246,10 +253,12 @@ class AdamW(Adam):
         super().__init__(parameters, lr, betas, eps, weight_decay)
 
 
-def _at_least_0(name: str, **settings: float) -> None:
-    for setting, number in settings.items():
-        if not isinstance(number, SupportsFloat) or not float(number) >= 0:
-            raise ValueError(f"{name}: {setting} is {number!r}; it must be 0 or more")
+def at_least_0(owner: str, name: str, given: Any, below: float = math.inf) -> float:
+    """A setting as a float; ValueError where it is no number of that range."""
+    if not hasattr(given, "__float__") or not 0.0 <= float(given) < below:
+        limit = f" and below {below:g}" if below < math.inf else ""
+        raise ValueError(f"{owner}: {name} is {given!r}; it must be a number, 0 or more{limit}")
+    return float(given)
 
 
 def clip_gradients(parameters: Iterable[Value], norm: float) -> float:

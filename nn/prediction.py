@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from nn import examples
-from nn.accuracy import Judge, counted, judge_of
+from nn.accuracy import Judge, judge_of, tallied
 from nn.agreement import engine
 from nn.losses import squared_error
 
@@ -46,7 +46,7 @@ def evaluate(
     run, judge = engine(model, loss, parameters_of(model), X, Y, compiled), judge_of(loss, Y, accuracy)
     targets = run.table(Y)
     cost, outputs = run.cost(run.table(X), targets)
-    return Evaluation(cost, counted(judge, outputs, targets, lambda: Y) / len(Y) if judge else None)
+    return Evaluation(cost, tallied(judge, outputs, targets, lambda: Y) / len(Y) if judge else None)
 
 
 def parameters_of(model: Any) -> list[Any]:

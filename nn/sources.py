@@ -11,6 +11,7 @@ from itertools import pairwise
 from typing import Any, NamedTuple
 
 from autograd import assign
+from autograd.core.words import counted
 from nn.activations import LINEAR
 from nn.layers import MLP, Layer, Sequential
 from nn.losses import softmax
@@ -114,7 +115,8 @@ def _model(layers: Sequence[_Linear]) -> Module:
     for k, (here, behind) in enumerate(pairwise(layers), 1):
         if len(behind.weights[0]) != len(here.weights):
             raise ValueError(
-                f"layer {k} has {len(here.weights)} outputs, layer {k + 1} {len(behind.weights[0])} inputs"
+                f"layer {k} has {counted(len(here.weights), 'output')}, layer {k + 1} "
+                f"{counted(len(behind.weights[0]), 'input')}"
             )
         if here.activation == "softmax":
             raise TypeError(f"the softmax of layer {k} does not fit: only the last layer may have one")

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 from autograd import label_text
+from autograd.core.words import counted
 from autograd.files import printable
 from nn.accuracy import place_of_largest
 from nn.data import DataError, Table
@@ -69,8 +70,9 @@ class Examples:
 
     def description(self) -> str:
         *inputs, target = self.table.names
-        source = "flights of the Space Shuttle before Challenger's last" if self.own else "examples"
-        lines = [f"data       {len(self.X)} {source}: {', '.join(inputs)} → {target}"]
+        what = "example" if not self.own else "flight"
+        source = counted(len(self.X), what) + " of the Space Shuttle before Challenger's last" * self.own
+        lines = [f"data       {source}: {', '.join(inputs)} → {target}"]
         if self.given > len(self.X):
             lines.append(f"sample     drawn from {self.given:,} by seed {self.seed}; --rows {self.given} takes all")
         for k, (name, scale) in enumerate(zip(inputs, self.scales, strict=True)):

@@ -18,6 +18,7 @@ from functools import partial
 from operator import index
 from typing import Any
 
+from autograd.core.words import counted
 from nn import checkpoints, examples
 from nn.accuracy import Judge, Tally, judge_of
 from nn.agreement import engine as engine_for
@@ -25,7 +26,7 @@ from nn.engines import depends, first_trouble
 from nn.history import History
 from nn.interrupts import Interrupts
 from nn.losses import squared_error
-from nn.optimizers import Adam, Optimizer
+from nn.optimizers import Adam, Optimizer, at_least_0
 from nn.shards import Shards
 from nn.shards import train as train_on_shards
 from nn.watchers import Agreement, Bar, Callback, Checkpoint, HeldOut, Patience, Run, Watcher
@@ -78,7 +79,7 @@ def fit(
     epochs = _whole("epochs", epochs, 0)
     batch_size = None if batch_size is None else _whole("batch_size", batch_size)
     patience = None if patience is None else _whole("patience", patience)
-    l2 = _weight("l2", l2)
+    l2 = at_least_0("fit", "l2", l2)
     if isinstance(X, Shards):
         _no_others(Y=Y, batch_size=batch_size, validation=validation, patience=patience, callback=callback)
         _no_others(accuracy=accuracy, checkpoint=checkpoint, resume=resume, compiled=compiled, engine=engine)
@@ -233,7 +234,7 @@ def _optimizer(given: Any, parameters: list[Any]) -> Optimizer:
     )
     if [id(p) for p in optimizer.parameters] != [id(p) for p in parameters]:
         raise ValueError(
-            f"fit: the optimizer moves {len(optimizer.parameters)} parameters that are not the model's "
+            f"fit: the optimizer moves {counted(len(optimizer.parameters), 'parameter')} that are not the model's "
             f"{len(parameters)}; make it from model.parameters()"
         )
     return optimizer
@@ -266,9 +267,3 @@ def _whole(name: str, count: Any, least: int = 1) -> int:
     if isinstance(count, bool) or not hasattr(count, "__index__") or index(count) < least:
         raise ValueError(f"fit: {name} is {count!r}; it must be a whole number, {least} or more")
     return index(count)
-
-
-def _weight(name: str, given: Any) -> float:
-    if isinstance(given, str) or not hasattr(given, "__float__") or not 0.0 <= float(given) < math.inf:
-        raise ValueError(f"fit: {name} is {given!r}; it must be a number, 0 or more")
-    return float(given)

@@ -15,7 +15,7 @@ from functools import cached_property, partial
 from typing import Any
 
 from nn import agreement, checkpoints
-from nn.accuracy import Judge, counted
+from nn.accuracy import Judge, tallied
 from nn.engines import Compiled, Eager
 from nn.history import History
 from nn.modules import Module
@@ -140,7 +140,7 @@ class HeldOut(Watcher):
         cost, outputs = run.engine.cost(self.inputs, self.targets)
         run.history.validation_cost.append(cost)
         if run.judge is not None:
-            right = counted(run.judge, outputs, self.targets, lambda: self.Y)
+            right = tallied(run.judge, outputs, self.targets, lambda: self.Y)
             run.history.validation_accuracy.append(right / len(self.Y))
 
 

@@ -139,7 +139,7 @@ def test_importing_a_package_loads_the_standard_library_only(package: str) -> No
 
 
 NN_MODULES = [module for module in MODULES if module.split(".")[0] == "nn" and module != "nn.__main__"]
-PUBLIC_MODULES = {"autograd", "autograd.testing", "autograd.files", "autograd.pages", "autograd.terminal"}
+PUBLIC_MODULES = {"autograd", *(f"autograd.{name}" for name in "core.words files pages terminal testing".split())}
 PRIVATE = {"_data", "_row", "_x", "_y", "_px", "_py", "_arguments", "_partials", "_apply"}
 
 

@@ -137,11 +137,16 @@ def test_the_learning_rate_may_be_a_function_of_the_step():
     ("made", "message"),
     [
         (lambda p: nn.SGD([], lr=0.1), "SGD: there are no parameters"),
-        (lambda p: nn.SGD([p], lr=-1.0), "SGD: lr is -1.0; it must be 0 or more"),
+        (lambda p: nn.SGD([p], lr=-1.0), "SGD: lr is -1.0; it must be a number, 0 or more$"),
         (lambda p: nn.SGD([p], lr=math.nan), "lr is nan"),
+        (lambda p: nn.SGD([p], lr=math.inf), "lr is inf"),
+        (lambda p: nn.SGD([p], lr=lambda k: -5.0).step(), r"SGD: lr\(0\) is -5.0; it must be a number, 0 or more"),
+        (lambda p: nn.SGD([p], lr=0.1, momentum=1.5), "momentum is 1.5; it must be a number, 0 or more and below 1"),
         (lambda p: nn.SGD([p], lr=0.1, nesterov=True), "nesterov=True needs a momentum"),
-        (lambda p: nn.Adam([p], betas=(0.9, 1.0)), r"Adam: betas are \(0.9, 1.0\)"),
-        (lambda p: nn.SGD([p], lr="fast"), "SGD: lr is 'fast'; it must be 0 or more"),
+        (lambda p: nn.Adam([p], betas=(0.9, 1.0)), "Adam: beta 2 is 1.0; it must be a number, 0 or more and below 1"),
+        (lambda p: nn.Adam([p], betas=("a", 0.9)), "Adam: beta 1 is 'a'"),
+        (lambda p: nn.AdamW([p], eps=math.inf), "AdamW: eps is inf"),
+        (lambda p: nn.SGD([p], lr="fast"), "SGD: lr is 'fast'; it must be a number, 0 or more"),
         (lambda p: nn.Adam([p], betas=0.9), "Adam: betas are 0.9; there are two"),
         (lambda p: nn.SGD([p, p], lr=0.1), "SGD: a parameter is listed twice; it would be moved twice a step"),
         (lambda p: nn.AdamW([p], weight_decay=-0.1), "AdamW: weight_decay is -0.1"),
@@ -155,6 +160,14 @@ def test_the_learning_rate_may_be_a_function_of_the_step():
 def test_a_setting_that_makes_no_sense_is_named(made, message):
     with pytest.raises(ValueError, match=message):
         made(Value(1.0))
+
+
+def test_a_rate_that_is_set_later_is_held_to_the_same_and_the_step_is_not_taken():
+    optimizer = nn.SGD([Value(1.0)], lr=0.1)
+    optimizer.lr = -5
+    with pytest.raises(ValueError, match="SGD: lr is -5; it must be a number, 0 or more"):
+        optimizer.step()
+    assert optimizer.steps == 0
 
 
 def test_only_leaves_can_be_optimized():

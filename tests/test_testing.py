@@ -265,7 +265,7 @@ def test_a_reference_may_be_any_function_of_numbers() -> None:
         assert_gradients_match(lambda x: x**3, lambda f, x: 3 * x, 2.0)
     for rough in ({"rtol": 0.1}, {"atol": 1.0}):
         assert_gradients_match(lambda x: x**3, lambda f, x: 12.9, 2.0, **rough)
-    with pytest.raises(AssertionError, match="returned 2 derivatives where f has 1 arguments"):
+    with pytest.raises(AssertionError, match="returned 2 derivatives where f has 1 argument"):
         assert_gradients_match(lambda x: x**3, lambda f, x: [1.0, 2.0], 2.0)
 
 

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 from autograd.core.number import number
 from autograd.core.value import Value
+from autograd.core.words import counted
 
 NO_VALUES = (
     "a compiled function takes numbers, got a Value; differentiate before compiling, compile(grad(f)), or call the "
@@ -54,8 +55,8 @@ def _wrong_lengths(arrays: Sequence[Any], names: Sequence[str], function: str) -
         return f"{function}: {name} holds no examples, its shape is {shape}"
     first, other = next((k, a.shape) for k, a in zip(names, arrays, strict=False) if a.ndim)
     return (
-        f"{function}: {first} holds {other[0]} examples and {name} holds {shape[0]} (shape {shape}); the leading axis "
-        "is the batch and must agree, and a plain number is the same for every example"
+        f"{function}: {first} holds {counted(other[0], 'example')} and {name} holds {shape[0]} (shape {shape}); the "
+        "leading axis is the batch and must agree, and a plain number is the same for every example"
     )
 
 

@@ -162,7 +162,9 @@ class Primitive(engine.Row):
             assert partials[0] is not None
             found = list(partials[0](operands, z))
             if len(found) != len(operands):
-                raise TypeError(f"{self.name}: its partial gave {len(found)} ∂z/∂x for {len(operands)} operands")
+                raise TypeError(
+                    f"{self.name}: its partial gave {len(found)} ∂z/∂x for {counted(len(operands), 'operand')}"
+                )
             return found
         return [None if partial is None else partial(*operands, z) for partial in partials]
 

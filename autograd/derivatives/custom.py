@@ -18,6 +18,7 @@ from autograd.core import modes
 from autograd.core.columns import REAL, Interval, Primitive
 from autograd.core.refusals import Argument
 from autograd.core.value import Value, apply, data_of
+from autograd.core.words import counted
 from autograd.derivatives.custom_rules import along, of_jvp, of_vjp
 from autograd.derivatives.structures import holds_value, is_array, leaves, rebuild
 
@@ -176,8 +177,8 @@ class _Form:
             self.rows = [self._row(k) for k in range(count)]
         if count != len(self.rows):
             raise TypeError(
-                f"custom {self.name}: it returned {len(self.rows)} numbers before and {count} now, for arguments of "
-                "the same structure; return as many each time"
+                f"custom {self.name}: it returned {counted(len(self.rows), 'number')} before and {count} now, for "
+                "arguments of the same structure; return as many each time"
             )
         return self.rows
 

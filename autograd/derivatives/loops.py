@@ -19,6 +19,7 @@ from typing import Any
 from autograd.core import modes
 from autograd.core.primitives import defined, stop_gradient, where
 from autograd.core.value import Value
+from autograd.core.words import counted
 from autograd.derivatives.structures import is_array, leaves, matching, places, rebuild
 
 
@@ -73,7 +74,7 @@ def while_loop(cond: Callable[[Any], Any], step: Callable[[Any], Any], state: An
         state = _alike("while_loop", step(state), state, k + 1)
         _label(state, names, k + 1)
     if _holds(cond(state)):
-        raise ValueError(f"while_loop: the condition holds still after most={most} steps")
+        raise ValueError(f"while_loop: the condition holds still after most={counted(most, 'step')}")
     return state
 
 

@@ -111,4 +111,4 @@ class SparseBatch(Sequence[Any]):
 
     def __repr__(self) -> str:
         m, n = self.pattern.shape
-        return f"<SparseBatch of {len(self)}, {m} × {n}, {self.pattern.nnz} entries each>"
+        return f"<SparseBatch of {len(self)}, {m} × {n}, {counted(self.pattern.nnz, 'entry', 'entries')} each>"

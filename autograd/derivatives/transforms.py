@@ -12,6 +12,7 @@ from math import isfinite
 from types import MethodType
 from typing import Any, ParamSpec, TypeVarTuple
 
+from autograd.core.words import counted
 from autograd.derivatives.recording import Recording, name_of, reads_as_graph
 from autograd.derivatives.second_order import second_derivatives
 from autograd.derivatives.structures import matching, rebuild
@@ -174,7 +175,9 @@ def positions(transform: str, argnums: Argnums, arguments: Sequence[Any]) -> lis
     count = len(arguments)
     for i in positions:
         if not -count <= i < count:
-            raise ValueError(f"{transform}: argnums={argnums}, but the call has {count} positional arguments")
+            raise ValueError(
+                f"{transform}: argnums={argnums}, but the call has {counted(count, 'positional argument')}"
+            )
     which = [i % count for i in positions]
     if len(set(which)) < len(which):
         raise ValueError(f"{transform}: argnums={argnums} names an argument twice")

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
+from autograd.core.words import counted
 from autograd.native.roll import MATVECS, SUMS, Loop, Tape
 from autograd.program.program import BATCH, EXAMPLE, ONCE
 
@@ -20,7 +21,7 @@ def listing(tape: Tape) -> str:
     if program.count() <= FEW:
         return str(program)
     loops = sum(map(len, tape.loops.values()))
-    lines = [f"{program.heading()} → {loops} loops"]
+    lines = [f"{program.heading()} → {counted(loops, 'loop')}"]
     lines += [f"  {_span(range(program.parameters), 's')} parameters"] if program.parameters else []
     lines += [f"  {_span([place], 's')} = {number:.12g}" for place, number in tape.constants]
     lines += [f"  {_span(range(program.inputs), 'v')} inputs"] if program.inputs else []

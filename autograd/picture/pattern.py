@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from autograd.core.words import counted
 from autograd.picture.svg import FONT, SMALL, plain_paint
 
 SIDE = 360.0  # of the longer side of the matrix, in pixels
@@ -19,7 +20,7 @@ def svg(rows: Sequence[Sequence[int]], shape: tuple[int, int], theme: str = "lig
     grain = -(-longest // FINEST)  # rows and columns of a cell
     cell = min(LARGEST, SIDE / (longest / grain))
     width, height = cell * n / grain, cell * m / grain
-    words = f"{m} × {n}, {sum(map(len, rows))} entries"
+    words = f"{m} × {n}, {counted(sum(map(len, rows)), 'entry', 'entries')}"
     full_width = max(width, 0.55 * SMALL * len(words)) + 2 * MARGIN
     full_height = height + 2 * MARGIN + CAPTION
     paint = plain_paint(theme)

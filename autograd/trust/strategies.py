@@ -70,6 +70,7 @@ except ImportError:
     raise ImportError("autograd.testing makes its examples with Hypothesis: pip install hypothesis") from None
 
 from autograd.core.columns import TABLE, Primitive
+from autograd.core.words import counted
 from autograd.derivatives.custom import Custom
 from autograd.derivatives.structures import leaves
 from autograd.trust.checks import check_gradients, derivative_of
@@ -209,7 +210,9 @@ def assert_gradients_match(
     ours = derivative_of(f, 1)(*args)
     found = leaves([theirs], "the reference's gradients")
     if len(found) != len(ours):
-        raise AssertionError(f"the reference returned {len(found)} derivatives where f has {len(ours)} arguments")
+        raise AssertionError(
+            f"the reference returned {counted(len(found), 'derivative')} where f has {counted(len(ours), 'argument')}"
+        )
     numbers = leaves(args, "the arguments")
     for i, (a, b) in enumerate(zip(ours, found, strict=True)):
         if not (a == b or (a != a and b != b) or abs(a - b) <= atol + rtol * max(abs(a), abs(b))):
