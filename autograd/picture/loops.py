@@ -11,8 +11,8 @@ from autograd.core.words import counted
 from autograd.picture.formula import labels, typeset
 from autograd.picture.formula.typeset import EQUALS, Box, joined, operator, row
 from autograd.picture.model import INPUT, OPERATION, OUTPUT, PARAMETER, Edge, Graph, Node
-from autograd.picture.recurrence import C, Step, at, holds_loop
-from autograd.picture.scene import MOST_LABELS, Card, Line, Link, Scene, bare, right_hand_side
+from autograd.picture.recurrence import C, Step, at
+from autograd.picture.scene import MOST_LABELS, WIDEST_RULE, Card, Line, Link, Scene, bare, right_hand_side
 
 WIDEST = 90  # characters of a line of the chain rule
 MOST_LINES = 8
@@ -70,9 +70,9 @@ def _plain(title: Box, kind: str) -> Card:
 
 
 def _words(graph: Graph, edge: Edge) -> list[tuple[Box, bool]]:
-    rule = None if holds_loop(edge) else graph.rule(edge)
-    fits = rule is not None and len(typeset.text(rule)) <= 30
-    return [(row(graph.symbol(edge), EQUALS, rule) if fits and rule is not None else graph.symbol(edge), False)]
+    symbol, rule = graph.symbol(edge), graph.rule(edge)
+    short = rule is not None and len(typeset.text(rule)) <= WIDEST_RULE
+    return [(row(symbol, EQUALS, rule) if rule and short else symbol, False)]
 
 
 def _chain_rule(step: Step) -> list[Box]:

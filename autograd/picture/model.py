@@ -25,6 +25,7 @@ from autograd.picture.formula import labels, typeset
 from autograd.picture.formula import printer as formula
 from autograd.picture.formula.product import Product, added
 from autograd.picture.formula.typeset import Box
+from autograd.program.loop import LoopRow
 
 MAX_NODES = 1000
 MOST_STEPS = 8  # primitives on an edge that are remembered, to print its rule
@@ -132,8 +133,10 @@ class Graph:
     def rule(
         self, edge: Edge, most_steps: int = 4, names: Mapping[Value, Box] | None = None, primes: bool = True
     ) -> Box | None:
-        """The local derivative as a formula, with f′ or what that is; None if it passes too many primitives to read."""
-        if not all(0 < len(way) <= most_steps for way in edge.ways):
+        """The local derivative as a formula, with f′ or what that is; None if it passes too many primitives to read, or
+        a loop, whose rule is a step of its own."""
+        loops = any([isinstance(value._row, LoopRow) for way in edge.ways for value, _ in way])
+        if loops or not all(0 < len(way) <= most_steps for way in edge.ways):
             return None
         return added([self._product(way, names or self.names, primes) for way in edge.ways])
 

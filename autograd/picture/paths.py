@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Any
 
-from autograd.picture import model, recurrence
+from autograd.picture import model
 from autograd.picture.formula import typeset
 from autograd.picture.formula.typeset import ELLIPSIS, EQUALS, TIMES, Box, fence, joined, number_box
 from autograd.picture.model import Edge, Graph, Node
@@ -45,8 +45,7 @@ def one_path(graph: Graph, node: Node) -> Box | None:
 
 
 def _rule(graph: Graph, edge: Edge, numeric: bool) -> Box:
-    rule = graph.rule(edge, model.MOST_STEPS) if not recurrence.holds_loop(edge) else None
-    return rule or (number_box(edge.number) if numeric else graph.symbol(edge))
+    return graph.rule(edge, model.MOST_STEPS) or (number_box(edge.number) if numeric else graph.symbol(edge))
 
 
 def _multiplied(boxes: list[Box]) -> Box:

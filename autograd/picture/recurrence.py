@@ -17,8 +17,8 @@ from autograd.picture import model, select
 from autograd.picture.formula import labels, typeset
 from autograd.picture.formula.product import plus
 from autograd.picture.formula.typeset import TIMES, Box, fence, joined, operator, row
-from autograd.picture.model import INPUT, OPERATION, Edge, Graph, Node
-from autograd.program.loop import Loop, LoopRow, in_a_trace, raised
+from autograd.picture.model import INPUT, OPERATION, Graph, Node
+from autograd.program.loop import Loop, in_a_trace, raised
 from autograd.program.program import Program
 
 C = typeset.name("C")  # what comes of the loop
@@ -111,11 +111,6 @@ class Step:
         """∂end/∂x of each way; None where x itself is what the step ends in."""
         name = labels.box(x.label)
         return [None if z is x else typeset.derivative(end, name) for z, end in self.ways(x)]
-
-
-def holds_loop(edge: Edge) -> bool:
-    """Is there a loop in the step on this edge? Its rule is a step of its own."""
-    return any([isinstance(z._row, LoopRow) for way in edge.ways for z, _ in way])
 
 
 def at(name: str, k: str) -> str:

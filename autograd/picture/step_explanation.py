@@ -11,7 +11,7 @@ from autograd.core.value import Value
 from autograd.picture import explanation, model
 from autograd.picture.formula import labels, stacked, typeset
 from autograd.picture.formula.typeset import EQUALS, Box, joined
-from autograd.picture.recurrence import C, Step, holds_loop
+from autograd.picture.recurrence import C, Step
 
 SHORT = 30  # characters of a rule that stands in the sum
 
@@ -31,7 +31,7 @@ class Within(explanation.Derivation):
 
     def rule(self) -> Box | None:
         """The one factor that it is, if that is short."""
-        if len(self.paths) != 1 or self.count != 1 or len(self.paths[0]) != 1 or holds_loop(self.paths[0][0]):
+        if self.count != 1 or len(self.paths[0]) != 1:
             return None
         rule = self.graph.rule(self.paths[0][0], model.MOST_STEPS)
         return rule if rule is not None and len(typeset.text(rule)) <= SHORT else None

@@ -52,17 +52,10 @@ def _erfcxn(n: int, x: Any) -> Any:
 
 
 def _at_order(f: Callable[..., Any], orders: Any, point: Any) -> Any:
-    """A derivative, by central differences whose step is far below those of `derivative`."""
-    order, precision = int(sum(orders)), mp.prec
-    if not order:
-        return f(*point)
-    with mpmath.workprec(int((1.3 + 0.6 * order) * precision)):
-        h = mp.mpf(2) ** -int(0.6 * precision)
-        terms = [
-            weight * f(*[x + k * h / 2 for x, k in zip(point, offsets, strict=True)])
-            for offsets, weight in _stencil(tuple(map(int, orders)))
-        ]
-        return mp.fsum(terms) / h**order
+    """A derivative, by differences whose step is far below those of `derivative`."""
+    whole, digits = tuple(map(int, orders)), mp.dps
+    steps = [mp.mpf(10) ** -int(0.6 * digits)] * len(whole)
+    return difference(f, point, whole, int((1.3 + 0.6 * sum(whole)) * digits), steps)
 
 
 def _bessely(n: int, x: Any) -> Any:
