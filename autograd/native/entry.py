@@ -169,19 +169,20 @@ class _Arrays(_Entry):
             self.read_parameters()
         made = body.now(f"alloca ptr, {self.word(code.LEAVES)}", "ptr")
         place = body.variable(self.word(code.RESULTS, "ptr"))
-        with body.when(self.word(code.DIRECT) != 0):  # the one array is made before, and computed in place
+        large, block = n >= self.word(code.LARGE), body.variable(self.null)
+        direct = (self.word(code.DIRECT) != 0) & (large ^ True)
+        with body.when(direct):  # the one array is made before, and computed in place
             array = self.new_array(body.integer(0), n)
             body.store(array, made)
             body.store(self.field(array, code.DATA), place)
-        large, block = n >= self.word(code.LARGE), body.variable(self.null)
         with body.when(large):
-            shared = self.array(body.integer(2), [self.word(code.EACH), n], body.integer(0))
+            shared = self.array(body.integer(1), [self.word(code.EACH) * n + LANES - 1], body.integer(0))
             body.store(shared, block)
-            body.store(self.field(shared, code.DATA), place)
+            body.store(self.line(shared), place)
         results, whole = body.load(place, kind="ptr"), self.word(code.WHOLE, "ptr")
         self.run(body.load(held, kind="ptr"), results, n)
         self.look_for_nan(whole, large, block)
-        with body.when(self.word(code.DIRECT) == 0), body.loop(0, self.word(code.LEAVES)) as i:
+        with body.when(direct ^ True), body.loop(0, self.word(code.LEAVES)) as i:
             self.leaf(i, n, results, whole, body.at(made, i, "ptr"), body.load(block, kind="ptr"))
         with body.when(large):
             self.drop(block)

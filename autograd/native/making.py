@@ -48,6 +48,10 @@ class Making:
     def leaf_word(self, i: V, k: Any) -> V:
         return self.body.load(self.body.at(self.word(code.LEAVES_AT, "ptr"), i * code.WIDTH + k, "i64"), kind="i64")
 
+    def line(self, array: V) -> V:
+        """Where the first line of the processor's cache begins in an array's data: see `aligned`."""
+        return self.body.op(f"inttoptr {(self.field(array, code.DATA, 'i64') + 63) & -64} to ptr", "ptr")
+
     def new_array(self, i: V, n: V, block: V | None = None, first: Any = 0) -> V:
         """An array for leaf i: of the batch, or of what there is one of for all of it; of its own, or in a block of
         results, n numbers each, from the first of these on."""
@@ -66,9 +70,7 @@ class Making:
             body.store(now, body.at(steps, axis, "i64"))
             body.store(now * body.load(body.at(lengths, axis, "i64"), kind="i64"), step)
         body.store(body.integer(8), steps)
-        array = self.array(
-            axes + 1, lengths, body.integer(code.WRITEABLE), steps, body.at(self.field(block, code.DATA), first * n)
-        )
+        array = self.array(axes + 1, lengths, body.integer(code.WRITEABLE), steps, body.at(self.line(block), first * n))
         self.tell(self.word(code.KEEP, "ptr"), block)
         self.call(code.HOLD, "i32", array, block)
         return array

@@ -82,13 +82,13 @@ def changes_now() -> int:
     return _word_at(changes()[0]).value
 
 
-def aligned(size: int) -> Any:
-    """So many doubles, 0, that begin where a line of the processor's cache does: a vector across two takes twice as
-    long to load."""
+def aligned(size: int, known: bool = True) -> Any:
+    """So many doubles, 0 or not `known`, that begin where a line of the processor's cache does: a vector across two
+    takes twice as long to load or to store."""
     import numpy as np
 
-    block = np.zeros(size + 8)
-    first = -block.ctypes.data // 8 % 8
+    block = np.zeros(size + 7) if known else np.empty(size + 7)
+    first = -address(block) // 8 % 8
     return block[first : first + size]
 
 

@@ -16,7 +16,7 @@ from autograd.core import modes
 from autograd.native import words as code
 from autograd.native.ir import LANES
 from autograd.native.making import shape_tables
-from autograd.native.objects import changes, function_offsets, is_layout_known, slot_place, value_offsets
+from autograd.native.objects import aligned, changes, function_offsets, is_layout_known, slot_place, value_offsets
 from autograd.program.surroundings import Surroundings
 
 _word_at = ctypes.c_int64.from_address
@@ -249,15 +249,15 @@ def plan(
     direct = len(leaves) == 1 and leaves[0].kind == code.AN_ARRAY and len(leaves[0].shape) <= 1
     arrays_only = all(leaf.kind != code.A_FLOAT for leaf in leaves)
     numbers = all(s is None for s in shapes) and all(leaf.kind == code.A_FLOAT for leaf in leaves) and not at
-    scratch = 0 if direct else min(work.most, SCRATCH // max(sizes[0], 1))  # examples
+    scratch = min(work.most, SCRATCH // max(sizes[0], 1))  # examples
     most = work.most if arrays_only else scratch
     if most < work.least:
         return None
     count = sum(1 if s is None else math.prod(s) for s in shapes)
     made, parts = shape_tables(*shape)
     arrays = [
-        work.numbers, np.empty(count + 1, dtype=np.int64), np.empty(sizes[0] * scratch + 1),
-        np.zeros(sizes[1] + LANES), work.work, work.sums, np.empty(len(shapes) + 1), made, parts,
+        work.numbers, np.empty(count + 1, dtype=np.int64), aligned(0 if direct else sizes[0] * scratch + 1),
+        aligned(sizes[1] + LANES), work.work, work.sums, np.empty(len(shapes) + 1), made, parts,
     ]  # fmt: skip
     held = (
         code.NUMBERS, code.COLUMNS, code.RESULTS,
@@ -270,7 +270,7 @@ def plan(
         code.METHOD: id(method), code.RUN: work.run, code.CHANGES: changes()[0], code.SEEN: -1,
         code.PARAMETERS: len(values), code.FLOAT: (offsets or (0, 0))[0], code.DOUBLE: (offsets or (0, 0))[1],
         code.ARGUMENTS: len(shapes), code.LEAST: work.least, code.MOST: most, code.LEAVES: len(leaves),
-        code.EACH: sizes[0], code.LARGE: (most if direct else scratch) + 1, code.AT: int(at),
+        code.EACH: sizes[0], code.LARGE: scratch + 1, code.AT: int(at),
         code.DIRECT: int(direct), code.SHAPE: len(made) // 2, code.NO_NAN: sizes[1] * no_nan, code.WORDS: groups,
         code.DICTS: len(dicts), code.VERSIONED: int(sys.version_info < (3, 13)),
         code.TUPLES: -1 if any([step & 1 for step in shape if step != code.LEAF]) else len(made) // 2,
@@ -286,7 +286,7 @@ def plan(
     return Plan(symbols | places | fields, tables, (arrays, method, guard), numbers)
 
 
-SCRATCH = 4096  # numbers that are copied into arrays of their own; of more, these are parts of one
+SCRATCH = 2048  # numbers that are copied into arrays of their own, or computed in one; of more, these are parts of one
 
 
 def _table(entries: Sequence[tuple[int, ...]]) -> list[int]:

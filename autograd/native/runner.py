@@ -99,12 +99,12 @@ class Runner:
         self._least, self.most = least, min(most, int(2 * self._chunk) - 1)  # examples, that are not cut into pieces
         self.calls = 0
         self.plans: dict[Any, tuple[Any, Plan | None]] = {}  # with the surroundings that they are for
-        self._empty, self._array = np.empty, np.array
+        self._array = np.array
 
     def run(self, arrays: Sequence[Any], n: int, at: Any = None) -> tuple[Any, Any]:
         """The results for the whole batch, (program.whole,) doubles, and those for each of n examples, (others, n).
         `at`: the parameters' numbers, an array, in place of those of their Values."""
-        whole, each = self._empty(self._whole), self._empty((self._each, n))
+        whole, each = aligned(self._whole, False), aligned(self._each * n, False).reshape(self._each, n)
         self.calls += 1
         with self._lock:
             columns = self._array([*map(address, arrays)], dtype=int)[self._arguments] + self._offsets

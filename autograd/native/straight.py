@@ -38,6 +38,7 @@ from autograd.native.build import Code, build, has
 from autograd.native.ir import LANES, V, constant, select
 from autograd.native.loops import Inputs, Runs, spread
 from autograd.native.module import Memory, Module
+from autograd.native.objects import aligned
 from autograd.native.rows import compute
 from autograd.program.loop import LoopRow, loops_in
 from autograd.program.program import BATCH, EXAMPLE, MEAN, ONCE, Program
@@ -75,9 +76,7 @@ class Straight:
 
     def work(self) -> Any:
         """What a thread needs for itself."""
-        import numpy as np
-
-        memory = np.empty(self._memory.size + 1)
+        memory = aligned(self._memory.size + 1, False)
         for first, numbers in self._memory.known:
             memory[first : first + len(numbers)] = numbers
         return memory
