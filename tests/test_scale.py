@@ -14,6 +14,7 @@ import autograd
 from autograd import Value, detect_anomaly, no_grad, relu, where
 from autograd.core.sweeps import adjoints, number_edges, topological_order
 from tests.memory import blocks
+from tests.processes import printed
 
 MILLION = 1_000_000
 
@@ -123,6 +124,20 @@ def test_a_deep_chain_is_shown_drawn_or_refused_without_recursion() -> None:
         autograd.draw(z, fold=False)
     with pytest.raises(TypeError, match="cut off"):
         copy.deepcopy(z)
+
+
+def test_what_somebody_froze_stays_frozen_when_a_function_is_compiled() -> None:
+    program = """
+import gc, autograd
+square = lambda x: autograd.compile(lambda x: x * x)(x)
+assert square(2.0) == 4.0 and gc.isenabled() and gc.get_freeze_count() == 0
+gc.freeze()
+assert square(3.0) == 9.0 and gc.isenabled() and gc.get_freeze_count() > 0
+gc.disable()
+assert square(4.0) == 16.0 and not gc.isenabled()
+print("so it is")
+"""
+    assert printed(program) == "so it is\n"
 
 
 # Memory without the collector

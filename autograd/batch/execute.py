@@ -25,13 +25,17 @@ ROOTS = 1_024  # of one whose equations are solved in it, by loops
 @contextmanager
 def collector_paused() -> Iterator[None]:
     """Without the garbage collector for a while. Graphs and programs hold no cycles, but a million new objects make it
-    look through all of them again and again: half of the time it takes to prepare a large program."""
+    look through all of them again and again: half of the time it takes to prepare a large program. Afterwards they
+    count as looked through."""
     was_on = gc.isenabled()
     gc.disable()
     try:
         yield
     finally:
         if was_on:
+            if not gc.get_freeze_count():  # else somebody froze what unfreezing would thaw
+                gc.freeze()
+                gc.unfreeze()
             gc.enable()
 
 

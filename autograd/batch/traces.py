@@ -20,8 +20,8 @@ from autograd.native.words import ARRAY_OF_WHOLE, LEAF, OF_WHOLE
 from autograd.program.differentiate import value_and_gradient, without_masks
 from autograd.program.expand import expand, is_ours
 from autograd.program.lower import lower
-from autograd.program.program import Program
-from autograd.program.simplify import exact, finished, folded_and_shared, simplify
+from autograd.program.program import ByWayOf, Program
+from autograd.program.simplify import exact, finished, folded_and_shared
 
 
 class Recording:
@@ -62,16 +62,15 @@ class Trace:
             if has_aux:
                 self.rest = layout(self.template[1])
             with collector_paused():
-                plain = None if self._how[0] in ("python", "jax") else without_masks(self.program)
+                plain = None if self._how[0] in ("python", "jax") else without_masks(self.program, folded_and_shared)
                 self._gradient = self._execution(plain, self._exact_gradient) if plain else self._exact_gradient()
         return self._gradient
 
     def _exact_gradient(self) -> Execution:
-        return self._execution(value_and_gradient(self.program))
+        return self._execution(value_and_gradient(self.program, folded_and_shared))
 
     def _execution(self, gradient: Program, instead: Callable[[], Execution] | None = None) -> Execution:
-        program = simplify(gradient, len(self.program))
-        return Execution(program, self.parameters, self.shapes, *self._how, instead)
+        return Execution(finished(gradient), self.parameters, self.shapes, *self._how, instead)
 
     def gradient_recipe(self, has_aux: bool) -> Any:
         """What a call of the gradient makes: see `recipe`."""
@@ -109,7 +108,7 @@ def record(
     name: str,
     read: arguments.Arguments,
     names: Sequence[str],
-    by_way_of: Callable[[Program], Callable[..., int]] | None = None,
+    by_way_of: ByWayOf | None = None,
 ) -> tuple[Any, Program, list[Value]]:
     """What the function returns of Values, the program that the graph is, and its parameters; see `lower`."""
     inputs, nested = as_values(read, names)

@@ -191,7 +191,7 @@ class _Places:
     def loop(self, kind: Any, slots: Sequence[int]) -> Loop:
         """The next loop, of these slots."""
         program, place = self.program, self.place
-        all_operands: list[tuple[int, ...]] = [program.operands[slot] for slot in slots]
+        all_operands: list[tuple[int, ...]] = [*map(program.operands.__getitem__, slots)]
         if kind in MATVECS:
             return self._matvec(kind, slots, all_operands)
         if kind == DOTS:

@@ -24,24 +24,24 @@ from autograd.core.sweeps import adjoints, in_parallel, in_series, passing, topo
 from autograd.core.value import Value
 from autograd.program.loop import LoopRow, in_a_trace, raised
 from autograd.program.lower import lower
-from autograd.program.program import EXAMPLE, MASKED_DOT, MEAN, ONCE, Program
+from autograd.program.program import EXAMPLE, MASKED_DOT, MEAN, ONCE, Append, ByWayOf, Program
 
 # A product of the chain rule: ∂z/∂x (None if it is 1), the adjoint of z, and where all paths to it are off (None if
 # nowhere): see `core.sweeps` on strong zeros. A plain tuple, for there are two or three of them a node.
 Term = tuple[int | None, int, int | None]
 
 
-def value_and_gradient(program: Program) -> Program:
+def value_and_gradient(program: Program, by_way_of: ByWayOf | None = None) -> Program:
     """The program of the mean of its first output over the batch, of that mean's gradient in every parameter, and of
     its other outputs as they are."""
     if any([isinstance(row, LoopRow) for row in program.rows()]):
-        return _of_loops(program)
-    result = _by_rows(program, True)
+        return _of_loops(program, by_way_of)
+    result = _by_rows(program, True, by_way_of)
     assert result is not None
     return result
 
 
-def without_masks(program: Program) -> Program | None:
+def without_masks(program: Program, by_way_of: ByWayOf | None = None) -> Program | None:
     """The same, but a mask's 0 is multiplied as any number is: a shorter program, whose results are the same, up to the
     rounding of the means, as long as none of them is nan. For 0·x is 0 or nan, and products and sums pass a nan on.
 
@@ -57,25 +57,29 @@ def without_masks(program: Program) -> Program | None:
             return None
         if row is table.div and operands[1] not in program.numbers:
             return None
-    return _by_rows(program, False)
+    return _by_rows(program, False, by_way_of)
 
 
-def _by_rows(program: Program, masks: bool) -> Program | None:
+def _by_rows(program: Program, masks: bool, by_way_of: ByWayOf | None) -> Program | None:
     root, *rest = program.outputs
     result = program.first(len(program))
-    gradient = _Gradient(result, masks)
-    arriving: list[list[Term]] = [[] for _ in range(len(program))]
+    append = by_way_of(result) if by_way_of else result.append
+    gradient = _Gradient(result, append, masks)
+    arriving: list[list[Term]] = [[] for _ in range(root + 1)]
     arriving[root].append((None, result.constant(1.0), None))
     adjoints: dict[int, int] = {}
-    rules = _Rules(program)
+    rules, batched = _Rules(program), gradient.batched
     primitives, all_operands, moments, numbers = program.primitives, program.operands, program.moments, program.numbers
     for z in range(root, -1, -1):
-        terms = arriving[z]
+        terms = arriving.pop()
         if not terms:
             continue
-        arriving[z] = []
-        adjoint = gradient.adjoint(terms, moments[z])
-        if not masks and moments[z] == ONCE and z >= program.leaves and adjoint[2] is not None:
+        moment = moments[z]
+        if len(terms) == 1 and (moment == EXAMPLE or not batched):
+            adjoint = terms[0] if terms[0][0] is None else gradient.product(terms[0])
+        else:
+            adjoint = gradient.adjoint(terms, moment)
+        if not masks and moment == ONCE and z >= program.leaves and adjoint[2] is not None:
             return None
         primitive, operands = primitives[z], all_operands[z]
         if primitive.__class__ is not Primitive:
@@ -97,13 +101,13 @@ def _by_rows(program: Program, masks: bool) -> Program | None:
             if term is not None and x not in numbers:
                 arriving[x].append(term)
     zero = result.constant(0.0)
-    mean = root if program.moments[root] == ONCE else result.append(MEAN, (root,))
+    mean = root if program.moments[root] == ONCE else append(MEAN, (root,))
     result.outputs = (mean, *[adjoints.get(slot, zero) for slot in range(program.inputs, program.leaves)], *rest)
     result.whole = 1 + program.parameters
     return result
 
 
-def _of_loops(program: Program) -> Program:
+def _of_loops(program: Program, by_way_of: ByWayOf | None) -> Program:
     """The same by way of a graph, in which loops have their derivatives; every slope is averaged at last."""
     leaves = [Value(0.5, name) for name in program.names]
     parameters = leaves[program.inputs :]
@@ -117,9 +121,10 @@ def _of_loops(program: Program) -> Program:
 
     each, _ = lower(in_a_trace(results), leaves)
     result = Program(program.inputs, program.parameters, program.names, program.graph_nodes)
-    each.rewritten(result, result.append)
+    append = by_way_of(result) if by_way_of else result.append
+    each.rewritten(result, append)
     ends = 1 + program.parameters
-    whole = [result.append(MEAN, (z,)) if result.moments[z] == EXAMPLE else z for z in result.outputs[:ends]]
+    whole = [append(MEAN, (z,)) if result.moments[z] == EXAMPLE else z for z in result.outputs[:ends]]
     result.outputs, result.whole = (*whole, *result.outputs[ends:]), ends
     return result
 
@@ -134,25 +139,25 @@ class _Gradient:
     """Appends what the chain rule needs to a program. Without `masks` what says where a path is off is a constant, and
     read by nothing: the terms are added in the same order."""
 
-    def __init__(self, result: Program, masks: bool) -> None:
-        self.result, self.masks = result, masks
+    def __init__(self, result: Program, append: Append, masks: bool) -> None:
+        self.result, self.append, self.masks = result, append, masks
         self.batched = EXAMPLE in result.moments
 
     def apply(self, row: Primitive, *operands: int | float) -> int:
         """A row of the table applied to slots of the program and to numbers (floats)."""
         constant = self.result.constant
-        return self.result.append(row, tuple([constant(x) if isinstance(x, float) else x for x in operands]))
+        return self.append(row, tuple([constant(x) if isinstance(x, float) else x for x in operands]))
 
     def adjoint(self, terms: list[Term], moment: int) -> Term:
         """Σ ∂z/∂x · adjoint(z). When x is known once, what differs between examples is averaged over the batch."""
         if moment == EXAMPLE or not self.batched:
-            return self.product(terms[0]) if len(terms) == 1 else self.products(terms)
+            return self.products(terms)
         varying = [term for term in terms if self._varies(term)]
         if varying:
             _, total, off = self.products(varying)
             if off is not None and self.result.moments[off] == EXAMPLE:  # off where it is for every example
-                off = self.apply(table.equal, self.result.append(MEAN, (off,)), 1.0)
-            mean = (None, self.result.append(MEAN, (total,)), off)
+                off = self.apply(table.equal, self.append(MEAN, (off,)), 1.0)
+            mean = (None, self.append(MEAN, (total,)), off)
             terms = [mean, *[term for term in terms if not self._varies(term)]]
         return self.products(terms)
 
@@ -166,7 +171,7 @@ class _Gradient:
         if partial is None:  # what arrives where all is off is 0 already
             return term
         if self.result.numbers.get(adjoint) != 1.0:
-            partial = self.result.append(table.mul, (partial, adjoint))
+            partial = self.append(table.mul, (partial, adjoint))
         return None, partial if off is None or not self.masks else passing(off, partial, self.apply), off
 
     def products(self, terms: list[Term]) -> Term:
@@ -180,8 +185,8 @@ class _Gradient:
         if 0 < always < len(terms):
             unmasked, masked = [[term for term in terms if (term[2] is None) == yes] for yes in (True, False)]
             parts = (self.products(unmasked)[1], self.products(masked)[1])
-            return None, self.result.append(table.add, parts), None
-        numbers, append, constant = self.result.numbers, self.result.append, self.result.constant
+            return None, self.append(table.add, parts), None
+        numbers, append, constant = self.result.numbers, self.append, self.result.constant
         off = None if always else reduce(lambda a, b: in_parallel(a, b, self.apply), offs)
         ones = partials.count(None)
         if always and not ones and numbers.get(adjoints[0]) == 1.0 and all([numbers.get(x) == 1.0 for x in adjoints]):
@@ -200,7 +205,7 @@ class _Gradient:
         for term, count in Counter(terms).items():
             if count == 2:
                 partial, adjoint, off = term
-                once.append((partial, self.result.append(table.mul, (self.result.constant(2.0), adjoint)), off))
+                once.append((partial, self.append(table.mul, (self.result.constant(2.0), adjoint)), off))
             else:
                 once += [term] * count
         return once
@@ -211,7 +216,7 @@ class _Gradient:
         _, slope, off = adjoint
         place = [given[i] for i in rule.given]
         if rule.computes:
-            place = result.inline(rule.program, place)
+            place = result.inline(rule.program, place, self.append)
         terms: list[Term | None] = []
         for partial in rule.partials:
             if partial is None:

@@ -6,23 +6,23 @@ do the rest, some of them on the way.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from itertools import chain
 from typing import Any
 
 from autograd.core.refusals import StepArgument, refuse_escaped
 from autograd.core.sweeps import topological_order
 from autograd.core.value import Value
-from autograd.program.program import Program
+from autograd.program.program import ByWayOf, Program
 
 
 def lower(
     results: Sequence[Value | float],
     inputs: Sequence[Value],
-    by_way_of: Callable[[Program], Callable[..., int]] | None = None,
+    by_way_of: ByWayOf | None = None,
 ) -> tuple[Program, list[Value]]:
     """The program that computes `results`, and the leaves that are its parameters, in the order they are met.
-    `by_way_of(program)` appends to it in place of its own way: that is how a pass changes things meanwhile.
+    `by_way_of` says how that is appended to.
 
     TypeError where one of them is an argument of a loop's step: that is no number outside of it."""
     inner = [x for x in inputs if x._row is not None]  # what these were made of is not asked

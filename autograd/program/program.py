@@ -59,6 +59,10 @@ MASKED_DOT = Primitive("masked_dot", _masked_dot, None, nary=True)
 FUSED = 4
 
 
+Append = Callable[[Any, tuple[int, ...]], int]  # of a primitive and its operands, to a program; their slot
+ByWayOf = Callable[["Program"], Append]  # what appends to it in place of its own way: so a pass changes it meanwhile
+
+
 class Program:
     """Slot by slot: what computes it (`primitives`), of which slots (`operands`), and when it is known (`moments`).
 

@@ -12,16 +12,15 @@ on what it does not replace.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections import defaultdict
+from collections.abc import Sequence
 from contextvars import Context
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from autograd.core import primitives as table
 from autograd.core.primitives import Primitive
 from autograd.program.identities import found
-from autograd.program.program import CONSTANT, FUSED, Program
-
-Append = Callable[[Primitive, tuple[int, ...]], int]
+from autograd.program.program import CONSTANT, FUSED, Append, Program
 
 
 def simplify(program: Program, done: int = 0) -> Program:
@@ -95,15 +94,22 @@ def folding(program: Program, append: Append, exact: bool = False) -> Append:
 
 def sharing(program: Program) -> Append:
     append, add, mul = program.append, table.add, table.mul
-    known = dict(zip(zip(program.primitives, program.operands, strict=True), range(len(program)), strict=True))
+    known: defaultdict[Any, dict[tuple[int, ...], int]] = defaultdict(dict)
+    for slot, (primitive, operands) in enumerate(zip(program.primitives, program.operands, strict=True)):
+        if (primitive is mul or primitive is add) and operands[0] > operands[1]:
+            operands = operands[::-1]
+        known[primitive][operands] = slot
 
     def share(primitive: Primitive, operands: tuple[int, ...]) -> int:
-        key = (primitive, operands)
-        slot = known.get(key)
-        if slot is None and (primitive is mul or primitive is add):
-            slot = known.get((primitive, operands[::-1]))
+        in_order = operands
+        if primitive is mul or primitive is add:
+            x, y = operands
+            if x > y:
+                in_order = (y, x)
+        like = known[primitive]
+        slot = like.get(in_order)
         if slot is None:
-            known[key] = slot = append(primitive, operands)
+            like[in_order] = slot = append(primitive, operands)
         return slot
 
     return share
