@@ -67,6 +67,8 @@ def watch(
     frames: int = FRAMES,
     title: str = "Training",
     inputs: Sequence[str] | None = None,
+    targets: Sequence[str] | None = None,
+    scales: Sequence[tuple[float, float]] | None = None,
     callback: Callable[[Any, History], Any] | None = None,
     **options: Any,
 ) -> TrainingPage:
@@ -74,6 +76,8 @@ def watch(
 
     frames   pictures at most: the start, the end, and between them more of the early epochs, where most happens
     inputs   what the inputs are called
+    targets  what the classes are called, or a number's least and its largest
+    scales   (shift, size) of each input that was standardised as (x − shift) / size: the axes then say what x was
     options  the other arguments are `fit`'s
 
     Of one or two inputs the page shows what the model says of each, and where its classes part; of layers, the weights
@@ -101,7 +105,12 @@ def watch(
         told = _told(model, parameters, X, Y, loss, kept, history.compiled, options.get("accuracy"))
     finally:
         assign(parameters, kept[history.epochs])
-    return TrainingPage(title, told | {"inputs": said if inputs is None else [*inputs]}, history)
+    told |= {
+        "inputs": said if inputs is None else [*inputs],
+        "targets": told["targets"] if targets is None else _eight(targets),
+        "ends": [_ends(ends, scale) for ends, scale in zip(told["extent"], scales or [(0.0, 1.0)] * 2, strict=False)],
+    }
+    return TrainingPage(title, told, history)
 
 
 def _told(
@@ -122,14 +131,15 @@ def _told(
         epochs = [*epochs[:-1:every], epochs[-1]]
     judged = engine(model, loss, parameters, X, Y, None if compiled else False)
     inputs, targets = judged.table(X), judged.table(Y)
-    grid, extent = _grid(X, SIDE[judged.compiled])
+    numbers_alone = judge is None and isinstance(Y[0], list) and len(Y[0]) > 1  # several, which no colour tells
+    grid, extent = ([], []) if numbers_alone else _grid(X, SIDE[judged.compiled])
     scale = _Scale(loss, Y, judge is not None, len(extent) == 2)
     surface = engine(model, lambda output, _: output, parameters, grid or X, Y, judged.compiled, costs=False)
     points = surface.table(grid) if grid else None
     layers = [step for step in getattr(model, "layers", ()) if isinstance(step, Layer)]
     told: dict[str, Any] = {
         "epochs": epochs, "cost": [], "accuracy": [] if judge else None, "weights": [], "classes": scale.classes,
-        "farthest": scale.farthest, "extent": extent, "points": [], "sizes": [],
+        "farthest": scale.farthest, "extent": extent, "points": [], "sizes": [], "targets": scale.names,
     }  # fmt: skip
     if sum(len(n.w) + 1 for layer in layers for n in layer.neurons) <= MOST_WEIGHTS:
         told["sizes"] = [len(layers[0].neurons[0].w), *(len(layer.neurons) for layer in layers)] if layers else []
@@ -168,47 +178,74 @@ def _grid(X: list[Any], side: int) -> tuple[list[list[float]], list[list[float]]
 
 
 class _Scale:
-    """How outputs and targets are shown: from 0 to 1 where there is one output, with the classes parting at ½; the
-    class and how far it is ahead where there are several. Between two classes in a plane it is log(p / (1 − p)) that
-    is told, in which the boundary is smooth however steep p is."""
+    """How outputs and targets are shown: from 0 to 1 where there is one output, or one for each of two classes, with
+    the classes parting at ½; the class and how far it is ahead where there are more. Between two classes in a plane it
+    is log(p / (1 − p)) that is told, in which the boundary is smooth however steep p is."""
 
     def __init__(self, loss: Callable[[Any, Any], Any], Y: list[Any], judged: bool, plane: bool) -> None:
-        several = max(Y) + 1 if loss is losses.cross_entropy and not isinstance(Y[0], list) else 0
-        several = len(Y[0]) if isinstance(Y[0], list) and len(Y[0]) > 1 else several
-        self.several, self.logits = int(several), loss is losses.cross_entropy
-        self.classes = self.several or (2 if judged else 0)
-        self.farthest = FARTHEST if self.classes == 2 and plane and not self.several else 0.0
+        self.logits = loss is losses.cross_entropy
+        numbered = self.logits and not isinstance(Y[0], list)
+        outputs = int(max(Y)) + 1 if numbered else len(Y[0]) if isinstance(Y[0], list) else 1
+        self.classes = max(2, outputs) if judged else 0
+        self.several = self.classes > 2
+        self.farthest = FARTHEST if self.classes == 2 and plane else 0.0
         plain = [y[0] if isinstance(y, list) else y for y in Y]
         self.low: float = 0.0 if judged else min(plain)
         self.high: float = 1.0 if judged else max(plain)
         self.squash: Callable[[float], float] = lambda x: (x - self.low) / ((self.high - self.low) or 1.0)
+        least = self.low
         if loss is losses.binary_cross_entropy_with_logits:
             self.squash = sigmoid
         elif loss is losses.hinge:
-            self.squash = lambda x: (x + 1) / 2
+            self.squash, least = lambda x: (x + 1) / 2, -1.0
+        ends = [f"y = {_said(x)}" for x in (least, self.high)]
+        self.names = _eight([f"class {k}" for k in range(self.classes)]) if outputs > 1 or numbered else ends
 
     def target(self, y: Any) -> float:
         """A class's number; a number from 0 to 1."""
+        if isinstance(y, list):
+            y = place_of_largest(y) if len(y) > 1 else y[0]
         if self.several:
-            return float(place_of_largest(y) if isinstance(y, list) else y)
-        y = y[0] if isinstance(y, list) else y
+            return float(min(y, MOST_CLASSES - 1))
         return float(y > 0.5) if self.classes else _short(self.squash(y))
+
+    def _single(self, output: Any) -> float:
+        if not isinstance(output, list) or len(output) == 1:
+            return self.squash(output[0] if isinstance(output, list) else output)
+        p, q = output  # of two classes
+        return sigmoid(q - p) if self.logits else (1.0 + q - p) / 2
 
     def cell(self, output: Any) -> int:
         """A byte: 255 times a number from 0 to 1, or 32 times the class and up to 31 for its lead."""
         if not self.several:
-            x = self.squash(output[0] if isinstance(output, list) else output)
+            x = self._single(output)
             if self.farthest:
                 p = min(1 - 1e-12, max(1e-12, x))
                 x = 0.5 + 0.5 * math.log(p / (1 - p)) / self.farthest
             return round(255 * min(1.0, max(0.0, x))) if x == x else 127
-        scores = output[:MOST_CLASSES]
+        scores = output
         if self.logits:
             scores = [math.exp(max(-700.0, s - max(scores))) for s in scores]
             scores = [s / sum(scores) for s in scores]
         best = place_of_largest(scores)
         lead = scores[best] - max(s for k, s in enumerate(scores) if k != best)
-        return 32 * best + round(31 * min(1.0, max(0.0, lead)))
+        return 32 * min(best, MOST_CLASSES - 1) + round(31 * min(1.0, max(0.0, lead)))
+
+
+def _eight(names: Sequence[str]) -> list[str]:
+    """What the colours stand for: the last for all the classes that have none of their own."""
+    return [*names] if len(names) <= MOST_CLASSES else [*names[: MOST_CLASSES - 1], "others"]
+
+
+def _ends(extent: Sequence[float], scale: tuple[float, float]) -> list[str]:
+    """Both ends of an axis, to a hundredth of the way between them."""
+    low, high = [x * scale[1] + scale[0] for x in extent]
+    digits = 2 - math.floor(math.log10(abs(high - low)))
+    return [_said(round(x, digits)) for x in (low, high)]
+
+
+def _said(x: float) -> str:
+    return f"{x:.10g}".replace("-", "−")
 
 
 def _short(x: float) -> float:

@@ -68,8 +68,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     try:
         page = watch(model, data.X, data.Y, loss=squared_error, optimizer=SGD(model.parameters(), options.lr),
-                     epochs=options.epochs, seed=options.seed, inputs=data.table.names[:-1],
-                     title=f"Training on {data.name}")  # fmt: skip
+                     epochs=options.epochs, seed=options.seed, inputs=data.table.names[:-1], targets=data.ends(),
+                     scales=data.scales, title=f"Training on {data.title}")  # fmt: skip
     except FloatingPointError as error:
         print(f"python -m nn: {error}", file=sys.stderr)
         return 1

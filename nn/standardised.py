@@ -6,6 +6,7 @@ x = (number − mean) / deviation,   y = (number − least) / range,   of classe
 from __future__ import annotations
 
 import math
+import os
 import random
 import textwrap
 from collections.abc import Iterator, Sequence
@@ -51,6 +52,7 @@ class Examples:
             table = table._replace(X=[table.X[k] for k in drawn], Y=[table.Y[k] for k in drawn])
         self.table, self.own = table._replace(names=[printable(name) for name in table.names]), file is None
         self.name = "the Challenger flights" if self.own else "the file"
+        self.title = self.name if file is None else printable(os.path.basename(file))
         self.scales = [_standard(column) for column in zip(*table.X, strict=True)]
         low, high = min(table.Y), max(table.Y)
         inside = low >= 0 and high <= 1
@@ -85,6 +87,12 @@ class Examples:
         if self.target != Scale(0.0, 1.0):
             lines.append(f"target     scaled: y = ({target} − {self.target.shift:.6g}) / {self.target.size:.6g}")
         return "\n".join(map(wrapped, lines))
+
+    def ends(self) -> list[str]:
+        """The classes, or the least and the largest target: what the colours of a picture stand for."""
+        name, Y = self.table.names[-1], self.table.Y
+        ends = (0.0, 1.0) if {*Y} <= {0.0, 1.0} else (min(Y), max(Y))
+        return self.classes or [f"{name} = {x:.6g}".replace("-", "−") for x in ends]
 
     def said(self, k: int) -> str:
         y = self.table.Y[k]

@@ -81,6 +81,57 @@ def test_any_model_is_watched_as_far_as_it_can_be_shown(model, loss, inputs, tar
     assert len(told["cost"]) == len(told["epochs"]) == 4
 
 
+@pytest.mark.parametrize(
+    ("outputs", "loss", "targets", "names"),
+    [
+        (1, nn.mse, [0, 1], ["y = 0", "y = 1"]),
+        (1, nn.hinge, [-1, 1], ["y = −1", "y = 1"]),
+        (1, nn.mse, [-2.5, 3e-7], ["y = −2.5", "y = 3e−07"]),
+        (2, nn.cross_entropy, [0, 1], ["class 0", "class 1"]),
+        (2, nn.mse, [[1, 0], [0, 1]], ["class 0", "class 1"]),
+        (9, nn.cross_entropy, [0, 8], [*[f"class {k}" for k in range(7)], "others"]),
+    ],
+)
+def test_a_legend_says_what_the_colours_stand_for(outputs, loss, targets, names):
+    model = nn.MLP(2, [outputs], seed=0)
+    settings = {"loss": loss, "epochs": 1, "progress": False, "compiled": False}
+    assert film(nn.watch(model, [[0, 0], [0, 1]], targets, **settings))["targets"] == names
+    assert film(nn.watch(model, [[0, 0], [0, 1]], targets, targets=["no", "yes"], **settings))["targets"] == [
+        "no",
+        "yes",
+    ]
+
+
+def test_of_two_classes_with_an_output_each_a_byte_says_how_likely_the_second_is():
+    model = nn.MLP(2, [3, 2], activation="tanh", seed=1)
+    page = nn.watch(model, X, Y, nn.cross_entropy, epochs=1, progress=False, compiled=False)
+    told = film(page)
+    p, q = (z.data for z in model([told["extent"][0][0], told["extent"][1][0]]))
+    byte = base64.b64decode(told["cells"])[-400]
+    assert byte == pytest.approx(255 * (0.5 + 0.5 * (q - p) / told["farthest"]), abs=0.6)
+    assert told["classes"] == 2
+
+
+def test_several_numbers_that_are_no_classes_have_no_map():
+    model = nn.MLP(2, [2], seed=0)
+    told = film(nn.watch(model, X, [[0.5, y] for y in Y], epochs=1, progress=False, compiled=False))
+    assert told["extent"] == told["points"] == [] and told["cells"] == ""
+
+
+@pytest.mark.parametrize(
+    ("column", "scale", "ends"),
+    [
+        ([-2.0, 1.0], None, ["−2.36", "1.36"]),
+        ([-2.0, 1.0], (69.6, 7.0), ["53.1", "79.1"]),
+        ([-2.0, 1.0], (0.0, 3e8), ["−710000000", "410000000"]),
+    ],
+)
+def test_an_axis_says_what_the_input_was_before_it_was_standardised(column, scale, ends):
+    scales = None if scale is None else [scale]
+    page = nn.watch(nn.Neuron(1), column, [0, 1], epochs=1, progress=False, compiled=False, scales=scales)
+    assert film(page)["ends"] == [ends]
+
+
 def test_many_examples_run_eagerly_have_fewer_frames(monkeypatch):
     monkeypatch.setattr("nn.film.MOST_EAGER", 4 * len(X))
     told = film(moons()[1])
@@ -158,6 +209,19 @@ def test_the_boundary_moves_and_each_side_has_its_class_s_colour(page):
         "(document.getElementById('plane').getContext('2d').getImageData(0, 0, 640, 640).data)"
     )  # the upper moon is class 0, orange; the lower blue
     assert r > b and c > s
+
+
+@pytest.mark.browser
+def test_nine_classes_are_drawn_and_those_without_a_colour_share_one(chrome, tmp_path):
+    settings = {"epochs": 1, "progress": False, "compiled": False, "inputs": ["length", "width"]}
+    watched = nn.watch(nn.MLP(2, [9], seed=0), X[:9], [*range(9)], nn.cross_entropy, **settings)
+    page = chrome.open(watched.save(tmp_path / "film.html").as_uri())
+    texts = "[...document.querySelectorAll('#legend span, #map figcaption span')].map(e => e.textContent)"
+    low, middle, high, *legend = page.run(texts)
+    assert re.fullmatch(r"length → \S+ … \S+", low) and re.fullmatch(r"width ↑ \S+ … \S+", high) and middle == ""
+    assert legend == [*[f"class {k}" for k in range(7)], "others"]
+    assert page.complaints() == []
+    page.close()
 
 
 @pytest.mark.browser

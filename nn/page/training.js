@@ -198,10 +198,14 @@ matchMedia("(prefers-color-scheme: dark)").addEventListener("change", map);
 $("map").hidden = !size;
 $("net").hidden = !film.sizes.length;
 if (size) {
-  const [low, high] = film.extent.map((range) => range.map(format)).reduce(([p, q], range) => [p.concat(range[0]), q.concat(range[1])], [[], []]);
-  $("low").textContent = low.join(", ");
-  $("high").textContent = high.join(", ");
-  $("axes").textContent = film.inputs.join(" →, ") + (film.extent.length === 2 ? " ↑" : " →");
+  const [[low, high]] = film.ends, [along, up] = film.inputs, axis = (name, ends) => `${name} ${ends.join(" … ")}`;
+  const said = up ? [axis(along + " →", film.ends[0]), "", axis(up + " ↑", film.ends[1])] : [low, along + " →", high];
+  ["low", "axes", "high"].forEach((id, k) => $(id).textContent = said[k]);
+  film.targets.forEach((name, k) => {
+    const entry = $("legend").appendChild(document.createElement("span"));
+    entry.textContent = name;
+    entry.style.setProperty("--hue", several ? hues[k] : `var(--${["negative", "positive"][k]})`);
+  });
 }
 if (film.sizes.length) network();
 const linked = () => Number(/frame=(\d+)/.exec(location.hash)?.[1]) || 0;
