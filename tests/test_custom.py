@@ -233,6 +233,16 @@ def test_no_number_of_its_surroundings_is_frozen(np: Any, by_call: bool) -> None
         del autograd.core.columns.TABLE[own.name]
 
 
+@pytest.mark.parametrize("runner", ["python", "tape", "source"])
+def test_the_number_of_a_value_that_it_reads_is_not_frozen(np: Any, runner: Any) -> None:
+    w = Value(2.0)
+    scaled = custom(lambda x: w.data * x, partials=lambda x, z: w.data, name="scaled")
+    compiled, slope = [autograd.compile(f, runner=runner) for f in (scaled, grad(scaled))]
+    assert (compiled([1.0]).tolist(), slope([1.0]).tolist()) == ([2.0], [2.0])
+    w.data = 7.0
+    assert (compiled([1.0]).tolist(), slope([1.0]).tolist()) == ([7.0], [7.0])
+
+
 @pytest.mark.parametrize("make", [custom, primitive], ids=["custom", "primitive"])
 def test_what_it_raises_reaches_the_caller_of_compiled_code(np: Any, make: Any) -> None:
     def stubborn(x: float) -> float:

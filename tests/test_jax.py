@@ -15,7 +15,7 @@ np = pytest.importorskip("numpy")
 jax = pytest.importorskip("jax")
 
 import nn  # noqa: E402
-from autograd import Value, compile, exp, value_and_grad, where  # noqa: E402
+from autograd import Value, compile, custom, exp, value_and_grad, where  # noqa: E402
 from autograd.core.primitives import TABLE  # noqa: E402
 from tests.problems import PROBLEMS  # noqa: E402
 from tests.processes import variables  # noqa: E402
@@ -200,6 +200,13 @@ def test_a_program_of_many_loops_is_refused_with_the_reason() -> None:
 
     with pytest.raises(ValueError, match="loops, more than 500, which XLA would take minutes to compile"):
         compile(f, runner="jax")([1.0])
+
+
+def test_the_number_of_a_value_that_a_custom_function_reads_would_be_frozen_and_is_refused() -> None:
+    w = Value(2.0)
+    scaled = custom(lambda x: w.data * x, partials=lambda x, z: w.data)
+    with pytest.raises(TypeError, match=r"the Value 2.0\.data was read .* frozen"):
+        compile(scaled, runner="jax")([1.0])
 
 
 def test_devices_without_jax_and_unknown_engines_are_refused() -> None:

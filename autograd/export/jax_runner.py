@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from autograd.core.modes import tracing
 from autograd.core.value import Value
 from autograd.export import jax as printer
 from autograd.program.program import Program
@@ -42,7 +43,9 @@ class Runner:
             NamedSharding(mesh, PartitionSpec()),
         )
         scope: dict[str, Any] = {}
-        exec(printer.text({"run": program}), scope)
+        with tracing():  # what a function of the user's reads of a Value may be another number at the next call
+            text = printer.text({"run": program})
+        exec(text, scope)
         self._run = jax.jit(scope["run"], out_shardings=self._whole)
 
     def run(self, arrays: Sequence[Any], n: int, at: Any = None) -> tuple[Any, Any]:

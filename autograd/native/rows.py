@@ -12,6 +12,7 @@ from __future__ import annotations
 import builtins
 import math
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from contextvars import Context
 from functools import cache, partial, reduce
 from operator import add, gt, lt, or_
@@ -21,6 +22,7 @@ from weakref import WeakSet
 
 from autograd.core import ieee
 from autograd.core.columns import TABLE, Primitive
+from autograd.core.modes import tracing
 from autograd.core.primitives import dot, dot_parts
 from autograd.core.value import Value
 from autograd.native import build
@@ -47,7 +49,8 @@ def compute(row: Primitive, operands: Sequence[Any]) -> Any:
         return by_lane(_written(row, body.module, len(operands)), [_vector(x, operands) for x in operands])
     forward = getattr(row.forward, "__wrapped__", row.forward)  # of a user's row: V does not raise
     try:
-        return _vector(_number(body.module.branches(lambda: read(forward)(*operands))), operands)
+        with tracing() if row.own else nullcontext():  # a Value's number may be another at the next call
+            return _vector(_number(body.module.branches(lambda: read(forward)(*operands))), operands)
     except Exception as error:
         return by_lane(_symbol(row, len(operands), error), [_vector(x, operands) for x in operands])
 
