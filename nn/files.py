@@ -16,7 +16,7 @@ from typing import Any
 
 from autograd.files import write
 from nn.layers import MLP, Layer, Neuron, Sequential
-from nn.modules import Module
+from nn.modules import Module, items
 
 VERSION = 1
 MODEL = "chainrule model"
@@ -45,7 +45,8 @@ def save(model: Module, path: Path) -> None:
 def load(path: Path, into: Module | None = None) -> Any:
     """The model saved at `path`: a new one, or `into` with the saved weights (for classes that are not this library's).
 
-    FileError says what is wrong with a file that is cut off, not a model, or of a newer version.
+    FileError says what is wrong with a file that is cut off, not a model, of another model than `into`, or of a newer
+    version.
     """
     record = _from_safetensors(path) if _is_safetensors(path) else read_json(path, MODEL)
     weights = record.get("weights")
@@ -55,6 +56,13 @@ def load(path: Path, into: Module | None = None) -> Any:
         if type(x) not in (int, float):
             raise FileError(f"{path}: the weight {name!r} is no number: {x!r:.40}")
     model = into if into is not None else _built(path, record)
+    if into is not None and _rebuildable(into) and record.get("architecture"):
+        saved = _built(path, record)
+        if _outline(saved) != _outline(into) and weights.keys() == into.state_dict().keys():
+            raise FileError(
+                f"{path}: it holds a {saved!r}, which is another model than {into!r}; to take its weights all the "
+                "same, write into.load_state_dict(nn.load(path).state_dict())"
+            )
     try:
         model.load_state_dict(weights)
     except (KeyError, TypeError, OverflowError) as error:
@@ -90,14 +98,28 @@ def build(architecture: dict[str, Any]) -> Module:
 
 
 def _rebuildable(model: Module) -> dict[str, Any] | None:
-    """The architecture, if a module built from it has the same parameters."""
+    """The architecture, if a module built from it has the same parameters, and modules inside."""
     architecture = model.architecture()
-    if architecture is None or architecture["module"] != type(model).__name__:
+    if architecture is None:
         return None
     try:
-        return architecture if list(build(architecture).state_dict()) == list(model.state_dict()) else None
+        built = build(architecture)
     except KeyError:  # a module inside is of another class
         return None
+    alike = list(built.state_dict()) == list(model.state_dict()) and _outline(built) == _outline(model)
+    return architecture if alike else None
+
+
+def _outline(model: Any) -> list[tuple[type, Any]]:
+    """The classes of a module and of those inside it, in order, with their activations."""
+    found: dict[int, Any] = {}
+    waiting = [model]
+    while waiting:
+        x = waiting.pop()
+        if isinstance(x, Module | list | tuple | dict) and id(x) not in found:
+            found[id(x)] = x
+            waiting += [item for _, item in items(x)]
+    return [(type(x), getattr(x, "_activate", None)) for x in found.values() if isinstance(x, Module)]
 
 
 def _built(path: Path, record: dict[str, Any]) -> Module:

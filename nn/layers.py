@@ -35,7 +35,7 @@ class Neuron(Module):
     init        "uniform" (−1, 1), "he" or "xavier";    seed, rng    where the random numbers come from
     """
 
-    __slots__ = ("_activate", "_names", "activation", "b", "w")  # read in half the time of a dict's
+    __slots__ = ("_activate", "_activation", "_names", "b", "w")  # read in half the time of a dict's
 
     def __init__(
         self,
@@ -52,9 +52,18 @@ class Neuron(Module):
         limit, uniform = bound(init, nin, _nout), generator(seed, rng).uniform
         self.w = [Value(uniform(-limit, limit)) for _ in range(nin)]
         self.b = Value(0.0)
-        self.activation = _chosen(activation, nonlin)
-        self._activate = _function(self.activation, "Neuron")
+        self._activation = _chosen(activation, nonlin)
+        self._activate = _function(self._activation, "Neuron")
         self._set_labels()
+
+    @property
+    def activation(self) -> Any:
+        """Its name, or a function of z."""
+        return self._activation
+
+    @activation.setter
+    def activation(self, other: Any) -> None:
+        raise AttributeError(f"{self!r}: its activation is chosen where it is made: Neuron({len(self.w)}, {other!r})")
 
     def _set_labels(self, index: int | None = None, layer: str | None = None) -> None:
         """Name w, b, z and a as those of neuron `index` in layer `layer`."""

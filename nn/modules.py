@@ -87,7 +87,7 @@ def _look(holder: Any, path: str, found: dict[Value, str], seen: set[int]) -> No
     if id(holder) in seen:
         return
     seen.add(id(holder))
-    for key, x in _items(holder):
+    for key, x in items(holder):
         if isinstance(x, Value):
             if x not in found and not x.op:
                 found[x] = f"{path}{key}"
@@ -95,7 +95,8 @@ def _look(holder: Any, path: str, found: dict[Value, str], seen: set[int]) -> No
             _look(x, f"{path}{key}.", found, seen)
 
 
-def _items(holder: Any) -> Any:
+def items(holder: Any) -> Any:
+    """What a module, list or dict holds, with the names or places there."""
     if isinstance(holder, Module):
         return holder._attributes().items()
     return holder.items() if isinstance(holder, dict) else enumerate(holder)

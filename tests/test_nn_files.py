@@ -342,3 +342,40 @@ def test_a_file_that_is_not_there_is_named_with_what_was_asked(tmp_path):
         nn.load(tmp_path / "m.json")
     with pytest.raises(IsADirectoryError, match=r"load: .* cannot be read: Is a directory"):
         nn.load(tmp_path)
+
+
+def with_a_third_layer():
+    model = mlp()
+    model.layers.append(nn.Layer(1, 2, activation="relu"))
+    return model
+
+
+def with_a_neuron_of_its_own():
+    model = mlp()
+    model.layers[0].neurons[1] = nn.Neuron(2, activation="sin")
+    return model
+
+
+class MLP(nn.MLP):
+    def __call__(self, x):
+        return super().__call__(x) * 2.0
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("made", [with_a_third_layer, with_a_neuron_of_its_own, lambda: MLP(2, [3, 1])])
+def test_a_model_that_its_sizes_do_not_say_is_not_rebuilt_as_another(made, kind, tmp_path):
+    path = tmp_path / f"m.{kind}"
+    made().save(path)
+    with pytest.raises(nn.FileError, match=r"weights of a MLP that only your code can build.*into=MLP"):
+        nn.load(path)
+    model = made()
+    assert nn.load(path, into=model) is model
+
+
+def test_weights_are_not_loaded_into_a_model_that_computes_something_else(tmp_path):
+    mlp().save(tmp_path / "m.json")
+    other = nn.MLP(2, [3, 1], activation="relu", output="sigmoid", seed=1)
+    before = other.state_dict()
+    with pytest.raises(nn.FileError, match=r"3 tanh → .* is another model than MLP\(2 → 3 relu.*load_state_dict"):
+        nn.load(tmp_path / "m.json", into=other)
+    assert other.state_dict() == before

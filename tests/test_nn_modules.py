@@ -8,7 +8,7 @@ import pytest
 
 import autograd
 import nn
-from autograd import Value
+from autograd import Value, label
 from autograd.core.columns import TABLE
 
 
@@ -242,3 +242,14 @@ def test_a_copy_keeps_shared_parameters_shared():
     del tied.last
     other = copy.deepcopy(tied)
     assert other.again is other.scale is not tied.scale
+
+
+def test_an_activation_that_is_set_later_would_change_nothing_and_is_refused():
+    with pytest.raises(AttributeError, match=r"its activation is chosen where it is made: Neuron\(2, 'tanh'\)"):
+        nn.Neuron(2).activation = "tanh"
+
+
+@pytest.mark.parametrize("names", [["x"], ["x", "y", "z"]])
+def test_as_many_labels_as_values(names):
+    with pytest.raises(ValueError, match=f"label: {len(names)} names? for 2 Values"):
+        label([Value(1.0), Value(2.0)], names)

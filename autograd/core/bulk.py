@@ -38,8 +38,10 @@ def label(values: Sequence[Value], names: Sequence[str]) -> None:
     """`v.label = name` for each. ValueError when the lengths differ, TypeError where one is no Value."""
     if engine.C is not None and engine.C.name(values, names):
         return
+    if len(values) != len(names):
+        raise ValueError(f"label: {counted(len(names), 'name')} for {counted(len(values), 'Value')}")
     for v, name in zip(values, names, strict=True):
-        if v.__class__ is Value and name.__class__ is str:
+        if engine.C is None and v.__class__ is Value and name.__class__ is str:
             v._label = name
         elif not isinstance(v, Value):
             raise TypeError(f"label: expected Values, got {type(v).__name__}")
