@@ -17,6 +17,7 @@ from autograd.core.words import counted
 Inputs = list[list[float]]
 CHALLENGER = os.path.join(os.path.dirname(__file__), "challenger.csv")
 MOST_CLASSES = 20  # of a target that is text
+GAPS = ("", "NA", "N/A", "NaN", "nan", "NULL", "null", "inf")  # what stands for a target that is missing among words
 
 
 def moons(n: int = 100, noise: float = 0.1, seed: int | None = None) -> tuple[Inputs, list[int]]:
@@ -145,7 +146,7 @@ def read_csv(path: str | os.PathLike[str], target: str | None = None) -> Table:
     lines = [line for line, _ in rows[1:]]
     if separator != ",":
         body = _with_points(name, lines, body, names)
-    classes = _classes(name, names[-1], [row[-1].strip() for row in body])
+    classes = _classes(name, names[-1], lines, [row[-1].strip() for row in body])
     if classes:
         body = [[*row[:-1], str(classes.index(row[-1].strip()))] for row in body]
     numbers = [_numbers(name, line, row, names) for line, row in zip(lines, body, strict=True)]
@@ -158,6 +159,8 @@ def _header(file: str, line: int, cells: Sequence[str]) -> list[str]:
         raise DataError(f"{file}: row {line}: the columns have no names; the first row must be a header")
     if len(names) < 2:
         raise DataError(f"{file}: row {line}: column 2 is missing; there must be an input and a target column")
+    if "" in names:  # pandas writes its index so, which says nothing of the example
+        raise DataError(f"{file}: row {line}: column {names.index('') + 1} has no name; name it, or leave it out")
     for before, after in pairwise(sorted(names)):
         if before == after:
             raise DataError(f"{file}: row {line}: column {after!r} appears twice")
@@ -184,10 +187,13 @@ def _with_points(file: str, lines: list[int], body: list[list[str]], names: Sequ
     return with_points
 
 
-def _classes(file: str, column: str, cells: Sequence[str]) -> tuple[str, ...]:
+def _classes(file: str, column: str, lines: Sequence[int], cells: Sequence[str]) -> tuple[str, ...]:
     """The words of a target none of which is a number; none where one is."""
-    if any(_is_number(cell) or cell in ("", "inf", "nan") for cell in cells):
+    if any(_is_number(cell) for cell in cells):
         return ()
+    for line, cell in zip(lines, cells, strict=True):
+        if cell in GAPS:
+            raise DataError(f"{file}: row {line}, column {column!r}: {cell!r} is no class; leave out rows without one")
     classes = tuple(sorted(set(cells)))
     if len(classes) == 1:
         raise DataError(f"{file}: column {column!r}: {classes[0]!r} is no number, and as a class it is the only one")
@@ -205,6 +211,6 @@ def _numbers(file: str, line: int, cells: Sequence[str], names: Sequence[str]) -
 
 def _is_number(cell: str) -> bool:
     try:
-        return math.isfinite(float(cell))
+        return math.isfinite(float(cell)) and "_" not in cell  # 1_000 is a number of Python's, not of a table's
     except ValueError:
         return False

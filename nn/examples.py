@@ -14,7 +14,7 @@ from autograd.core.words import counted
 def rows(X: Any, what: str = "X") -> list[Any]:
     """X as a list of examples: each a number, or lists of numbers of one shape. Errors name the row."""
     found = listed(X.to_numpy() if hasattr(X, "to_numpy") else X)
-    if not hasattr(found, "__len__") or isinstance(found, str | bytes | dict):
+    if not hasattr(found, "__len__") or isinstance(found, str | bytes | dict | set | frozenset):
         raise TypeError(f"{what} is {type(X).__name__}; give a list or an array with one row for each example")
     found = [*map(listed, found)]
     if not found:

@@ -464,3 +464,9 @@ def test_the_example_that_is_named_is_not_finite_itself(compiled):
         fit(model, [1.0, 1.0], [0.0, 2.0], loss=loss, epochs=1, compiled=compiled)
     if compiled:  # an eager run keeps its gradients there
         assert [p.grad for p in model.parameters()] == before
+
+
+@pytest.mark.parametrize("Y", [{1.0, 2.0}, frozenset((1.0, 2.0)), {0: 1.0, 1: 2.0}])
+def test_what_has_no_order_holds_no_targets(Y):
+    with pytest.raises(TypeError, match=rf"Y is {type(Y).__name__}; give a list or an array with one row for each"):
+        nn.fit(nn.MLP(1, [1]), [[1.0], [2.0]], Y, epochs=1, progress=False)
