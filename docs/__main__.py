@@ -23,7 +23,7 @@ from docs import browser, live, reference
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
-PICTURE = re.compile(r"!\[([^]]*)\]\(notebooks/pictures/cost-of-one-neuron\.svg\)")
+PICTURE = re.compile(r"!\[([^]]*)\]\((?:(?:\.\./)?notebooks/pictures/cost-of-one-|pictures/)(\w+)\.svg\)")
 EDIT, END = '<a href="../lab/lab/index.html?path=', '">Edit and run it here</a>, in your browser.'
 
 
@@ -71,12 +71,11 @@ def gather(source: Path, editable: Sequence[str]) -> None:
     for folder in ("notebooks", "benchmarks"):
         (source / folder).mkdir(parents=True)
     for page in [*DOCS.glob("*.md"), ROOT / "CHANGELOG.md", ROOT / "CONTRIBUTING.md"]:
-        (source / page.name.lower()).write_text(_moved(page.read_text("utf-8")), "utf-8")
+        (source / page.name.lower()).write_text(_of_the_site(page), "utf-8")
     index = source / "index.md"
     others = [page.stem for page in DOCS.glob("*.md") if page.name != "index.md" and page.stem not in index.read_text()]
     index.write_text(index.read_text().replace("\nmigration\n", "\n".join(["", "migration", *sorted(others), ""])))
-    front = PICTURE.sub(_of_both_themes, (ROOT / "README.md").read_text("utf-8"))
-    (source / "README.txt").write_text(_moved(front), "utf-8")
+    (source / "README.txt").write_text(_of_the_site(ROOT / "README.md"), "utf-8")
     for path in (ROOT / "notebooks").glob("*.ipynb"):
         notebook = json.loads(path.read_text("utf-8"))
         if path.name in editable:
@@ -90,14 +89,18 @@ def gather(source: Path, editable: Sequence[str]) -> None:
     reference.write(source / "reference")
 
 
-def _of_both_themes(picture: re.Match[str]) -> str:
-    """README.md shows the neuron as one file; here there is one for each theme."""
-    return "\n".join([f"![{picture[1]}](pictures/neuron-{theme}.svg){{.only-{theme}}}" for theme in ("light", "dark")])
-
-
-def _moved(text: str) -> str:
+def _of_the_site(page: Path) -> str:
+    """A page with its pictures in both themes, and its links to where things are on the site."""
+    text = PICTURE.sub(_of_both_themes, page.read_text("utf-8"))
+    text = text.replace("](../autograd/core/primitives.py)", "](reference/rows.md)")
     text = re.sub(r"\]\((\.\./)?(docs/)?", "](", text)
     return re.sub(r"\]\((CHANGELOG|CONTRIBUTING)\.md", lambda link: link[0].lower(), text)
+
+
+def _of_both_themes(picture: re.Match[str]) -> str:
+    """In the repository a picture is one file; here there is one for each theme."""
+    words, name = picture.groups()
+    return "\n".join([f"![{words}](pictures/{name}-{theme}.svg){{.only-{theme}}}" for theme in ("light", "dark")])
 
 
 if __name__ == "__main__":

@@ -1,4 +1,7 @@
-"""What the site shows of the library's own making: live pages, and pictures for the pages, light and dark."""
+"""What the site shows of the library's own making: live pages, and pictures for the pages, light and dark.
+
+`python -m docs.live` draws those of docs/pictures anew, which are what the pages show where they are read as files.
+"""
 
 import json
 from collections.abc import Callable
@@ -94,3 +97,9 @@ PICTURES: dict[str, Callable[[str], str]] = {
     "house": house,
     "layers": lambda theme: draw(network(), theme=theme, collapse="layer").svg(),
 }
+
+KEPT = {Path(__file__).parent / "pictures" / f"{name}.svg": make for name, make in PICTURES.items() if name != "neuron"}
+
+if __name__ == "__main__":
+    for path, make in KEPT.items():
+        path.write_text(make("light"), "utf-8")

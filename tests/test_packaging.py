@@ -116,6 +116,15 @@ def test_an_sdist_has_every_file(tmp_path):
     assert {*kept} - shipped == {".gitignore"}
 
 
+def test_every_pattern_of_the_manifest_matches_a_file():
+    for line in (ROOT / "MANIFEST.in").read_text().splitlines():
+        command, *words = line.split()
+        if command == "recursive-include":
+            assert all(any((ROOT / words[0]).rglob(pattern)) for pattern in words[1:]), line
+        elif command == "include":
+            assert all((ROOT / name).exists() for name in words), line
+
+
 def test_no_message_says_to_install_this_distribution_from_an_index():
     for path in [*(ROOT / "autograd").rglob("*.py"), *(ROOT / "nn").rglob("*.py")]:
         assert not re.search(r"pip install [^,;`]*chainrule", path.read_text()), path
