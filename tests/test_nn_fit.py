@@ -29,6 +29,13 @@ def fit(model, X, Y, **settings):
     return nn.fit(model, X, Y, **settings)
 
 
+def xor(**settings):
+    """Two epochs of one neuron."""
+    X, Y = nn.data.xor()
+    usual = {"model": nn.MLP(2, [1], seed=0), "X": X, "Y": Y, "loss": nn.squared_error, "epochs": 2}
+    return fit(**usual | settings)
+
+
 def test_full_batch_is_the_loop_written_out():
     X, Y, model = moons()
     _, _, other = moons()
@@ -375,22 +382,18 @@ def test_a_model_that_is_not_one_is_named():
 
 
 def test_a_checkpoint_of_other_data_is_refused(tmp_path):
-    X, Y = nn.data.xor()
-    options = {"epochs": 2, "seed": 0, "progress": False, "compiled": False}
-    nn.fit(nn.MLP(2, [1], seed=0), X, Y, checkpoint=tmp_path / "run.json", **options)
+    xor(checkpoint=tmp_path / "run.json")
     with pytest.raises(ValueError, match="of a run on other data"):
-        nn.fit(nn.MLP(2, [1], seed=0), X, [1 - y for y in Y], resume=tmp_path / "run.json", **options)
+        xor(Y=[1 - y for y in nn.data.xor()[1]], resume=tmp_path / "run.json")
 
 
 def test_a_checkpoint_of_other_data_held_out_is_refused(tmp_path):
     X, Y = nn.data.xor()
-    options = {"epochs": 2, "seed": 0, "progress": False, "compiled": False}
-    nn.fit(nn.MLP(2, [1], seed=0), X, Y, validation=(X, Y), checkpoint=tmp_path / "run.json", **options)
-    resumed = nn.fit(nn.MLP(2, [1], seed=0), X, Y, validation=(X, Y), resume=tmp_path / "run.json", **options)
-    assert resumed.epochs == 2
+    xor(validation=(X, Y), checkpoint=tmp_path / "run.json")
+    assert xor(validation=(X, Y), resume=tmp_path / "run.json").epochs == 2
     for validation in (None, (X, [1 - y for y in Y])):
         with pytest.raises(ValueError, match="of a run on other data"):
-            nn.fit(nn.MLP(2, [1], seed=0), X, Y, validation=validation, resume=tmp_path / "run.json", **options)
+            xor(validation=validation, resume=tmp_path / "run.json")
 
 
 def test_what_rounding_leaves_of_a_certain_example_is_no_disagreement_of_the_engines():
@@ -401,11 +404,9 @@ def test_what_rounding_leaves_of_a_certain_example_is_no_disagreement_of_the_eng
 
 def test_a_checkpoint_resumes_on_the_same_data_in_an_array(tmp_path):
     np = pytest.importorskip("numpy")
-    X, Y = nn.data.xor()
-    options = {"seed": 0, "progress": False, "compiled": False}
-    nn.fit(nn.MLP(2, [1], seed=0), X, Y, epochs=2, checkpoint=tmp_path / "run.json", **options)
-    history = nn.fit(nn.MLP(2, [1]), np.array(X), np.array(Y), epochs=3, resume=tmp_path / "run.json", **options)
-    assert history.epochs == 3
+    X, Y = map(np.array, nn.data.xor())
+    xor(checkpoint=tmp_path / "run.json")
+    assert xor(model=nn.MLP(2, [1]), X=X, Y=Y, epochs=3, resume=tmp_path / "run.json").epochs == 3
 
 
 @pytest.mark.parametrize(
@@ -421,37 +422,31 @@ def test_a_checkpoint_resumes_on_the_same_data_in_an_array(tmp_path):
     ],
 )
 def test_a_checkpoint_of_another_loss_optimizer_or_model_is_refused(tmp_path, settings, words):
-    X, Y = nn.data.xor()
-    options = {"model": nn.MLP(2, [1], seed=0), "X": X, "Y": Y, "epochs": 2, "progress": False, "compiled": False}
-    nn.fit(**options, checkpoint=tmp_path / "run.json")
+    xor(checkpoint=tmp_path / "run.json")
     with pytest.raises(ValueError, match=f"fit: the checkpoint is of a run with .*{words}"):
-        nn.fit(**options | settings, resume=tmp_path / "run.json")
-    assert nn.fit(**options | {"epochs": 3}, resume=tmp_path / "run.json").epochs == 3
+        xor(**settings, resume=tmp_path / "run.json")
+    assert xor(epochs=3, resume=tmp_path / "run.json").epochs == 3
 
 
 def test_a_checkpoint_that_does_not_say_its_loss_still_loads(tmp_path):
-    X, Y = nn.data.xor()
-    options = {"model": nn.MLP(2, [1], seed=0), "X": X, "Y": Y, "progress": False, "compiled": False}
-    nn.fit(**options, epochs=2, checkpoint=tmp_path / "run.json")
+    xor(checkpoint=tmp_path / "run.json")
     state = json.loads((tmp_path / "run.json").read_text())
     for name in ("checksum", "loss", "method", "model", "data"):
         del state[name]
     (tmp_path / "run.json").write_text(json.dumps(state))
-    assert nn.fit(**options, epochs=3, resume=tmp_path / "run.json").epochs == 3
+    assert xor(epochs=3, resume=tmp_path / "run.json").epochs == 3
 
 
 @pytest.mark.parametrize("place", [("batch_size",), ("best", "epoch"), ("optimizer", "steps"), ("history", "cost", 0)])
 def test_a_checkpoint_with_true_for_a_number_is_refused(tmp_path, place):
-    X, Y = nn.data.xor()
-    options = {"model": nn.MLP(2, [1], seed=0), "X": X, "Y": Y, "batch_size": 1, "progress": False, "compiled": False}
-    nn.fit(**options, epochs=1, checkpoint=tmp_path / "run.json")
+    xor(batch_size=1, epochs=1, checkpoint=tmp_path / "run.json")
     state = json.loads((tmp_path / "run.json").read_text())
     del state["checksum"]
     *above, last = place
     reduce(getitem, above, state)[last] = True
     (tmp_path / "run.json").write_text(json.dumps(state))
     with pytest.raises(nn.FileError, match=rf"{'.'.join(map(str, place[:2]))} is true or false where a number is due"):
-        nn.fit(**options, epochs=2, resume=tmp_path / "run.json")
+        xor(batch_size=1, resume=tmp_path / "run.json")
 
 
 @pytest.mark.parametrize("compiled", [False, True])
