@@ -3,7 +3,9 @@
 import json
 import math
 import os
+import re
 import signal
+import sys
 from functools import partial, reduce
 from operator import getitem
 
@@ -97,11 +99,15 @@ def rising(step):
     return 0.5 if step < 10 else 30.0
 
 
+@pytest.mark.parametrize("compiled", [False, True])
 @pytest.mark.parametrize("validation", [None, 0.25])
-def test_early_stopping_takes_the_best_parameters_back(validation):
+def test_early_stopping_takes_the_best_parameters_back(validation, compiled):
+    if compiled:
+        pytest.importorskip("llvmlite")
     X, Y, model = moons()
     optimizer = nn.SGD(model.parameters(), rising)
-    history = fit(model, X, Y, optimizer=optimizer, epochs=500, patience=7, validation=validation)
+    settings = {"optimizer": optimizer, "epochs": 500, "patience": 7, "validation": validation, "compiled": compiled}
+    history = fit(model, X, Y, **settings)
     judged = history.validation_cost or history.cost
     best = judged.index(min(judged))
     assert history.stopped == "early stopping" and history.epochs == best + 1 + 7
@@ -190,7 +196,10 @@ def test_ctrl_c_finishes_the_step_and_keeps_what_was_learned(ctrl_c):
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
-def test_ctrl_c_in_the_middle_of_a_step_waits_for_its_end(ctrl_c):
+@pytest.mark.parametrize(("times", "batch_size", "epochs", "steps"), [(1, None, 3, 3), (2, None, 2, 2), (1, 8, 2, 11)])
+def test_ctrl_c_in_the_middle_of_a_step_waits_for_its_end_and_twice_it_does_not(
+    ctrl_c, times, batch_size, epochs, steps
+):
     X, Y, model = moons()
     _, _, other = moons()
     calls = 0
@@ -199,13 +208,16 @@ def test_ctrl_c_in_the_middle_of_a_step_waits_for_its_end(ctrl_c):
         nonlocal calls
         calls += 1
         if calls == 2 + 2 * len(X) + 5:  # after a look at both targets and two epochs
-            os.kill(os.getpid(), signal.SIGINT)
+            for _ in range(times):
+                os.kill(os.getpid(), signal.SIGINT)
         return nn.binary_cross_entropy(a, y)
 
-    history = fit(model, X, Y, epochs=100, loss=loss)
-    assert (history.stopped, history.epochs) == ("interrupted", 3)
-    fit(other, X, Y, epochs=history.epochs)
-    assert model.state_dict() == other.state_dict()
+    optimizer = nn.SGD(model.parameters(), 0.1)
+    history = fit(model, X, Y, epochs=100, loss=loss, optimizer=optimizer, batch_size=batch_size)
+    assert (history.stopped, history.epochs, optimizer.steps) == ("interrupted", epochs, steps)
+    if batch_size is None:
+        fit(other, X, Y, optimizer=nn.SGD(other.parameters(), 0.1), epochs=epochs)
+        assert model.state_dict() == other.state_dict()
 
 
 def test_a_keyboard_interrupt_from_anywhere_inside_ends_the_run_the_same_way():
@@ -294,6 +306,9 @@ def test_rows_of_single_numbers_and_arrays_are_inputs_too():
         ([[1.0], [math.nan]], [0, 1], {}, ValueError, r"X\[1\]\[0\] is nan"),
         ([[1.0]], [2], {}, ValueError, r"Y\[0\]: binary_cross_entropy: the target 2 is not between"),
         ([[1.0, 2.0]], [1], {}, ValueError, "layer 1, .* takes 1 input, got 2"),
+        ("12", [0, 1], {}, TypeError, "X is str; give a list or an array with one row for each example"),
+        ([[]], [0], {}, ValueError, r"X\[0\] is empty"),
+        ([[[1.0], [1.0, 2.0]]], [0], {}, ValueError, r"X\[0\] is ragged: its rows are not of one length"),
         ([[1.0]], [1], {"epochs": -1}, ValueError, "epochs is -1"),
         ([[1.0]], [1], {"epochs": None}, ValueError, "epochs is None; it must be a whole number, 0 or more"),
         ([[1.0]], [1], {"epochs": 2.0}, ValueError, "epochs is 2.0"),
@@ -374,6 +389,81 @@ def test_a_setting_of_the_wrong_kind_is_named_before_anything_moves(settings, me
     with pytest.raises(TypeError, match=f"fit: {message}"):
         fit(model, X, Y, **settings)
     assert model.state_dict() == before
+
+
+def test_a_model_without_parameters_has_nothing_to_train():
+    class Doubled(nn.Module):
+        def __call__(self, x):
+            return 2 * x[0]
+
+    with pytest.raises(ValueError, match="fit: the model has no parameters to train"):
+        fit(Doubled(), [[1.0]], [1.0], loss=nn.mse)
+
+
+@pytest.mark.parametrize(
+    ("missing", "needs"),
+    [
+        ("tqdm", lambda history: xor(progress=True)),
+        ("matplotlib.pyplot", lambda history: history.plot()),
+        ("sklearn.datasets", lambda history: nn.data.digits()),
+    ],
+)
+def test_what_is_not_installed_is_named(monkeypatch, missing, needs):
+    monkeypatch.setitem(sys.modules, missing, None)
+    with pytest.raises(ImportError, match=r"pip install (tqdm|matplotlib|scikit-learn)"):
+        needs(nn.History())
+
+
+def test_a_history_in_words():
+    assert nn.History().summary() == "not trained yet"
+    X, Y, model = moons()
+    assert re.fullmatch(
+        r"cost \S+, accuracy \S+ %, held out \S+, accuracy there \S+ %",
+        fit(model, X, Y, epochs=1, validation=0.25).summary(),
+    )
+
+
+def test_a_batch_that_costs_a_number_alone_moves_nothing():
+    model = nn.Neuron(1, activation="linear", seed=0)
+    w, b = model.state_dict().values()
+    loss = lambda a, y: a if y else 3.0
+    fit(
+        model, [[1.0], [2.0]], [0.0, 1.0], loss=loss, optimizer=nn.SGD(model.parameters(), 0.25), epochs=1, batch_size=1
+    )
+    assert list(model.state_dict().values()) == pytest.approx([w - 0.5, b - 0.25], rel=1e-15)
+
+
+def test_a_cost_that_overflows_only_in_the_sum_is_said_to():
+    model = nn.Neuron(1, activation="linear", seed=0)
+    with pytest.raises(
+        FloatingPointError, match="the sum over the examples overflows, though no single one of them does"
+    ):
+        fit(model, [[1.0], [2.0]], [1.0, 1.0], loss=lambda a, y: 1.5e308 * y + 0.0 * a, epochs=1)
+
+
+def test_what_changes_unseen_is_found_after_an_epoch_and_the_run_goes_on_eagerly(monkeypatch):
+    pytest.importorskip("llvmlite")
+    monkeypatch.setenv("SCALE", "1")
+    loss = lambda a, y: float(os.environ["SCALE"]) * nn.squared_error(a, y)
+    change = lambda model, history: monkeypatch.setenv("SCALE", "2")
+    given = {"loss": loss, "callback": change, "epochs": 3, "validation": (X := [[0.5], [1.0]], Y := [1.0, 0.0])}
+    with pytest.warns(UserWarning, match="going on eagerly, because after epoch 1 the compiled run differs"):
+        history = fit(nn.Neuron(1, seed=0), X, Y, compiled=None, **given)
+    monkeypatch.setenv("SCALE", "1")
+    eager = fit(nn.Neuron(1, seed=0), X, Y, compiled=False, **given)
+    assert not history.compiled and history.validation_cost == pytest.approx(eager.validation_cost, rel=1e-12)
+    monkeypatch.setenv("SCALE", "1")
+    with pytest.raises(TypeError, match="fit: after epoch 1 the compiled run differs from the eager one"):
+        fit(nn.Neuron(1, seed=0), X, Y, compiled=True, **given)
+
+
+def test_a_model_that_gives_a_tuple_is_compiled_too():
+    pytest.importorskip("llvmlite")
+    line = nn.Neuron(1, activation="linear", seed=0)
+    model = lambda x: (line(x), 2 * line(x))
+    X = [[0.5], [1.0], [2.0]]
+    want = [list(row) for row in nn.predict(model, X, compiled=False)]
+    assert nn.predict(model, X, compiled=True) == [pytest.approx(row, rel=1e-15) for row in want]
 
 
 def test_a_model_that_is_not_one_is_named():
