@@ -229,10 +229,8 @@ def _responses(neurons: Sequence[Neuron], zs: Sequence[Value], names: Names) -> 
     try:
         label(out, names.a)
     except TypeError:
-        for neuron, a in zip(neurons, out, strict=True):
-            if not isinstance(a, Value):
-                raise TypeError(f"{neuron!r}: its activation returned {a!r:.60}, not a Value computed from z") from None
-        raise
+        neuron, a = next(pair for pair in zip(neurons, out, strict=True) if not isinstance(pair[1], Value))
+        raise TypeError(f"{neuron!r}: its activation returned {a!r:.60}, not a Value computed from z") from None
     return out
 
 
