@@ -7,6 +7,7 @@ import pytest
 
 import nn
 from autograd import finite_difference, label_text
+from nn import lecture
 from nn.__main__ import _chosen as chosen
 from nn.lecture import main
 from tests.processes import python
@@ -165,6 +166,18 @@ def test_of_a_big_network_as_much_is_drawn_as_fits(tmp_path, capsys, layers):
     assert re.search(r"network\.svg: the graph with its local derivatives, one card a (neuron|layer)\n", out)
     assert re.search(r"steps\.html: .*one step of backpropagation at a time", out)
     assert (tmp_path / "network.svg").exists() and (tmp_path / "steps.html").exists()
+
+
+def test_a_picture_that_cannot_be_written_is_said_and_the_job_goes_on(tmp_path, capsys):
+    (tmp_path / "network.svg").mkdir()
+    status, out, _ = run(capsys, "--epochs", 1, "--out", tmp_path)
+    assert status == 0 and "not written: " in out and re.search(r"wrote +.*steps\.html", out)
+
+
+def test_a_training_that_fails_ends_with_status_1(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(lecture, "squared_error", lambda a, y: nn.squared_error(a, y) * 1e308 * 10)
+    status, _, err = run(capsys, "--epochs", 1, "--out", tmp_path)
+    assert status == 1 and err.splitlines()[-1].startswith("python -m nn: fit: the cost is not finite in epoch 1")
 
 
 def test_no_epochs_are_allowed(tmp_path, capsys):

@@ -13,6 +13,8 @@ import pytest
 
 import nn
 from autograd import Value
+from nn.checkpoints import CHECKPOINT
+from nn.files import write_json
 from tests.processes import variables
 
 KINDS = ["json", "safetensors"]
@@ -68,11 +70,31 @@ def test_a_class_of_ones_own_is_loaded_into_an_instance(tmp_path, kind):
 
 def test_shared_layers_and_functions_as_activations_need_an_instance_too(tmp_path):
     layer = nn.Layer(2, 2)
-    for model in (nn.Sequential(layer, layer), nn.MLP(2, [1], output=abs), nn.Sequential(nn.Layer(2, 1), abs)):
+    models = [nn.Sequential(layer, layer), nn.MLP(2, [1], output=abs), nn.Sequential(nn.Layer(2, 1), abs)]
+    for model in (*models, nn.Neuron(2, abs), nn.Layer(2, 1, abs), nn.Sequential(Tripled(2))):
         model.save(tmp_path / "m.json")
         with pytest.raises(nn.FileError, match="only your code can build"):
             nn.load(tmp_path / "m.json")
         assert nn.load(tmp_path / "m.json", into=model) is model
+
+
+class Tripled(nn.Neuron):
+    """It says to be a module that cannot be built."""
+
+    def architecture(self):
+        return {**super().architecture(), "module": "Tripled"}
+
+
+def test_a_model_is_saved_under_no_extension_of_another_kind(tmp_path):
+    with pytest.raises(ValueError, match=r"m\.pt': a model is saved as data, in .json or .safetensors"):
+        mlp().save(tmp_path / "m.pt")
+    assert os.listdir(tmp_path) == []
+
+
+def test_a_checkpoint_that_lacks_something_is_named(tmp_path):
+    write_json(tmp_path / "run.json", CHECKPOINT, {"seed": 0, "weights": {}, "best": {}})
+    with pytest.raises(nn.FileError, match=r"run\.json: not a whole checkpoint: optimizer, history missing"):
+        nn.fit(mlp(), [[0.0, 1.0]], [1.0], epochs=1, resume=tmp_path / "run.json", progress=False, compiled=False)
 
 
 def test_loading_leaves_pythons_random_numbers_alone(tmp_path):

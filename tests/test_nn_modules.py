@@ -140,6 +140,11 @@ def test_inputs_without_an_order_or_of_text_are_refused(given):
         nn.Layer(2, 3)(given)
 
 
+def test_a_step_that_cannot_be_called_is_refused():
+    with pytest.raises(TypeError, match="Sequential: 3 cannot be called; give modules or functions"):
+        nn.Sequential(nn.Layer(2, 3), 3)
+
+
 def test_a_mismatch_between_layers_is_found_at_the_layer():
     model = nn.Sequential(nn.Layer(2, 3), nn.Layer(4, 1))
     with pytest.raises(ValueError, match=r"layer 2, Layer\(4 → 1 relu; 5 parameters\), takes 4 inputs, got 3"):

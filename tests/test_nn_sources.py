@@ -62,6 +62,7 @@ def test_logistic_regression_of_two_and_of_three_classes(sklearn: Any) -> None:
         assert np.abs(outputs(nn.from_sklearn(theirs)) - (want[:, 1] if classes == 2 else want)).max() <= 1e-15
 
 
+@pytest.mark.filterwarnings("ignore")
 def test_what_is_no_network_or_not_fitted_is_refused_by_name(sklearn: Any) -> None:
     from sklearn.tree import DecisionTreeClassifier
 
@@ -71,6 +72,10 @@ def test_what_is_no_network_or_not_fitted_is_refused_by_name(sklearn: Any) -> No
         nn.from_sklearn(sklearn.MLPClassifier())
     with pytest.raises(ValueError, match="this Ridge is not fitted"):
         nn.from_sklearn(sklearn.Ridge())
+    strange = sklearn.MLPRegressor(hidden_layer_sizes=[2], max_iter=9).fit(X, X[:, 0])
+    strange.activation = "sine"
+    with pytest.raises(TypeError, match="MLPRegressor has the activation 'sine'; what fits are relu, tanh"):
+        nn.from_sklearn(strange)
 
 
 def test_torch_layers_give_their_outputs() -> None:
@@ -100,9 +105,16 @@ def test_what_torch_has_and_this_library_has_not_is_refused_by_name() -> None:
         (t.Sequential(t.Linear(3, 4), t.Softplus()), r"module 1, Softplus"),
         (t.Sequential(t.Linear(3, 4), t.Dropout()), r"module 1, Dropout"),
         (t.Linear(3, 4), "expected a torch.nn.Sequential, got Linear"),
+        (t.Sequential(), "there is no Linear layer in it"),
+        (
+            t.Sequential(t.Linear(3, 4), t.Softmax(dim=1), t.Linear(4, 2)),
+            "the softmax of layer 1 does not fit",
+        ),
     ):
         with pytest.raises(TypeError, match=said):
             nn.from_torch(bad)
+    with pytest.raises(ValueError, match="layer 1 has 4 outputs, layer 2 5 inputs"):
+        nn.from_torch(t.Sequential(t.Linear(3, 4), t.Linear(5, 2)))
 
 
 def test_nothing_is_imported_for_it() -> None:

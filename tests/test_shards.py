@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import math
 import os
 import pickle
 import threading
@@ -104,8 +105,19 @@ def test_fit_on_shards_learns_what_fit_on_all_examples_learns(paths: list[str]) 
     assert np.allclose(*weights, rtol=0, atol=1e-13)
 
 
+def test_a_run_on_shards_shows_its_progress_and_stops_where_it_diverges(paths: list[str], capsys: Any) -> None:
+    model = nn.MLP(2, [1], seed=0)
+    history = nn.fit(model, nn.Shards(paths, read), loss=nn.hinge, epochs=2)
+    assert "2/2" in capsys.readouterr().err and history.compiled
+    model.parameters()[0].data = math.inf
+    with pytest.raises(FloatingPointError, match="not finite in epoch 1; fit on one shard alone names the node"):
+        nn.fit(model, nn.Shards(paths, read), loss=nn.mse, epochs=2, progress=False)
+
+
 def test_what_does_not_go_with_shards_is_refused(paths: list[str]) -> None:
     model = nn.MLP(2, [1])
+    with pytest.raises(ValueError, match="Shards: there are none"):
+        nn.Shards([], read)
     with pytest.raises(ValueError, match="batch_size= does not go with Shards"):
         nn.fit(model, nn.Shards(paths, read), batch_size=8, progress=False)
     with pytest.raises(ValueError, match="no shards"):
