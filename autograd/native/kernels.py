@@ -16,10 +16,11 @@ the same order wherever the lane is: alone, among others, or beside the alike in
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import cache, reduce
+from itertools import islice
 from operator import add
-from typing import Any
+from typing import Any, NamedTuple
 
 from autograd.core import primitives as table
 from autograd.native import tiles
@@ -57,46 +58,84 @@ def _made(kind: Any, operands: int, width: int) -> int:
 
 
 _kept = cache(_made)
-Few = tuple[Any, int, int]  # a loop of few single numbers: its kind, how many operands each has, how many there are
 
 
-@cache
-def few(loops: tuple[Few, ...]) -> int:
-    """The address of a kernel for loops that follow one another, each of so few numbers that it is no loop. A program
-    whose instructions have little in common is made of these: there, branches cost more than what they choose. None
-    is of a user's row."""
-    module = Module()
-    body = Body(module, "kernel", ARGUMENTS)
-    at = 0
+class Few(NamedTuple):
+    """A loop of few single numbers."""
+
+    kind: Any
+    operands: int  # of each
+    many: int
+
+    def size(self) -> tuple[int, int]:
+        """How many words it has before its operands, the last of them where its first result goes; and for each."""
+        if not isinstance(self.kind, str):
+            return 2, self.operands
+        return 3, self.operands if self.kind == SUMS else 2 * self.operands + 1
+
+
+Loops = tuple[Few, ...]
+_few: dict[tuple[Loops, tuple[int, ...]], int] = {}
+
+
+def few(wanted: Iterable[tuple[Loops, tuple[int, ...]]]) -> dict[tuple[Loops, tuple[int, ...]], int]:
+    """The addresses of kernels for loops that follow one another, each of so few numbers that it is no loop, and their
+    `links`; they are built together. A program whose instructions have little in common is made of these: there,
+    branches cost more than what they choose. None is of a user's row."""
+    if new := [key for key in dict.fromkeys(wanted) if key not in _few]:
+        module = Module()
+        for i, (loops, linked) in enumerate(new):
+            body = Body(module, f"kernel{i}", ARGUMENTS)
+            at, results, link = 0, list[V](), iter(linked)
+            for loop in loops:
+                k, (head, size) = _Kernel(body, 1, short=str(loop.kind).startswith("short_")), loop.size()
+                end = at + head + size * loop.many
+                operands = [
+                    [results[of] if of >= 0 else k.single(i + j) for j, of in enumerate(islice(link, size))]
+                    for i in range(at + head, end, size)
+                ]
+                results += _results(k, loop, operands, k.word(at + head - 1))
+                at = end
+            body.give()
+            module.add(body)
+        code = build(module.text(), 1)
+        _few.update({key: code.address(f"kernel{i}") for i, key in enumerate(new)})
+    return _few
+
+
+def links(loops: Loops, words: Sequence[int], at: int) -> tuple[int, ...]:
+    """For each operand of such loops, whose words begin there, which of their results before it is; −1 if none of them.
+    It is read from its register then, not from memory."""
+    found: list[int] = []
+    made: dict[int, int] = {}
     for loop in loops:
-        at += _few(_Kernel(body, 1, short=str(loop[0]).startswith("short_")), at, *loop)
-    body.give()
-    module.add(body)
-    return build(module.text(), 1).address("kernel")
+        head, size = loop.size()
+        end = at + head + size * loop.many
+        found += [made.get(place, -1) for place in words[at + head : end]]
+        first, known = words[at + head - 1], len(made)
+        made.update({first + i: known + i for i in range(loop.many)})
+        at = end
+    return tuple(found)
 
 
-def _few(k: _Kernel, at: int, kind: Any, operands: int, count: int) -> int:
-    """One of the loops, whose words begin there; how many words it has."""
-    body, words = k.body, 3 if isinstance(kind, str) else 2
-    size = 2 * operands + 1 if isinstance(kind, str) and kind != SUMS else operands
-    numbers = [
-        [body.load(body.at(k.lanes, k.word(at + words + size * i + j))) for j in range(size)] for i in range(count)
-    ]
+def _results(k: _Kernel, loop: Few, numbers: Sequence[Sequence[V]], first: V) -> list[V]:
+    """The results of one of the loops, which are put from that place on."""
+    body, (kind, operands, many) = k.body, loop
     if kind == SUMS:
         results = [reduce(add, xs, constant(body, 0.0)) for xs in numbers]
     elif isinstance(kind, str):
         results = [_chain(k, xs[:operands], xs[operands:-1], xs[-1]) for xs in numbers]
-    elif kind in _CHEAP or count == 1:
+    elif kind in _CHEAP or many == 1:
         results = [compute(kind, xs) for xs in numbers]
     else:
-        lanes = 1 << (count - 1).bit_length()
+        lanes = 1 << (many - 1).bit_length()
         columns = [_side_by_side(body, column, lanes) for column in zip(*numbers, strict=True)]
         z = body.spread(compute(kind, columns), lanes)
-        results = [body.lane(z, i) for i in range(count)]
-    first = k.word(at + words - 1)
+        results = [body.lane(z, i) for i in range(many)]
+    results = [body.spread(z, 1) for z in results]
     for i, z in enumerate(results):
-        body.store(body.spread(z, 1), body.at(k.lanes, first + i))
-    return words + size * count
+        body.store(z, body.at(k.lanes, first + i))
+    return results
 
 
 CHAINS = (DOTS, f"short_{DOTS}", SUMS)  # kinds beside rows of the table that `few` knows
@@ -130,6 +169,10 @@ class _Kernel:
         body = self.body
         word = body.load(body.at(body.argument("code"), index, "i32"), kind="i32")
         return body.op(f"zext {word} to i64", "i64")
+
+    def single(self, index: Any) -> V:
+        """Of a single example, the number whose place is that one of the code's."""
+        return self.body.load(self.body.at(self.lanes, self.word(index)))
 
     def shared(self, place: V) -> V:
         """A number of `once`."""

@@ -16,7 +16,7 @@ from autograd.native import encode as layout
 from autograd.native.driver import driver
 from autograd.native.encode import Code, encode, runs
 from autograd.native.ir import LANES
-from autograd.native.kernels import CHAINS, few, kernel
+from autograd.native.kernels import CHAINS, Few, few, kernel, links
 from autograd.native.objects import address, aligned
 from autograd.native.roll import roll
 from autograd.program.program import EXAMPLE, Program
@@ -90,17 +90,29 @@ def _kernels(code: Code, width: int) -> tuple[list[int], list[int], list[int]]:
         )
         count, terms = (words[offset], operands or words[offset + 1]) if few_known else (0, 0)
         if few_known and count <= LANES and count * terms <= 4 * LANES:
-            keys.append(((kind, terms, count),))
+            keys.append((Few(kind, terms, count),))
         else:
             keys.append(kernel(kind, operands, side))
     made, offsets, phases, begin = [], [], [], 0
     for length in code.phases:
         merged = _merged(keys[begin : begin + length])
         offsets += [code.offsets[begin + i] for i, _ in merged]
-        made += [few(key) if isinstance(key, tuple) else key for _, key in merged]
+        made += [key for _, key in merged]
         phases.append(len(merged))
         begin += length
-    return made, offsets, phases
+    return _addresses(made, code.words, offsets), offsets, phases
+
+
+def _addresses(keys: Sequence[Any], words: Sequence[int], offsets: Sequence[int]) -> list[int]:
+    """Those of the kernels; short loops are linked as the commonest of their kind are."""
+    linked = [
+        (key, links(key, words, at)) if isinstance(key, tuple) else (key, ())
+        for key, at in zip(keys, offsets, strict=True)
+    ]
+    often = Counter(linked)
+    linked = [(key, of if often[key, of] >= COMMON else (-1,) * len(of)) for key, of in linked]
+    made = few([pair for pair in linked if isinstance(pair[0], tuple)])
+    return [made[key, of] if isinstance(key, tuple) else key for key, of in linked]
 
 
 def _merged(keys: Sequence[Any]) -> list[tuple[int, Any]]:

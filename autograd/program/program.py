@@ -109,7 +109,7 @@ class Program:
         elif primitive is MEAN:
             moment = BATCH
         else:
-            moment = max([moments[x] for x in operands]) if operands else ONCE
+            moment = max(map(moments.__getitem__, operands), default=ONCE)
         slot = len(moments)
         moments.append(moment)
         self.primitives.append(primitive)
@@ -138,7 +138,7 @@ class Program:
             elif primitive is CONSTANT:
                 place.append(self.constant(body.numbers[len(place)]))
             else:
-                place.append(append(primitive, tuple([place[x] for x in operands])))
+                place.append(append(primitive, tuple(map(place.__getitem__, operands))))
         return place
 
     def rewritten(self, result: Program, append: Callable[..., int]) -> Program:

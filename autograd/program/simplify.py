@@ -80,7 +80,7 @@ def folding(program: Program, append: Append, exact: bool = False) -> Append:
         return append(primitive, operands)
 
     def fold_constants(primitive: Primitive, operands: tuple[int, ...]) -> int:
-        constants = [numbers.get(x) for x in operands]
+        constants = [*map(numbers.get, operands)]
         if None not in constants and primitive.__class__ is Primitive:
             return program.constant(Context().run(primitive.forward, *constants))  # whatever modes are on outside
         if (identity := found(primitive, constants, exact)) is not None:
@@ -141,7 +141,7 @@ def dots(program: Program) -> Program:
             x, y = operands
             new.append(append(primitive, (new[x], new[y])))
         else:
-            new.append(append(primitive, tuple([new[x] for x in operands])))
+            new.append(append(primitive, tuple(map(new.__getitem__, operands))))
     result.outputs = tuple([new[x] for x in program.outputs])
     return result
 
