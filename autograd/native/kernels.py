@@ -132,6 +132,9 @@ def _results(k: _Kernel, loop: Few, numbers: Sequence[Sequence[V]], first: V) ->
         columns = [_side_by_side(body, column, lanes) for column in zip(*numbers, strict=True)]
         z = body.spread(compute(kind, columns), lanes)
         results = [body.lane(z, i) for i in range(many)]
+        if many == lanes:
+            body.store(z, body.at(k.lanes, first))
+            return results
     results = [body.spread(z, 1) for z in results]
     for i, z in enumerate(results):
         body.store(z, body.at(k.lanes, first + i))

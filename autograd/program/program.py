@@ -110,8 +110,12 @@ class Program:
             moment = BATCH
         else:
             moment = max(map(moments.__getitem__, operands), default=ONCE)
-        slot = len(moments)
-        moments.append(moment)
+        return self.append_at(moment, primitive, operands)
+
+    def append_at(self, moment: int, primitive: Primitive | Marker, operands: tuple[int, ...]) -> int:
+        """The same of a slot that is known at this moment."""
+        slot = len(self.moments)
+        self.moments.append(moment)
         self.primitives.append(primitive)
         self.operands.append(operands)
         return slot

@@ -129,7 +129,7 @@ def dots(program: Program) -> Program:
     same = next(changed, len(primitives))
     result = program.first(same)
     new = list(range(same))
-    append = result.append
+    append, moments = result.append_at, program.moments
     for slot, (primitive, operands) in enumerate(zip(primitives[same:], program.operands[same:], strict=True), same):
         if not uses[slot]:
             new.append(-1)
@@ -139,9 +139,9 @@ def dots(program: Program) -> Program:
             new.append(result.constant(program.numbers[slot]))
         elif len(operands) == 2:
             x, y = operands
-            new.append(append(primitive, (new[x], new[y])))
+            new.append(append(moments[slot], primitive, (new[x], new[y])))
         else:
-            new.append(append(primitive, tuple(map(new.__getitem__, operands))))
+            new.append(append(moments[slot], primitive, tuple(map(new.__getitem__, operands))))
     result.outputs = tuple([new[x] for x in program.outputs])
     return result
 
