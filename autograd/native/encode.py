@@ -38,13 +38,14 @@ class Code(NamedTuple):
 
 def encode(tape: Tape, tiled: bool) -> Code:
     """`tiled`: for blocks of examples, whose dense layers are left to `tiles`."""
-    words, kernels, offsets = array("I"), [], []
+    words: list[int] = []
+    kernels, offsets = [], []
     phases: list[Any] = []
 
     def emit(kind: Any, operands: int, over_lanes: bool, numbers: Sequence[int]) -> None:
         kernels.append((kind, operands, over_lanes))
         offsets.append(len(words))
-        words.frombytes(array("i", numbers).tobytes())  # steps may be negative
+        words.extend(numbers)
 
     def emit_loops(moment: int) -> None:
         for loop in tape.loops[moment]:
@@ -69,7 +70,7 @@ def encode(tape: Tape, tiled: bool) -> Code:
     end_phase()
     emit_loops(BATCH)
     end_phase()
-    return Code(words, kernels, offsets, tuple(phases))
+    return Code(array("I", array("i", words).tobytes()), kernels, offsets, tuple(phases))  # steps may be negative
 
 
 def _kernel(loop: Loop) -> tuple[Any, int]:
