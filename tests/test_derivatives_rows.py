@@ -163,7 +163,7 @@ KINKS = {  # row: points around which some operand crosses a kink
     **{name: [(1.0, 1.0)] for name in ("above", "greater", "greater_equal", "equal", "maximum", "minimum")},
     "div": [(1.0, 0.0)],
     "pow_times": [(0.0, 0.5), (0.5, 0.0)],
-    **{name: [(0.0, 0.5)] for name in ("pow", "pow_x", "pow_y")},
+    **{name: [(0.0, 0.5)] for name in ("pow", "pow_x", "pow_y", "pow_log")},
     "tan": [(math.pi / 2,)],
     **{name: [(0.0, 0.0)] for name in ("hypot", "hypot_x", "atan2_y")},
     "atan2": [(0.0, -1.0), (0.0, 0.0)],

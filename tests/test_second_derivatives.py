@@ -9,15 +9,19 @@ from autograd import (
     acos,
     asin,
     atan2,
+    compile,
     exp,
     grad,
     hessian,
     hvp,
     hypot,
+    jacobian,
+    logit,
     logsumexp,
     sigmoid,
     silu,
     softplus,
+    softsign,
     sqrt,
     tanh,
 )
@@ -107,3 +111,21 @@ def test_a_second_partial_that_is_too_small_for_a_double_is_not_left_out(x):
     v = Value(x)
     z = f(v)
     assert isnan(swept([v], topological_order(z, stop=[v]), z, None)[0][0])
+
+
+@pytest.mark.parametrize(
+    "second", [hessian, lambda f: jacobian(grad(f)), lambda f: lambda x: compile(hessian(f), "python")([x])[0].tolist()]
+)
+def test_a_power_bends_crosswise_without_bound_where_0_has_the_exponent_1(second):
+    """∂²xʸ/∂x∂y = xʸ⁻¹(1 + y log x), which is −∞ at (0, 1) and 0 at (0, 2); ∂xʸ/∂y is 0 at (0, 0)."""
+    power = lambda v: v[0] ** v[1]
+    assert second(power)([0.0, 1.0]) == [[0.0, -inf], [-inf, 0.0]]
+    assert second(power)([0.0, 2.0]) == [[2.0, 0.0], [0.0, 0.0]]
+
+
+def test_a_slope_that_is_a_square_bends_right_where_its_own_square_would_be_subnormal():
+    assert grad(grad(softsign))(2.5e80) == pytest.approx(-2 / 2.5e80**3, rel=1e-15, abs=0.0)
+
+
+def test_the_logit_bends_without_bound_at_its_ends():
+    assert [grad(grad(logit))(x) for x in (0.0, 0.5, 1.0)] == [-inf, 0.0, inf]

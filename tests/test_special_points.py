@@ -138,6 +138,10 @@ AT = [
     ("pow_x", (-2.0, 2.0), -4.0, (2.0, nan)),
     ("pow_y", (0.0, 2.0), 0.0, (0.0, 0.0)),
     ("pow_y", (1.0, 3.0), 0.0, (1.0, 0.0)),
+    ("pow_log", (0.0, 0.0), -inf, (nan, inf)),
+    ("pow_log", (0.0, 1.0), 0.0, (-inf, 0.0)),
+    ("logit", (-0.0,), -inf, (inf,)),
+    ("xlogy", (2.0, -0.0), -inf, (-inf, inf)),
     # stable forms: finite where the plain formula overflows, zero only where the smallest double would be
     ("sigmoid",      (1e3,),             1.0,        (0.0,)),
     ("sigmoid",      (-1e3,),            0.0,        (0.0,)),

@@ -191,6 +191,7 @@ remainder     = row("remainder",     ieee.remainder,                            
                                      about="x − y·n, n being the whole number nearest x/y (the even one at a tie), as IEEE 754 says; nan for y = 0.")
 
 # A power and its two partials; 0 times anything is 0 in theirs. x⁰ is 1 with slope 0 everywhere; 0ʸ has slope 0 in y for y ≥ 0; nan in y for x < 0.
+# Their own partials have xʸ·log x, −∞ at (0, 0), which pow_y is but there.
 pow_times     = row("pow_times",     lambda m, g: 0.0 if m == 0.0 else m * g,       lambda m, g, z: g,
                                                                                     lambda m, g, z: m,
                                      shown=lambda m, g: m * g, public=False, masked=True, kinks=(lambda m, g: m, lambda m, g: g))
@@ -199,10 +200,14 @@ pow_          = row("pow",           ieee.power,                                
                                      infix="**", level=POWER, aliases=("power", "float_power"), domain=(POSITIVE, REAL), kinks=(lambda x, y: x,))
 pow_x         = row("pow_x",         lambda x, y: 0.0 if y == 0.0 else y * ieee.power(x, y - 1.0),
                                      lambda x, y, z: pow_times(y, pow_x(x, y - 1)),
-                                     lambda x, y, z: pow_(x, y - 1) + y * pow_y(x, y - 1),
+                                     lambda x, y, z: pow_(x, y - 1) + y * pow_log(x, y - 1),
                                      shown=lambda x, y: y * pow_(x, y - 1), public=False, domain=(POSITIVE, REAL), kinks=(lambda x, y: x,))
 pow_y         = row("pow_y",         lambda x, y: ieee.power(x, y) * ieee.log(x) if x != 0.0 else 0.0 if y >= 0.0 else -inf if y < 0.0 else nan,
-                                     lambda x, y, z: pow_(x, y - 1) + y * pow_y(x, y - 1),
+                                     lambda x, y, z: pow_(x, y - 1) + y * pow_log(x, y - 1),
+                                     lambda x, y, z: pow_times(z, log(x)),
+                                     shown=lambda x, y: pow_(x, y) * log(x), public=False, domain=(POSITIVE, REAL), kinks=(lambda x, y: x,))
+pow_log       = row("pow_log",       lambda x, y: ieee.power(x, y) * ieee.log(x) if x != 0.0 else 0.0 if y > 0.0 else -inf if y <= 0.0 else nan,
+                                     lambda x, y, z: pow_(x, y - 1) + y * pow_log(x, y - 1),
                                      lambda x, y, z: pow_times(z, log(x)),
                                      shown=lambda x, y: pow_(x, y) * log(x), public=False, domain=(POSITIVE, REAL), kinks=(lambda x, y: x,))
 # Exponentials and logarithms. `+ 0.0` turns −0 into 0, so that a slope is the limit from inside the domain.
@@ -328,8 +333,9 @@ softplus      = row("softplus",      ieee.softplus,                             
                                      about="log(1 + eˣ), without overflow at any x and without a threshold.")
 log_sigmoid   = row("log_sigmoid",   lambda x: -ieee.softplus(-x),                  lambda x, z: sigmoid(-x),
                                      aliases=("log_expit",), about="log σ(x) = −log(1 + e⁻ˣ), finite for any finite x.")
-logit         = row("logit",         ieee.logit,                                    lambda x, z: defined(1 / (x * (1 - x)), z),
-                                     domain=(0.0, 1.0), about="log(x/(1 − x)), the inverse of the sigmoid; ±inf at 1 and 0, nan beyond.")
+logit         = row("logit",         ieee.logit,                                    lambda x, z: defined(1 / (x + 0.0) + 1 / (1 - x), z),
+                                     textbook=(lambda x, z: 1 / (x * (1 - x)),), domain=(0.0, 1.0),
+                                     about="log(x/(1 − x)), the inverse of the sigmoid; ±inf at 1 and 0, nan beyond.")
 silu          = row("silu",          lambda x: x * ieee.sigmoid(x),                 lambda x, z: sigmoid(x) + x * sigmoid_x(x),
                                      about="x·σ(x), also known as swish (Elfwing, Uchibe & Doya 2018).",
                                      textbook=(lambda x, z: sigmoid(x) * (1 + x * (1 - sigmoid(x))),))
@@ -340,8 +346,9 @@ gelu          = row("gelu",          lambda x: 0.5 * x * ieee.erfc(-x / math.sqr
 mish          = row("mish",          lambda x: x * ieee.tanh(ieee.softplus(x)),
                                      lambda x, z: tanh(softplus(x)) + 4 * x * sigmoid(x) * sigmoid_x(2 * softplus(x)),
                                      about="x·tanh(log(1 + eˣ)) (Misra 2020).")
-softsign      = row("softsign",      ieee.softsign,                                 lambda x, z: 1 / ((1 + abs_(x)) * (1 + abs_(x))),
-                                     kinks=(lambda x: x,), about="x/(1 + |x|) (Turian, Bergstra & Bengio 2009).")
+softsign      = row("softsign",      ieee.softsign,                                 lambda x, z: 1 / (1 + abs_(x)) / (1 + abs_(x)),
+                                     textbook=(lambda x, z: 1 / ((1 + abs_(x)) * (1 + abs_(x))),), kinks=(lambda x: x,),
+                                     about="x/(1 + |x|) (Turian, Bergstra & Bengio 2009).")
 relu          = row("relu",          lambda x: x if x > 0.0 or x != x else 0.0,     lambda x, z: step(x),
                                      kinks=(lambda x: x,), masked=True,
                                      about="max(x, 0). The slope at 0 is 0, the least-norm subgradient; where x ≤ 0 nothing passes back, not even nan.")
@@ -397,7 +404,7 @@ logaddexp     = row("logaddexp",     ieee.logaddexp,                            
                                      about="log(eˣ + eʸ), finite for any finite x and y; −inf, with slopes 0, where both are −inf.")
 xlogy         = row("xlogy",         lambda x, y: 0.0 if x == 0.0 and y >= 0.0 else x * ieee.log(y),
                                      lambda x, y, z: log(y),
-                                     lambda x, y, z: defined(where(y, x / y, where(x, x / y, 0.0)), z),
+                                     lambda x, y, z: defined(where(y, x / y, where(x, x / (y + 0.0), 0.0)), z),
                                      domain=(REAL, POSITIVE), about="x·log y, and 0 where x = 0, even at y = 0; nan for y < 0.")
 xlog1py       = row("xlog1py",       lambda x, y: 0.0 if x == 0.0 and y >= -1.0 else x * ieee.log1p(y),
                                      lambda x, y, z: log1p(y),

@@ -141,6 +141,7 @@ ORACLES: dict[str, Callable[..., Any]] = {
     "pow": mp.power,
     "pow_x": lambda x, y: y * mp.power(x, y - 1),
     "pow_y": lambda x, y: mp.power(x, y) * mp.log(x),
+    "pow_log": lambda x, y: mp.power(x, y) * mp.log(x),
     # exponentials and logarithms
     "log1p": lambda x: mp.log(1 + x),
     # trigonometric and hyperbolic functions
