@@ -528,3 +528,11 @@ def test_a_neuron() -> None:
 def test_a_gaussian_at_many_points_keeps_its_bits() -> None:
     f = grad(grad(lambda x: exp(-x * x)))
     assert [f(0.1 * k) for k in range(50)] == [f(0.1 * k) for k in range(50)]
+
+
+@pytest.mark.parametrize("derivative", [grad, jacobian, hessian, lambda f: lambda x: jvp(f, (x,), (1.0,))])
+@pytest.mark.parametrize("f", [lambda x: x[0], lambda x: len(x), lambda x: x.T, lambda x: (lambda a, b: a * b)(*x)])
+def test_a_number_where_the_function_takes_a_list_is_named(derivative: Any, f: Any) -> None:
+    with pytest.raises((TypeError, AttributeError)) as refusal:
+        derivative(f)(2.0)
+    assert "argument 0 of <lambda> is one number, 2.0; where it takes a list" in refusal.value.__notes__[0]

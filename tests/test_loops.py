@@ -731,3 +731,17 @@ def test_many_random_loops_are_the_loops_written_out(seed: int) -> None:
     check_gradients(f, *at, order=2)
     for runner in ("python", None):
         agree(f, *at, runner=runner, rtol=1e-8)
+
+
+@pytest.mark.parametrize(
+    ("call", "said"),
+    [
+        (lambda f: fori(3, 1.0, f), r"fori\(step, state, n\): step is a function, got int 3"),
+        (lambda f: scan([1.0], 0.0, f), r"scan\(step, state, xs\): step is a function, got list \[1.0\]"),
+        (lambda f: while_loop(f, 1.0, 1.0, 3), r"while_loop\(cond, step, state, most\): step is a function, got float"),
+        (lambda f: rk4(1.0, f, 0.0, 0.1, 3), r"rk4\(f, y, t, dt, steps\): f is a function, got float 1.0"),
+    ],
+)
+def test_arguments_in_another_order_are_told_the_order(call: Any, said: str) -> None:
+    with pytest.raises(TypeError, match=said):
+        call(lambda s, k=0: s)

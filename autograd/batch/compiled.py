@@ -65,7 +65,7 @@ def compile(function: Callable[..., R], runner: str | None = None, devices: Any 
     if not callable(function):
         raise TypeError(f"compile: expected a function, got {type(function).__name__}")
     if runner is not None and runner not in RUNNERS:
-        raise ValueError(f"compile: no runner {runner!r}; there are {', '.join(map(repr, RUNNERS))}")
+        raise ValueError(f"compile: no runner {runner!r}; there are {', '.join(map(repr, RUNNERS))}, or none is named")
     if devices is not None and runner != "jax":
         raise ValueError('compile: devices are JAX\'s; say runner="jax" too')
     return with_entry(Compiled)(function, runner, devices)

@@ -42,6 +42,7 @@ def scan(
     the states before each step are read: with `checkpoints` one of √n is kept, and the others are found again by
     running the steps twice; without, all n are. Left out, it goes by their number. The bits are the same.
     """
+    _functions("scan(step, state, xs)", step=step)
     return _scan("scan", step, state, xs, checkpoints)
 
 
@@ -50,6 +51,7 @@ def fori(step: Callable[[Any, Any], Any], state: Any, n: int, checkpoints: bool 
 
     TypeError where n is no whole number: how often a loop runs may depend on data in `while_loop` only.
     """
+    _functions("fori(step, state, n)", step=step)
     return _scan("fori", lambda s, k: (step(s, k), None), state, range(_count("fori: n", n)), checkpoints)[0]
 
 
@@ -63,6 +65,7 @@ def while_loop(cond: Callable[[Any], Any], step: Callable[[Any], Any], state: An
     Compiled, an example's steps after its last one change nothing: what they compute, be it inf or nan, has no part in
     it, nor have their slopes. They are left out where eight neighbours of a batch are all through.
     """
+    _functions("while_loop(cond, step, state, most)", cond=cond, step=step)
     most = _count("while_loop: most", most)
     if modes.active and modes.is_tracing():
         return traced_while(cond, step, state, most)
@@ -106,6 +109,7 @@ def rk4(f: Callable[[Any, Any], Any], y: Any, t: Any, dt: Any, steps: int, check
 
     ValueError where f's result has another structure; TypeError where steps is no whole number.
     """
+    _functions("rk4(f, y, t, dt, steps)", f=f)
 
     def slope(time: Any, at: Any) -> list[Any]:
         return matching(f(time, at), "rk4: f(t, y)", y, "y")
@@ -120,6 +124,12 @@ def rk4(f: Callable[[Any, Any], Any], y: Any, t: Any, dt: Any, steps: int, check
         return moved(dt / 6, [a + 2 * b + 2 * c + d for a, b, c, d in zip(k1, k2, k3, k4, strict=True)])
 
     return fori(step, y, _count("rk4: steps", steps), checkpoints)
+
+
+def _functions(call: str, **given: Any) -> None:
+    for name, f in given.items():
+        if not callable(f):
+            raise TypeError(f"{call}: {name} is a function, got {type(f).__name__} {f!r:.60}")
 
 
 def _scan(

@@ -13,6 +13,7 @@ Nothing here writes a `.grad`.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import accumulate
 from typing import Any
@@ -63,7 +64,16 @@ class Recording:
                 fresh = [as_argument(x) if self.nested else Argument(x) for x in part]
                 self.inputs += fresh
                 call[i] = rebuild(arguments[i], fresh)
-            self.result = f(*call, **(keywords or {}))
+            try:
+                self.result = f(*call, **(keywords or {}))
+            except (TypeError, AttributeError) as error:
+                taken_apart = re.search(r"'Argument' object|type 'Argument'|iterable, not Argument", str(error))
+                if single := [i for i in which if taken_apart and is_one_number(arguments[i])]:
+                    error.add_note(
+                        f"{transform}: argument {single[0]} of {name_of(f)} is one number, {arguments[single[0]]!r}; "
+                        "where it takes a list or an array, give one"
+                    )
+                raise
         if engine.C is None:  # they have been handed over: from here on plain Values are faster
             for x in self.inputs:
                 x.__class__ = Value

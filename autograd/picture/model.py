@@ -150,8 +150,10 @@ class Graph:
 
 
 def instead(function: str, given: Any) -> str:
-    """What was given where a Value was asked for, and of a model what to write."""
+    """What was given where a Value was asked for, and of a model or a number what to write."""
     kind = type(given).__name__
+    if isinstance(given, int | float):
+        return f"{kind}, which knows no graph; compute it of a Value: {function}(f(Value(2.0)))"
     return f"{kind}; give what it computes: {function}(model(x))" if callable(given) else kind
 
 
