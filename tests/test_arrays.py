@@ -167,6 +167,11 @@ PROGRAMS: dict[str, tuple[Callable[[Any, Any], Any], Callable[[Any], Any]]] = {
         lambda x: np.outer([0.25, 0.75], B[:2]).ravel(),
     ),
     "dot with a number": (lambda np, x: np.dot(x, 3.0).sum(), lambda x: np.full(N, 3.0)),
+    "products of stacks": (
+        lambda np, x: np.matmul(x.reshape(2, 1, 2), x.reshape(2, 2, 1)).sum() + (x[:2] @ x.reshape(2, 2, 1)).sum(),
+        lambda x: 2 * x + np.append(x[:2] + x[2:], x[:2]) + np.append(x[:2], [0.0, 0.0]),
+    ),
+    "clipped above": (lambda np, x: np.clip(x, None, 0.5).sum(), lambda x: (x < 0.5) * 1.0),
     "sum of some": (lambda np, x: np.sum(x**2, where=np.arange(N) != 1, initial=7.0), lambda x: 2 * x * (1 - one(1))),
     "select": (
         lambda np, x: np.select([x > 1, x < 0], [x**2, -x]).sum(),
@@ -191,6 +196,11 @@ PROGRAMS: dict[str, tuple[Callable[[Any, Any], Any], Callable[[Any], Any]]] = {
         + np.append(0, 200 * (x[1:] - x[:-1] ** 2)),
     ),
 }  # fmt: skip
+
+if hasattr(np, "vecmat"):
+    PROGRAMS["vecdot"] = (lambda np, x: np.vecdot(x.reshape(2, 2), x.reshape(2, 2)).sum(), lambda x: 2 * x)
+    PROGRAMS["matvec"] = (lambda np, x: np.matvec(W, x) @ B, lambda x: W.T @ B)
+    PROGRAMS["vecmat"] = (lambda np, x: np.vecmat(x, W.T) @ B, lambda x: W.T @ B)
 
 # These look at numbers, which a compiled function cannot.
 EAGER: dict[str, tuple[Callable[[Any, Any], Any], Callable[[Any], Any]]] = {
@@ -311,6 +321,31 @@ REFUSED: dict[str, Callable[[Any], Any]] = {
 @pytest.mark.parametrize("name", REFUSED)
 def test_what_is_not_known_is_refused_by_name(name: str) -> None:
     assert_refused(lambda: grad(lambda x: np.sum(REFUSED[name](x)))(X), f"np.{name}", "write it with")
+
+
+@pytest.mark.parametrize(
+    ("wrong", "error", "message"),
+    [
+        (lambda x: np.dot(x, B), ValueError, r"np.dot: shapes \(4,\) and \(3,\) do not fit: 4 against 3"),
+        (lambda x: np.matmul(x, 2.0), ValueError, r"np.matmul: an operand is a number; write a \* b"),
+        (lambda x: np.max(x[:0]), ValueError, "np.max of no numbers: give at least one, or initial="),
+        (lambda x: np.min(x[:0]), ValueError, "np.min of no numbers: give at least one, or initial="),
+        (lambda x: np.sum(x, axis=1), ValueError, "axis 1 is out of bounds"),
+        (
+            lambda x: np.sum(x, ddof=1),
+            TypeError,
+            "unexpected keyword argument|np.sum: ddof= is not known for arrays of Values",
+        ),
+        (lambda x: np.average(x.reshape(2, 2), weights=[1.0, 2.0]), TypeError, "weights of one axis need the axis"),
+    ],
+)
+def test_shapes_and_settings_that_do_not_fit_are_named(wrong: Any, error: type[Exception], message: str) -> None:
+    with pytest.raises(error, match=message):
+        grad(wrong)(X)
+
+
+def test_a_nan_makes_the_median_one() -> None:
+    assert math.isnan(np.median(np.stack([Value(1.0), Value(math.nan), Value(2.0)])).data)
 
 
 @pytest.mark.parametrize("name", ["linalg.inv", "linalg.solve"])

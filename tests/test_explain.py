@@ -104,6 +104,13 @@ def test_lines_break_at_80_columns_and_paths_alike_are_elided():
     assert "and 61 more paths, together" in text
 
 
+def test_without_a_path_the_slope_is_0_and_of_the_output_itself_1_in_every_notation():
+    cost, other = Value(2.0, "x") * 3.0, Value(1.0, "y")
+    for wrt, slope in ((other, "0"), (cost, "1")):
+        shown = explain(cost, wrt=wrt)
+        assert rf"&= {slope}" in shown.latex() and f"<mo>=</mo><mn>{slope}</mn>" in shown.mathml()
+
+
 def test_a_huge_number_of_paths_is_counted_not_walked():
     x = Value(1.0, "x")
     h = x

@@ -17,9 +17,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+import autograd
 import nn
-from autograd import Value, compile, dot, exp, primitive, value_and_grad, where
+from autograd import Value, compile, dot, exp, primitive, relu, tanh, value_and_grad, where
 from autograd.core.columns import TABLE, Primitive
+from autograd.export import files
 from autograd.testing import expressions
 from tests.compare import bits
 from tests.problems import PROBLEMS
@@ -267,6 +269,34 @@ def test_the_moons_gradient_is_eager_to_the_bit(tmp_path: Path, sizes: list[int]
         value, gradient = gradient_in_c(library, "cost", [p.data for p in f.parameters], [*x, y])
         assert bits(value) == bits(c.data)
         assert [0.0 + x for x in gradient] == [p.grad for p in f.parameters]
+
+
+WEIGHTS = [Value(0.4 * k - 0.9) for k in range(7)]
+
+
+def weights_that_vary(x: Any) -> Any:
+    """Of two layers: one whose weights are computed from parameters, one whose weights also depend on the example."""
+    *ws, shared = WEIGHTS
+    first = [relu(dot([exp(w) for w in ws[:3]], [x[(i + k) % 4] for k in range(3)], ws[i % 2])) for i in range(6)]
+    second = [relu(dot([x[(i + k) % 4] * w for k, w in enumerate(ws)], first, 0.1 * i)) for i in range(4)]
+    return ws[5] * autograd.sum(second) + dot(second, second[::-1]) + autograd.sum([tanh(shared * v) for v in x])
+
+
+@needs_cc
+def test_loops_over_what_only_parameters_or_examples_too_decide_are_eager_to_the_bit(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(files, "STRAIGHT", 0)
+    f = compile(weights_that_vary, runner="python")
+    f([x := [0.3, -0.7, 1.1, 0.4]])
+    f.export(tmp_path / "varying.c")
+    assert "for (int i" in (tmp_path / "varying.c").read_text()
+    got, gradient = gradient_in_c(built(tmp_path), "weights_that_vary", [p.data for p in f.parameters], x)
+    for p in f.parameters:
+        p.grad = 0.0
+    weights_that_vary([*map(Value, x)]).backward()
+    assert bits(got) == bits(weights_that_vary(x).data)
+    assert [0.0 + g for g in gradient] == [p.grad for p in f.parameters]
 
 
 @needs_cc

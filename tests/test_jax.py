@@ -19,7 +19,17 @@ from autograd import Value, compile, custom, exp, value_and_grad, where  # noqa:
 from autograd.core.primitives import TABLE  # noqa: E402
 from tests.problems import PROBLEMS  # noqa: E402
 from tests.processes import variables  # noqa: E402
-from tests.test_export import LAST, LEAD, LOOPING, every_row, expected, named, points, rows_of  # noqa: E402
+from tests.test_export import (  # noqa: E402
+    LAST,
+    LEAD,
+    LOOPING,
+    every_row,
+    expected,
+    named,
+    points,
+    rows_of,
+    weights_that_vary,
+)
 
 
 def same(got: float, want: float, tolerance: float = 1e-14) -> bool:
@@ -169,6 +179,12 @@ def test_a_masked_path_passes_exactly_nothing(w: float, x: float) -> None:
 
     got, want = (compile(f, runner).value_and_grad([x, -2.0]) for runner in ("jax", "python"))
     assert same(float(got[0]), float(want[0])) and all(map(same, got[1].tolist(), want[1].tolist()))
+
+
+def test_of_weights_that_vary_masks_switch_off_the_same() -> None:
+    batch = np.random.default_rng(1).normal(size=(5, 4))
+    got, want = (compile(weights_that_vary, runner).value_and_grad(batch) for runner in ("jax", "python"))
+    assert np.allclose(got[0], want[0], rtol=1e-14) and np.allclose(got[1], want[1], rtol=1e-13)
 
 
 def test_a_neuron_that_is_off_hides_an_infinite_weight_behind_it() -> None:

@@ -214,6 +214,22 @@ def test_too_many_cards_are_refused_with_counts_and_the_settings_that_fit():
     assert len(draw(cost, max_nodes=30, collapse="layer").text()) > 0
 
 
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        (lambda: draw(neuron_cost().operands[0] * 2, collapse="layer", depth=0), "this graph has no layers"),
+        (
+            lambda: draw(network_cost(2, 8, 8, 1), collapse="neuron", max_nodes=9),
+            "leaves 21 cards, more than",
+        ),
+        (lambda: ad.draw_dot(neuron_cost(), rankdir="BT"), r'rankdir="LR" \(left to right\) or "TB"'),
+    ],
+)
+def test_a_picture_that_cannot_be_is_refused(wrong, message):
+    with pytest.raises(ValueError, match=message):
+        wrong()
+
+
 def test_a_chain_of_a_million_nodes_neither_recurses_nor_hangs():
     x = Value(1.0, "x")
     value = x

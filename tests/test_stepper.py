@@ -200,6 +200,18 @@ def test_of_what_was_swept_twice_the_page_says_nothing_as_it_makes_a_sweep_of_it
     assert "⚠" not in step(cost).html() and "⚠" in draw(cost).svg()
 
 
+def test_an_unlabelled_value_is_in_the_module_of_all_that_reads_it():
+    w, x = Value(2.0, "w_1^(1)"), Value(0.5, "x")
+    one, two, three = x.exp(), x.sin(), x.cos()
+    first, second = one * one * w + two, two + three
+    first.label, second.label = "z_1^(1)", "z_2^(1)"
+    page = step(first * second * three, collapse="layer")
+    within = dict(zip([node[0] for node in page._story["nodes"]], page._story["within"], strict=True))
+    layers, keys = page._story["modules"], ["v₁", "z₁⁽¹⁾", "v₂", "v₃"]
+    neuron, again, layer, outside = [within[key] for key in keys]
+    assert neuron == again and layers[neuron][0] == layer and outside is None
+
+
 @pytest.mark.browser
 def test_numbers_changed_since_are_said_and_not_put_into_the_formula(page_of):
     cost = neuron_cost()
