@@ -125,6 +125,15 @@ def test_the_pictures_of_the_pages_are_what_is_drawn_now(path):
     assert path.read_text("utf-8") == live.KEPT[path]("light")
 
 
+def test_the_first_formula_is_what_explain_prints_of_the_picture_above_it():
+    cost = live.neuron()
+    (w,) = [v for v in autograd.topological_order(cost) if v.label == "w"]
+    printed = autograd.explain(cost, wrt=w).text().splitlines()[:3]
+    assert re.search(r"(?:^    .*\n)+", PAGES[0].read_text("utf-8"), re.M)[0] == "".join(
+        [f"    {x}\n" for x in printed]
+    )
+
+
 def test_where_things_are_names_every_folder():
     folders = {
         p.parent
