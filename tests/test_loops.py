@@ -6,7 +6,7 @@ import math
 import os
 import random
 from collections.abc import Callable
-from functools import partial
+from functools import partial, reduce
 from typing import Any
 
 import numpy as np
@@ -558,6 +558,8 @@ def test_the_explanation_of_a_compiled_loop_is_the_chain_rule_of_one_step() -> N
     said = explain(f).text().splitlines()
     assert said == [
         "fori[10 steps]: step k = 0, …, 9",
+        "  s₀‚₀ = a",
+        "  s₁‚₀ = b",
         "  s₁‚ₖ₊₁ = w·s₀‚ₖ + tanh(s₁‚ₖ)",
         "  s₀‚ₖ₊₁ = s₁‚ₖ",
         "whatever C comes of it, from its last step back:",
@@ -565,14 +567,60 @@ def test_the_explanation_of_a_compiled_loop_is_the_chain_rule_of_one_step() -> N
         "∂C/∂s₁‚ₖ = ∂C/∂s₀‚ₖ₊₁ + ∂s₁‚ₖ₊₁/∂s₁‚ₖ · ∂C/∂s₁‚ₖ₊₁",
         "         = ∂C/∂s₀‚ₖ₊₁ + tanh′(s₁‚ₖ) · ∂C/∂s₁‚ₖ₊₁",
         "∂C/∂w = Σₖ(∂s₁‚ₖ₊₁/∂w · ∂C/∂s₁‚ₖ₊₁) = Σₖ(s₀‚ₖ · ∂C/∂s₁‚ₖ₊₁)",
+        "in all, by way of this loop:",
+        "dC/da = ∂C/∂s₀‚₀",
+        "dC/db = ∂C/∂s₁‚₀",
         "  where tanh′(u) = 1 − tanh(u)²",
     ]
     rules = [line for line in draw(f).text().splitlines() if line.startswith("∂C")]
     assert all([any([line.startswith(rule) for line in said]) for rule in rules]) and len(rules) == 3
     assert r"\frac{\partial C}{\partial w} &= \Sigma _{k}" in explain(f).latex()
-    assert explain(f).mathml().count("<math") == 5
+    assert explain(f).mathml().count("<math") == 9
     with pytest.raises(TypeError, match="wrt= is a Value of a graph"):
         explain(f, wrt=Value(1.0))
+
+
+def test_what_a_loop_is_given_is_told_in_the_arguments_and_its_derivative_by_them() -> None:
+    def swing(theta: Any, length: Any) -> Any:
+        return fori(lambda s, k: [s[0] + s[1], s[1] - 9.81 / length * sin(s[0]) - length], [theta, 0.0], 3)[0]
+
+    f = compile(swing, runner="python")
+    f(0.5, 2.0)
+    said = explain(f).text().splitlines()
+    assert said[1:4] == ["  c₀ = 9.81/length", "  s₀‚₀ = θ", "  s₁‚₀ = 0"]
+    assert said[said.index("in all, by way of this loop:") + 1 :] == [
+        "dC/dθ = ∂C/∂s₀‚₀",
+        "dC/dlength = ∂c₀/∂length · ∂C/∂c₀ + ∂C/∂length",
+        "           = −9.81/length² · ∂C/∂c₀ + ∂C/∂length",
+    ]
+    assert r"\frac{dC}{d\mathit{length}}" in explain(f).latex()
+    assert "9.81/length" in draw(f).svg()
+
+
+def test_what_is_made_by_a_loop_or_of_too_much_has_its_derivative_in_symbols_alone() -> None:
+    def two(a: Any, x: Any) -> Any:
+        b = fori(lambda s, k: sin(s), a, 2)
+        c = reduce(lambda s, k: exp(s) + k, range(9), x)
+        return fori(lambda s, k: s * b + c, 1.0, 2)
+
+    f = compile(two, runner="python")
+    f(0.5, 0.1)
+    said = explain(f).text().split("\n\n")[1].splitlines()
+    assert said[1:3] == ["  s₀ = 1", "  sₖ₊₁ = sₖ·c₀ + c₁"]
+    assert said[-2:] == ["dC/da = ∂c₀/∂a · ∂C/∂c₀", "dC/dx = ∂c₁/∂x · ∂C/∂c₁"]
+
+
+def test_a_loop_s_letters_are_not_those_of_its_names() -> None:
+    def f(k: Any, C: Any, c0: Any) -> Any:
+        step = lambda s, x: ({"y": s["y"] * (c0 + k), "k": s["k"] + C * x}, s["y"])
+        return scan(step, {"y": 2 * C, "k": 1.0}, [1.0, 2.0])[0]["k"]
+
+    g = compile(f, runner="python")
+    g(1.0, 2.0, 3.0)
+    said = explain(g).text().splitlines()
+    assert said[0] == "scan[2 steps]: step i = 0, …, 1"
+    assert "whatever J comes of it, from its last step back:" in said
+    assert {"  y₀ = 2C", "  c′₀ = c₀ + k", "  yᵢ₊₁ = yᵢ·c′₀", "  zᵢ = yᵢ"} <= {*said}
 
 
 def test_what_is_no_factor_is_explained_path_by_path() -> None:

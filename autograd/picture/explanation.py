@@ -79,7 +79,8 @@ def explain(
     has them.
 
     Of a compiled function, or its program, in which there are loops: of each the chain rule of one step, whatever C
-    comes of it, by every number of the state and by what all steps share; in symbols, as `draw` has it.
+    comes of it, by every number of the state and by what all steps share; and by the arguments of which these are made,
+    dC/dx, in all that goes by way of the loop. In symbols, as `draw` has it.
     """
     if not isinstance(value, Value) and (steps := recurrence.steps(value, fold)):
         from autograd.picture.step_explanation import StepDerivation

@@ -11,7 +11,7 @@ from autograd.core.words import counted
 from autograd.picture.formula import labels, typeset
 from autograd.picture.formula.typeset import EQUALS, Box, joined, operator, row
 from autograd.picture.model import INPUT, OPERATION, OUTPUT, PARAMETER, Edge, Graph, Node
-from autograd.picture.recurrence import C, Step, at
+from autograd.picture.recurrence import Step, at
 from autograd.picture.scene import MOST_LABELS, WIDEST_RULE, Card, Line, Link, Scene, bare, right_hand_side
 
 WIDEST = 90  # characters of a line of the chain rule
@@ -81,5 +81,5 @@ def _chain_rule(step: Step) -> list[Box]:
     for x, shared in step.arguments():
         right = step.slope(x, shared, step.symbols(x))
         if len(typeset.text(right)) <= WIDEST:
-            lines.append(joined([typeset.derivative(C, labels.box(x.label)), right], EQUALS))
+            lines.append(joined([typeset.derivative(step.C, labels.box(x.label)), right], EQUALS))
     return lines[:MOST_LINES]

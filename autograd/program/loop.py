@@ -1,9 +1,9 @@
 """A loop as one instruction: a program for one step, and how often it runs.
 
-    s₀, s₁ = s(s₀, x₀; k), s₂ = s(s₁, x₁; k), …        y₀, y₁, … beside them
+    s₀, s₁ = s(s₀, x₀; c), s₂ = s(s₁, x₁; c), …        y₀, y₁, … beside them
 
 Its operands are the numbers of the first state s₀, for each number of an item x the *column* x₀, x₁, …, and whatever
-else a step reads, k. A column is one node of a graph (one slot of a program) that holds many numbers, and so is a loop
+else a step reads, c. A column is one node of a graph (one slot of a program) that holds many numbers, and so is a loop
 itself. Rows pick from these: `part` one number of the last state, the column of one number of y, or that of one number
 of the states before each step; `item` a number of a column. `PACK` makes a column of numbers, `Constants` is one.
 

@@ -1,10 +1,10 @@
 """The derivative of a loop is a loop, whose step is the chain rule along one step.
 
-    forwards     ṡ′ = ∂s/∂s · ṡ + ∂s/∂x · ẋ + ∂s/∂k · k̇            beside the step itself
-    backwards    λ = ∂s/∂sᵀ · λ′ + ∂y/∂sᵀ · ȳ,  x̄ = ∂s/∂xᵀ · λ′ + …,  k̄ = Σ ∂s/∂kᵀ · λ′ + …    the last step first
+    forwards     ṡ′ = ∂s/∂s · ṡ + ∂s/∂x · ẋ + ∂s/∂c · ċ            beside the step itself
+    backwards    λ = ∂s/∂sᵀ · λ′ + ∂y/∂sᵀ · ȳ,  x̄ = ∂s/∂xᵀ · λ′ + …,  c̄ = Σ ∂s/∂cᵀ · λ′ + …    the last step first
 
 The step's program is read as a graph, swept by `core.sweeps`, and lowered again. Backwards the states before each step
-are columns that the loop itself leaves. What the sum k̄ has so far is carried as λ is.
+are columns that the loop itself leaves. What the sum c̄ has so far is carried as λ is.
 
 Strong zeros: with a number that arrives goes where all paths to it are off. That is carried too, where a step has masks
 or where what arrives at the end is not what arrives at every step: a number that nothing has reached yet is off.
@@ -286,7 +286,7 @@ class _Adjoint(_Step):
         places = _next(before, after, results)
         for j in range(inputs, len(self.inputs)):
             if j in found:  # a sum over the steps
-                sums = [self.leaf(("sum", j, off), f"k̄{j - inputs}{' off' * off}") for off in (False, True)]
+                sums = [self.leaf(("sum", j, off), f"c̄{j - inputs}{' off' * off}") for off in (False, True)]
                 off = None if found[j].off is None else in_parallel(sums[1], found[j].off)
                 states += [(sums[0], 0.0), (sums[1], 1.0)][: 1 if off is None else 2]
                 places[j] = _put(results, sums[0] + found[j].number, off)

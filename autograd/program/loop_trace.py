@@ -38,7 +38,7 @@ def made(
     inputs = [*range(len(states)), *[len(states) + i for i in read[0]]]
     leaves = [*inputs, *[end + k for k in read[1]]]
     names: list[str] = []
-    for label in [program.names[slot] for slot in inputs] + [shared[k].label or f"k{k}" for k in read[1]]:
+    for label in [program.names[slot] for slot in inputs] + [shared[k].label or f"c{k}" for k in read[1]]:
         while label in names:
             label += "′"
         names.append(label)

@@ -49,10 +49,10 @@ ELLIPSIS = operator("…")
 MOST_HELD = 6  # operands that a derivative says to be held fixed
 
 
-def derivative(of: Box, by: Box) -> Box:
+def derivative(of: Box, by: Box, sign: str = "∂") -> Box:
     """∂of/∂by; a label such as x1*w1 + b in parentheses: ∂(x1*w1 + b)/∂x1"""
     above, below = (fence(x) if is_composite(x) else x for x in (of, by))
-    return fraction(row(operator("∂"), above), row(operator("∂"), below))
+    return fraction(row(operator(sign), above), row(operator(sign), below))
 
 
 def held(symbol: Box, fixed: list[Box]) -> Box:
