@@ -638,3 +638,13 @@ def test_a_root_leaves_no_cycle() -> None:
         assert gc.collect() == 0
     finally:
         gc.enable()
+
+
+@pytest.mark.filterwarnings("ignore:(solve|argmin). nan")
+@pytest.mark.parametrize("runner", ["python", None])
+def test_without_a_solution_there_is_no_slope_however_constant_it_would_be(runner: str | None) -> None:
+    corner = lambda a: argmin(lambda x: abs(x) + (x - a) ** 2, 0.3)  # 0 for |a| < ½, where Newton's method goes astray
+    value, slope = [compile(f, runner=runner)([0.1, 2.0]) for f in (corner, grad(corner))]
+    assert np.isnan([value[0], slope[0]]).all() and (value[1], slope[1]) == (1.5, 1.0)
+    one = compile(lambda a: solve([[a]], [2.0])[0], runner=runner)
+    assert np.isnan(one([0.0, math.inf])).all() and one([4.0])[0] == 0.5

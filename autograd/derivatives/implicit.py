@@ -25,7 +25,7 @@ from weakref import WeakValueDictionary
 
 from autograd.core import modes
 from autograd.core.columns import Primitive
-from autograd.core.primitives import where
+from autograd.core.primitives import defined, where
 from autograd.core.refusals import Argument
 from autograd.core.value import Value, data_of
 from autograd.core.words import counted
@@ -178,7 +178,8 @@ class Equation:
         for factor, of_equation in zip(v, slopes, strict=True):
             for j, slope in of_equation.items():
                 terms[j].append(factor * slope)
-        return [-reduce(add, products) if products else None for products in terms]
+        found = [-reduce(add, products) if products else None for products in terms]
+        return [slope if slope is None else defined(slope, z) for slope in found]  # there is none without a solution
 
     def solution(self, operands: Sequence[float]) -> tuple[float, ...]:
         """The unknowns in floats. RuntimeError, ValueError, or what the solver raises, where there are none."""

@@ -42,9 +42,12 @@ def solve(A: Any, b: Any) -> Any:
             "A as a list of n lists of n numbers and b as a list of n"
         )
     operands = [*leaves(A, "solve: A"), *leaves(b, "solve: b")]
-    if not modes.is_tracing() or not holds_value(operands):  # else the numbers are not known yet
+    known = not modes.is_tracing() or not holds_value(operands)
+    if known:
         solution([*map(data_of, operands)])
     x = solved(operands, n)
+    if n == 1 and not known:  # a quotient, whose divisor may be 0 or infinite
+        x = [table.defined(x[0], table.div(operands[0], operands[0]))]
     return rebuild(b, x) if is_array(b) or not is_array(A) else rebuild(A[0], x)
 
 
