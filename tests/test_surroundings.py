@@ -18,6 +18,8 @@ import numpy as np
 import pytest
 
 from autograd import Value, compile, detect_anomaly, grad, jacobian, log, stop_gradient
+from autograd.batch import compiled
+from autograd.native import plans
 
 SOME_GLOBAL = 2.0
 
@@ -332,6 +334,28 @@ def test_a_change_reaches_one_call_a_batch_of_one_and_a_row_of_a_batch(make: Cal
             assert h(np.array([2.0])).tolist() == [wanted]
             assert h(np.array([1.0, 2.0])).tolist()[1] == wanted
         change()
+
+
+@pytest.mark.parametrize("make", CHANGES, ids=lambda make: make.__name__.strip("_"))
+def test_a_change_is_seen_by_machine_code_that_looks_around_for_python(
+    make: Callable[[], Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("llvmlite")
+    looked: list[bool] = []
+    holds = plans.Watch.holds
+    monkeypatch.setattr(plans.Watch, "holds", lambda self: looked.append(holds(self)) or looked[-1])
+    monkeypatch.setattr(compiled, "OFTEN", 1)
+    monkeypatch.setattr(compiled, "install", lambda *_: None)  # as of a batch so large that it goes in pieces
+    f, change = make()
+    h = compile(f)
+    for _ in range(3):
+        result = f(2.0)
+        wanted = result.data if isinstance(result, Value) else result
+        for _ in range(9):
+            assert h(np.array([1.0, 2.0])).tolist()[1] == wanted
+        change()
+    watched = plans.Guard.of(h._surroundings) is not None and plans._symbols() is not None
+    assert any(looked) == watched
 
 
 def test_a_change_reaches_the_gradient_too() -> None:

@@ -27,7 +27,7 @@ from autograd.core.primitives import TABLE
 from autograd.core.sweeps import topological_order
 from autograd.core.value import Value
 from autograd.derivatives.structures import is_one_number, leaves
-from autograd.native.plans import install, uninstall, with_entry
+from autograd.native.plans import Watch, install, uninstall, with_entry
 from autograd.program.differentiate import parametric, value_and_gradient
 from autograd.program.loop import loops_in
 from autograd.program.program import Program
@@ -44,6 +44,7 @@ if TYPE_CHECKING:
 R = TypeVar("R", covariant=True)  # what the function returns
 
 RUNNERS = ("python", "tape", "source", "jax")
+OFTEN = 16  # calls that Python looks around a function for, before machine code is made to
 
 
 def compile(function: Callable[..., R], runner: str | None = None, devices: Any = None) -> Compiled[R]:
@@ -79,7 +80,7 @@ class Compiled(Generic[R]):
         self.name = getattr(function, "__name__", type(function).__name__).replace("<lambda>", "function")
         self._traces: dict[tuple[tuple[Shape, ...], tuple[bool, ...]], Trace] = {}
         self._recordings: dict[Any, Recording] = {}
-        self._surroundings = Surroundings(function)
+        self._look_around()
         self._last: Trace | None = None
         elsewhere = with_entry(_Elsewhere)
         self._gradient_entries = {(at, aux): elsewhere() for at in (False, True) for aux in (False, True)}
@@ -221,7 +222,7 @@ class Compiled(Generic[R]):
     def _trace(self, args: Sequence[Any]) -> tuple[Trace, arguments.Arguments]:
         names = self._names_of(len(args))
         read = arguments.read(args, names, self.name)
-        if self._surroundings.changed():
+        if self._changed():
             self._forget()
         key = read.shapes, read.as_arrays
         trace = self._traces.get(key)
@@ -238,14 +239,30 @@ class Compiled(Generic[R]):
         key = tuple([shape or () for shape in read.shapes]), read.as_arrays
         if key not in self._recordings:
             self._recordings[key] = Recording(self.function, self.name, read, names)
-            self._surroundings = Surroundings(self.function)  # what the function itself has changed is no news
+            self._look_around()  # what the function itself has changed is no news
         return self._recordings[key]
+
+    def _look_around(self) -> None:
+        self._surroundings = Surroundings(self.function)
+        self._watch: Watch | None = None
+        self._looks = 0
+
+    def _changed(self) -> bool:
+        """Is anything around the function another than when it was recorded? Machine code looks, after some calls."""
+        if self._watch is not None and self._watch.holds():
+            return False
+        if self._surroundings.changed():
+            return True
+        self._looks += 1
+        if self._looks >= OFTEN and self._looks & (self._looks - 1) == 0 and self.runner not in ("python", "jax"):
+            self._watch = Watch.of(self._surroundings)
+        return False
 
     def _forget(self) -> None:
         """The surroundings have changed: record anew."""
         self._traces.clear()
         self._recordings.clear()
-        self._surroundings = Surroundings(self.function)
+        self._look_around()
         for entry in (self, *self._gradient_entries.values()):
             if hasattr(entry, "has_entry"):
                 uninstall(entry)

@@ -17,6 +17,8 @@ result, and what nobody else has of that (no name, no list) is the next one, as 
 
 from __future__ import annotations
 
+import ctypes
+from collections.abc import Callable
 from functools import cache
 
 from autograd.native import words as code
@@ -243,6 +245,19 @@ class _Arrays(_Entry):
 
     def integer(self, place: V, offset: int) -> V:
         return self.body.op(f"sext {self.field(place, offset, 'i32')} to i64", "i64")
+
+
+@cache
+def holds() -> Callable[[int], int]:
+    """What says of an object with a plan, by its address, whether all that the plan guards is what it was."""
+    module = Module()
+    body = Body(module, "holds", [("ptr", "self")], "i64")
+    _Entry(body).guard()
+    body.give(body.integer(1))
+    body.label("other")
+    body.give(body.integer(0))
+    module.add(body)
+    return ctypes.PYFUNCTYPE(ctypes.c_int64, ctypes.c_void_p)(build(module.text(), 1).address("holds"))
 
 
 @cache

@@ -47,6 +47,13 @@ class Guard(NamedTuple):
         known = keys and arrays and len(slots) == len(around.slots) and not around.others
         return cls(around, slots) if known else None
 
+    def layout(self) -> tuple[dict[int, int], dict[int, list[int]]]:
+        """The fields of a plan that say so, and their tables."""
+        words, dicts = self.words(), self.in_dicts()
+        fields = {code.WORDS: len(words) // 2 // code.TOGETHER, code.DICTS: len(dicts)}
+        fields[code.VERSIONED] = int(sys.version_info < (3, 13))
+        return fields, {code.WORDS_AT: words, code.NAMES_AT: [word for names in dicts for word in names]}
+
     def in_dicts(self) -> list[list[int]]:
         """For each dict what an entry looks at."""
         found: dict[int, list[int]] = {}
@@ -176,12 +183,20 @@ _kept: list[Any] = []
 class Plan:
     """What an entry is to do for a function, of `numbers` alone or of arrays; it keeps what the addresses point at."""
 
-    def __init__(self, fields: dict[int, int], tables: dict[int, Sequence[int]], kept: Any, numbers: bool) -> None:
+    def __init__(
+        self,
+        fields: dict[int, int],
+        tables: dict[int, Sequence[int]],
+        guard: Guard,
+        kept: Any = None,
+        numbers: bool = False,
+    ) -> None:
         import numpy as np
 
-        self._kept, self.numbers = kept, numbers
-        self._tables = {field: np.array(table, dtype=np.int64) for field, table in tables.items()}
-        fields = fields | {field: table.ctypes.data for field, table in self._tables.items()}
+        self._kept, self.numbers = (guard, kept), numbers
+        guarded, its = guard.layout()
+        self._tables = {field: np.array(table, dtype=np.int64) for field, table in {**tables, **its}.items()}
+        fields = fields | guarded | {field: table.ctypes.data for field, table in self._tables.items()}
         self.words = np.array([fields.get(k, 0) for k in range(code.PLAN_SIZE)], dtype=np.int64)
 
 
@@ -195,6 +210,30 @@ def install(callable_: Any, plan: Plan) -> None:
     _word_at(id(callable_) + code.LAST).value = _word_at(id(callable_.last) + code.LIST_ITEMS).value
     _word_at(id(callable_) + code.PLAN).value = plan.words.ctypes.data
     _word_at(id(callable_) + code.VECTOR).value = entry.address(plan.numbers)
+
+
+class Watch:
+    """What sees in machine code whether all is as it was around a function."""
+
+    def __init__(self, symbols: dict[int, int], guard: Guard) -> None:
+        import numpy as np
+
+        from autograd.native import entry
+
+        self._plan, self._holds = Plan(symbols, {}, guard), entry.holds()
+        self._object = np.zeros(code.PLAN // code.WORD + 1, dtype=np.int64)  # in the place of one with an entry
+        self._object[-1] = self._plan.words.ctypes.data
+        self._place = self._object.ctypes.data
+
+    @classmethod
+    def of(cls, around: Surroundings) -> Watch | None:
+        """None where machine code cannot look."""
+        symbols, guard = _symbols(), Guard.of(around)
+        return None if symbols is None or guard is None else cls(symbols, guard)
+
+    def holds(self) -> bool:
+        """False, too, where a list was moved, or a mode is on."""
+        return bool(self._holds(self._place))
 
 
 def uninstall(callable_: Any) -> None:
@@ -264,15 +303,12 @@ def plan(
         code.WHOLE, code.WORK, code.SUMS, code.INTS, code.SHAPE_AT, code.PARTS_AT,
     )  # fmt: skip
     places = dict(zip(held, [a.ctypes.data for a in arrays], strict=True))
-    words, dicts = guard.words(), guard.in_dicts()
-    groups = len(words) // 2 // code.TOGETHER
     fields = {
         code.METHOD: id(method), code.RUN: work.run, code.CHANGES: changes()[0], code.SEEN: -1,
         code.PARAMETERS: len(values), code.FLOAT: (offsets or (0, 0))[0], code.DOUBLE: (offsets or (0, 0))[1],
         code.ARGUMENTS: len(shapes), code.LEAST: work.least, code.MOST: most, code.LEAVES: len(leaves),
         code.EACH: sizes[0], code.LARGE: scratch + 1, code.AT: int(at),
-        code.DIRECT: int(direct), code.SHAPE: len(made) // 2, code.NO_NAN: sizes[1] * no_nan, code.WORDS: groups,
-        code.DICTS: len(dicts), code.VERSIONED: int(sys.version_info < (3, 13)),
+        code.DIRECT: int(direct), code.SHAPE: len(made) // 2, code.NO_NAN: sizes[1] * no_nan,
         code.TUPLES: -1 if any([step & 1 for step in shape if step != code.LEAF]) else len(made) // 2,
     }  # fmt: skip
     expected = [(0,) if s is None else (1 + len(s), math.prod(s), *s) for s in shapes]
@@ -282,8 +318,7 @@ def plan(
         code.ARGUMENTS_AT: _table(expected),
         code.LEAVES_AT: _table(results),
     }
-    tables |= {code.WORDS_AT: words, code.NAMES_AT: [word for names in dicts for word in names]}
-    return Plan(symbols | places | fields, tables, (arrays, method, guard), numbers)
+    return Plan(symbols | places | fields, tables, guard, (arrays, method), numbers)
 
 
 SCRATCH = 2048  # numbers that are copied into arrays of their own, or computed in one; of more, these are parts of one
