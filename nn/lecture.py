@@ -25,7 +25,7 @@ from nn.layers import MLP
 from nn.losses import squared_error
 from nn.optimizers import SGD
 from nn.prediction import evaluate
-from nn.standardised import Examples, wrapped
+from nn.standardised import Examples, wrapped, written
 
 LISTED = 40  # numbers of the forward pass that are printed
 MOST_PARAMETERS = 5_000  # each is differentiated six more times, by differences
@@ -62,10 +62,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     files = _pictures(cost, model.parameters(), options.out)
 
     before = evaluate(model, data.X, data.Y).cost
-    print(
-        f"\nTraining on the mean cost 1/n Σ Cₖ of {len(data.X)} examples by gradient descent, lr = {options.lr:g}",
-        flush=True,
-    )
+    examples = counted(len(data.X), "example")
+    print(f"\nTraining on the mean cost 1/n Σ Cₖ of {examples} by gradient descent, lr = {options.lr:g}", flush=True)
     try:
         page = watch(model, data.X, data.Y, loss=squared_error, optimizer=SGD(model.parameters(), options.lr),
                      epochs=options.epochs, seed=options.seed, inputs=data.table.names[:-1], targets=data.ends(),
@@ -97,16 +95,23 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
         help="a CSV file with a header row and any number of columns of numbers, the target in the last, numbers or "
         "words (by default: the Space Shuttle's O-rings, damaged or not at the launch temperature)",
     )
-    parser.add_argument("--target", metavar="COLUMN", help="the target's column, where it is not the last")
-    parser.add_argument("--layers", help="inputs, hidden neurons, outputs (1-1-1-1; for n inputs and m outputs n-4-m)")
+    parser.add_argument("--target", metavar="COLUMN", help="the column of the target, where it is not the last")
+    parser.add_argument(
+        "--layers",
+        help="how many inputs, neurons in each hidden layer, and outputs, as in 2-8-1 "
+        "(1-1-1-1 for one input, n-4-m for more)",
+    )
     parser.add_argument("--epochs", type=_above(int, 0), default=1000, help="passes over the data (%(default)s)")
     parser.add_argument("--lr", type=_above(float, 0.0), default=5.0, help="learning rate (%(default)s)")
-    parser.add_argument("--seed", type=int, default=0, help="of the initial weights (%(default)s)")
+    parser.add_argument("--seed", type=int, default=0, help="what the initial weights are drawn by (%(default)s)")
     parser.add_argument(
-        "--rows", type=_above(int, 1), default=10_000, help="of more examples, so many are drawn (%(default)s)"
+        "--rows",
+        type=_above(int, 1),
+        default=10_000,
+        help="of a longer file, train on so many rows, drawn by the seed (%(default)s)",
     )
     parser.add_argument(
-        "--out", default=".", help="folder for network.svg, steps.html and training.html (here by default)"
+        "--out", default=".", help="folder for network.svg, steps.html and training.html (by default this one)"
     )
     return parser.parse_args(arguments)
 
@@ -170,7 +175,7 @@ def _forward(cost: Value) -> Iterator[str]:
     shown = [v for v in order if v.label]
     for v in shown if len(shown) <= LISTED else shown[-1:]:
         made = {"dot": " = w·a + b", "sigmoid": " = σ(z)", "pow": " = (a − y)²"}.get(v.op, "")
-        yield f"  {label_text(v.label)}{made} = {v.data:.6g}"
+        yield f"  {label_text(v.label)}{made} = {written(v.data)}"
 
 
 def _chain_rules(model: MLP, cost: Value, again: Callable[[], float]) -> Iterator[str]:
@@ -183,10 +188,10 @@ def _chain_rules(model: MLP, cost: Value, again: Callable[[], float]) -> Iterato
         worst = max(worst, abs(p.grad - difference))
         if k < EXPLAINED:
             yield f"\n{explain(cost, wrt=p)}"
-            yield f"  finite difference {difference:.10g}, chain rule {p.grad:.10g}"
+            yield f"  finite difference {written(difference, 10)}, chain rule {written(p.grad, 10)}"
     if len(named) > EXPLAINED:
         yield f"\n… and {len(named) - EXPLAINED} more"
-    yield f"\nlargest disagreement between chain rule and finite difference: {worst:.2g}"
+    yield f"\nlargest disagreement between chain rule and finite difference: {written(worst, 2)}"
 
 
 def _difference(p: Value, again: Callable[[], float]) -> float:

@@ -28,6 +28,10 @@ def wrapped(line: str) -> str:
     return textwrap.fill(line, 80, subsequent_indent=" " * 11, break_long_words=False, break_on_hyphens=False)
 
 
+def written(x: float, digits: int = 6) -> str:
+    return f"{x:.{digits}g}".replace("-", "−")
+
+
 class Scale(NamedTuple):
     """(x − shift) / size."""
 
@@ -36,6 +40,9 @@ class Scale(NamedTuple):
 
     def __call__(self, x: float) -> float:
         return (x - self.shift) / self.size
+
+    def said(self, name: str) -> str:
+        return f"({name} {'+' if self.shift < 0 else '−'} {abs(self.shift):.6g}) / {self.size:.6g}"
 
     def back(self, x: float) -> float:
         return x * self.size + self.shift
@@ -79,30 +86,30 @@ class Examples:
             lines.append(f"sample     drawn from {self.given:,} by seed {self.seed}; --rows {self.given} takes all")
         for k, (name, scale) in enumerate(zip(inputs, self.scales, strict=True)):
             x = "x" if len(inputs) == 1 else label_text(f"x_{{{k + 1}}}")
-            lines.append(f"inputs     standardised: {x} = ({name} − {scale.shift:.6g}) / {scale.size:.6g}")
+            lines.append(f"inputs     standardised: {x} = {scale.said(name)}")
         if self.classes:
             ys = ["y"] * 2 if self.outputs == 1 else [label_text(f"y_{{{k}}}") for k in range(1, self.outputs + 1)]
             coded = zip((0, 1) if self.outputs == 1 else (1,) * self.outputs, self.classes, ys, strict=True)
             lines.append(f"classes    {', '.join([f'{y} = {number} is {word}' for number, word, y in coded])}")
         if self.target != Scale(0.0, 1.0):
-            lines.append(f"target     scaled: y = ({target} − {self.target.shift:.6g}) / {self.target.size:.6g}")
+            lines.append(f"target     scaled: y = {self.target.said(target)}")
         return "\n".join(map(wrapped, lines))
 
     def ends(self) -> list[str]:
         """The classes, or the least and the largest target: what the colours of a picture stand for."""
         name, Y = self.table.names[-1], self.table.Y
         ends = (0.0, 1.0) if {*Y} <= {0.0, 1.0} else (min(Y), max(Y))
-        return self.classes or [f"{name} = {x:.6g}".replace("-", "−") for x in ends]
+        return self.classes or [f"{name} = {written(x)}" for x in ends]
 
     def said(self, k: int) -> str:
         y = self.table.Y[k]
-        shown = [*[f"{x:g}" for x in self.table.X[k]], self.classes[int(y)] if self.classes else f"{y:g}"]
-        return ", ".join(f"{name} = {x}" for name, x in zip(self.table.names, shown, strict=True))
+        numbers = [*map(written, self.table.X[k]), self.classes[int(y)] if self.classes else written(y)]
+        return ", ".join(f"{name} = {x}" for name, x in zip(self.table.names, numbers, strict=True))
 
     def read(self, output: Any) -> str:
         """What the network's output says of the target."""
         if not self.classes:
-            return f"{self.target.back(output):.4g}"
+            return written(self.target.back(output), 4)
         p = output if self.outputs > 1 else [1 - output, output]
         k = place_of_largest(p)
         return f"{self.classes[k]} ({p[k]:.4g})"
@@ -116,7 +123,7 @@ class Examples:
         elif len(inputs) == 1:
             column = sorted(x for (x,) in self.table.X)
             rows = [[x] for x in (column[0], column[len(column) // 2], column[-1])]
-            heads, title = [f"{inputs[0]} = {x:g}" for (x,) in rows], f"fitted     {target}"
+            heads, title = [f"{inputs[0]} = {written(x)}" for (x,) in rows], f"fitted     {target}"
         else:
             rows, heads = self.table.X[:3], [self.said(k) for k in range(len(self.table.X[:3]))]
             title = f"fitted     {target}"

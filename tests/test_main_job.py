@@ -43,11 +43,11 @@ def test_it_says_what_it_does_to_the_inputs(printed):
 def test_it_prints_all_six_chain_rules_close_to_their_finite_differences(printed):
     names = re.findall(r"^∂C₀/∂(\S+)\s+= ∂z", printed, re.M)
     assert names == ["w₁₁⁽¹⁾", "b₁⁽¹⁾", "w₁₁⁽²⁾", "b₁⁽²⁾", "w₁₁⁽³⁾", "b₁⁽³⁾"]
-    pairs = re.findall(r"finite difference (\S+), chain rule (\S+)", printed)
+    pairs = re.findall(r"finite difference (\S+), chain rule (\S+)", printed.replace("−", "-"))
     assert len(pairs) == 6
     for difference, rule in pairs:
         assert float(rule) == pytest.approx(float(difference), abs=1e-9) and float(rule) != 0.0
-    assert float(re.search(r"largest disagreement .*: (\S+)", printed)[1]) < 1e-9
+    assert float(re.search(r"largest disagreement .*: (\S+)", printed)[1].replace("−", "-")) < 1e-9
 
 
 def test_the_cost_falls_and_the_probabilities_fall_with_the_temperature(printed):
@@ -70,6 +70,16 @@ def test_the_numbers_of_the_forward_pass_are_the_networks(printed):
     a = model([(66 - 69.56521739130434) / 6.901956895421]).data
     assert float(re.search(r"a₁⁽³⁾ = σ\(z\) = (\S+)", printed)[1]) == pytest.approx(a, rel=1e-5)
     assert float(re.search(r"C₀ = \(a − y\)² = (\S+)", printed)[1]) == pytest.approx(a**2, rel=1e-5)
+
+
+def test_a_minus_is_a_minus_sign_and_of_a_negative_mean_a_plus(tmp_path, capsys):
+    file = tmp_path / "cold.csv"
+    file.write_text("degrees,loss\n-3,-1\n-5,-2.5\n")
+    _, printed, _ = run(capsys, "--out", tmp_path, "--epochs", 1, file)
+    assert "standardised: x = (degrees + 4) / 1" in printed
+    assert "scaled: y = (loss + 2.5) / 1.5" in printed
+    assert "One example forward: degrees = −3, loss = −1" in printed
+    assert not re.search(r"-\d", printed.replace("1-1-1-1", "").replace(str(tmp_path), ""))
 
 
 def test_the_same_seed_prints_the_same_and_another_seed_does_not(tmp_path, capsys):
