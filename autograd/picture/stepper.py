@@ -66,6 +66,7 @@ class Stepper(Page):
             SCRIPTS,
             theme="" if self._theme == "auto" else f" data-theme={self._theme}",
             font=svg.FONT,
+            size=f"{svg.TEXT:g}",
             width=f"{width:.0f}",
             height=f"{height:.0f}",
             picture=re.sub(r'="([\w.#-]+)"(?=[ >])', r"=\1", picture),  # HTML does without the quotes
@@ -141,6 +142,7 @@ def _story(graph: Graph) -> dict[str, Any]:
             for e in graph.edges
         ],
         "order": [index[edge] for edge in order],
+        "legible": LEGIBLE,
     }
 
 

@@ -1,4 +1,4 @@
-// The graph of the page, and the engine: the rules of the table, run forward and back over the list of instructions.
+// The graph of the page, and its engine.
 const nodes = story.nodes.map(([name, math, at, value, grad, formula, stale], index) =>
   ({ index, name, math, at, value, grad: grad ?? 0, reached: grad !== null, formula, stale, leaf: formula === undefined }));
 const edges = story.edges.map(([source, target, rule, number, off, held], index) =>

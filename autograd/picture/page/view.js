@@ -2,7 +2,7 @@
 const stage = $("stage"), picture = $("picture");
 const first_size = picture.getAttribute("viewBox").split(" ").map(Number).slice(2);
 const whole = { width: first_size[0], height: first_size[1] }; // of the picture
-const LEGIBLE = 9 / 14; // pixels per unit: a text of 14 is then 9 high
+const LEGIBLE = story.legible; // pixels per unit
 let view = { x: 0, y: 0, ...whole }, scale = 1, chosen = false;
 
 function look(x, y, pixels) { // the middle of the view, and pixels per unit
@@ -17,7 +17,7 @@ function room() { // as much height as the picture takes up across the whole sta
 }
 const fitting = () => Math.min(stage.clientWidth / whole.width, stage.clientHeight / whole.height);
 const fit = (least = 0) => look(0, whole.height / 2, Math.max(Math.min(fitting(), 1.3), least));
-const legible = () => { fit(fitting() < 0.52 ? LEGIBLE : 0); follow(at === last ? root : steps[Math.max(at, 0)].edge?.source ?? steps[Math.max(at, 0)].node); };
+const legible = () => { fit(fitting() < 0.52 ? LEGIBLE : 0); const { edge, node } = steps[Math.max(at, 0)]; follow(at === last ? root : edge?.source ?? node); };
 const zoom = (by) => (chosen = true, look(view.x + view.width / 2, view.y + view.height / 2, Math.max(0.02, Math.min(8, scale * by))));
 const pan = (dx, dy) => (chosen = true, look(view.x + view.width / 2 - dx / scale, view.y + view.height / 2 - dy / scale, scale));
 
