@@ -505,3 +505,42 @@ def test_equal_values_compare_as_ever_where_a_person_asks() -> None:
     v, w = Value(1.0), Value(1.0)
     assert v >= w and v <= w and not v > w
     assert [v >= 1.0, v <= 1.0] == [True, True] and (np.array([v, w]) >= 1.0).all()
+
+
+MASKED = np.ma.masked_array([1.0, 999.0, 3.0], mask=[False, True, False])
+
+
+@pytest.mark.parametrize(
+    ("f", "slopes"),
+    [
+        (lambda w: (w * MASKED).sum(), [1.0, 0.0, 3.0]),
+        (lambda w: (MASKED * w).sum(), [1.0, 0.0, 3.0]),
+        (lambda w: (np.exp(w) - MASKED).sum(), [math.e, 0.0, math.exp(4.0)]),
+    ],
+)
+def test_what_a_mask_leaves_out_has_no_part_in_an_array_of_values(f: Any, slopes: list[float]) -> None:
+    assert grad(f)(np.array([1.0, 2.0, 4.0])).tolist() == slopes
+
+
+@pytest.mark.parametrize("traced", [lambda f: f, lambda f: compile(f, "python")])
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda w: (MASKED * w).sum(),
+        lambda w: (w - MASKED).mean(),
+        lambda w: (w**MASKED).sum(),
+        lambda w: np.multiply(MASKED, w).sum(),
+        lambda w: np.ma.exp(w),
+        lambda w: np.ma.where(MASKED.mask, 0.0, w).sum(),
+        lambda w: np.ma.masked_array([1.0, 2.0]) * w,
+    ],
+)
+def test_numpy_ma_does_not_take_a_values_number_for_the_value(f: Any, traced: Any) -> None:
+    with pytest.raises(TypeError, match=r"with a masked array: numpy.ma would take its number.*m.filled\(0.0\)"):
+        traced(grad(f))(2.0)
+
+
+@pytest.mark.parametrize("f", [np.maximum, np.matmul, lambda w, m: np.add.at(w, [0], m[:1])])
+def test_numpys_functions_that_would_forget_a_mask_are_refused(f: Any) -> None:
+    with pytest.raises(TypeError, match="of a masked array is not known for Values"):
+        grad(lambda w: f(w, MASKED).sum())(np.array([1.0, 2.0, 4.0]))

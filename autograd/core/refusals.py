@@ -110,5 +110,18 @@ class _Elsewhere:
         raise AttributeError(said, name=self.name, obj=value)
 
 
+class _Mask:
+    """What numpy.ma asks of an operand that has `_data`, which it takes for the operand's array."""
+
+    def __get__(self, value: Value | None, owner: type) -> NoReturn:
+        if value is None or not str(sys._getframe(1).f_globals.get("__name__")).startswith("numpy.ma"):
+            raise AttributeError("a Value has no attribute '_mask'", name="_mask", obj=value)
+        raise TypeError(
+            f"{named(value)} with a masked array: numpy.ma would take its number, and cut it off from its gradient; "
+            "compute with m.filled(0.0) for the array m, and leave out what is masked with np.where(m.mask, 0.0, …)"
+        )
+
+
+bind(_mask=_Mask())
 bind(__bool__=_truth, __float__=_plain_number, __int__=_plain_number, __complex__=_plain_number)
 bind(**{name: _Elsewhere(name, written) for name, written in _ELSEWHERE.items()})

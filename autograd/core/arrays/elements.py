@@ -7,6 +7,7 @@ np.array([v, w]), asks its elements instead, and becomes one of these where it m
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Sequence
 from functools import reduce
 from typing import Any
@@ -97,6 +98,11 @@ def elementwise(rule: Callable[..., Any], operands: Sequence[Any], where: str = 
 def apply_ufunc(ufunc: Any, method: str, inputs: Sequence[Any], options: dict[str, Any]) -> Any:
     """How numpy calls an elementwise function with a Value or an array of them among its operands."""
     name = ufunc.__name__
+    masked = sys.modules.get("numpy.ma")  # which loads on first use
+    if masked is not None and any([isinstance(x, masked.MaskedArray) for x in inputs]):
+        if method != "__call__" or options or name in ("maximum", "minimum") or not hasattr(masked, name):
+            raise refused(name, "of a masked array is not known for Values")  # the two choose by an `if`
+        return getattr(masked, name)(*inputs)
     out = (options.pop("out", None) or (None,))[0]
     check_dtype(name, options.pop("dtype", None))
     where = f"{name}({', '.join(map(said, inputs))})"
