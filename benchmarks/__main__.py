@@ -12,6 +12,7 @@ python -m benchmarks --render            run nothing: write charts, page and REA
 from __future__ import annotations
 
 import argparse
+import compileall
 import importlib
 import importlib.util
 import os
@@ -69,6 +70,8 @@ def main(arguments: list[str] | None = None) -> int:
     if importlib.util.find_spec("numpy") is None:
         parser.error("the references need numpy: pip install '.[bench]'")
     os.environ.update(environment(threads=1))
+    for package in ("autograd", "nn", "benchmarks"):  # to bytecode, as the peers are: pip does so where it installs
+        compileall.compile_dir(Path(__file__).resolve().parents[1] / package, quiet=2)
     with tempfile.TemporaryDirectory() as folder:  # what we compile is compiled in this run, not found on disk
         os.environ["CHAINRULE_CACHE"] = folder
         results = run(options.only, options.engine, options.quick)
