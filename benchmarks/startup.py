@@ -6,12 +6,10 @@ compiled something small, as in a notebook.
 
 from __future__ import annotations
 
-import atexit
 import os
 import subprocess
 import sys
 import tempfile
-from functools import cache
 
 import numpy as np
 
@@ -22,19 +20,10 @@ IMPORT = "import time; start = time.process_time(); import {0}; print(time.proce
 FIRST = IMPORT.replace("import {0}", "from benchmarks.startup import {0}; {0}()")
 
 
-@cache
-def bytecode() -> str:
-    """A directory for it, which the first process fills."""
-    folder = tempfile.TemporaryDirectory()
-    atexit.register(folder.cleanup)
-    return folder.name
-
-
 def fresh_process(program: str, **environment: str) -> float:
-    """The number a new Python prints when it runs this program, with all modules as an installation leaves them."""
-    compiled = {"PYTHONDONTWRITEBYTECODE": "", "PYTHONPYCACHEPREFIX": bytecode()}
+    """The number a new Python prints when it runs this program."""
     ran = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, env={**os.environ, **compiled, **environment}
+        [sys.executable, "-c", program], capture_output=True, text=True, env={**os.environ, **environment}
     )
     if ran.returncode:
         raise RuntimeError((ran.stderr.strip() or "died").splitlines()[-1])
