@@ -19,7 +19,7 @@ from autograd.batch import arguments
 from autograd.batch.arguments import Shape
 from autograd.batch.execute import Execution, collector_paused
 from autograd.batch.results import recipe, single, speller, stacked
-from autograd.batch.shards import new_token, over
+from autograd.batch.shards import over
 from autograd.batch.traces import Recording, Trace, as_values, record
 from autograd.core import modes
 from autograd.core.fast import add_gradients, number_adjoints
@@ -85,7 +85,7 @@ class Compiled(Generic[R]):
         elsewhere = with_entry(_Elsewhere)
         self._gradient_entries = {(at, aux): elsewhere() for at in (False, True) for aux in (False, True)}
         self._names = arguments.argument_names(function)
-        self.token = new_token()  # by which a worker knows it again
+        self.token = os.urandom(16).hex()  # by which a worker knows it again
 
     @overload
     def __call__(self: Compiled[Value | float], *args: float, at: Any = None) -> float: ...

@@ -12,7 +12,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from pickle import PicklingError, dumps
 from typing import Any, NamedTuple
-from uuid import uuid4
 
 Load = Callable[[Any], Sequence[Any]]
 
@@ -62,10 +61,6 @@ class Work:
 
 
 _KNOWN: dict[str, Any] = {}  # in a worker: the functions it has recorded
-
-
-def new_token() -> str:
-    return uuid4().hex
 
 
 def over(compiled: Any, shards: Iterable[Any], load: Load, mapped: Callable[..., Iterable[Any]]) -> tuple[float, Any]:

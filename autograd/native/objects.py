@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import ctypes
 import sys
-import sysconfig
 from collections.abc import Sequence
 from functools import cache
 from struct import pack
@@ -65,6 +64,10 @@ def references(values: Sequence[Value]) -> tuple[Any, Any]:
 def is_layout_known() -> bool:
     """Are objects laid out as CPython's with its lock are, where a word is an address?"""
     of_c = sys.implementation.name == "cpython" and sys.maxsize > 2**62
+    if sys.version_info < (3, 13):
+        return of_c
+    import sysconfig
+
     return of_c and not sysconfig.get_config_var("Py_GIL_DISABLED")
 
 

@@ -21,7 +21,6 @@ from autograd.native.objects import address, aligned, changes_now, references, v
 from autograd.native.plans import Plan, Work
 from autograd.native.rows import raise_what_was_kept
 from autograd.native.tiles import BLOCK
-from autograd.native.workers import share
 from autograd.program.loop import Loop
 from autograd.program.program import EXAMPLE, INPUT, MEAN, Program
 
@@ -133,6 +132,8 @@ class Runner:
     def _run_in_chunks(self, chunks: int, columns: int, numbers: int, each: int, whole: int, n: int) -> None:
         """The same on several threads. The cut depends on the work alone, and each chunk has sums of its own, added in
         order: so that the bits do not depend on how many threads there are."""
+        from autograd.native.workers import share
+
         block, means, taken = self.form.block, self.form.sums, self._array([0, 0])
         if len(self._sums) < chunks:
             self._sums = aligned(chunks * means).reshape(chunks, means)
