@@ -87,6 +87,15 @@ def test_unfolded_every_primitive_is_a_factor():
     assert explain(cost, fold=False).text().splitlines()[0] == "∂C/∂x = ∂v₁/∂x · ∂C/∂v₁ = 2 · 2v₁ = 2 · 12 = 24"
 
 
+def test_a_rule_that_is_a_sum_is_fenced_where_it_is_a_factor():
+    x, y = Value(-1.0, "x"), Value(-1.0, "y")
+    u = ad.maximum(x, y)
+    u.label = "u"
+    text = explain(u * y, wrt=x).text()
+    assert text.startswith("∂C/∂x = ∂u/∂x · ∂C/∂u = ([x > y] + ½[x = y]) · y = 0.5 · (−1) = −0.5")
+    assert explain(u, wrt=x).text().startswith("∂u/∂x = [x > y] + ½[x = y] = 0.5")
+
+
 def test_without_any_label_leaves_are_a_b_c():
     x, y = Value(2.0), Value(3.0)
     assert re.findall(r"^∂C/∂(\S+) = (.*)", explain((x * y + x).relu()).text(), re.M) == [

@@ -168,8 +168,12 @@ class _Printer:
         for piece in re.split(r"(\{\d+\})", primitive.text[part]):
             if re.fullmatch(r"\{\d+\}", piece):
                 pieces.append(operands[int(piece[1:-1])])
-            else:
-                pieces += [function(t) if t[0].isalpha() else operator(t) for t in re.findall(r"\w+|[^\w]+", piece)]
+                continue
+            for text in re.split(r"( [+−] )", piece):
+                if text in (" + ", " − ") and primitive.level == SUM:
+                    pieces.append(binary(text.strip()))
+                else:
+                    pieces += [function(t) if t[0].isalpha() else operator(t) for t in re.findall(r"\w+|[^\w]+", text)]
         box = typeset.root(operands[0]) if primitive.text == "√({0})" else row(*pieces)
         latex = primitive.latex[part]
         return (typeset.template(box, latex, tuple(operands)) if latex else box), primitive.level

@@ -111,6 +111,8 @@ SUBSCRIPT = dict(zip("0123456789+−-=()aehijklmnoprstuvx,", "₀₁₂₃₄₅
 
 def is_sum(box: Box) -> bool:
     """Does the box show + or − at its top level (so that a product must fence it)?"""
+    if box[0] == "template":
+        return is_sum(box[1])
     return box[0] == "row" and any(part[0] == "bin" and part[1] in "+−" for part in box[1:])
 
 
