@@ -5,8 +5,13 @@ from __future__ import annotations
 import sys
 import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
+from typing import Any
 
-from autograd import Value, no_grad
+import pytest
+
+from autograd import Value, compile, grad, hessian, no_grad
 from autograd.core import modes
 
 
@@ -84,3 +89,23 @@ def test_modes_of_many_threads_are_counted_exactly() -> None:
 
     in_threads(8, work)
     assert not modes.is_no_grad() and modes.active == 0
+
+
+@pytest.mark.parametrize("outer", [grad, hessian, lambda f: compile(grad(f), "python"), lambda f: compile(f, "python")])
+def test_a_derivative_in_another_thread_than_the_one_around_it_is_refused_or_told_of_it(outer: Any) -> None:
+    def inside(x: Any) -> Callable[[float], Any]:
+        return lambda k: grad(lambda y: y**3 * x)(k)  # 3k²x
+
+    with ThreadPoolExecutor(1) as pool:
+        with pytest.raises(TypeError, match=r"in another thread.*pool.submit\(contextvars.copy_context\(\).run"):
+            outer(lambda x: pool.submit(inside(x), 2.0).result())(3.0)
+        told = lambda x: pool.submit(copy_context().run, inside(x), 2.0).result()
+        assert outer(told)(3.0) == outer(lambda x: inside(x)(2.0))(3.0)
+
+
+def test_derivatives_of_their_own_on_many_threads_are_numbers_all_the_same() -> None:
+    w = Value(2.0)
+    with ThreadPoolExecutor(8) as pool:
+        nested = lambda k: grad(lambda x: x * w * grad(lambda y: x * y * y)(k))(k)
+        found = [*pool.map(nested, [1.0, 2.0, 3.0] * 50)]
+    assert found == [nested(1.0), nested(2.0), nested(3.0)] * 50

@@ -33,6 +33,9 @@ def reads_as_graph(*structures: Any) -> bool:
     return modes.derivative_around() is not None or modes.is_tracing() or any(map(holds_value, structures))
 
 
+_running: set[Recording] = set()  # those whose functions run now, in any thread
+
+
 class Recording:
     """f(*arguments, **keywords), run once and differentiable in the arguments at the positions `which`.
 
@@ -59,6 +62,7 @@ class Recording:
         self.inputs: list[Value] = []
         call = list(arguments)
         older = modes.derivative_around()
+        _running.add(self)
         with modes.differentiating():
             for i, part in zip(which, numbers, strict=True):
                 fresh = [as_argument(x) if self.nested else Argument(x) for x in part]
@@ -74,6 +78,8 @@ class Recording:
                         "where it takes a list or an array, give one"
                     )
                 raise
+            finally:
+                _running.discard(self)
         if engine.C is None:  # they have been handed over: from here on plain Values are faster
             for x in self.inputs:
                 x.__class__ = Value
@@ -89,8 +95,21 @@ class Recording:
             order = [z for z in order if z in depends]
             self.edges = _Edges(lambda z: value_edges(z, depends))
         else:
+            if older is None and (_running or modes.active):
+                self._refuse_strangers(order)
             self.edges = _Edges(number_edges)
         self.order = order
+
+    def _refuse_strangers(self, order: Iterable[Value]) -> None:
+        """TypeError where the graph goes on to what another derivative, or a trace, has given its function to compute
+        with: that one runs in another thread, whose context does not say so here, and would get a number."""
+        own = {*self.inputs}
+        if any([z._row is None and isinstance(z, Argument) and z not in own for z in order]):
+            raise TypeError(
+                f"{self.transform}: {name_of(self.f)} uses an argument of a function that is being differentiated or "
+                "compiled in another thread, which the derivative here, a number, would be cut off from; run it in "
+                "that one's context: pool.submit(contextvars.copy_context().run, f, x)"
+            )
 
     def pull(self, cotangents: Iterable[Any]) -> list[Any]:
         """Σ cotangent · ∂output/∂input for each input: a reverse sweep. A cotangent of None adds nothing."""
