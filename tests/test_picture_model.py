@@ -168,6 +168,26 @@ def test_a_parameter_changed_after_the_forward_pass_is_said():
     assert "⚠ w, b or a⁽ᴸ⁻¹⁾ was changed" in draw(cost).svg()
 
 
+def test_a_function_that_takes_the_changed_number_no_more_is_drawn_all_the_same():
+    def picky(x):
+        if x < 0:
+            raise RuntimeError("below 0")
+        return 2.0 * x
+
+    w = Value(1.0, "w")
+    doubled = ad.custom(picky, partials=lambda x, z: 2.0)(w)
+    w.data = -1.0
+    assert model.build(doubled).changed == []
+
+
+def test_of_many_changed_parameters_three_are_named_with_what_they_were_for():
+    weights = [Value(1.0, f"p_{k}") for k in range(5)]
+    cost = ad.sum([w * 2.0 for w in weights])
+    for w in weights:
+        w.data = 3.0
+    assert [note.split(" was ")[0] for note in model.build(cost, fold=False).changed] == ["p₀", "p₁", "p₂"]
+
+
 def test_gradients_of_several_sweeps_are_said_to_be_so():
     cost = neuron_cost()
     cost.backward()
@@ -214,6 +234,20 @@ def test_too_many_cards_are_refused_with_counts_and_the_settings_that_fit():
     assert len(draw(cost, max_nodes=30, collapse="layer").text()) > 0
 
 
+def dense(n):
+    """The sum of n sums of the same n leaves."""
+    xs, zs = [Value(1.0) for _ in range(n)], []
+    for k in range(n):
+        zs.append(ad.sum(xs))
+        zs[-1].label = f"z_{k}"
+    return ad.sum(zs)
+
+
+def test_an_edge_counts_every_time_that_its_target_reads_its_source():
+    graph = model.build(ad.sum([Value(1.0, "x")] * 300), max_nodes=2)
+    assert [(edge.number, len(edge.ways)) for edge in graph.edges] == [(300.0, 300)]
+
+
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [
@@ -222,12 +256,18 @@ def test_too_many_cards_are_refused_with_counts_and_the_settings_that_fit():
             lambda: draw(network_cost(2, 8, 8, 1), collapse="neuron", max_nodes=9),
             "leaves 21 cards, more than",
         ),
+        (lambda: draw(dense(24), max_nodes=49), "more than 490 edges between 49 cards; focus with path_to="),
         (lambda: ad.draw_dot(neuron_cost(), rankdir="BT"), r'rankdir="LR" \(left to right\) or "TB"'),
     ],
 )
 def test_a_picture_that_cannot_be_is_refused(wrong, message):
     with pytest.raises(ValueError, match=message):
         wrong()
+
+
+def test_of_more_leaves_than_letters_each_has_a_name_of_its_own():
+    graph = model.build(ad.sum([Value(float(k)) for k in range(60)]))
+    assert len({node.name for node in graph.nodes}) == 61 and "e" not in map(typeset.text, graph.names.values())
 
 
 def test_a_chain_of_a_million_nodes_neither_recurses_nor_hangs():

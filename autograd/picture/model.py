@@ -235,7 +235,7 @@ def edges(nodes: Sequence[Node], stops: set[Value], most: int = 10 * MAX_NODES) 
     found: list[Edge] = []
     for node in nodes:
         if not node.is_leaf:
-            found += _edges_into(node, node_of, stops, most - len(found))
+            found += _edges_into(node, node_of, stops)
         if len(found) > most:
             raise ValueError(
                 f"more than {most:,} edges between {len(nodes):,} cards; focus with path_to= or depth=, "
@@ -244,19 +244,15 @@ def edges(nodes: Sequence[Node], stops: set[Value], most: int = 10 * MAX_NODES) 
     return found
 
 
-def _edges_into(node: Node, node_of: dict[Value, Node], stops: set[Value], most: int) -> list[Edge]:
-    """The edges ending in a node, operands in argument order; the hidden values behind it are a tree.
-
-    Stops after `most` ways.
-    """
+def _edges_into(node: Node, node_of: dict[Value, Node], stops: set[Value]) -> list[Edge]:
+    """The edges ending in a node, operands in argument order; the hidden values behind it are a tree."""
     edges: dict[Value, Edge] = {}
     # (value, product of the partials from it up to the node, masked, linked list of the steps passed, their number)
     stack: list[tuple[Value, float, bool, Any, int]] = [(node.value, 1.0, False, None, 0)]
-    while stack and most >= 0:
+    while stack:
         value, product, masked, passed, length = stack.pop()
         if passed is not None and value in stops:
             if value in node_of:
-                most -= 1
                 steps = []
                 while passed is not None and length <= MOST_STEPS:
                     step, passed = passed
