@@ -440,8 +440,17 @@ def test_writing_into_an_array_of_floats_is_refused() -> None:
     assert_refused(lambda: grad(lambda x: np.add(x, 1.0, out=y).sum())(X), "v.data")
 
 
+def put(x: Any, index: Any) -> Any:
+    y = x.copy()
+    y[index] = 0.0
+    return y.sum()
+
+
 def test_an_index_by_a_traced_comparison_names_where() -> None:
     assert_refused(lambda: compile(lambda x: x[x > 0].sum())(X[None]), "np.where")
+    assert_refused(lambda: compile(lambda x: put(x, x > 0))(X[None]), "np.where")
+    with pytest.raises(IndexError, match="out of bounds"):
+        grad(lambda x: put(x, N))(X)
 
 
 def test_arrays_compare_by_number() -> None:

@@ -254,6 +254,18 @@ def test_the_example_that_is_not_finite_is_named_by_its_place_in_the_data(batch_
         fit(model, X, Y, loss=risky, batch_size=batch_size, epochs=1)
 
 
+def test_an_example_that_costs_an_infinite_number_of_no_node_is_named():
+    model = nn.Neuron(1, activation="linear", seed=0)
+    with pytest.raises(FloatingPointError, match=r"not finite in epoch 1 \(step 1\); example 1\. A smaller"):
+        fit(model, [[1.0], [2.0]], [1.0, 0.0], loss=lambda a, y: a if y else math.inf, epochs=1)
+
+
+@pytest.mark.parametrize(("engine", "compiled"), [("native", True), ("eager", False)])
+def test_an_engine_is_chosen_by_its_name(engine, compiled):
+    pytest.importorskip("llvmlite")
+    assert xor(compiled=None, engine=engine).compiled is compiled
+
+
 def test_a_run_that_grows_without_bound_stops_at_the_node_that_overflows():
     model = nn.MLP(1, [1], output="exp", seed=0)
     with pytest.raises(FloatingPointError, match=r"the cost is not finite in epoch \d+ .*inf from exp") as raised:

@@ -17,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import autograd as ad
-from autograd import Value, draw, draw_dot
+from autograd import Value, draw, draw_dot, topological_order
 from autograd.picture import model, scene, svg
 from autograd.picture.formula import labels, stacked, typeset
 from autograd.picture.layout import lay_out
@@ -180,6 +180,19 @@ def test_between_dense_columns_derivatives_are_colours_and_widths_with_the_numbe
     assert len(boxes) == 8 + 2  # the last layer and the cost; not the 16 and 64 between layers
     assert picture.count('stroke="#2563eb"') + picture.count('stroke="#ea580c"') == 16 + 64
     assert picture.count("<title>∂a₁⁽²⁾/∂a₁⁽¹⁾ = ") == 1
+
+
+def test_a_picture_of_one_value_ends_with_its_chain_rule_where_there_is_one_path_of_some_steps():
+    cost = neuron_cost()
+    cost.backward()
+    named = {v.label: v for v in topological_order(cost)}
+    rule = "∂C/∂b = ∂z/∂b · ∂a(L)/∂z · ∂C/∂a(L) = 1 · 0.2217 · (−0.6636) = −0.1471"
+    assert rule in texts(draw(cost, path_to=named["b"]).svg())
+    x = Value(0.3, "x")
+    square = x * x
+    square.label = "s"
+    for root, end in ((cost, named["y"]), (x * square, x)):  # one edge; two paths
+        assert not any(text.startswith(f"∂C/∂{end.label} = ∂") for text in texts(draw(root, path_to=end).svg()))
 
 
 def test_above_60_cards_neurons_are_collapsed_unless_that_is_refused():

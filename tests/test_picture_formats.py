@@ -39,6 +39,9 @@ def test_tikz_has_the_theme_s_colours_and_an_arrow_for_every_edge():
 
 
 def test_a_formula_of_tikz_stands_on_one_line():
+    assert "C = e^{x}" in nodes(draw(Value(1.0, "x").exp()).tikz())
+    root = typeset.template(typeset.root(typeset.name("x")), r"\sqrt{{{0}}}", (typeset.name("x"),))
+    assert tikz.formula(root) == r"$\surd x$"
     box = typeset.fraction(typeset.root(typeset.name("x")), typeset.row(typeset.number("2"), typeset.name("y")))
     assert tikz.formula(box) == r"$\surd x/(2y)$"
     assert tikz.formula(typeset.operator("layer 1")) == r"$\text{layer 1}$"
