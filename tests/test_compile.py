@@ -422,6 +422,20 @@ def test_a_large_batch_gives_the_same_bits_on_any_number_of_threads(
     assert answers[0][0] == pytest.approx(np.mean(answers[0][2]), rel=1e-13)
 
 
+@pytest.mark.parametrize("runner", ["tape", "source"])
+@pytest.mark.parametrize("work", [1, 300, 3000, 20_000])  # from 64 pieces of a block or two to a few, and to one
+def test_each_example_is_in_one_piece(runner: str, work: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(native_runner, "CHUNK", work)
+    monkeypatch.setattr(native_runner, "MEAN_WORK", work)
+    w = Value(1.0)
+    cost = compile(lambda x: w * x, runner)
+    for n in (1, 63, 64, 65, 511, 777, 2048, 5000, 9999):
+        X = np.arange(float(n))
+        np.testing.assert_array_equal(cost(X), X)
+        mean, slopes = cost.value_and_grad(X)  # sums of whole numbers, exact in any order
+        assert mean == slopes[0] == pytest.approx((n - 1) / 2, rel=1e-15)
+
+
 def test_a_job_is_done_by_whoever_is_free(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(workers, "processors", lambda: 3)
     done: list[tuple[int, str]] = []

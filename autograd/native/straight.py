@@ -54,6 +54,7 @@ SIGNATURES = {
 }
 INTEGERS = {"n", "begin", "end", "block", "chunks", "means"}
 LOOKS = 3000  # at what others do, before a thread sleeps: about as long as it takes to be woken, or two or three times
+MANY = 12  # pieces
 MANY_RESULTS = 64  # more of them are written by way of a table: LLVM takes long over thousands of places
 
 Numbers = dict[int, Any]  # the V of a program's slots, floats for its constants
@@ -116,9 +117,14 @@ def write_run(module: Module) -> None:
     given = {name: body.argument(name) for name in SIGNATURES["pieces"]}
     n, block, chunks, sums = [given[name] for name in ("n", "block", "chunks", "sums")]
     whole_blocks = body.op(f"sdiv {n + block - 1}, {block.name}", "i64")
+    more = chunks >> 2
+    falling = (chunks >= MANY) & (whole_blocks >= chunks * 5)
 
     def end(chunk: V) -> V:
-        full = body.op(f"sdiv {whole_blocks * chunk}, {chunks.name}", "i64") * block
+        """Of pieces alike; of many, each is shorter than the one before: who ends first has little to wait for."""
+        parts = select(falling, chunk * (chunks * 2 + more - chunk), chunk)
+        of = select(falling, chunks * (chunks + more), chunks)
+        full = body.op(f"sdiv {whole_blocks * parts}, {of.name}", "i64") * block
         return select(full > n, n, full)
 
     with body.loop(0, chunks):  # nobody takes more
