@@ -155,6 +155,8 @@ def train(run: Run, epochs: int, watchers: Sequence[Watcher]) -> None:
             while history.epochs < epochs and not history.stopped and not interrupts.asked:
                 for watcher in watchers:
                     watcher.before(run)
+                if history.stopped:
+                    break
                 if engine is not run.engine:  # the first, or one that took over
                     engine = run.engine
                     inputs, targets = engine.table(run.X), engine.table(run.Y)

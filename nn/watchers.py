@@ -93,7 +93,7 @@ class Watcher:
     looks = False  # at the parameters
 
     def before(self, run: Run) -> None:
-        """An epoch begins."""
+        """An epoch begins, unless a watcher says in `run.history.stopped` why not."""
 
     def after(self, run: Run) -> None:
         """It is over; to end the run, say why in `run.history.stopped`."""
@@ -165,12 +165,17 @@ class Patience(Watcher):
 
     def before(self, run: Run) -> None:
         self.start = run.engine.numbers()
+        if run.best.weights is not None:  # of a run that is resumed, and may have ended so before
+            self._end(run)
 
     def after(self, run: Run) -> None:
         held_out = run.history.validation_cost
         cost = (held_out or run.history.cost)[-1]
         if cost < run.best.cost:
             run.best = Best(cost, run.history.epochs, run.engine.numbers() if held_out else self.start)
+        self._end(run)
+
+    def _end(self, run: Run) -> None:
         if run.history.epochs - run.best.epoch >= self.epochs:
             run.history.stopped = "early stopping"
 

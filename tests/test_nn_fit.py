@@ -287,6 +287,16 @@ def test_a_resumed_run_is_the_whole_run_bit_for_bit(tmp_path, batch_size):
     assert (history.cost, history.validation_cost) == (whole.cost, whole.validation_cost)
 
 
+def test_a_run_that_had_run_out_of_patience_has_when_it_is_resumed(tmp_path):
+    X, Y, _ = moons(12)
+    fit = partial(nn.fit, X=X, Y=Y, epochs=50, optimizer=lambda p: nn.SGD(p, 9.0), patience=2, seed=3, progress=False)
+    first, again = [nn.MLP(2, [3, 1], "tanh", seed=seed) for seed in (1, 2)]
+    whole = fit(first, checkpoint=tmp_path / "run.json")
+    resumed = fit(again, resume=tmp_path / "run.json")
+    assert whole.stopped == resumed.stopped == "early stopping"
+    assert (resumed.cost, again.state_dict()) == (whole.cost, first.state_dict())
+
+
 def test_a_checkpoint_of_another_run_is_refused(tmp_path):
     X, Y, model = moons()
     path = tmp_path / "run.json"

@@ -48,7 +48,7 @@ def custom(
         partials(x, y, z)      ∂z/∂x, ∂z/∂y: for each number of z something shaped like (x, y), or like x where that is
                                the only argument; None where z does not depend on it
         vjp(x, y, z, w)        Σ wₖ ∂zₖ/∂x, Σ wₖ ∂zₖ/∂y, for a w shaped like z
-        jvp(x, y, z, (u, v))   ∂zₖ/∂x · u + ∂zₖ/∂y · v, shaped like z, for (u, v) shaped like the arguments
+        jvp(x, y, z, (u, v))   ∂zₖ/∂x · u + ∂zₖ/∂y · v, shaped like z, for (u, v) shaped like the arguments; (u,) of one
 
     Made of operators and rows of the table, a rule can be differentiated again, to any order; one that takes numbers
     only gives first derivatives, and a second one is refused with a TypeError. `domain` has the open interval of each
