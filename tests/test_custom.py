@@ -328,7 +328,7 @@ def test_what_a_rule_returns_must_fit_the_arguments() -> None:
     with pytest.raises(TypeError, match=r"custom f: what its rule returned\[0\] is dict of 1 where a dict of \['a'\]"):
         f({"a": Value(2.0)}, 3.0)
     g = custom(lambda x, y: x, partials=lambda x, y, z: (1.0,), name="g")
-    with pytest.raises(TypeError, match="custom g: what its rule returned is tuple of 1 where 2 are due"):
+    with pytest.raises(TypeError, match="custom g: what its rule returned is tuple of 1 where 2 elements would fit"):
         g(Value(2.0), 3.0)
 
 

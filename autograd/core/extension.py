@@ -15,6 +15,7 @@ from autograd.core.modes import computing
 from autograd.core.number import number
 from autograd.core.refusals import Argument
 from autograd.core.value import Value, bind
+from autograd.core.words import counted
 
 
 class _Entered:
@@ -69,9 +70,9 @@ def _check(name: Any, forward: Any, partials: tuple[Any, ...], nary: bool) -> No
     else:
         operands, given = _parameters(forward), len(partials)
         if given == 0 or operands not in (None, given):
-            takes = f"{operands or 'its'} operand{'s'[: operands != 1]}"
+            taken = "the operands" if operands is None else counted(operands, "operand")
             raise TypeError(
-                f"primitive {name!r}: forward takes {takes} and {given} partials were given; give one for each operand "
+                f"primitive {name!r}: {counted(given, 'partial')} for {taken} of forward; give one for each operand "
                 "(None where z does not depend on it)"
             )
         for partial in partials:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from autograd.core.words import counted
 from autograd.derivatives.structures import is_array, leaves, rebuild
 
 Function = Callable[..., Any]
@@ -22,7 +23,7 @@ def along(template: Any, x: Any, where: str) -> Iterator[Any]:
             yield from along(item, x[key], f"{where}[{key!r}]")
     elif isinstance(template, list | tuple):
         if not isinstance(x, list | tuple) or len(x) != len(template):
-            raise _misfit(f"{where} is {_kind(x)} where {len(template)} are due")
+            raise _misfit(f"{where} is {_kind(x)} where {counted(len(template), 'element')} would fit")
         for i, item in enumerate(template):
             yield from along(item, x[i], f"{where}[{i}]")
     elif isinstance(x, list | tuple | dict):
