@@ -105,12 +105,12 @@ class Part:
     def slope(self, x: Value, shared: bool, factors: Sequence[Box | None]) -> Box:
         """∂C/∂x as a sum over its ways of these factors, ∂end/∂x, each times ∂C/∂end; and over k where steps share x.
         A factor of None is 1."""
-        total = None
+        terms = []
         for (_, end), factor in zip(self.ways(x), factors, strict=True):
-            fenced = [fence(x) if typeset.is_sum(x) else x for x in (factor,) if x is not None]
-            term = joined([*fenced, typeset.derivative(self.C, end)], TIMES)
-            total = term if total is None else plus(total, term)
-        assert total is not None
+            rest = typeset.derivative(self.C, end)
+            loose = factor is not None and typeset.is_sum(factor)
+            terms.append(rest if factor is None else joined([fence(factor) if loose else factor, rest], TIMES))
+        total = reduce(plus, terms)
         return row(typeset.scripts(operator("Σ"), typeset.name(self.index)), fence(total)) if shared else total
 
     def symbols(self, x: Value) -> list[Box | None]:
