@@ -84,7 +84,7 @@ def fit(
         _no_others(Y=Y, batch_size=batch_size, validation=validation, patience=patience, callback=callback)
         _no_others(accuracy=accuracy, checkpoint=checkpoint, resume=resume, compiled=compiled, engine=engine)
         _no_others(devices=devices)
-        chosen = _optimizer(optimizer, model.parameters())
+        chosen = _optimizer(optimizer, _parameters(model))
         with _bar(progress, 0, epochs) as bar:
             return train_on_shards(model, X, loss, chosen, epochs, l2, bar)
     X, Y = examples.pairs(X, Y)
@@ -94,7 +94,7 @@ def fit(
     if callback is not None and not callable(callback):
         raise TypeError(f"fit: callback= is a function of the model and the history, not {callback!r:.60}")
     examples.check_targets(model, loss, X, Y)
-    parameters = model.parameters()
+    parameters = _parameters(model)
     chosen = _optimizer(optimizer, parameters)
     for name, path in (("checkpoint", checkpoint), ("resume", resume)):
         if path is not None and not isinstance(path, str | os.PathLike):
@@ -138,6 +138,15 @@ def fit(
         train(run, epochs, watchers)
     run.history.seconds += time.perf_counter() - started
     return run.history
+
+
+def _parameters(model: Any) -> list[Any]:
+    if not hasattr(model, "parameters"):
+        raise TypeError(
+            "fit: a model has parameters(), as an nn.Module: write a class of it with the parameters in attributes "
+            f"and a __call__, which is what the {type(model).__name__} computes"
+        )
+    return model.parameters()
 
 
 def _no_others(**given: Any) -> None:
