@@ -49,10 +49,11 @@ def _options() -> argparse.ArgumentParser:
         epilog=f"functions: {', '.join(sorted(known_functions()))}",
     )
     parser.add_argument("formula", help='such as "C = (sigmoid(w*a + b) - y)**2"')
-    parser.add_argument("numbers", nargs="*", metavar="name=number", help="a number for every name in the formula")
+    parser.add_argument("numbers", nargs="*", default=[], metavar="name=number",
+                        help="a number for every name in the formula")  # fmt: skip
     parser.add_argument("--wrt", action="append", default=[], metavar="NAME", help="only the derivative by this name")
     parser.add_argument("--svg", metavar="FILE", help="write the graph as a picture (.svg, .png, .pdf, .dot)")
-    parser.add_argument("--html", metavar="FILE", help="write a page that steps through the backward pass")
+    parser.add_argument("--html", metavar="FILE", help="write a page that steps forward through it and back")
     return parser
 
 
