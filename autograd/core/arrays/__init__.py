@@ -1,7 +1,7 @@
 """Numpy beside Values: its protocol, bound onto Value. Numpy itself loads when it asks, or when an array is made.
 
-`ufuncs` says what a function of numpy's does to one element, `elements` does it to all of an array, and `whole`
-knows the functions of arrays as a whole; what none of them knows is refused by name.
+`ufuncs` says what a function of numpy's does to one element, `elements` does it to all of an array, `reductions` to
+what lies along its axes, and `whole` knows all functions of arrays; what none of them knows is refused by name.
 """
 
 from __future__ import annotations

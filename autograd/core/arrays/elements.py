@@ -14,13 +14,13 @@ from typing import Any
 
 import numpy
 
-from autograd.core import functions
+from autograd.core import functions, modes
 from autograd.core import primitives as table
 from autograd.core.arrays.ufuncs import rule_of
 from autograd.core.columns import listed
 from autograd.core.number import number
 from autograd.core.primitives import Primitive
-from autograd.core.value import Value, said
+from autograd.core.value import Value, data_of, said
 
 
 class ValueArray(numpy.ndarray):
@@ -85,6 +85,21 @@ def wrapped(result: Any) -> Any:
     if type(result) in (list, tuple):
         return type(result)(map(wrapped, result))
     return result
+
+
+def inside(change: Callable[[Any], Any], x: Any) -> Any:
+    if type(x) in (list, tuple):
+        return type(x)(map(change, x))
+    return {key: change(item) for key, item in x.items()} if type(x) is dict else x
+
+
+def numbers_of(x: Any, name: str) -> Any:
+    """With numbers for Values. TypeError in a trace, where other examples have others."""
+    if not isinstance(x, ValueArray | Value):
+        return inside(lambda item: numbers_of(item, name), x)
+    if modes.active and modes.is_tracing():
+        raise refused(name, "looks at numbers, and the function is being compiled: another example may have others")
+    return x._data if isinstance(x, Value) else numpy.frompyfunc(data_of, 1, 1)(x.view(numpy.ndarray)).astype(float)
 
 
 def elementwise(rule: Callable[..., Any], operands: Sequence[Any], where: str = "array", **options: Any) -> Any:
