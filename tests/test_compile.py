@@ -390,6 +390,13 @@ def test_program_and_source_print() -> None:
     assert value == f(0.5, 1.0).data
 
 
+def test_the_source_gives_what_the_function_returns_in_its_structure() -> None:
+    f = compile(lambda x, y: {"a": x * y, "b": (x,), "c": [x, (y, 2.0)], "d": np.array([x, y])}, runner="python")
+    given, scope = f(1.5, 2.0), dict[str, Any]()
+    exec(f.source, scope)
+    assert scope["function"](1.5, 2.0) == given == {"a": 3.0, "b": (1.5,), "c": [1.5, (2.0, 2.0)], "d": [1.5, 2.0]}
+
+
 def test_threads_may_share_a_compiled_function() -> None:
     f, _, _ = neuron()
     cost = compile(f)
