@@ -2,7 +2,7 @@
 const used = (leaf) => Math.min(...outgoing[leaf.index].map(({ target }) => target.index));
 const leaves = live ? nodes.filter((node) => node.leaf).sort((p, q) => used(p) - used(q)) : []; // in the order of the forward pass
 const first = data.slice();
-const controls = new Map();
+const controls = new Map(), few = leaves.length <= 40; // of more, the one that is dragged is checked
 const costs = [];
 
 function refresh(active) {
@@ -10,8 +10,9 @@ function refresh(active) {
     if (node !== active) slider.value = data[node.at];
     value.textContent = format(data[node.at]);
     grad.textContent = format(node.grad);
-    check.textContent = leaves.length <= 40 || node === active ? format(difference(node)) : "";
+    check.textContent = few || node === active ? format(difference(node)) : "";
   }
+  document.querySelector(".head .fd").textContent = few || active ? "difference" : "";
 }
 function changed(active) {
   compute();
