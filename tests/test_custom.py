@@ -63,6 +63,7 @@ def outer(u: Any, z: Any) -> Any:
 
 
 POINT = ([[2.0, 1.0], [0.5, 3.0]], [1.0, -2.0])
+f_x = lambda x, z: 1.0
 black_box = custom(lambda x: math.sin(x), partials=lambda x, z: math.cos(x), name="black_box")
 
 
@@ -241,6 +242,27 @@ def test_the_number_of_a_value_that_it_reads_is_not_frozen(np: Any, runner: Any)
     assert (compiled([1.0]).tolist(), slope([1.0]).tolist()) == ([2.0], [2.0])
     w.data = 7.0
     assert (compiled([1.0]).tolist(), slope([1.0]).tolist()) == ([7.0], [7.0])
+
+
+@pytest.mark.parametrize(
+    ("f", "x", "z"),
+    [
+        (lambda x: math.log(x), 0.0, -math.inf),
+        (lambda x: math.log1p(x), -1.0, -math.inf),
+        (lambda x: math.exp(x), 1e3, math.inf),
+        (lambda x: math.log(1.0 + math.exp(x)), 1e3, math.inf),
+        (lambda x: math.pow(x, -1.0), -0.0, -math.inf),
+        (lambda x: math.sqrt(x), -1.0, math.nan),
+    ],
+)
+@pytest.mark.parametrize("make", [lambda f: primitive("of_math", f, f_x), lambda f: custom(f, partials=f_x)])
+def test_where_math_raises_every_runner_has_what_ieee_says(np: Any, make: Any, f: Any, x: float, z: float) -> None:
+    try:
+        own = make(f)
+        found = [own(x), own(Value(x)).data, *[autograd.compile(own, runner)([x])[0] for runner in ("python", None)]]
+        assert found == [pytest.approx(z, nan_ok=True)] * 4
+    finally:
+        autograd.core.columns.TABLE.pop("of_math", None)
 
 
 @pytest.mark.parametrize("make", [custom, primitive], ids=["custom", "primitive"])

@@ -5,8 +5,10 @@ from __future__ import annotations
 
 import functools
 import keyword
+import math
 from collections.abc import Callable
 from math import nan
+from types import BuiltinFunctionType, FunctionType
 from typing import Any
 
 from autograd.core import ieee
@@ -44,11 +46,14 @@ def primitive(name: str, forward: Callable[..., float], *partials: Partial | Non
 
     A row of any number of operands (`nary=True`) has one partial, `lambda xs, z: [∂z/∂x for x in xs]`. Where forward
     raises a ValueError or an ArithmeticError, as `math` does off its domain, z is what IEEE says if forward is made of
-    operators (1 / 0 is inf), else nan. `check_gradients(cube, 2.0)` tells whether the partials are right.
+    operators and `math` (1 / 0 is inf, and log(0) is −inf), else nan. `check_gradients(cube, 2.0)` tells whether the
+    partials are right.
     """
     _check(name, forward, partials, columns.get("nary", False))
-    rules = [None if partial is None else _total(partial, ValueError) for partial in partials]
-    entered = row(name, _total(forward, (ValueError, ArithmeticError)), *rules, **columns)
+    raised = (ValueError, ArithmeticError)
+    of_partial = ValueError if columns.get("nary") else raised  # a list is read on Values where rows are applied
+    rules = [None if partial is None else _total(partial, of_partial) for partial in partials]
+    entered = row(name, _total(forward, raised), *rules, **columns)
     entered.own = True
     return entered
 
@@ -97,14 +102,14 @@ def _parameters(f: Callable[..., Any]) -> int | None:
 
 
 def _total(f: Callable[..., Any], errors: Any) -> Callable[..., Any]:
-    """f, answering where it raises as well; f itself stays in `__wrapped__`, for those who compile it."""
+    """f, answering as IEEE does where it raises; f itself stays in `__wrapped__`, for those who compile it."""
 
     @functools.wraps(f)
     def total(*xs: Any) -> Any:
         try:
             return f(*xs)
-        except errors as error:
-            return _ieee(f, xs) if isinstance(error, ArithmeticError) else nan
+        except errors:
+            return _ieee(f, xs)
 
     return total
 
@@ -113,7 +118,29 @@ def _ieee(f: Callable[..., Any], xs: tuple[float, ...]) -> float:
     """f read on Values, whose operators answer as IEEE does: 1 / 0 is inf. nan if f works on plain numbers only."""
     try:
         with computing():
-            z = f(*map(Argument, xs))
+            z = on_values(f)(*map(Argument, xs))
         return z._data if isinstance(z, Value) else number(z)
     except (TypeError, ValueError, ArithmeticError):
         return nan
+
+
+def on_values(f: Any) -> Any:
+    """f with rows of the table in the place of `math`, in its own code: log(0) is −inf there."""
+    if f is math:
+        return _Rows()
+    if isinstance(f, BuiltinFunctionType) and f.__module__ == "math":
+        return TABLE.get(f.__name__, f)
+    if not isinstance(f, FunctionType):
+        return f
+    of_math = lambda x: x is math or (isinstance(x, BuiltinFunctionType) and x.__module__ == "math")
+    scope = {name: on_values(x) if of_math(x) else x for name, x in f.__globals__.items()}
+    other = FunctionType(f.__code__, scope, f.__name__, f.__defaults__, f.__closure__)
+    other.__kwdefaults__ = f.__kwdefaults__
+    return other
+
+
+class _Rows:
+    """`math`, of Values."""
+
+    def __getattr__(self, name: str) -> Any:
+        return on_values(getattr(math, name))

@@ -16,6 +16,7 @@ from typing import Any
 
 from autograd.core import modes
 from autograd.core.columns import REAL, Interval, Primitive
+from autograd.core.extension import on_values
 from autograd.core.refusals import Argument
 from autograd.core.value import Value, apply, data_of
 from autograd.core.words import counted
@@ -147,7 +148,9 @@ class _Form:
             z = self._evaluated(numbers)
         except (ArithmeticError, ValueError):
             try:  # read on Values, whose operators answer as IEEE does
-                z = Context().run(_computed, self.of.function, rebuild(self.template, map(Argument, numbers)))
+                z = Context().run(
+                    _computed, on_values(self.of.function), rebuild(self.template, map(Argument, numbers))
+                )
             except (TypeError, ArithmeticError, ValueError):
                 z = None
             if z is None:
