@@ -67,15 +67,15 @@ IDENTITIES = (
 )
 # fmt: on
 
-_BY_ROW: dict[Primitive, list[Identity]] = {}
+BY_ROW: dict[Primitive, list[Identity]] = {}
 for _identity in IDENTITIES:
-    _BY_ROW.setdefault(_identity.row, []).append(_identity)
+    BY_ROW.setdefault(_identity.row, []).append(_identity)
 
 
 def found(primitive: Any, constants: list[float | None], exact: bool) -> tuple[Program, list[int]] | None:
     """The program that takes the place of an instruction with these constants among its operands, and which of the
     operands its inputs are; None if no identity is known."""
-    for identity in _BY_ROW.get(primitive, ()):
+    for identity in BY_ROW.get(primitive, ()):
         constant = constants[identity.at]
         if constant is not None and identity.holds(constant) and not (exact and identity.rounds):
             return _read(identity, constant)

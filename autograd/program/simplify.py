@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 
 from autograd.core import primitives as table
 from autograd.core.primitives import Primitive
-from autograd.program.identities import found
+from autograd.program.identities import BY_ROW, found
 from autograd.program.program import CONSTANT, FUSED, Append, Program
 
 
@@ -73,7 +73,7 @@ def folding(program: Program, append: Append, exact: bool = False) -> Append:
     unknown = numbers.keys().isdisjoint
 
     def fold(primitive: Primitive, operands: tuple[int, ...]) -> int:
-        if not unknown(operands):
+        if not unknown(operands) and (primitive in BY_ROW or operands[-1] in numbers):
             return fold_constants(primitive, operands)
         if primitive is neg and program.primitives[operands[0]] is neg:
             return program.operands[operands[0]][0]
