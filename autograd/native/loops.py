@@ -12,10 +12,11 @@ from itertools import pairwise
 from typing import Any
 
 from autograd.native.body import Body
-from autograd.native.ir import V, constant, in_any_lane, select
+from autograd.native.fuse import CHEAP
+from autograd.native.ir import LANES, V, constant, in_any_lane, select
 from autograd.program.loop import PACK, Constants, Loop, LoopRow
-from autograd.program.program import Program
-from autograd.program.running import Parts, write_loop
+from autograd.program.program import EXAMPLE, Program
+from autograd.program.running import Ahead, Parts, write_loop
 
 RUN = 16  # numbers, from which on they are gone through by a loop
 LARGE = 4_000_000  # doubles, from which on states are not all kept
@@ -111,6 +112,35 @@ class _Lanes:
         with self.body.loop(begin, end) as count:
             yield begin + end - 1 - count if backwards else count
 
+    def strips(self, ahead: Ahead, *given: Any) -> Any:
+        computed = [row for row, count in zip(ahead.step.primitives, ahead.uses, strict=True) if count]
+        return None if self.lanes > 1 or all([row in CHEAP for row in computed]) else self._strips(ahead, *given)
+
+    @contextmanager
+    def _strips(
+        self, ahead: Ahead, once: dict[int, Any], columns: dict[int, Any], begin: Any, end: Any, backwards: bool
+    ) -> Iterator[tuple[V, V, dict[int, Column]]]:
+        begin, end = [x if isinstance(x, V) else self.body.integer(x) for x in (begin, end)]
+        rooms = {slot: self.column(LANES) for slot in ahead.read}
+        with self.loop(0, (end - begin + LANES - 1) >> (LANES.bit_length() - 1), backwards) as strip:
+            first = strip * LANES + begin
+            last = self.least(first + LANES, end)
+            numbers = once | {k: self._beside(column, first, last) for k, column in columns.items()}
+            self._instructions(self.body, ahead.step, EXAMPLE, numbers, ahead.uses, LANES)
+            for slot, room in rooms.items():
+                self.body.store(spread(self.body, numbers[slot], LANES), room.place(0))
+            yield first, last, rooms
+
+    def _beside(self, column: Any, first: V, last: V) -> V:
+        """The numbers of a column for LANES steps; those behind the last step are any."""
+        if isinstance(column, Column):
+            return self.body.load(column.place(first), LANES)
+        numbers = self.body.poison(LANES)
+        for lane in range(LANES):
+            x = column[self.least(first + lane, last - 1)]
+            numbers = self.body.with_lane(numbers, lane, spread(self.body, x, 1))
+        return numbers
+
     @contextmanager
     def when(self, on: V) -> Iterator[V]:
         with self.body.when(in_any_lane(on)):
@@ -119,8 +149,8 @@ class _Lanes:
     def condition(self, x: Any) -> V | None:
         return x != 0.0 if isinstance(x, V) else None
 
-    def least(self, index: V, most: int) -> V:
-        return select(index > most, self.body.integer(most), index)
+    def least(self, index: V, most: int | V) -> V:
+        return select(index > most, most if isinstance(most, V) else self.body.integer(most), index)
 
     def instructions(self, program: Program, moment: int, numbers: dict[int, Any], uses: Sequence[int]) -> None:
         self._instructions(self.body, program, moment, numbers, uses, self.lanes)

@@ -77,7 +77,7 @@ class Straight:
 
     def work(self) -> Any:
         """What a thread needs for itself."""
-        memory = aligned(self._memory.size + 1, False)
+        memory = aligned(self._memory.size + LANES, False)  # so that vectors may be loaded to the end of it
         for first, numbers in self._memory.known:
             memory[first : first + len(numbers)] = numbers
         return memory

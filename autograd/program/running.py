@@ -10,13 +10,22 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Collection, Sequence
-from contextlib import AbstractContextManager
-from typing import Any, Protocol
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any, NamedTuple, Protocol
 
 from autograd.program.loop import Loop, LoopRow
 from autograd.program.program import EXAMPLE, ONCE, Program
 
 Parts = dict[int, bool]  # that are read; does nothing but a loop over the same steps?
+
+
+class Ahead(NamedTuple):
+    """The part of a step that does not wait for the step before: in the backward pass of a loop most of what its
+    forward pass did."""
+
+    step: Program
+    uses: list[int]  # in that part alone
+    read: list[int]  # slots of it that the rest of the step reads, or that are its results
 
 
 class Writer(Protocol):
@@ -37,6 +46,12 @@ class Writer(Protocol):
 
     def loop(self, begin: Any, end: Any, backwards: bool = False) -> AbstractContextManager[Any]:
         """for i in range(begin, end), or the last one first"""
+
+    def strips(
+        self, ahead: Ahead, once: dict[int, Any], columns: dict[int, Any], begin: Any, end: Any, backwards: bool
+    ) -> AbstractContextManager[tuple[Any, Any, dict[int, Any]]] | None:
+        """The range of `loop` a few steps at a time, for which so much is computed side by side: where each strip
+        begins and ends, and that as columns from there on. None where it does not pay."""
 
     def when(self, on: Any) -> AbstractContextManager[Any]:
         """if on: …, where it holds for any of the examples side by side; gives what is to be asked still of each."""
@@ -97,6 +112,20 @@ class _Running:
         self.variables = {k: writer.variable(operands[k]) for k in self.states}
         self.length = segment_length(loop.steps)
         self.segments = -(-loop.steps // self.length)
+        self.ahead = self._ahead()
+
+    def _ahead(self) -> Ahead:
+        step, free = self.step, {*range(self.loop.carried, self.step.inputs)}
+        uses, rest = [0] * len(step), set(step.outputs)
+        for slot, row, operands in step.instructions():
+            if not self.uses[slot] or step.moments[slot] == ONCE:
+                continue
+            if isinstance(row, LoopRow) or any([step.moments[x] != ONCE and x not in free for x in operands]):
+                rest.update(operands)
+            else:
+                free.add(slot)
+                uses[slot] = self.uses[slot]
+        return Ahead(step, uses, [slot for slot in sorted(rest) if uses[slot]])
 
     def keep(self, parts: Sequence[int]) -> dict[int, Recomputed]:
         """Checkpoints, and the columns of these parts made of them."""
@@ -108,27 +137,37 @@ class _Running:
     def run(self, variables: dict[int, Any], begin: Any, end: Any, put: Callable[..., None], given: bool) -> None:
         """The steps from begin to end; `put` is given each one's number, the state before it, and its results, which
         are None where the step is not `given` for being idle."""
-        writer, loop, step = self.writer, self.loop, self.step
-        with writer.loop(begin, end, loop.backwards) as i:
-            state = {k: writer.read(x) for k, x in variables.items()}
-            here = (
-                self.once
-                | state
-                | {k: column[i] for k, column in enumerate(self.columns, loop.carried) if self.uses[k]}
-            )
-            on = self.holds(here)
+        writer, backwards = self.writer, self.loop.backwards
+        columns = {k: column for k, column in enumerate(self.columns, self.loop.carried) if self.uses[k]}
+        strips = None
+        if self.loop.on is None:
+            strips = writer.strips(self.ahead, self.once, columns, begin, end, backwards)
+        with strips or nullcontext((begin, end, {})) as (first, last, known):
+            with writer.loop(first, last, backwards) as i:
+                here = {k: column[i] for k, column in columns.items()}
+                here |= {slot: column[i - first] for slot, column in known.items()}
+                self.one(i, here, variables, put, given)
 
-            def write(on: Any, put: Callable[..., None]) -> None:
-                writer.instructions(step, EXAMPLE, here, self.uses)
-                put(i, state, [here.get(slot) for slot in step.outputs])
-                writer.store([here[step.outputs[k]] for k in self.states], [*variables.values()], on)
+    def one(
+        self, i: Any, here: dict[int, Any], variables: dict[int, Any], put: Callable[..., None], given: bool
+    ) -> None:
+        """A step, of which these numbers are known."""
+        writer, step = self.writer, self.step
+        state = {k: writer.read(x) for k, x in variables.items()}
+        here = self.once | state | here
+        on = self.holds(here)
 
-            if on is None or given:
-                write(on, put)
-            else:
-                put(i, state, None)
-                with writer.when(on) as still:
-                    write(still, lambda *_: None)
+        def write(on: Any, put: Callable[..., None]) -> None:
+            writer.instructions(step, EXAMPLE, here, self.uses)
+            put(i, state, [here.get(slot) for slot in step.outputs])
+            writer.store([here[step.outputs[k]] for k in self.states], [*variables.values()], on)
+
+        if on is None or given:
+            write(on, put)
+        else:
+            put(i, state, None)
+            with writer.when(on) as still:
+                write(still, lambda *_: None)
 
     def holds(self, here: dict[int, Any]) -> Any:
         """Where a step is not idle, computed before the rest of it; None where it never is."""

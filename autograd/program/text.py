@@ -181,6 +181,9 @@ class Text:
         with self.block(head.format(index, begin, end, end - 1)):
             yield index
 
+    def strips(self, *_: Any) -> None:
+        """A step is computed alone."""
+
     @contextmanager
     def when(self, on: str) -> Iterator[None]:
         with self.block(self.language.looping.when.format(on)):
