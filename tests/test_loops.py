@@ -45,6 +45,12 @@ from autograd.program.lower import lower
 from autograd.program.simplify import simplify
 from tests.processes import printed
 
+
+def flat(x: Any) -> list[Any]:
+    """The arrays in tuples and lists."""
+    return [y for part in x for y in flat(part)] if isinstance(x, list | tuple) else [x]
+
+
 runners = pytest.mark.parametrize("runner", ["python", None])
 F = Callable[..., Any]
 
@@ -211,6 +217,30 @@ def test_checkpoints_change_no_bit(n: int) -> None:
     for derivative in (hessian, lambda g, which: jacobian(grad(g, which), which, mode="forward")):
         few, all_ = (compile(derivative(partial(f, checkpoints=c), (0, 1)))(0.7, 0.4) for c in (True, False))
         assert few == all_
+
+
+@pytest.mark.parametrize("checkpoints", [False, True])
+@pytest.mark.parametrize("n", [1, 7, 8, 9, 17, 24])
+def test_one_example_whose_steps_go_side_by_side_has_the_bits_of_a_row(n: int, checkpoints: bool) -> None:
+    """Of one example what does not wait for the step before is computed for eight steps at a time."""
+
+    def f(a: Any, b: Any, xs: Any) -> Any:
+        def step(s: Any, x: Any) -> Any:
+            i, x = x
+            gain = sin(x * b) * exp(0.1 * i)  # of the step's own numbers alone
+            return s * gain + b * sin(s), gain * a + i
+
+        last, ys = scan(step, a, [(k, xs[k]) for k in range(n)], checkpoints=checkpoints)
+        return last + 0.5 * sum(ys)
+
+    at = np.random.default_rng(n).normal(size=(9, n + 2))
+    for g in (f, grad(f, (0, 1, 2)), hessian(f, (0, 1))):
+        compiled = compile(g)
+        rows = compiled(*[np.ascontiguousarray(x) for x in (at[:, 0], at[:, 1], at[:, 2:])])
+        for k, (a, b, *xs) in enumerate(at.tolist()):
+            one = compiled([a], [b], [xs])
+            for x, row in zip(flat(one), flat(rows), strict=True):
+                np.testing.assert_array_equal(x[0], row[k])
 
 
 @pytest.mark.skipif(not os.path.exists("/proc/self/status"), reason="the peak of memory is read from /proc")
