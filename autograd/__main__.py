@@ -52,7 +52,7 @@ def _options() -> argparse.ArgumentParser:
     parser.add_argument("numbers", nargs="*", default=[], metavar="name=number",
                         help="a number for every name in the formula")  # fmt: skip
     parser.add_argument("--wrt", action="append", default=[], metavar="NAME", help="only the derivative by this name")
-    parser.add_argument("--svg", metavar="FILE", help="write the graph as a picture (.svg, .png, .pdf, .dot)")
+    parser.add_argument("--svg", metavar="FILE", help="write the graph as a picture (.svg, .png, .pdf, .tex, .dot)")
     parser.add_argument("--html", metavar="FILE", help="write a page that steps forward through it and back")
     return parser
 

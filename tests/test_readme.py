@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 import tomllib
+from decimal import Decimal
 from functools import reduce
 
 import pytest
@@ -69,7 +70,7 @@ def test_commands_run_and_leave_what_they_say(script, tmp_path):
 PROSE = {page: re.sub(r"```.*?```", "", page.read_text(), flags=re.DOTALL) for page in PAGES}
 COMMANDS = {command for prose in PROSE.values() for command in re.findall(r"^    ((?:pip|python) .*)$", prose, re.M)}
 ELSEWHERE = {  # what installs, or runs for minutes: where it is run
-    "pip install . && python -m nn": ".ci/run",
+    "pip install -e . && python -m nn": ".ci/run",
     "pip install -e '.[test]' && pytest": ".ci/run",
     "pip install '.[docs]' && python -m docs && python -m http.server -d site": ".ci/run",
     "pip install '.[bench]' && python -m benchmarks": "tests/test_benchmarks.py",
@@ -111,7 +112,10 @@ def nearly(expected):
         return {key: nearly(x) for key, x in expected.items()}
     if isinstance(expected, list | tuple):
         return type(expected)(map(nearly, expected))
-    return pytest.approx(expected, rel=1e-3) if isinstance(expected, float) else expected
+    if not isinstance(expected, float):
+        return expected
+    half = 0.5 * 10.0 ** Decimal(repr(expected)).as_tuple().exponent  # a unit of the last digit
+    return pytest.approx(expected, rel=0, abs=max(min(half, 1e-3 * abs(expected)), 1e-12))
 
 
 @pytest.mark.parametrize("page", PAGES, ids=[page.stem for page in PAGES])
