@@ -31,8 +31,11 @@ def _chosen() -> int:
         from autograd.__main__ import main as derive
 
         return derive(arguments)
-    print(USAGE, file=sys.stdout if which in ([], ["-h"], ["--help"]) else sys.stderr)
-    return 0 if which in (["-h"], ["--help"]) else 2
+    if which in ([], ["-h"], ["--help"]):
+        print(USAGE)
+        return 0 if which else 2
+    print(f"{USAGE}\nchainrule: error: {which[0]!r} is no command of these", file=sys.stderr)
+    return 2
 
 
 if __name__ == "__main__":

@@ -560,6 +560,14 @@ def test_without_llvmlite_one_line_says_what_to_install(names: list[str], call: 
     assert plain.returncode == 0, plain.stderr
 
 
+def test_without_numpy_a_sum_over_shards_says_what_to_install() -> None:
+    code = BLOCKED.format(names=["numpy"]) + "from autograd import compile\n"
+    done = python("-c", code + "compile(lambda x: x * x, 'python').over([1.0], lambda x: ([x],))")
+    assert (
+        done.stderr.splitlines()[-1] == "ImportError: over: gradients are summed as arrays of numpy: pip install numpy"
+    )
+
+
 def test_without_numpy_the_plain_runner_takes_lists() -> None:
     code = BLOCKED.format(names=["llvmlite", "numpy"])
     code += "from autograd import compile, Value; w = Value(2.0)\n"

@@ -279,6 +279,7 @@ def test_the_command_chainrule_says_what_it_does(which, status, monkeypatch, cap
     assert chosen() == status
     said = capsys.readouterr()
     assert "usage: chainrule train" in (said.err if which == ["fly"] else said.out)
+    assert ("error: 'fly'" in said.err) == (which == ["fly"])
 
 
 def test_the_command_chainrule_trains_and_derives(monkeypatch, capsys, tmp_path):

@@ -32,7 +32,10 @@ class Work:
         self.compiled, self.load, self.numbers = compiled, load, numbers
 
     def __call__(self, shard: Any) -> Sums:
-        import numpy as np
+        try:
+            import numpy as np
+        except ImportError:
+            raise ImportError("over: gradients are summed as arrays of numpy: pip install numpy") from None
 
         arguments = self.load(shard)
         if not isinstance(arguments, tuple | list):
