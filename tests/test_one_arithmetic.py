@@ -11,7 +11,7 @@ import pytest
 
 from autograd import Value, compile, dot, exp, gelu, grad, hypot, relu, sigmoid, sin, softplus, tanh, value_and_grad
 from autograd import sum as total
-from autograd.native import tapes
+from autograd.native import roll, tapes
 from tests.compare import bits
 
 np = pytest.importorskip("numpy")
@@ -96,25 +96,31 @@ def test_a_batch_gives_nan_and_infinity_where_eager_does(runner: str, name: str)
 
 
 def test_an_irregular_program_has_the_same_bits_in_kernels_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A tape of many short loops joins those that often follow one another; here, it is made to think it has many."""
+    """A tape of many short loops joins those that often follow one another, and cuts sums that are long; here, it is
+    made to think it has many."""
     leaves = [Value(x) for x in np.random.default_rng(5).normal(size=6).tolist()]
 
     def cost() -> Any:
         nodes: list[Any] = list(leaves)
-        for _ in range(12):
+        for _ in range(40):
             nodes.append(softplus(nodes[-3]) + dot(nodes[-6:-1], nodes[-5:]))
             shares = [exp(x - nodes[-1]) for x in nodes[-4:]]
             nodes += [x / total(shares) for x in shares]
-        return total(nodes)
+        return total(nodes) + total([nodes[k] * nodes[k + 1] if k % 5 != 2 else nodes[k] for k in range(6, 200)])
 
-    answers = []
+    answers, cuts = [], list[int]()
+    cut = roll._with_cut_sums
+    monkeypatch.setattr(roll, "_with_cut_sums", lambda program: (found := cut(program), cuts.append(len(found[0])))[0])
     for irregular in (10**9, 0):
         monkeypatch.setattr(tapes, "IRREGULAR", irregular)
         monkeypatch.setattr(tapes, "COMMON", 3)
+        monkeypatch.setattr(roll, "LONG", irregular or 20)
+        monkeypatch.setattr(roll, "PIECE", 10)
         compiled = compile(cost, "tape")
         value, slopes = compiled.value_and_grad()
         answers.append([bits(value), *map(bits, slopes.tolist())])
     assert answers[0] == answers[1]
+    assert cuts[1] > cuts[0] + 30
     eager = cost()
     eager.backward()
     assert [value, *slopes] == pytest.approx([eager.data, *[leaf.grad for leaf in compiled.parameters]], rel=1e-12)

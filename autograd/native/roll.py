@@ -14,16 +14,18 @@ from bisect import bisect_right
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import chain
+from operator import is_
 from typing import Any, NamedTuple
 
 from autograd.core import primitives as table
 from autograd.core.primitives import Primitive, dot_parts
 from autograd.native.fuse import RELU_DOT, fused, sources
 from autograd.native.products import Product, mean_slots, products
-from autograd.program.program import BATCH, CONSTANT, EXAMPLE, MASKED_DOT, MEAN, ONCE, Program, masked_dot_parts
+from autograd.program.program import BATCH, CONSTANT, EXAMPLE, FUSED, MASKED_DOT, MEAN, ONCE, Program, masked_dot_parts
 
 MATVEC, MASKED_MATVEC, RELU_MATVEC, DOTS, SUMS = "matvec", "masked_matvec", "relu_matvec", "dots", "sums"
 MATVECS = (MATVEC, MASKED_MATVEC, RELU_MATVEC)
+LONG, PIECE = 256, 28  # operands of a sum that is cut, and terms of a piece at most
 
 
 class Loop(NamedTuple):
@@ -71,18 +73,23 @@ class Tape:
         return f"<program of {self.program.heading()}; print it>"
 
 
-def roll(program: Program, fuse: bool = False) -> Tape:
-    """The loops of a program, cheap instructions `fused` or as they are. A constant 1 may be added to it."""
+def roll(program: Program, fuse: bool = False, cut: bool = False) -> Tape:
+    """The loops of a program, cheap instructions `fused` or as they are, long sums `cut` or not. A constant 1 may be
+    added to it."""
     means = mean_slots(program)
     found, absorbed = products(program, means, program.constant(1.0)) if means else ([], set[int]())
     places = _Places(program)
     constants = [(places.new_once(slot), number) for slot, number in program.numbers.items()]
     for mean in means:
         places.new_once(mean)
+    order: Sequence[int] = range(program.leaves, len(program))
     if fuse:
         program, absorbed = fused(program, absorbed, sources(program, found))
-        places.program = program
-    groups = _groups(program, absorbed)
+    if cut:
+        program, order = _with_cut_sums(program)
+        places.place += [-1] * (len(program) - len(places.place))
+    places.program = program
+    groups = _groups(program, absorbed, order)
     loops = {moment: [places.loop(kind, slots) for kind, slots in groups[moment]] for moment in (ONCE, EXAMPLE, BATCH)}
     lanes = places.in_lanes
     factors = [[(lanes(x), lanes(y), None if off is None else lanes(off)) for x, y, off in some] for some in found]
@@ -98,17 +105,57 @@ def roll(program: Program, fuse: bool = False) -> Tape:
     )
 
 
+def _with_cut_sums(program: Program) -> tuple[Program, Sequence[int]]:
+    """The program with long sums and dots of what repeats, row by row, cut into pieces that go on from each other, and
+    the order in which to take its slots, each piece where its operands are known: an addition waits for the one before,
+    and there something else can be done meanwhile. The terms are added in the same order, to the same bits."""
+    slots = range(program.leaves, len(program))
+    least = max(LONG, len(program) // 64)  # else it is not for long that others wait for it
+    long = [slot for slot in slots if len(program.operands[slot]) >= least]
+    sizes = {slot: size for slot in long if (size := _piece(program, slot))}
+    if not sizes:
+        return program, slots
+    result, after = program.first(len(program)), dict[int, list[int]]()
+    for slot, size in sizes.items():
+        row, operands = program.primitives[slot], program.operands[slot]
+        ws, b, xs = dot_parts(operands) if row is table.dot else ((), None, operands)
+        begun: tuple[int, ...] = () if b is None else (b,)
+        for end in range(size, len(xs) - FUSED, size):  # so many are left, as a dot of fewer is another sum
+            piece = slice(end - size, end)
+            begun = (result.append(row, (*ws[piece], *begun, *xs[piece])),)
+            after.setdefault(max(*ws[piece], *xs[piece]), []).append(begun[0])
+        result.operands[slot] = (*ws[end:], *begun, *xs[end:])
+    result.outputs = program.outputs
+    return result, [x for slot in slots for x in (slot, *after.get(slot, ()))]
+
+
+def _piece(program: Program, slot: int) -> int:
+    """How many terms the pieces of a sum have, a number of times what nearly all of it repeats; 0 if it is not cut:
+    what is all of one row is computed at once, and so are the rows of a matrix."""
+    row, operands = program.primitives[slot], program.operands[slot]
+    if row is table.dot and _kind(program, program.moments[slot], row, operands)[0] != MATVEC:
+        xs = dot_parts(operands)[2]
+    elif row is table.sum_:
+        xs = operands
+    else:
+        return 0
+    rows = [program.primitives[x] for x in xs]
+    alike = lambda apart: sum(map(is_, rows, rows[apart:])) > 0.9 * len(rows)
+    period = next(filter(alike, range(1, PIECE + 1)), 1)
+    return 0 if period == 1 else PIECE // period * period
+
+
 _NEXT_MOMENT = 1 << 40  # loops of one moment come after all of the moment before
 
 
-def _groups(program: Program, absorbed: Collection[int]) -> list[list[tuple[Any, list[int]]]]:
+def _groups(program: Program, absorbed: Collection[int], order: Sequence[int]) -> list[list[tuple[Any, list[int]]]]:
     """(kind, slots) of each loop, for each moment."""
     primitives, moments, all_operands = program.primitives, program.moments, program.operands
     groups: list[list[tuple[Any, list[int]]]] = [[], [], []]
     alike: dict[Any, tuple[list[int], list[list[int]]]] = {}  # for each moment and kind: its loops, and their slots
     position = [-1] * len(primitives)  # of each slot's loop
     rank: dict[int, int] = {}  # in the inputs of a matrix
-    for slot in range(program.leaves, len(primitives)):
+    for slot in order:
         primitive, operands, moment = primitives[slot], all_operands[slot], moments[slot]
         if primitive is CONSTANT or primitive is MEAN or (absorbed and slot in absorbed):
             continue

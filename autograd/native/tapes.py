@@ -30,7 +30,7 @@ class Tapes:
 
     def __init__(self, program: Program, strides: Sequence[int], width: int) -> None:
         self.code, self.block = driver(width), width
-        tape = roll(program, fuse=width > 1)
+        tape = roll(program, fuse=width > 1, cut=width == 1)
         code = encode(tape, tiled=width > 1)
         self._once = aligned(tape.once_size + 1)
         for place, number in tape.constants:
