@@ -103,6 +103,22 @@ def _attribute_of_the_function() -> Any:
     return f, lambda: setattr(f, "scale", 3.0)
 
 
+def _another_dict() -> Any:
+    held = type("Held", (), {})()
+    held.c = 2.0
+    return lambda x: x * held.c, lambda: setattr(held, "__dict__", {"c": 3.0})
+
+
+def _shape_of_numpy() -> Any:
+    held = np.arange(6.0).reshape(2, 3)
+    return lambda x: x * held.shape[0], lambda: setattr(held, "shape", (3, 2))
+
+
+def _shorter_of_numpy() -> Any:
+    held = np.arange(3.0)
+    return lambda x: x * len(held), lambda: held.resize((2,), refcheck=False)
+
+
 def _deque() -> Any:
     held = collections.deque([1.0, 2.0])
     return lambda x: x * held[-1], lambda: held.append(3.0)
@@ -317,7 +333,7 @@ CHANGES = [
     _another_parameter, _attribute_of_the_function, _deque, _bytes, _array_module, _view_of_a_dict, _chain_of_dicts,
     _descriptor, _cached, _attributes_elsewhere, _code_of_a_helper, _defaults,
     _context_variable, _of_a_thread, _attribute_of_a_subclass, _private_slot, _attribute_of_a_list, _namespace,
-    _number_of_numpy,
+    _number_of_numpy, _shape_of_numpy, _shorter_of_numpy, _another_dict,
 ]  # fmt: skip
 
 
@@ -445,3 +461,57 @@ def test_what_the_function_under_a_derivative_reads_is_no_frozen_number(transfor
 def test_an_object_that_has_every_attribute_is_not_gone_into_for_ever() -> None:
     log = mock.Mock()
     assert compile(lambda x: (log.info("called"), x * 2.0)[1], runner="python")(1.5) == 3.0
+
+
+def _while_it_runs(monkeypatch: pytest.MonkeyPatch, change: Callable[[], None]) -> None:
+    """As of another thread, once."""
+    from autograd.batch.execute import ENOUGH
+    from autograd.native.runner import Runner
+
+    run, left = Runner.run, [change]
+
+    def running(self: Runner, *given: Any) -> Any:
+        result = run(self, *given)
+        while self.calls >= ENOUGH and left:
+            left.pop()()
+        return result
+
+    monkeypatch.setattr(Runner, "run", running)
+
+
+@pytest.mark.parametrize("called", [False, True])
+def test_a_change_while_a_call_runs_is_seen_by_the_next(called: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("llvmlite")
+    held, x = [2.0], np.array([1.0, 2.0])
+    h = compile(lambda x: x * held[0])
+
+    def change() -> None:
+        held[0] = 3.0
+        if called:
+            h(x)
+
+    _while_it_runs(monkeypatch, change)
+    for _ in range(3):
+        h(x)
+    assert held == [3.0]
+    for _ in range(5):
+        assert h(x).tolist() == [3.0, 6.0]
+
+
+def test_a_change_while_machine_code_learns_where_to_look_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("llvmlite")
+    held = {"c": 2.0}
+    h = compile(lambda x: x * held["c"])
+    of = plans.Watch.of
+
+    def late(around: Any) -> Any:
+        del held["c"]
+        held["c"] = 3.0 if h.recorded else 2.0
+        return of(around)
+
+    monkeypatch.setattr(plans.Watch, "of", late)
+    monkeypatch.setattr(compiled, "OFTEN", 1)
+    monkeypatch.setattr(compiled, "install", lambda *_: None)
+    h([1.0])
+    for _ in range(5):
+        assert h([1.0]).tolist() == [3.0]

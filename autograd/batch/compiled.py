@@ -103,7 +103,7 @@ class Compiled(Generic[R]):
         if at is None:
             layout = None if read.n is None else trace.layout
             make = lambda: recipe(trace.template, layout)
-            self._shorten(self, trace.forward, read, Compiled.__call__, False, make)
+            self._shorten(self, trace, trace.forward, read, Compiled.__call__, False, make)
         if read.n is not None:
             return stacked(trace.layout, each)
         return single(trace.template, [x for (x,) in each] if isinstance(each, list) else each.ravel().tolist())
@@ -126,7 +126,7 @@ class Compiled(Generic[R]):
         execution = trace.gradient(has_aux)
         whole, each = execution.run(read, trace.numbers(at))
         make = lambda: trace.gradient_recipe(has_aux)
-        self._shorten(entry, execution, read, _Elsewhere.__call__, at is not None, make)
+        self._shorten(entry, trace, execution, read, _Elsewhere.__call__, at is not None, make)
         if not has_aux:
             return float(whole[0]), whole[1:]
         return float(whole[0]), whole[1:], stacked(trace.rest, each)
@@ -251,12 +251,10 @@ class Compiled(Generic[R]):
         """Is anything around the function another than when it was recorded? Machine code looks, after some calls."""
         if self._watch is not None and self._watch.holds():
             return False
-        if self._surroundings.changed():
-            return True
         self._looks += 1
         if self._looks >= OFTEN and self._looks & (self._looks - 1) == 0 and self.runner not in ("python", "jax"):
             self._watch = Watch.of(self._surroundings)
-        return False
+        return self._surroundings.changed()  # at last: it says of what the watch saw, too, whether it was as recorded
 
     def _forget(self) -> None:
         """The surroundings have changed: record anew."""
@@ -283,6 +281,7 @@ class Compiled(Generic[R]):
     def _shorten(
         self,
         entry: Any,
+        trace: Trace,
         execution: Execution,
         read: arguments.Arguments,
         method: Callable[..., Any],
@@ -293,7 +292,7 @@ class Compiled(Generic[R]):
         if self.runner in ("python", "jax") or not hasattr(entry, "has_entry"):
             return
         plan = execution.plan(1 if read.n is None else read.n, method, read.shapes, at, self._surroundings, recipe)
-        if plan is not None:
+        if plan is not None and trace in self._traces.values():  # else another thread saw that it is of the past
             install(entry, plan)
 
 

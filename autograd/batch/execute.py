@@ -135,6 +135,8 @@ class Execution:
             made, guard, plan = recipe(), plans.Guard.of(surroundings), None
             if made is not None and guard is not None and not calls_python(self.program):
                 plan = plans.plan(method, runner.entry_work(), shapes, at, self.instead is not None, guard, *made)
+            if surroundings.changed():  # by another thread, and the plan guards what is there now
+                return None
             runner.plans[method, at] = surroundings, plan
         return plan
 

@@ -44,7 +44,12 @@ def function_offsets() -> list[int] | None:
 
 
 def slot_place(x: Any, name: str) -> int | None:
-    """Where the word is that refers to what an object has in one of its `__slots__`; 0 where that is empty."""
+    """Where the word is that refers to what an object has in one of its `__slots__`, 0 where that is empty, or to its
+    `__dict__`."""
+    if name == "__dict__":
+        offset = type(x).__dictoffset__
+        place = id(x) + (offset if offset > 0 else -3 * 8)  # where CPython manages it
+        return place if offset and _word_at(place).value == id(x.__dict__) else None
     found = next((vars(base)[name] for base in type(x).__mro__ if name in vars(base)), None)
     if not isinstance(found, MemberDescriptorType):
         return None

@@ -58,7 +58,7 @@ class Guard(NamedTuple):
         """For each dict what an entry looks at."""
         found: dict[int, list[int]] = {}
         for holder, key in self.around.names:
-            found.setdefault(id(holder), [id(holder), -1, 0]).extend([id(key), id(holder[key])])
+            found.setdefault(id(holder), [id(holder), -1, 0]).extend([id(key), id(holder.get(key))])
         return [[holder, seen, len(names) // 2, *names] for holder, seen, _, *names in found.values()]
 
     def words(self) -> list[int]:
@@ -70,12 +70,16 @@ class Guard(NamedTuple):
         places += [id(holder) + code.SIZE for holder in self.around.dicts]
         places += self.slots
         places += [id(f) + offset for f in self.around.functions for offset in function_offsets() or ()]
-        places += [id(array) + code.DATA for array in self.around.arrays]
+        arrays = self.around.arrays
+        places += [id(x) + at for x in arrays for at in (code.DATA, code.ARRAY_AXES, code.LENGTHS, code.DESCRIPTION)]
         _fill(places)
         for items in self.around.lists:
             start = _word_at(id(items) + code.LIST_ITEMS).value
             places += [start + code.WORD * i for i in range(len(items))]
-        places += [array.ctypes.data + code.WORD * i for array in self.around.arrays for i in range(array.size)]
+        for x in arrays:
+            lengths = _word_at(id(x) + code.LENGTHS).value
+            places += [lengths + code.WORD * i for i in range(x.ndim)]
+            places += [x.ctypes.data + code.WORD * i for i in range(x.size)]
         _fill(places)
         return [word for at in places for word in (at, 0 if at == looking else _word_at(at).value)]
 

@@ -145,7 +145,7 @@ class Surroundings:
                 self._queue.extend(islice(x.ravel().tolist(), self._left))
             elif x.size <= LARGEST and self._takes(1):
                 self.arrays.append(x)
-                self._watch([x], lambda: [x.tobytes()], eq)
+                self._watch([x], lambda: [(x.shape, x.dtype, x.tobytes())], eq)
         if isinstance(x, ModuleType | type) or (kind.__module__ != "builtins" and not isinstance(x, Value)):
             self._object(x)
 
@@ -210,6 +210,8 @@ class Surroundings:
         if isinstance(own, dict):
             self._words.setdefault(id(own), self._words.get(id(x), kind.__name__))
             self._all_items(own)
+            if not kind.__itemsize__:  # another may take its place
+                self.slots.append((x, "__dict__"))
         for name in [name for base in kind.__mro__ for name in _slots(base)]:
             if self._takes(1):
                 self.slots.append((x, name))
