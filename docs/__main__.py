@@ -56,9 +56,10 @@ def build(output: Path, lab: bool = False) -> int:
         source = Path(scratch, "source")
         gather(source, editable)
         status = build_main(["-q", "-W", "--keep-going", "-j", "auto", "-c", str(DOCS), "-d", scratch + "/doctrees",
-                             str(source), str(output)])  # fmt: skip
-    if status:
-        return int(status)
+                             str(source), scratch + "/site"])  # fmt: skip
+        if status:
+            return int(status)
+        shutil.copytree(scratch + "/site", output, dirs_exist_ok=True)  # not what notebooks leave beside it
     live.write(output / "live")
     if not browser.write(output / "python"):
         print("without the npm package pyodide the playground has its examples alone: npm install pyodide")

@@ -61,6 +61,7 @@ def test_a_table_that_was_changed_since_runs_in_python_and_says_so(tmp_path: Pat
         table.write("# another table\n")
     ran = run("-c", "import autograd; print(autograd.engine)", path=tmp_path)
     assert ran.stdout.strip() == "Python" and "built from other texts" in ran.stderr
+    assert "pip install -e ." in ran.stderr
 
 
 @needs_c

@@ -77,7 +77,7 @@ ELSEWHERE = {  # what installs, or runs for minutes: where it is run
     "python -m venv hips && hips/bin/pip install autograd scipy": "benchmarks/hips.py",
     "pip install '.[bench,test]' xad hyperjet && HIPS_PYTHON=hips/bin/python python -m benchmarks.conformance":
         "tests/test_conformance.py",
-    "python -m benchmarks.independent": "tests/test_independent.py",
+    "pip install '.[sparse]' && python -m benchmarks.independent": "tests/test_independent.py",
 }  # fmt: skip
 
 

@@ -33,8 +33,7 @@ def _extension() -> Any:
     from warnings import warn
 
     warn(
-        "the C engine was built from other texts than these, so the pure one runs; build it again: "
-        "python setup.py build_ext --inplace",
+        "the C engine was built from other texts than these, so the pure one runs; build it again: pip install -e .",
         stacklevel=2,
     )
     return None
