@@ -302,13 +302,11 @@ def test_where_there_is_no_lock_machine_code_reads_no_object_of_python(pure: str
     pytest.importorskip("llvmlite")
     program = """if True:
         import sys, sysconfig
-        of, version = sysconfig.get_config_var, sys.version_info
+        sys._is_gil_enabled = lambda: False
+        of = sysconfig.get_config_var
         sysconfig.get_config_var = lambda name: 1 if name == "Py_GIL_DISABLED" else of(name)
         from autograd import Value, compile, engine
         from autograd.native import objects, plans
-        sys.version_info = (3, 13)  # the first that can be built so; asked once
-        objects.is_layout_known()
-        sys.version_info = version
         w = Value(3.0)
         f = compile(lambda x: w * x)
         first = [f(2.0) for _ in range(3)]

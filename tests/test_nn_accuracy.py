@@ -3,7 +3,7 @@
 import pytest
 
 import nn
-from nn.accuracy import TOGETHER, ByLargest, ByNumber, Tally, counted, judge_of
+from nn.accuracy import TOGETHER, ByLargest, ByNumber, Tally, judge_of, tallied
 
 
 @pytest.mark.parametrize(
@@ -35,7 +35,7 @@ def test_arrays_are_judged_as_their_examples_are(loss, shapes):
     outputs, targets = rng.normal(size=shapes[0]).round(1), rng.integers(0, 2, shapes[1]) * 1.0
     judge = judge_of(loss, [0.0, 1.0], None)
     one_by_one = sum(map(judge, outputs.tolist(), targets.tolist()))
-    assert counted(judge, outputs, targets, targets.tolist) == one_by_one != 0
+    assert tallied(judge, outputs, targets, targets.tolist) == one_by_one != 0
 
 
 @pytest.mark.parametrize("nan", [False, True])
@@ -46,9 +46,9 @@ def test_arrays_of_scores_are_judged_as_their_examples_are(nan):
         scores[::5, 1] = scores[::7, 0] = np.nan
     judge = judge_of(nn.cross_entropy, [0], None)
     one_by_one = sum(map(judge, scores.tolist(), classes.tolist()))
-    assert counted(judge, scores, classes, classes.tolist) == one_by_one != 0
+    assert tallied(judge, scores, classes, classes.tolist) == one_by_one != 0
     one_hot = np.eye(3)[classes]
-    assert counted(judge_of(nn.mse, one_hot.tolist(), None), scores, one_hot, one_hot.tolist) == one_by_one
+    assert tallied(judge_of(nn.mse, one_hot.tolist(), None), scores, one_hot, one_hot.tolist) == one_by_one
 
 
 @pytest.mark.parametrize("targets", [[0, 1, 0.5], [[1.0, 0.0], [0.5, 0.5]], [2, 3], [[0.0], [1.0]]])

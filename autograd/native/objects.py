@@ -69,7 +69,7 @@ def references(values: Sequence[Value]) -> tuple[Any, Any]:
 def is_layout_known() -> bool:
     """Are objects laid out as CPython's with its lock are, where a word is an address?"""
     of_c = sys.implementation.name == "cpython" and sys.maxsize > 2**62
-    if sys.version_info < (3, 13):
+    if not hasattr(sys, "_is_gil_enabled"):  # older than builds without
         return of_c
     import sysconfig
 
