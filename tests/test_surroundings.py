@@ -515,3 +515,28 @@ def test_a_change_while_machine_code_learns_where_to_look_is_seen(monkeypatch: p
     h([1.0])
     for _ in range(5):
         assert h([1.0]).tolist() == [3.0]
+
+
+def test_a_change_that_one_thread_sees_while_another_records_is_not_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    held, recorded, end = [2.0], threading.Event(), threading.Event()
+    h = compile(lambda x: x * held[0], "python")
+    trace = compiled.Trace
+
+    def late(*given: Any) -> Any:
+        made = trace(*given)
+        if not recorded.is_set():
+            recorded.set()
+            assert end.wait(60)
+        return made
+
+    monkeypatch.setattr(compiled, "Trace", late)
+    threads = [threading.Thread(target=h, args=([1.0],)) for _ in range(2)]
+    threads[0].start()
+    assert recorded.wait(60)
+    held[0] = 3.0
+    threads[1].start()
+    threads[1].join(0.2)  # it waits for the first
+    end.set()
+    for thread in threads:
+        thread.join()
+    assert h([1.0]).tolist() == [3.0]

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Sequence
+from threading import RLock
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar, overload
 
 from autograd.batch import arguments
@@ -80,6 +81,7 @@ class Compiled(Generic[R]):
         self.name = getattr(function, "__name__", type(function).__name__).replace("<lambda>", "function")
         self._traces: dict[tuple[tuple[Shape, ...], tuple[bool, ...]], Trace] = {}
         self._recordings: dict[Any, Recording] = {}
+        self._lock = RLock()  # so that no thread forgets what another is about to record
         self._look_around()
         self._last: Trace | None = None
         elsewhere = with_entry(_Elsewhere)
@@ -222,14 +224,15 @@ class Compiled(Generic[R]):
     def _trace(self, args: Sequence[Any]) -> tuple[Trace, arguments.Arguments]:
         names = self._names_of(len(args))
         read = arguments.read(args, names, self.name)
-        if self._changed():
-            self._forget()
         key = read.shapes, read.as_arrays
-        trace = self._traces.get(key)
-        if trace is None:
-            with collector_paused():
-                trace = self._traces[key] = Trace(self._recording(read, names), read, self.runner, self.devices)
-        self._last = trace
+        with self._lock:
+            if self._changed():
+                self._forget()
+            trace = self._traces.get(key)
+            if trace is None:
+                with collector_paused():
+                    trace = self._traces[key] = Trace(self._recording(read, names), read, self.runner, self.devices)
+            self._last = trace
         if modes.active and modes.anomaly() is not None:
             self._look_for_anomalies(read, names)
         return trace, read
