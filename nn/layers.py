@@ -236,7 +236,7 @@ def _responses(neurons: Sequence[Neuron], zs: Sequence[Value], names: Names) -> 
 
 def _inputs(x: Any, nin: int, module: Neuron | Layer) -> Sequence[Any]:
     """x as a sequence of nin inputs; one number alone is the input of a module that takes one."""
-    if x.__class__ is list and len(x) == nin:
+    if x.__class__ is list and len(x) == nin and x[0].__class__ is not list:
         return x
     if hasattr(x, "tolist"):  # numpy's
         x = x.tolist()
@@ -244,10 +244,10 @@ def _inputs(x: Any, nin: int, module: Neuron | Layer) -> Sequence[Any]:
         raise TypeError(f"{module!r} takes a list of numbers, got {type(x).__name__}")
     if not hasattr(x, "__len__"):
         x = [x]
-    if len(x) != nin:
+    examples = isinstance(x, list | tuple) and any(isinstance(row, list | tuple) for row in x)
+    if len(x) != nin or examples:
         number = getattr(module, "_number", None)
         which = f"layer {number}, {module!r}," if number else f"{module!r}"
-        examples = isinstance(x, list | tuple) and any(isinstance(row, list | tuple) for row in x)
         remedy = " lists; of several examples write [model(x) for x in X]" if examples else ""
         raise ValueError(f"{which} takes {counted(nin, 'input')}, got {len(x)}{remedy}")
     return x

@@ -126,6 +126,7 @@ def test_every_activation_of_the_table_is_found_by_its_name(name):
             lambda: nn.Layer(2, 1)([[1.0, 2.0]] * 3),
             r"got 3 lists; of several examples write \[model\(x\) for x in X\]",
         ),
+        (lambda: nn.MLP(2, [1])([[1.0, 2.0]] * 2), r"takes 2 inputs, got 2 lists; of several examples write \[model"),
         (lambda: nn.MLP(2, [1], "sigmod"), "unknown activation 'sigmod'"),
     ],
 )
