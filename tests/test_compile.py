@@ -6,6 +6,7 @@ import math
 import os
 import threading
 import time
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -676,8 +677,17 @@ def test_the_cache_drops_its_older_half_when_it_is_full(tmp_path: Path, monkeypa
     for age in range(6):
         build._write(f"{age}.o", b"code")
         os.utime(tmp_path / f"{age}.o", (age, age))
-    build._write("new.o", b"code")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        build._write("new.o", b"code")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["3.o", "4.o", "5.o", "new.o"]
+    build._write("7.o", b"code")
+    build._write("8.o", b"code")
+    (tmp_path / "gone").symlink_to("nowhere")  # as a file that another process drops meanwhile
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        build._write("9.o", b"code")
+    assert (tmp_path / "9.o").exists() and not (tmp_path / "3.o").exists()
 
 
 def test_an_unwritable_cache_falls_back_to_the_users_and_says_so_once(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ crashes LLVM is not there for a second time.
 
 from __future__ import annotations
 
+import math
 import os
 import tempfile
 import threading
@@ -182,9 +183,16 @@ def _writable(directory: Path) -> bool:
 
 def _tidy(directory: Path) -> None:
     """Of too many files, drop the older half: code of earlier versions, and of functions nobody compiles any more."""
+
+    def written(path: Path) -> float:
+        try:
+            return path.stat().st_mtime
+        except FileNotFoundError:  # another process has dropped it, or given it its name
+            return math.inf
+
     files = list(directory.iterdir())
     if len(files) > MOST_FILES:
-        for path in sorted(files, key=lambda path: path.stat().st_mtime)[: len(files) // 2]:
+        for path in sorted(files, key=written)[: len(files) // 2]:
             path.unlink(missing_ok=True)
 
 
