@@ -20,6 +20,7 @@ import pytest
 from autograd import Value, compile, detect_anomaly, grad, jacobian, log, stop_gradient
 from autograd.batch import compiled
 from autograd.native import plans
+from autograd.native import words as code
 
 SOME_GLOBAL = 2.0
 
@@ -540,3 +541,24 @@ def test_a_change_that_one_thread_sees_while_another_records_is_not_forgotten(mo
     for thread in threads:
         thread.join()
     assert h([1.0]).tolist() == [3.0]
+
+
+def test_an_entry_never_goes_by_a_plan_that_is_gone(monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("llvmlite")
+    ends: list[bool] = []
+
+    def set_attribute(self: Any, name: str, x: Any) -> None:
+        object.__setattr__(self, name, x)
+        if name == "plan":  # where another thread may call
+            goes = plans._word_at(id(self) + code.VECTOR).value
+            ends.append(not goes)
+
+    h = compile(lambda x: x * 2.0)
+    if not hasattr(h, "has_entry"):
+        pytest.skip("no entries here")
+    monkeypatch.setattr(compiled.Compiled, "__setattr__", set_attribute, raising=False)
+    for x in (1.0, np.ones(2), 1.0, np.ones(3)):
+        for _ in range(5):
+            h(x)
+    assert len(ends) > 1
+    assert all(ends)

@@ -295,8 +295,9 @@ class Compiled(Generic[R]):
         if self.runner in ("python", "jax") or not hasattr(entry, "has_entry"):
             return
         plan = execution.plan(1 if read.n is None else read.n, method, read.shapes, at, self._surroundings, recipe)
-        if plan is not None and trace in self._traces.values():  # else another thread saw that it is of the past
-            install(entry, plan)
+        with self._lock:
+            if plan is not None and trace in self._traces.values():  # else another thread saw that it is of the past
+                install(entry, plan)
 
 
 class _Elsewhere:

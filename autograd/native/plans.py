@@ -208,11 +208,12 @@ def install(callable_: Any, plan: Plan) -> None:
     """From now on, calls of this object go by the plan."""
     from autograd.native import entry
 
-    callable_.plan = plan  # which lives as long
     if not hasattr(callable_, "last"):
         callable_.last = [None]  # as this one does: it may be about to be written to
+    _word_at(id(callable_) + code.VECTOR).value = 0  # other threads may call it meanwhile
     _word_at(id(callable_) + code.LAST).value = _word_at(id(callable_.last) + code.LIST_ITEMS).value
     _word_at(id(callable_) + code.PLAN).value = plan.words.ctypes.data
+    callable_.plan = plan  # which lives as long; of the one before nothing is used any more
     _word_at(id(callable_) + code.VECTOR).value = entry.address(plan.numbers)
 
 
