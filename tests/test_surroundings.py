@@ -562,3 +562,15 @@ def test_an_entry_never_goes_by_a_plan_that_is_gone(monkeypatch: pytest.MonkeyPa
             h(x)
     assert len(ends) > 1
     assert all(ends)
+
+
+def test_a_plan_keeps_what_it_reads_parameters_from() -> None:
+    """As of two threads that make a runner each, of which one is kept."""
+    pytest.importorskip("llvmlite")
+    w, x = Value(2.0), np.ones(2)
+    h = compile(lambda x: x * w)
+    for _ in range(5):
+        h(x)
+    (runner,) = h._current("").forward._runners.values()
+    if getattr(h, "plan", None) is not None:
+        assert any(kept is runner._nodes for kept in h.plan._kept[1])

@@ -253,7 +253,8 @@ class Work(NamedTuple):
     run: int  # its address: see `straight.SIGNATURES`
     work: Any
     sums: Any
-    values: Any  # the ids of the parameters' Values
+    values: Any  # where the parameters' Values are
+    nodes: Any  # what is there
     numbers: Any  # where the code takes the parameters' numbers
     least: int  # examples
     most: int
@@ -323,7 +324,7 @@ def plan(
         code.ARGUMENTS_AT: _table(expected),
         code.LEAVES_AT: _table(results),
     }
-    return Plan(symbols | places | fields, tables, guard, (arrays, method), numbers)
+    return Plan(symbols | places | fields, tables, guard, (arrays, method, work.nodes), numbers)
 
 
 SCRATCH = 2048  # numbers that are copied into arrays of their own, or computed in one; of more, these are parts of one

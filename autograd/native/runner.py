@@ -127,7 +127,7 @@ class Runner:
         """For calls that come by an entry: as many examples as are not cut into pieces."""
         run, sums = self.form.code.address("run"), aligned(self.form.sums + 1)
         work, numbers = self.form.own()
-        return Work(run, work, sums, self._objects, numbers, self._least, self.most)
+        return Work(run, work, sums, self._objects, self._nodes, numbers, self._least, self.most)
 
     def _run_in_chunks(self, chunks: int, columns: int, numbers: int, each: int, whole: int, n: int) -> None:
         """The same on several threads. The cut depends on the work alone, and each chunk has sums of its own, added in
