@@ -204,8 +204,9 @@ PyObject *backward(PyObject *self, PyObject *arguments, PyObject *keywords) {
 
 /* ---- adjoints and tangents, which write no .grad ---- */
 
-/* The nodes that a sweep meets. Their adjoints form in `grad`, and what was there goes back when it is done. */
-typedef struct { List met, arrived; double *before, *numbers; int ready; } Scratch;
+/* The nodes that a sweep meets, the `ordered` first. Their adjoints form in `grad`, and what was there goes back when it
+   is done. */
+typedef struct { List met, arrived; Py_ssize_t ordered; double *before, *numbers; int ready; } Scratch;
 
 static inline void arrive(Scratch *scratch, Node *node, double term) {
     if (node->reached) {
@@ -236,12 +237,15 @@ static int meet_operands(Scratch *scratch, uint8_t shape, PyObject *one, const S
 static int prepare(Scratch *scratch, PyObject *order, PyObject *seeds, Py_ssize_t wanted, int backwards) {
     PyObject *key, *seed;
     Py_ssize_t place = 0;
-    for (Py_ssize_t i = 0; i < PyList_Size(order); i++)
+    Py_ssize_t ordered = PyList_Size(order);
+    if (make_room(&scratch->met, ordered)) return -1;
+    for (Py_ssize_t i = 0; i < ordered; i++)
         if (meet(scratch, PyList_GetItem(order, i))) return -1;
+    scratch->ordered = ordered = scratch->met.n;
     while (PyDict_Next(seeds, &place, &key, &seed))
         if (meet(scratch, key)) return -1;
-    for (Py_ssize_t i = 0; backwards && i < PyList_Size(order); i++) { /* a walk that stopped knows its last operands not */
-        Node *node = NODE(PyList_GetItem(order, i));
+    for (Py_ssize_t i = 0; backwards && i < ordered; i++) { /* a walk that stopped knows its last operands not */
+        const Node *node = scratch->met.at[i];
         if (meet_operands(scratch, node->x_shape, node->x.one, node->x.many)) return -1;
         if (meet_operands(scratch, node->y_shape, node->y.one, node->y.many)) return -1;
     }
@@ -282,9 +286,10 @@ static inline void arrive_at_side(Scratch *scratch, const Side *side, const doub
             arrive(scratch, NODE(side->operands[i]), adjoint * partials[i]);
 }
 
-static void reverse(Scratch *scratch, PyObject *order) {
-    for (Py_ssize_t i = PyList_Size(order); i-- > 0;) {
-        Node *node = NODE(PyList_GetItem(order, i));
+static void reverse(Scratch *scratch) {
+    for (Py_ssize_t i = scratch->ordered; i-- > 0;) {
+        const Node *node = scratch->met.at[i];
+        FETCH_AHEAD(node);
         if (!node->reached) continue;
         if (node->x_shape == OPEN) arrive(scratch, NODE(node->x.one), node->grad * node->px);
         else if (node->x_shape == MANY)
@@ -309,9 +314,9 @@ static inline void move_side(Tangent *tangent, const Side *side, const double *p
         if (IS_NODE(side->operands[i]) && !is_off(partials[i])) move(tangent, side->operands[i], partials[i]);
 }
 
-static void forward(Scratch *scratch, PyObject *order) {
-    for (Py_ssize_t i = 0; i < PyList_Size(order); i++) {
-        Node *node = NODE(PyList_GetItem(order, i));
+static void forward(Scratch *scratch) {
+    for (Py_ssize_t i = 0; i < scratch->ordered; i++) {
+        Node *node = scratch->met.at[i];
         Tangent tangent = {0.0, 0};
         if (node->reached) continue; /* a seed */
         if (node->x_shape == OPEN) move(&tangent, node->x.one, node->px);
@@ -346,7 +351,7 @@ static PyObject *as_floats(const Scratch *scratch, Py_ssize_t n) {
 
 int are_nodes(PyObject *list) {
     if (!PyList_CheckExact(list)) return 0;
-    for (Py_ssize_t i = 0; i < PyList_Size(list); i++)
+    for (Py_ssize_t i = 0, n = PyList_Size(list); i < n; i++)
         if (!IS_NODE(PyList_GetItem(list, i))) return 0;
     return 1;
 }
@@ -366,10 +371,10 @@ static int are_sweepable(PyObject *order, PyObject *seeds) {
 static PyObject *swept(PyObject *const *a, Py_ssize_t n, int backwards) {
     PyObject *wanted = n == 3 ? a[2] : NULL;
     if (n < 2 || n > 3 || active || !are_sweepable(a[0], a[1]) || (wanted && !are_nodes(wanted))) Py_RETURN_NONE;
-    Scratch scratch = {{0}, {0}, NULL, NULL, 0};
+    Scratch scratch = {{0}, {0}, 0, NULL, NULL, 0};
     Py_ssize_t asked = wanted ? PyList_Size(wanted) : 0;
     int failed = prepare(&scratch, a[0], a[1], asked, backwards);
-    if (!failed) (backwards ? reverse : forward)(&scratch, a[0]);
+    if (!failed) (backwards ? reverse : forward)(&scratch);
     restore(&scratch, wanted);
     PyObject *answer = failed ? PyErr_NoMemory() : wanted ? as_floats(&scratch, asked) : as_dict(&scratch);
     scratch_free(&scratch);
@@ -380,11 +385,11 @@ static PyObject *tangents(PyObject *Py_UNUSED(module), PyObject *const *a, Py_ss
 
 /* The adjoint of each node in order where the root's is 1, OFF where nothing arrives. */
 int adjoints_of(PyObject *order, PyObject *root, double *numbers) {
-    Scratch scratch = {{0}, {0}, NULL, NULL, 0};
+    Scratch scratch = {{0}, {0}, 0, NULL, NULL, 0};
     PyObject *seeds = PyDict_New(), *one = PyFloat_FromDouble(1.0);
     int failed = !seeds || !one || PyDict_SetItem(seeds, root, one) || prepare(&scratch, order, seeds, 0, 1);
     if (failed) PyErr_NoMemory();
-    else reverse(&scratch, order);
+    else reverse(&scratch);
     for (Py_ssize_t i = 0; !failed && i < PyList_Size(order); i++) {
         const Node *node = NODE(PyList_GetItem(order, i));
         numbers[i] = node->reached ? node->grad : off();
