@@ -375,6 +375,17 @@ def test_results_are_arrays_of_their_own() -> None:
     assert b[0] == x[0] == 1.0 and a.flags.owndata and f(x)[0][0] == 1.0
 
 
+def test_large_results_begin_where_a_line_of_the_cache_does() -> None:
+    """A vector that is stored across two lines takes twice as long."""
+    X = np.linspace(0.0, 1.0, 4096)
+    for result in (lambda x: x * 2.0, lambda x: (x, x + 1.0, x * x)):
+        f = compile(result)
+        for _ in range(8):  # by Python, and by machine code
+            kept = [np.empty(3), f(X), np.empty(5)]
+            arrays = kept[1] if isinstance(kept[1], tuple) else (kept[1],)
+            assert [z.ctypes.data % 64 for z in arrays] == [0] * len(arrays)
+
+
 @pytest.mark.parametrize("n", [None, 10, 5_000])
 def test_calls_leave_nothing_behind(n: int | None) -> None:
     f = compile(lambda x: (x, [x, 2.0 * x]))
