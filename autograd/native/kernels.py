@@ -16,9 +16,8 @@ the same order wherever the lane is: alone, among others, or beside the alike in
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache, reduce
-from itertools import islice
 from operator import add
 from typing import Any, NamedTuple
 
@@ -75,10 +74,21 @@ class Few(NamedTuple):
 
 
 Loops = tuple[Few, ...]
-_few: dict[tuple[Loops, tuple[int, ...]], int] = {}
+Linked = tuple[Loops, tuple[int, ...]]  # loops that follow one another, and their `links`
+_few: dict[Linked, int] = {}
 
 
-def few(wanted: Iterable[tuple[Loops, tuple[int, ...]]]) -> dict[tuple[Loops, tuple[int, ...]], int]:
+def _laid_out(loops: Loops, at: int) -> Iterator[tuple[Few, int, range]]:
+    """Each of such loops, whose words begin there: the word that says where its first result goes, and those of its
+    operands."""
+    for loop in loops:
+        head, size = loop.size()
+        end = at + head + size * loop.many
+        yield loop, at + head - 1, range(at + head, end)
+        at = end
+
+
+def few(wanted: Iterable[Linked]) -> dict[Linked, int]:
     """The addresses of kernels for loops that follow one another, each of so few numbers that it is no loop, and their
     `links`; they are built together. A program whose instructions have little in common is made of these: there,
     branches cost more than what they choose. None is of a user's row."""
@@ -86,16 +96,12 @@ def few(wanted: Iterable[tuple[Loops, tuple[int, ...]]]) -> dict[tuple[Loops, tu
         module = Module()
         for i, (loops, linked) in enumerate(new):
             body = Body(module, f"kernel{i}", ARGUMENTS)
-            at, results, link = 0, list[V](), iter(linked)
-            for loop in loops:
-                k, (head, size) = _Kernel(body, 1, short=str(loop.kind).startswith("short_")), loop.size()
-                end = at + head + size * loop.many
-                operands = [
-                    [results[of] if of >= 0 else k.single(i + j) for j, of in enumerate(islice(link, size))]
-                    for i in range(at + head, end, size)
-                ]
-                results += _results(k, loop, operands, k.word(at + head - 1))
-                at = end
+            results, link = list[V](), iter(linked)
+            for loop, first, words in _laid_out(loops, 0):
+                k, size = _Kernel(body, 1, short=str(loop.kind).startswith("short_")), len(words) // loop.many
+                numbers = [k.single(i) if (of := next(link)) < 0 else results[of] for i in words]
+                operands = [numbers[i : i + size] for i in range(0, len(numbers), size)]
+                results += _results(k, loop, operands, k.word(first))
             body.give()
             module.add(body)
         code = build(module.text(), 1)
@@ -108,13 +114,10 @@ def links(loops: Loops, words: Sequence[int], at: int) -> tuple[int, ...]:
     It is read from its register then, not from memory."""
     found: list[int] = []
     made: dict[int, int] = {}
-    for loop in loops:
-        head, size = loop.size()
-        end = at + head + size * loop.many
-        found += [made.get(place, -1) for place in words[at + head : end]]
-        first, known = words[at + head - 1], len(made)
-        made.update({first + i: known + i for i in range(loop.many)})
-        at = end
+    for loop, first, operands in _laid_out(loops, at):
+        found += [made.get(place, -1) for place in words[operands.start : operands.stop]]
+        known = len(made)
+        made.update({words[first] + i: known + i for i in range(loop.many)})
     return tuple(found)
 
 

@@ -68,18 +68,14 @@ def _by_rows(program: Program, masks: bool, by_way_of: ByWayOf | None) -> Progra
     arriving: list[list[Term]] = [[] for _ in range(root + 1)]
     arriving[root].append((None, result.constant(1.0), None))
     adjoints: dict[int, int] = {}
-    rules, batched = _Rules(program), gradient.batched
+    rules = _Rules(program)
     primitives, all_operands, moments, numbers = program.primitives, program.operands, program.moments, program.numbers
     for z in range(root, -1, -1):
         terms = arriving.pop()
         if not terms:
             continue
-        moment = moments[z]
-        if len(terms) == 1 and (moment == EXAMPLE or not batched):
-            adjoint = terms[0] if terms[0][0] is None else gradient.product(terms[0])
-        else:
-            adjoint = gradient.adjoint(terms, moment)
-        if not masks and moment == ONCE and z >= program.leaves and adjoint[2] is not None:
+        adjoint = gradient.adjoint(terms, moments[z])
+        if not masks and moments[z] == ONCE and z >= program.leaves and adjoint[2] is not None:
             return None
         primitive, operands = primitives[z], all_operands[z]
         if primitive.__class__ is not Primitive:
@@ -151,7 +147,7 @@ class _Gradient:
     def adjoint(self, terms: list[Term], moment: int) -> Term:
         """Σ ∂z/∂x · adjoint(z). When x is known once, what differs between examples is averaged over the batch."""
         if moment == EXAMPLE or not self.batched:
-            return self.products(terms)
+            return self.product(terms[0]) if len(terms) == 1 else self.products(terms)
         varying = [term for term in terms if self._varies(term)]
         if varying:
             _, total, off = self.products(varying)
