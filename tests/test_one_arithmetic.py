@@ -124,3 +124,13 @@ def test_an_irregular_program_has_the_same_bits_in_kernels_of_its_own(monkeypatc
     eager = cost()
     eager.backward()
     assert [value, *slopes] == pytest.approx([eager.data, *[leaf.grad for leaf in compiled.parameters]], rel=1e-12)
+
+
+def test_a_long_sum_of_what_is_known_last_first_is_cut_where_each_piece_is_known() -> None:
+    def falling(x: Any, y: Any) -> Any:
+        nodes = [x]
+        for _ in range(150):
+            nodes += [nodes[-1] * y, tanh(nodes[-1] * y)]
+        return total(nodes[::-1])
+
+    assert compile(falling, "tape")(0.5, 0.75) == falling(0.5, 0.75)

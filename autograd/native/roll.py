@@ -120,10 +120,12 @@ def _with_cut_sums(program: Program) -> tuple[Program, Sequence[int]]:
         row, operands = program.primitives[slot], program.operands[slot]
         ws, b, xs = dot_parts(operands) if row is table.dot else ((), None, operands)
         begun: tuple[int, ...] = () if b is None else (b,)
+        known = max([program.leaves, *begun])  # so far
         for end in range(size, len(xs) - FUSED, size):  # so many are left, as a dot of fewer is another sum
             piece = slice(end - size, end)
             begun = (result.append(row, (*ws[piece], *begun, *xs[piece])),)
-            after.setdefault(max(*ws[piece], *xs[piece]), []).append(begun[0])
+            known = max(known, *ws[piece], *xs[piece])
+            after.setdefault(known, []).append(begun[0])
         result.operands[slot] = (*ws[end:], *begun, *xs[end:])
     result.outputs = program.outputs
     return result, [x for slot in slots for x in (slot, *after.get(slot, ()))]
