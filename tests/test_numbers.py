@@ -121,6 +121,37 @@ def test_an_int_that_no_double_holds_overflows(act: Any) -> None:
         act(10**400)
 
 
+class Quantity:
+    """What many programs have: a class with operators of its own, for a number on either side."""
+
+    def __init__(self, number: Any) -> None:
+        self.number = number
+
+    def __mul__(self, other: Any) -> Quantity:
+        return Quantity(self.number * other)
+
+    __rmul__ = __mul__
+
+    def __rsub__(self, other: Any) -> Quantity:
+        return Quantity(other - self.number)
+
+    def __lt__(self, other: Any) -> bool:
+        return self.number < other  # type: ignore[no-any-return]
+
+
+def test_a_class_with_operators_of_its_own_is_asked_what_they_do() -> None:
+    def f(x: Any) -> Any:
+        return (x * (2.0 - x * Quantity(3.0))).number  # x · (2 − 3x)
+
+    v = Value(0.5)
+    assert isinstance(v * Quantity(3.0), Quantity)
+    assert autograd.grad(f)(0.5) == 2.0 - 6.0 * 0.5
+    assert v > Quantity(0.25)
+    assert not v > Quantity(0.75)
+    with pytest.raises(TypeError, match="Value' and 'Quantity'"):
+        v + Quantity(1.0)
+
+
 def test_a_value_never_holds_a_value() -> None:
     v = Value(1.0, label="v")
     assert_refused(lambda: Value(v), "'v'", "already", ".data")

@@ -14,13 +14,13 @@ from typing import Any, NoReturn
 from autograd.core import modes
 from autograd.core import primitives as table
 from autograd.core.columns import Primitive
-from autograd.core.number import is_elementwise, number
+from autograd.core.number import has_operators, number
 from autograd.core.value import Value, apply, bind, constant
 from autograd.core.words import named
 
 
 def _compare(row: Primitive, x: Any, y: Any) -> Any:
-    if is_elementwise(x) or is_elementwise(y):
+    if has_operators(x) or has_operators(y):
         return NotImplemented
     if modes.active and modes.is_tracing():
         return apply(row, x, y)
@@ -99,7 +99,7 @@ def _of_comparisons(join: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any
     """& or | of two Values, or of one and a bool: arrays go element by element, numbers are refused."""
 
     def joined(x: Value, y: Any) -> Any:
-        if is_elementwise(y):
+        if has_operators(y):
             return NotImplemented
         for z in (x, y):
             if z._row not in _COMPARISONS if isinstance(z, Value) else z not in (0, 1):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import FunctionType
 from typing import Any
 
 
@@ -30,10 +31,19 @@ def number(x: Any, where: object = "Value") -> float:
     return double
 
 
-def is_elementwise(x: Any) -> bool:
-    """Whether numpy's own operators go through x: an array with axes or, even without them, one of objects."""
-    return x.__class__ is not float and (
-        getattr(x, "shape", ()) != () or getattr(getattr(x, "dtype", None), "kind", "") == "O"
+_OPERATORS = "__radd__ __rsub__ __rmul__ __rtruediv__ __rpow__ __rmod__ __rfloordiv__ __lt__ __gt__".split()
+
+
+def has_operators(x: Any) -> bool:
+    """Whether x says itself what `v * x` is: an array of numpy, with axes or of objects, goes element by element; and
+    so may what is no number and of a class written in Python (a quantity with its unit, a complex pair, a vector)."""
+    if x.__class__ is float:
+        return False
+    if getattr(x, "shape", ()) != () or getattr(getattr(x, "dtype", None), "kind", "") == "O":
+        return True
+    kind = type(x)
+    return not hasattr(kind, "__float__") and any(
+        [isinstance(getattr(kind, y, None), FunctionType) for y in _OPERATORS]
     )
 
 

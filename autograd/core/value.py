@@ -14,7 +14,7 @@ from autograd.core import engine, modes
 from autograd.core import primitives as table
 from autograd.core import special as special  # so that all rows are there to be methods
 from autograd.core.columns import Primitive, methods
-from autograd.core.number import is_elementwise, number
+from autograd.core.number import has_operators, number
 from autograd.core.words import Attribute, frozen, named
 
 if TYPE_CHECKING:
@@ -278,7 +278,7 @@ bind(**methods())
 
 def operator(row: Primitive, x: Any, y: Any) -> Any:
     """`apply` for an infix operator; arrays go element by element."""
-    return NotImplemented if is_elementwise(x) or is_elementwise(y) else apply(row, x, y)
+    return NotImplemented if has_operators(x) or has_operators(y) else apply(row, x, y)
 
 
 def _side(x: Any, of: Any) -> tuple[Any, ...]:

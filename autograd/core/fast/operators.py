@@ -7,7 +7,7 @@ from typing import Any
 
 from autograd.core import modes
 from autograd.core import primitives as table
-from autograd.core.number import is_elementwise
+from autograd.core.number import has_operators
 from autograd.core.primitives import Primitive
 from autograd.core.refusals import Argument
 from autograd.core.value import NOT_COMPUTED, Value, apply, record, watched
@@ -163,7 +163,7 @@ def binary(row: Primitive, x: Any, y: Any) -> Any:
                 return record(row, z, x, y, px, py)
     except ArithmeticError:
         pass
-    return NotImplemented if is_elementwise(x) or is_elementwise(y) else apply(row, x, y)
+    return NotImplemented if has_operators(x) or has_operators(y) else apply(row, x, y)
 
 
 def call_row(self: Value, row: Primitive, *arguments: Any) -> Value:
