@@ -12,6 +12,7 @@ from autograd.core.value import Value
 from autograd.files import printable
 from autograd.parser import CONSTANTS, Formula, FormulaError, known_functions
 from autograd.picture import draw, explain, model, step
+from autograd.picture.explanation import broken
 from autograd.picture.formula import labels, typeset
 from autograd.trust.checks import check_gradients
 from autograd.trust.report import Entry
@@ -94,7 +95,8 @@ def _report(formula: Formula, numbers: dict[str, float], wanted: list[str], opti
     print(", ".join(f"{labels.text(name)} = {typeset.format_number(x, 16)}" for name, x in numbers.items()))
     for node in graph.nodes:
         if (body := graph.formula(node)) is not None:
-            print(f"{typeset.text(node.name)} = {typeset.text(body)} = {typeset.format_number(node.data, 10)}")
+            equals = [typeset.text(body), typeset.format_number(node.data, 10)]
+            print("\n".join(broken(typeset.text(node.name), equals)))
     report = check_gradients(
         lambda *xs: formula.evaluate(CONSTANTS | dict(zip(numbers, xs, strict=True))),
         *numbers.values(), modes=("reverse",), order=1, raises=False,

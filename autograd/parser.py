@@ -124,7 +124,7 @@ class Formula:
             raise FormulaError("a product is written x*y, not x y", self.column(node))
         else:
             raise FormulaError(
-                "only numbers, names, + - * / **, comparisons and functions can be used here", self.column(node)
+                "only numbers, names, + - * / **, comparisons and functions can be used", self.column(node)
             )
         for child in children:
             self._check(child, known)

@@ -28,6 +28,13 @@ def test_the_cost_of_one_neuron(capsys):
     assert out.count(".grad") == 4
 
 
+def test_a_long_formula_breaks_at_80_columns(capsys):
+    names = [f"measurement_{k}" for k in range(7)]
+    status, out, _ = run(capsys, " + ".join(f"{name}**2" for name in names), *[f"{name}=2" for name in names])
+    assert status == 0 and "+ measurement₆² = 28\n" in out
+    assert max(map(len, out.splitlines()[1:])) <= 80
+
+
 def test_as_a_program():
     done = python("-m", "autograd", "-x**2 + é", "x=3", "é=1/3", "--wrt", "x")
     assert done.returncode == 0, done.stderr

@@ -113,6 +113,16 @@ def test_lines_break_at_80_columns_and_paths_alike_are_elided():
     assert "and 61 more paths, together" in text
 
 
+def test_a_path_of_many_names_breaks_before_an_arrow_and_the_meaning_of_a_prime_before_a_sign():
+    cost = network_cost(1, 2, 2, 2, 1)
+    long = explain(cost, wrt=named(cost)["x_1"]).text().splitlines()
+    x = Value(0.5, "x")
+    prime = explain(x.mish(), wrt=x).text().splitlines()
+    assert max(map(len, long + prime)) <= 80
+    assert any(line.lstrip().startswith("→ ") for line in long)
+    assert any(line.lstrip().startswith("+ 4u·") for line in prime)
+
+
 def test_without_a_path_the_slope_is_0_and_of_the_output_itself_1_in_every_notation():
     cost, other = Value(2.0, "x") * 3.0, Value(1.0, "y")
     for wrt, slope in ((other, "0"), (cost, "1")):

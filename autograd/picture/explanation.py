@@ -182,7 +182,7 @@ class Derivation:
     def text(self) -> str:
         lines = self.lines()
         for prime, meaning in self.primes():
-            lines.append(f"  where {typeset.text(prime)} = {typeset.text(meaning)}")
+            lines += _wrapped(f"  where {typeset.text(prime)} = ", typeset.text(meaning))
         lines += [] if self.blanks else [f"  {self.check()}"]
         return "\n".join(lines + [f"  note: {note}" for note in self.graph.changed])
 
@@ -269,10 +269,11 @@ def broken(left: str, equals: list[str], first: str = " = ", numeric: bool = Tru
 
 
 def _wrapped(head: str, text: str) -> list[str]:
-    """head and text, broken before the signs between factors or terms where they are too wide."""
-    lines, margin = [head], " " * min(len(head), 24)
-    for part in re.split(r"(?= [·+−] )", text):
-        if len(lines[-1]) + len(part) > WIDTH and lines[-1] != head:
+    """head and text, broken before the arrows of a path, and before the signs between factors or terms."""
+    first, *parts = re.split(r"(?= [·+−→] )", head + text)
+    lines, margin = [first], " " * min(len(head), 24)
+    for part in parts:
+        if len(lines[-1]) + len(part) > WIDTH:
             lines.append(margin + part.lstrip())
         else:
             lines[-1] += part
