@@ -1,8 +1,8 @@
 """Which engine runs: the compiled one where it works and says what the eager one says, else the eager one.
 
 A compiled program is what a function did once. What it drew by chance, looked up, or read from something that has
-changed since, is frozen in it; so a few examples, of every class of target, are run both ways and compared: before the
-compiled engine is trusted, and again after epochs 1, 2, 4, 8, ….
+changed since, is frozen in it; so a few examples are run both ways and compared: of every class of target before the
+compiled engine is trusted, and others after epochs 1, 2, 4, 8, ….
 """
 
 from __future__ import annotations
@@ -12,11 +12,13 @@ import warnings
 from collections.abc import Sequence
 from typing import Any
 
-from autograd import Value
-from nn.engines import Compiled, Eager, Loss, demanded
+from autograd import Value, topological_order
+from autograd.core.fast import number_gradients
+from nn.engines import Compiled, Eager, Loss, demanded, number
 from nn.examples import hashable
 
-CLASSES = 8  # examples compared at a time, at most: one of each class
+CLASSES = 8  # examples compared at first, at most: one of each class
+AGAIN = 3  # and later, when they are to show whether anything has changed
 LANES = 5  # examples in a call, at least: the native code is then that of a whole batch
 
 
@@ -53,7 +55,7 @@ def engine(
         said = str(error) if isinstance(error, TypeError) else f"{type(error).__name__}: {error}"
         warnings.warn(f"running eagerly, because the model cannot be compiled: {said}", stacklevel=3)
         return eager
-    found = difference(native, X, Y, 0) if costs else difference_of_outputs(native, X)
+    found = difference(native, X, Y, classes(Y), 0) if costs else difference_of_outputs(native, X)
     if not found:
         return native
     if compiled:
@@ -70,12 +72,15 @@ def differs(found: str) -> str:
     )
 
 
-def difference(native: Compiled, X: Sequence[Any], Y: Sequence[Any], epochs: int) -> str:
-    """In what the engines differ on a few examples, which change with the epochs gone by; "" if in nothing.
+def difference(
+    native: Compiled, X: Sequence[Any], Y: Sequence[Any], classes: Sequence[Sequence[int]], epochs: int
+) -> str:
+    """In what the engines differ on a few examples of these classes, which change with the epochs gone by; "" if in
+    nothing.
 
     The parameters' numbers are those in their Values. Their `.grad` is left as it was.
     """
-    which = _some(Y, epochs)
+    which = _some(classes, epochs)
     found = _difference(native, X, Y, which)
     if found and len(which) > 1:
         for k in which:
@@ -98,31 +103,33 @@ def difference_of_outputs(native: Compiled, X: Sequence[Any]) -> str:
 def _difference(native: Compiled, X: Sequence[Any], Y: Sequence[Any], which: Sequence[int]) -> str:
     many = [*which] * math.ceil(LANES / len(which))  # the mean over these is that over each of them once
     x, y = [X[k] for k in many], [Y[k] for k in many]
-    before = [p.grad for p in native.parameters]
-    try:
-        eager = Eager(native.model, native.loss, native.parameters).step(x[: len(which)], y[: len(which)], 0.0)
-    finally:
-        for p, grad in zip(native.parameters, before, strict=True):
-            p.grad = grad
+    cost, _ = Eager(native.model, native.loss, native.parameters).recorded(x[: len(which)], y[: len(which)])
     compiled = native.step(native.table(x), native.table(y), 0.0)
-    if not _alike([eager.cost], [compiled.cost], 1e-7):
-        return f"its cost is {eager.cost:.9g} eagerly and {compiled.cost:.9g} compiled"
-    if not _alike(eager.gradient, compiled.gradient, 1e-6):
+    if not _alike([number(cost)], [compiled.cost], 1e-7):
+        return f"its cost is {number(cost):.9g} eagerly and {compiled.cost:.9g} compiled"
+    order = topological_order(cost) if isinstance(cost, Value) else []
+    eager = number_gradients(order, {cost: 1.0}, [*native.parameters])
+    if not _alike(eager, compiled.gradient, 1e-6):
         slopes = [float(g) for g in compiled.gradient]
-        i = max(range(len(slopes)), key=lambda i: abs(eager.gradient[i] - slopes[i]))
+        i = max(range(len(slopes)), key=lambda i: abs(eager[i] - slopes[i]))
         name = native.parameters[i].label or f"parameter {i}"
-        return f"its gradient in {name} is {eager.gradient[i]:.9g} eagerly and {slopes[i]:.9g} compiled"
+        return f"its gradient in {name} is {eager[i]:.9g} eagerly and {slopes[i]:.9g} compiled"
     return ""
 
 
-def _some(Y: Sequence[Any], epochs: int) -> list[int]:
-    """One example of every class of target, another one each time; of real targets, some that are far apart."""
+def classes(Y: Sequence[Any]) -> list[list[int]]:
+    """The examples of every class of target, which is their number or list of numbers."""
     members: dict[Any, list[int]] = {}
     for k, key in enumerate(map(hashable, Y) if isinstance(Y[0], list) else Y):
         members.setdefault(key, []).append(k)
-    classes = [*members.values()]
-    if len(classes) > CLASSES:
-        classes = [classes[(i * len(classes) // CLASSES + epochs) % len(classes)] for i in range(CLASSES)]
+    return [*members.values()]
+
+
+def _some(classes: Sequence[Sequence[int]], epochs: int) -> list[int]:
+    """One example of every class, another one each time; of real targets, some that are far apart."""
+    most = AGAIN if epochs else CLASSES
+    if len(classes) > most:
+        classes = [classes[(i * len(classes) // most + epochs) % len(classes)] for i in range(most)]
     return [ks[epochs % len(ks)] for ks in classes]
 
 
@@ -135,9 +142,9 @@ def _alike(xs: Any, ys: Any, tolerance: float) -> bool:
 
     if len(xs) != len(ys):
         return False
-    both = np.array([xs, ys], dtype=float)
+    both = np.array([np.array(xs, dtype=float), np.array(ys, dtype=float)])
     finite = np.isfinite(both)
-    most = tolerance * np.abs(both).max(initial=0.0, where=finite) + ROUNDING
+    most = tolerance * np.abs(np.where(finite, both, 0.0)).max() + ROUNDING
     with np.errstate(invalid="ignore", over="ignore"):
         apart = np.abs(both[0] - both[1])
     return bool(np.where(np.isfinite(apart), apart <= most, ~finite.any(axis=0)).all())

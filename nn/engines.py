@@ -83,20 +83,24 @@ class Eager:
         with no_grad():
             outputs = [self.output(x) for x in X]
             costs = [self.loss(a, y) for a, y in zip(outputs, Y, strict=True)]
-        return float(_number(total(costs)) / len(costs)), [_numbers(a) for a in outputs]
+        return float(number(total(costs)) / len(costs)), [_numbers(a) for a in outputs]
+
+    def recorded(self, X: Any, Y: Any) -> tuple[Any, list[Any]]:
+        """The mean cost over the examples, and the outputs, with their graph."""
+        with differentiating():
+            outputs = [self.output(x) for x in X]
+            return total([self.loss(a, y) for a, y in zip(outputs, Y, strict=True)]) / len(outputs), outputs
 
     def step(self, X: Any, Y: Any, l2: float) -> Step:
         """The mean cost over the examples, its gradient (in every `.grad` too), and the outputs."""
-        with differentiating():
-            outputs = [self.output(x) for x in X]
-            cost = total([self.loss(a, y) for a, y in zip(outputs, Y, strict=True)]) / len(outputs)
+        cost, outputs = self.recorded(X, Y)
         if l2:
             cost = cost + l2 * dot(self.parameters, self.parameters)
         for p in self.parameters:
             p.grad = 0.0
         if isinstance(cost, Value):  # else max(0, …) of Python's: no example in the batch depends on the parameters
             cost.backward()
-        return Step(_number(cost), [p.grad for p in self.parameters], [_numbers(a) for a in outputs])
+        return Step(number(cost), [p.grad for p in self.parameters], [_numbers(a) for a in outputs])
 
     def move(self, optimizer: Optimizer, gradient: Any) -> None:
         """A step of the optimizer."""
@@ -270,10 +274,11 @@ def depends(model: Any, loss: Loss, parameters: Sequence[Value], X: Sequence[Any
 
 
 def _numbers(output: Any) -> Any:
-    return [_number(a) for a in output] if isinstance(output, list | tuple) else _number(output)
+    return [number(a) for a in output] if isinstance(output, list | tuple) else number(output)
 
 
-def _number(a: Any) -> float:
+def number(a: Any) -> float:
+    """A cost or an output, without its graph."""
     return a.data if isinstance(a, Value) else float(a)
 
 

@@ -129,7 +129,7 @@ def fit(
     run.history.seed, run.history.compiled, run.history.stopped = seed, run.engine.compiled, ""
 
     with _bar(progress, run.history.epochs, epochs) as bar:
-        watchers: list[Watcher] = [Agreement(compiled)]
+        watchers: list[Watcher] = [Agreement(compiled, Y)]
         watchers += [HeldOut(run, held_out)] if held_out else []
         watchers += [Bar(bar)] if progress else []
         watchers += [Patience(patience)] if patience is not None else []

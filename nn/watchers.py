@@ -106,15 +106,15 @@ class Agreement(Watcher):
     """Holds the compiled engine to the eager one after epochs 1, 2, 4, 8, …; where they differ it says so, and the run
     goes on eagerly. TypeError instead where the compiled one was demanded."""
 
-    def __init__(self, demanded: bool | None) -> None:
-        self.demanded = demanded
+    def __init__(self, demanded: bool | None, Y: Sequence[Any]) -> None:
+        self.demanded, self.classes = demanded, agreement.classes(Y)
 
     def before(self, run: Run) -> None:
         epochs = run.history.epochs
         if not isinstance(run.engine, Compiled) or epochs & (epochs - 1) or not epochs:
             return
         run.engine.write()
-        if not (found := agreement.difference(run.engine, run.X, run.Y, epochs)):
+        if not (found := agreement.difference(run.engine, run.X, run.Y, self.classes, epochs)):
             return
         said = f"after epoch {epochs} {agreement.differs(found)}"
         if self.demanded:
