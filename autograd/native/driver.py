@@ -17,7 +17,8 @@ from typing import Any
 from autograd.native import encode as layout
 from autograd.native.body import Body
 from autograd.native.build import Code, build
-from autograd.native.ir import V, constant, select
+from autograd.native.ir import LANES, V, constant, select
+from autograd.native.means import turned
 from autograd.native.module import Module
 from autograd.native.straight import SIGNATURES, function, write_run
 
@@ -120,13 +121,25 @@ def _each(d: _Driver) -> None:
 
 def _inputs_in(d: _Driver, start: V, live: V) -> None:
     body = d.body
-    with body.loop(0, d.plan(layout.COLUMNS)) as k:
-        stride = d.entry(layout.COLUMNS_AT, k)
-        column = body.at(body.load(body.at(d.argument("columns"), k, "ptr"), kind="ptr"), start * stride)
+
+    def places(entry: V) -> tuple[V, Callable[[V], V]]:
+        """The line of an input, and where its number for each lane is."""
+        k, stride = d.entry(layout.COLUMNS_AT, entry * 2), d.entry(layout.COLUMNS_AT, entry * 2 + 1)
+        column = body.load(body.at(d.argument("columns"), k, "ptr"), kind="ptr")
         line = body.at(d.plan(layout.LANES_AT, "ptr"), k * d.width)
+        return line, lambda lane: body.at(column, (start + select(lane < live, lane, live - 1)) * stride)
+
+    squares = d.plan(layout.SQUARES)
+    if d.width > 1:
+        with body.loop(0, squares) as entry, body.loop(0, d.width, LANES) as first:
+            line, place = places(entry)
+            rows = [body.load(place(first + k), LANES) for k in range(LANES)]
+            for k, column in enumerate(turned(body, rows)):
+                body.store(column, body.at(line, first + k * d.width))
+    with body.loop(squares, d.plan(layout.COLUMNS)) as entry:
+        line, place = places(entry)
         with body.loop(0, d.width) as lane:
-            from_ = select(lane < live, lane, live - 1)
-            body.store(body.load(body.at(column, from_ * stride)), body.at(line, lane))
+            body.store(body.load(place(lane)), body.at(line, lane))
 
 
 def _results_out(d: _Driver, start: V, live: V) -> None:
@@ -135,7 +148,7 @@ def _results_out(d: _Driver, start: V, live: V) -> None:
         varies, place = d.entry(layout.EACH_AT, k * 2), d.entry(layout.EACH_AT, k * 2 + 1)
         out = body.at(d.argument("results"), k * d.argument("n") + start)
         line = body.at(d.plan(layout.LANES_AT, "ptr"), place * d.width)
-        with body.when(varies != 0), body.loop(0, live) as lane:
-            body.store(body.load(body.at(line, lane)), body.at(out, lane))
+        with body.when(varies != 0):
+            body.copy(line, out, live)
         with body.when(varies == 0), body.loop(0, live) as lane:
             body.store(body.load(body.at(once, place)), body.at(out, lane))

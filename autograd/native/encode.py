@@ -19,12 +19,13 @@ from autograd.program.program import BATCH, EXAMPLE, FUSED, ONCE
 (
     ONCE_AT, LANES_AT, CODE_AT, KERNELS_AT, OFFSETS_AT,  # arrays; the kernel and the code offset of each loop
     ONCE_LOOPS, COPY_LOOPS, EXAMPLE_LOOPS, BATCH_LOOPS,  # how many loops of each phase, in this order
-    PARAMETERS, COLUMNS, COLUMNS_AT,  # how many; how far apart the examples of each input are
+    PARAMETERS, COLUMNS, SQUARES, COLUMNS_AT,  # how many; (input, how far apart its examples are): of those that LANES
+    # inputs begin with which lie side by side, then of the others, one by one
     MEANS, FIRST_MEAN,  # how many, and the place in `once` of the first; they lie side by side
     EACH, EACH_AT,  # (does it vary over the examples?, place) of each result that is wanted for every example
     WHOLE, WHOLE_AT,  # (place in `once`, first result, how many) of runs of results that are one number for the batch
     PLAN_SIZE,
-) = range(19)  # fmt: skip
+) = range(20)  # fmt: skip
 
 
 class Code(NamedTuple):

@@ -180,7 +180,7 @@ class _Rectangle:
         with body.loop(0, count) as k, body.loop(0, self.end, LANES) as lane:
             lines = [self.y + (j + k * LANES + q) * self.y_apart for q in range(LANES)]
             factors = [body.load(body.at(self.lanes, line * BLOCK + lane), LANES) for line in lines]
-            for q, of_example in enumerate(_turned(body, factors)):
+            for q, of_example in enumerate(turned(body, factors)):
                 body.store(of_example, body.at(panel, (k * BLOCK + lane + q) * LANES))
 
     def turned_sums(self, panel: V, i: V, j: V, first: V, tall: int, vectors: int) -> list[V]:
@@ -236,7 +236,7 @@ def _part(body: Body, x: V, first: int, count: int) -> V:
     return body.shuffled(x, x, range(first, first + count))
 
 
-def _turned(body: Body, xs: list[V]) -> list[V]:
+def turned(body: Body, xs: list[V]) -> list[V]:
     """Eight vectors of eight, rows for columns."""
     for width in (4, 2, 1):
         low = [p if not p & width else LANES + p - width for p in range(LANES)]

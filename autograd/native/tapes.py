@@ -43,7 +43,10 @@ class Tapes:
         ends = {first_mean, first_mean + len(tape.means)}
         whole, each = [*runs([place for _, place in outputs[: program.whole]], ends)], outputs[program.whole :]
         self._words = _array(code.words, "u4")
-        self._tables = [_array(table) for table in (made, starts, strides, each, whole)]
+        squares = _squares(strides) if width > 1 else []
+        single = {*range(program.inputs)}.difference(*[range(k, k + LANES) for k in squares])
+        inputs = [(k, strides[k]) for k in (*squares, *sorted(single))]
+        self._tables = [_array(table) for table in (made, starts, inputs, each, whole)]
         kernels, offsets, columns, each_at, whole_at = map(address, self._tables)
         once, copies, examples, batch = phases
         plan = {
@@ -51,7 +54,7 @@ class Tapes:
             layout.KERNELS_AT: kernels, layout.OFFSETS_AT: offsets,
             layout.ONCE_LOOPS: once, layout.COPY_LOOPS: copies, layout.EXAMPLE_LOOPS: examples,
             layout.BATCH_LOOPS: batch, layout.PARAMETERS: program.parameters,
-            layout.COLUMNS: program.inputs, layout.COLUMNS_AT: columns,
+            layout.COLUMNS: len(inputs), layout.SQUARES: len(squares), layout.COLUMNS_AT: columns,
             layout.MEANS: len(tape.means), layout.FIRST_MEAN: first_mean,
             layout.EACH: len(each), layout.EACH_AT: each_at, layout.WHOLE: len(whole), layout.WHOLE_AT: whole_at,
         }  # fmt: skip
@@ -75,6 +78,17 @@ class Tapes:
     def numbers(self) -> Any:
         """Where the parameters' numbers are to be put: where they are read."""
         return self._once
+
+
+def _squares(strides: Sequence[int]) -> list[int]:
+    """The first of every LANES inputs that lie side by side: an argument of several numbers an example has as many
+    inputs, which are as many doubles apart."""
+    found, first = [], 0
+    while first < len(strides):
+        count = max(strides[first], 1)
+        found += range(first, first + count - LANES + 1, LANES)
+        first += count
+    return found
 
 
 def _kernels(code: Code, width: int) -> tuple[list[int], list[int], list[int]]:
