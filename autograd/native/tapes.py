@@ -83,7 +83,8 @@ class Tapes:
 def _squares(strides: Sequence[int]) -> list[int]:
     """The first of every LANES inputs that lie side by side: an argument of several numbers an example has as many
     inputs, which are as many doubles apart."""
-    found, first = [], 0
+    found: list[int] = []
+    first = 0
     while first < len(strides):
         count = max(strides[first], 1)
         found += range(first, first + count - LANES + 1, LANES)
