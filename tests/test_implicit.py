@@ -175,6 +175,7 @@ def test_a_root_in_a_root() -> None:
 
 
 LOOP_IN_ROOT = lambda a: root(lambda x: fori(lambda s, k: s * 0.5 + x * a, x, 4) - 1.0, 0.5)
+ITEMS_IN_ROOT = lambda a: root(lambda x: scan(lambda s, k: (s * k + x, s), x, [a, 0.5, 2.0])[0] - 1.0, 0.5)
 ROOT_IN_LOOP = lambda a: fori(lambda s, k: root(lambda x: x * x - s - a, 1.0), a, 3)
 
 
@@ -183,9 +184,10 @@ ROOT_IN_LOOP = lambda a: fori(lambda s, k: root(lambda x: x * x - s - a, 1.0), a
     ("f", "closed", "a"),
     [
         (LOOP_IN_ROOT, lambda a: 1 / (0.0625 + 1.875 * a), 2.0),
+        (ITEMS_IN_ROOT, lambda a: 1 / (a + 4), 2.0),
         (ROOT_IN_LOOP, lambda a: sqrt(a + sqrt(a + sqrt(a + a))), 3.0),
     ],
-    ids=["a loop in a root", "a root at every step of a loop"],
+    ids=["a loop in a root", "a loop over items in a root", "a root at every step of a loop"],
 )
 def test_roots_and_loops_in_each_other_have_exact_derivatives(derivative: Any, f: Any, closed: Any, a: float) -> None:
     exact = derivative(closed)(a)

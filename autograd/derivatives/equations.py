@@ -21,7 +21,7 @@ from autograd.derivatives.pattern import Pattern
 from autograd.derivatives.recording import Recording, name_of
 from autograd.derivatives.sparse import entries
 from autograd.derivatives.structures import holds_value, leaves, rebuild
-from autograd.program.loop import Loop, LoopRow, raised
+from autograd.program.loop import Loop, LoopRow, is_many, raised
 from autograd.program.lower import lower
 from autograd.program.program import Marker, Program
 from autograd.program.simplify import exact
@@ -77,15 +77,19 @@ def _around(outputs: list[Value], inner: list[Value]) -> list[Value]:
     """The Values of the surroundings that the outputs depend on, nearest first come.
 
     They have numbers. A loop, or a solution, that was recorded with the function has none yet, whatever it is of: it is
-    computed with the function. (Where all of this is traced, nothing has a number.)
+    computed with the function. (Where all of this is traced, nothing has a number.) So is a column, which is no number.
     """
-    depends, found, numbered = set(inner), dict[Value, None](), not modes.is_tracing()
-    for z in topological_order(*outputs, stop=inner):
+    depends, numbered = set(inner), not modes.is_tracing()
+    order = topological_order(*outputs, stop=inner)
+    for z in order:
         unknown = numbered and (isinstance(z._row, LoopRow) or (z._row is not None and z._data != z._data))
         if unknown or not depends.isdisjoint(z._arguments):
             depends.add(z)
+    found = dict.fromkeys([z for z in outputs if z not in depends])
+    for z in reversed(order):
+        if z in depends or (is_many(z) and z in found):
             found.update(dict.fromkeys([x for x in z.operands if x not in depends]))
-    return [*found, *[z for z in dict.fromkeys(outputs) if z not in depends and z not in found]]
+    return [z for z in found if not is_many(z)]
 
 
 class System:
