@@ -269,6 +269,14 @@ def test_rows_of_many_operands_run_natively(row: Any, runner: str) -> None:
     assert got == pytest.approx([row(a.tolist()) for a in A], rel=1e-15, nan_ok=True)
 
 
+@pytest.mark.parametrize("runner", RUNNERS)
+@pytest.mark.parametrize("row", [norm, largest, smallest, logsumexp], ids=lambda row: row.__name__)
+def test_rows_of_many_operands_may_begin_with_a_number(row: Any, runner: str) -> None:
+    rows = [0.5, math.nan, -math.inf]
+    got = compile(lambda x: row([1.0, x, 2.0, x]), runner)(rows)
+    assert got == pytest.approx([row([1.0, x, 2.0, x]) for x in rows], rel=1e-15, nan_ok=True)
+
+
 @pytest.mark.parametrize(
     ("argument", "error", "words"),
     [

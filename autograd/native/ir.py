@@ -148,6 +148,8 @@ class V:
     def __xor__(self, other: Any) -> V:
         return self._bitwise("xor", other)
 
+    __rand__, __ror__, __rxor__ = __and__, __or__, __xor__
+
     def __lshift__(self, other: Any) -> V:
         return self._bitwise("shl", other)
 
