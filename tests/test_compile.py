@@ -7,6 +7,7 @@ import os
 import threading
 import time
 import warnings
+from collections import namedtuple
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -173,6 +174,10 @@ def test_results_keep_the_structure_the_function_returned() -> None:
     assert batch["double"].tolist() == [2.0, 10.0]
     assert batch["both"][0].tolist() == [1.0, 5.0]
     assert batch["both"][1].tolist() == [[2.0, 3.0], [6.0, 7.0]]
+    pair = namedtuple("pair", "price slope")
+    named = compile(lambda x: [pair(x * 2, x)])
+    assert named(1.0) == [pair(2.0, 1.0)]
+    assert named(np.array([1.0, 5.0]))[0].price.tolist() == [2.0, 10.0]
 
 
 def test_a_result_that_does_not_vary_is_given_for_every_example() -> None:

@@ -299,6 +299,11 @@ def _another_parameter() -> Any:
     return lambda x: x * weights[0], lambda: weights.__setitem__(0, Value(weights[0].data + 1.0))
 
 
+def _item_of_an_array_of_values() -> Any:
+    weights = np.array([Value(1.0), Value(2.0)])
+    return lambda x: x * weights[1], lambda: weights.__isub__(0.5)
+
+
 def _code_of_a_helper() -> Any:
     def helper(x: Any) -> Any:
         return x * 2.0
@@ -334,7 +339,7 @@ CHANGES = [
     _another_parameter, _attribute_of_the_function, _deque, _bytes, _array_module, _view_of_a_dict, _chain_of_dicts,
     _descriptor, _cached, _attributes_elsewhere, _code_of_a_helper, _defaults,
     _context_variable, _of_a_thread, _attribute_of_a_subclass, _private_slot, _attribute_of_a_list, _namespace,
-    _number_of_numpy, _shape_of_numpy, _shorter_of_numpy, _another_dict,
+    _number_of_numpy, _shape_of_numpy, _shorter_of_numpy, _another_dict, _item_of_an_array_of_values,
 ]  # fmt: skip
 
 

@@ -29,7 +29,7 @@ def layout(template: Any) -> Any:
 
 def _layout(template: Any, number: Iterator[int]) -> Any:
     if isinstance(template, tuple):
-        return tuple([_layout(item, number) for item in template])
+        return _of_kind(template, [_layout(item, number) for item in template])
     if isinstance(template, dict):
         return {key: _layout(item, number) for key, item in template.items()}
     if isinstance(template, Sparse):
@@ -62,7 +62,12 @@ def stacked(layout: Any, each: Any) -> Any:
         return SparseBatch(layout.pattern, data)
     if isinstance(layout, dict):
         return {key: stacked(item, each) for key, item in layout.items()}
-    return type(layout)([stacked(item, each) for item in layout])
+    return _of_kind(layout, [stacked(item, each) for item in layout])
+
+
+def _of_kind(x: Any, items: list[Any]) -> Any:
+    """A list, a tuple or a named one, as x is, of these."""
+    return type(x)(*items) if hasattr(x, "_fields") else type(x)(items)
 
 
 def single(template: Any, numbers: Sequence[float]) -> Any:
@@ -77,8 +82,7 @@ def _finished(x: Any) -> Any:
     if isinstance(x, dict):
         return {key: _finished(item) for key, item in x.items()}
     if isinstance(x, list | tuple) and any(map(_holds_sparse, x)):
-        items = [_finished(item) for item in x]
-        return type(x)(*items) if hasattr(x, "_fields") else type(x)(items)
+        return _of_kind(x, [_finished(item) for item in x])
     return x
 
 

@@ -141,11 +141,12 @@ class Surroundings:
         elif isinstance(x, MappingProxyType):
             self._queue += gc.get_referents(x)
         elif hasattr(kind, "tobytes") and hasattr(kind, "ctypes"):  # a numpy array: its numbers have no such thing
-            if x.dtype.kind == "O":
-                self._queue.extend(islice(x.ravel().tolist(), self._left))
-            elif x.size <= LARGEST and self._takes(1):
+            if x.size <= LARGEST and self._takes(1):
                 self.arrays.append(x)
                 self._watch([x], lambda: [(x.shape, x.dtype, x.tobytes())], eq)
+            if x.dtype.kind == "O":
+                self._watch(repeat(x), lambda: x.ravel().tolist())  # and keeps them: their addresses are what it holds
+                self._queue.extend(islice(x.ravel().tolist(), self._left))
         if isinstance(x, ModuleType | type) or (kind.__module__ != "builtins" and not isinstance(x, Value)):
             self._object(x)
 
