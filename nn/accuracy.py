@@ -6,9 +6,11 @@ A judge answers for one output and target; those below answer for arrays of them
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 from nn import losses
+from nn.examples import flat
 
 Judge = Callable[[Any, Any], bool]
 TOGETHER = 4096  # examples
@@ -21,15 +23,12 @@ class ByNumber:
         self.right = right
 
     def __call__(self, output: Any, target: Any) -> bool:
-        if not isinstance(output, list):
-            return bool(self.right(output, target[0] if isinstance(target, list) else target))
-        return all(map(self.right, output, target))
+        return all(map(self.right, flat(output), flat(target)))
 
     def count(self, outputs: Any, targets: Any) -> int:
         """How many of these arrays' examples are right."""
-        if targets.ndim > outputs.ndim:
-            targets = targets[:, 0]
-        return int(self.right(outputs, targets).reshape(len(outputs), -1).all(axis=1).sum())
+        outputs, targets = outputs.reshape(len(outputs), -1), targets.reshape(len(targets), -1)
+        return int(self.right(outputs, targets).all(axis=1).sum())
 
 
 class ByLargest:
@@ -54,16 +53,23 @@ def judge_of(loss: Any, Y: Sequence[Any], asked: Judge | bool | None) -> Judge |
         return None
     if callable(asked):
         return asked
+    loss = known(loss)
     if loss in JUDGES:
         return JUDGES[loss]
-    if loss in (losses.squared_error, losses.mse):
+    if of_numbers := loss in (losses.squared_error, losses.mse):
         if all(y in (0, 1) for y in Y if not isinstance(y, list)) and not isinstance(Y[0], list):
             return _NEARER_TO_1_OR_0
         if isinstance(Y[0], list) and len(Y[0]) > 1 and all(sorted(y) == [0] * (len(y) - 1) + [1] for y in Y):
             return ByLargest()
     if asked:
-        raise ValueError("accuracy=True, but the targets are not classes; give a function of output and target")
+        why = "the targets are not classes" if of_numbers else "this loss does not say which outputs are right"
+        raise ValueError(f"accuracy=True, but {why}; give a function of output and target")
     return None
+
+
+def known(loss: Any) -> Any:
+    """The loss without settings given by `functools.partial`, as smoothing=0.1."""
+    return loss.func if isinstance(loss, partial) else loss
 
 
 class Tally:

@@ -15,7 +15,7 @@ from typing import Any
 from autograd import Value, topological_order
 from autograd.core.fast import number_gradients
 from nn.engines import Compiled, Eager, Loss, demanded, number
-from nn.examples import hashable
+from nn.examples import flat, hashable
 
 CLASSES = 8  # examples compared at first, at most: one of each class
 AGAIN = 3  # and later, when they are to show whether anything has changed
@@ -53,7 +53,8 @@ def engine(
         if compiled:
             raise
         said = str(error) if isinstance(error, TypeError) else f"{type(error).__name__}: {error}"
-        warnings.warn(f"running eagerly, because the model cannot be compiled: {said}", stacklevel=3)
+        what = "the cost" if costs else "the model"
+        warnings.warn(f"running eagerly, because {what} cannot be compiled: {said}", stacklevel=3)
         return eager
     found = difference(native, X, Y, classes(Y), 0) if costs else difference_of_outputs(native, X)
     if not found:
@@ -95,7 +96,7 @@ def difference_of_outputs(native: Compiled, X: Sequence[Any]) -> str:
     x = [X[k] for k in which]
     eager = Eager(native.model, native.loss, native.parameters).outputs(x)
     for k, a, b in zip(which, eager, native.outputs(native.table(x)), strict=True):
-        if not _alike(_flat(a), _flat(b), 1e-7):
+        if not _alike(flat(a), flat(b), 1e-7):
             return f"example {k}: its output is {_said(a)} eagerly and {_said(b)} compiled"
     return ""
 
@@ -150,9 +151,5 @@ def _alike(xs: Any, ys: Any, tolerance: float) -> bool:
     return bool(np.where(np.isfinite(apart), apart <= most, ~finite.any(axis=0)).all())
 
 
-def _flat(output: Any) -> list[float]:
-    return [x for part in output for x in _flat(part)] if isinstance(output, list | tuple) else [output]
-
-
 def _said(output: Any) -> str:
-    return ", ".join([f"{x:.9g}" for x in _flat(output)[:4]])
+    return ", ".join([f"{x:.9g}" for x in flat(output)[:4]])

@@ -23,7 +23,7 @@ from autograd import (
     topological_order,
 )
 from autograd import sum as total
-from nn.examples import listed, on_values
+from nn.examples import listed, on_values, without_values
 from nn.optimizers import Optimizer
 
 Loss = Callable[[Any, Any], Any]
@@ -76,14 +76,14 @@ class Eager:
 
     def outputs(self, X: Any) -> list[Any]:
         with no_grad():
-            return [_numbers(self.output(x)) for x in X]
+            return [without_values(self.output(x)) for x in X]
 
     def cost(self, X: Any, Y: Any) -> tuple[float, Any]:
         """The mean cost over the examples, and the outputs."""
         with no_grad():
             outputs = [self.output(x) for x in X]
             costs = [self.loss(a, y) for a, y in zip(outputs, Y, strict=True)]
-        return float(number(total(costs)) / len(costs)), [_numbers(a) for a in outputs]
+        return float(number(total(costs)) / len(costs)), [without_values(a) for a in outputs]
 
     def recorded(self, X: Any, Y: Any) -> tuple[Any, list[Any]]:
         """The mean cost over the examples, and the outputs, with their graph."""
@@ -100,7 +100,7 @@ class Eager:
             p.grad = 0.0
         if isinstance(cost, Value):  # else max(0, …) of Python's: no example in the batch depends on the parameters
             cost.backward()
-        return Step(number(cost), [p.grad for p in self.parameters], [_numbers(a) for a in outputs])
+        return Step(number(cost), [p.grad for p in self.parameters], [without_values(a) for a in outputs])
 
     def move(self, optimizer: Optimizer, gradient: Any) -> None:
         """A step of the optimizer."""
@@ -168,12 +168,12 @@ class Compiled:
         self._weights = np.array(kept, dtype=float)
 
     def outputs(self, X: Any) -> list[Any]:
-        return _one_array(self._outputs(X)).tolist()
+        return listed(_by_example(self._outputs(X)))
 
     def cost(self, X: Any, Y: Any) -> tuple[float, Any]:
         """The mean cost over the examples, and the outputs."""
         costs, outputs = self._costs(X, Y, at=self._at(X, Y))
-        return float(costs.mean()), _one_array(outputs)
+        return float(costs.mean()), _by_example(outputs)
 
     def step(self, X: Any, Y: Any, l2: float) -> Step:
         """The mean cost over the examples, its gradient, and the outputs, of one pass."""
@@ -187,7 +187,7 @@ class Compiled:
         if l2:
             p = self._weights
             cost, gradient = cost + l2 * float(p @ p), gradient + 2 * l2 * p
-        return Step(cost, gradient, _one_array(outputs))
+        return Step(cost, gradient, _by_example(outputs))
 
     def move(self, optimizer: Optimizer, gradient: Any) -> None:
         """A step of the optimizer."""
@@ -219,13 +219,18 @@ def _indices(places: list[int], n: int) -> Any:
     return slice(None) if places == [*range(n)] else np.array(places, int)
 
 
-def _one_array(outputs: Any) -> Any:
-    """The outputs of n examples, (n, …), those of a tuple side by side."""
-    if isinstance(outputs, tuple):
+def _by_example(outputs: Any) -> Any:
+    """The outputs of n examples: an array (n, …), of several alike side by side; a list where they fill none."""
+    if hasattr(outputs, "dtype"):
+        return outputs
+    named = isinstance(outputs, dict)
+    parts = [*map(_by_example, outputs.values() if named else outputs)]
+    if not named and len({getattr(part, "shape", None) for part in parts}) == 1 and hasattr(parts[0], "dtype"):
         import numpy as np
 
-        return np.stack(outputs, axis=-1)
-    return outputs
+        return np.stack(parts, axis=1)
+    rows = zip(*map(listed, parts), strict=True)
+    return [dict(zip(outputs, row, strict=True)) if named else [*row] for row in rows]
 
 
 def first_trouble(
@@ -271,10 +276,6 @@ def depends(model: Any, loss: Loss, parameters: Sequence[Value], X: Sequence[Any
     with differentiating():
         costs = (loss(output(x), y) for x, y in zip(X, Y, strict=True))
         return any(not dependencies(cost).isdisjoint(parameters) for cost in costs if isinstance(cost, Value))
-
-
-def _numbers(output: Any) -> Any:
-    return [number(a) for a in output] if isinstance(output, list | tuple) else number(output)
 
 
 def number(a: Any) -> float:

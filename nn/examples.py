@@ -7,7 +7,7 @@ import random
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from autograd import Argument, no_grad
+from autograd import Argument, Value, no_grad
 from autograd.core.words import counted
 
 
@@ -43,6 +43,23 @@ def as_lists(inputs: list[Any]) -> list[Any]:
 def listed(example: Any) -> Any:
     """An example as the model sees it in eager runs: nested lists."""
     return example.tolist() if hasattr(example, "tolist") else example
+
+
+def flat(output: Any) -> list[float]:
+    """The numbers of an output, or of a target, one after another."""
+    parts = output.values() if isinstance(output, dict) else output if isinstance(output, list | tuple) else None
+    return [output] if parts is None else [x for part in parts for x in flat(part)]
+
+
+def without_values(output: Any) -> Any:
+    """An output without its Values: a number, or lists and dicts of numbers."""
+    if isinstance(output, Value):
+        return output.data
+    if isinstance(output, dict):
+        return {name: without_values(part) for name, part in output.items()}
+    if hasattr(output, "tolist"):
+        return without_values(output.tolist())
+    return [without_values(part) for part in output] if isinstance(output, list | tuple) else float(output)
 
 
 def as_values(x: Any) -> Any:

@@ -16,7 +16,7 @@ from typing import Any
 
 from autograd.files import write
 from nn.layers import MLP, Layer, Neuron, Sequential
-from nn.modules import Module, items
+from nn.modules import Module, is_holder, items
 
 VERSION = 1
 MODEL = "chainrule model"
@@ -116,7 +116,7 @@ def _outline(model: Any) -> list[tuple[type, Any]]:
     waiting = [model]
     while waiting:
         x = waiting.pop()
-        if isinstance(x, Module | list | tuple | dict) and id(x) not in found:
+        if is_holder(x) and id(x) not in found:
             found[id(x)] = x
             waiting += [item for _, item in items(x)]
     return [(type(x), getattr(x, "_activate", None)) for x in found.values() if isinstance(x, Module)]

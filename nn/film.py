@@ -17,7 +17,7 @@ from autograd import Value, assign, numbers, sigmoid
 from autograd.core.words import counted
 from autograd.pages import Page, told
 from nn import examples, losses
-from nn.accuracy import judge_of, place_of_largest, tallied
+from nn.accuracy import ByLargest, ByNumber, judge_of, known, place_of_largest, tallied
 from nn.agreement import engine
 from nn.history import History
 from nn.layers import Layer
@@ -131,9 +131,9 @@ def _told(
         epochs = [*epochs[:-1:every], epochs[-1]]
     judged = engine(model, loss, parameters, X, Y, None if compiled else False)
     inputs, targets = judged.table(X), judged.table(Y)
-    numbers_alone = judge is None and isinstance(Y[0], list) and len(Y[0]) > 1  # several, which no colour tells
-    grid, extent = ([], []) if numbers_alone else _grid(X, SIDE[judged.compiled])
-    scale = _Scale(loss, Y, judge is not None, len(extent) == 2)
+    (said,) = judged.outputs(judged.take(inputs, [0]))
+    scale = _Scale(loss, Y, len(examples.flat(said)), len(X[0]) == 2)
+    grid, extent = _grid(X, SIDE[judged.compiled]) if scale.names else ([], [])
     surface = engine(model, lambda output, _: output, parameters, grid or X, Y, judged.compiled, costs=False)
     points = surface.table(grid) if grid else None
     layers = [step for step in getattr(model, "layers", ()) if isinstance(step, Layer)]
@@ -180,26 +180,31 @@ def _grid(X: list[Any], side: int) -> tuple[list[list[float]], list[list[float]]
 class _Scale:
     """How outputs and targets are shown: from 0 to 1 where there is one output, or one for each of two classes, with
     the classes parting at ½; the class and how far it is ahead where there are more. Between two classes in a plane it
-    is log(p / (1 − p)) that is told, in which the boundary is smooth however steep p is."""
+    is log(p / (1 − p)) that is told, in which the boundary is smooth however steep p is. Several numbers that are not
+    one for each class have no names: no colour tells them."""
 
-    def __init__(self, loss: Callable[[Any, Any], Any], Y: list[Any], judged: bool, plane: bool) -> None:
+    def __init__(self, loss: Callable[[Any, Any], Any], Y: list[Any], outputs: int, plane: bool) -> None:
+        judge, loss = judge_of(loss, Y, None), known(loss)
+        largest, single = isinstance(judge, ByLargest), outputs == len(examples.flat(Y[0])) == 1
         self.logits = loss is losses.cross_entropy
-        numbered = self.logits and not isinstance(Y[0], list)
-        outputs = int(max(Y)) + 1 if numbered else len(Y[0]) if isinstance(Y[0], list) else 1
-        self.classes = max(2, outputs) if judged else 0
+        self.classes = max(2, outputs) if largest else 2 if single and isinstance(judge, ByNumber) else 0
         self.several = self.classes > 2
         self.farthest = FARTHEST if self.classes == 2 and plane else 0.0
-        plain = [y[0] if isinstance(y, list) else y for y in Y]
-        self.low: float = 0.0 if judged else min(plain)
-        self.high: float = 1.0 if judged else max(plain)
+        self.names: list[str] = []
+        self.low, self.high = 0.0, 1.0
+        if largest:
+            self.names = _eight([f"class {k}" for k in range(self.classes)])
+        elif single:
+            plain = [y[0] if isinstance(y, list) else y for y in Y]
+            if not self.classes:
+                self.low, self.high = min(plain), max(plain)
+            least = -1.0 if loss is losses.hinge else self.low
+            self.names = [f"y = {_said(x)}" for x in (least, self.high)]
         self.squash: Callable[[float], float] = lambda x: (x - self.low) / ((self.high - self.low) or 1.0)
-        least = self.low
         if loss is losses.binary_cross_entropy_with_logits:
             self.squash = sigmoid
         elif loss is losses.hinge:
-            self.squash, least = lambda x: (x + 1) / 2, -1.0
-        ends = [f"y = {_said(x)}" for x in (least, self.high)]
-        self.names = _eight([f"class {k}" for k in range(self.classes)]) if outputs > 1 or numbered else ends
+            self.squash = lambda x: (x + 1) / 2
 
     def target(self, y: Any) -> float:
         """A class's number; a number from 0 to 1."""

@@ -1,4 +1,4 @@
-"""A module is an object with parameters: the leaves it holds, directly or inside the lists, dicts and modules it holds.
+"""A module is an object with parameters: the leaves it holds, directly or inside its lists, dicts, arrays and modules.
 
 Nothing is registered. The parameters are found by looking, in the order in which the attributes were set:
 
@@ -26,7 +26,8 @@ class Module:
     """Subclass it, keep Values and modules in attributes, and say in `__call__` what it computes."""
 
     def parameters(self) -> list[Value]:
-        """Every parameter once, in the order of the attributes; a shared one where it is met first."""
+        """Every parameter once, in the order of the attributes; a shared one where it is met first. What a subclass
+        leaves out here is not trained."""
         return list(_named(self))
 
     def named_parameters(self) -> Iterator[tuple[str, Value]]:
@@ -35,12 +36,19 @@ class Module:
 
     def zero_grad(self) -> None:
         """Forget the gradients: `backward()` adds to them, so call this between steps."""
-        for p in _named(self):
+        for p in self.parameters():
             p.grad = 0.0
 
     def state_dict(self) -> dict[str, float]:
-        """The number of every parameter, by name."""
-        return {name: p.data for p, name in _named(self).items()}
+        """The number of every parameter, by name. ValueError for one that is in none of the attributes."""
+        named = _named(self)
+        for k, p in enumerate(self.parameters()):
+            if p not in named:
+                raise ValueError(
+                    f"state_dict: parameter {k} of {self!r}, {p!r}, has no name to be kept under: hold it in an "
+                    "attribute, or in a list, dict, array or module there"
+                )
+        return {name: p.data for p, name in named.items()}
 
     def load_state_dict(self, state: Mapping[str, float]) -> None:
         """Set every parameter, or none: KeyError names what is missing or unknown."""
@@ -79,31 +87,36 @@ class Module:
 def _named(root: Any) -> dict[Value, str]:
     """The parameters below root with their paths. A Value that was computed is not one: only leaves are."""
     found: dict[Value, str] = {}
-    _look(root, "", found, set())
+    _look(root, "", found, {})
     return found
 
 
-def _look(holder: Any, path: str, found: dict[Value, str], seen: set[int]) -> None:
+def _look(holder: Any, path: str, found: dict[Value, str], seen: dict[int, Any]) -> None:
     if id(holder) in seen:
         return
-    seen.add(id(holder))
+    seen[id(holder)] = holder  # a row of an array lives no longer than this, and another would get its id
     for key, x in items(holder):
         if isinstance(x, Value):
             if x not in found and not x.op:
                 found[x] = f"{path}{key}"
-        elif isinstance(x, Module | list | tuple | dict):
+        elif is_holder(x):
             _look(x, f"{path}{key}.", found, seen)
 
 
+def is_holder(x: Any) -> bool:
+    """Whether parameters are looked for in it."""
+    return isinstance(x, Module | list | tuple | dict) or (getattr(x, "dtype", None) == "O" and x.ndim > 0)
+
+
 def items(holder: Any) -> Any:
-    """What a module, list or dict holds, with the names or places there."""
+    """What a module, list, dict or array of objects holds, with the names or places there."""
     if isinstance(holder, Module):
         return holder._attributes().items()
     return holder.items() if isinstance(holder, dict) else enumerate(holder)
 
 
 def _holds_parameters(x: Any) -> bool:
-    return isinstance(x, Value) or (isinstance(x, Module | list | tuple | dict) and bool(_named(x)))
+    return isinstance(x, Value) or (is_holder(x) and bool(_named(x)))
 
 
 def _some(names: list[str]) -> str:

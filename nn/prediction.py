@@ -19,7 +19,8 @@ class Evaluation(NamedTuple):
 
 
 def predict(model: Callable[[Any], Any], X: Any, *, compiled: bool | None = None) -> Any:
-    """The model's output for each row of X: numbers, or lists of numbers; an array if X is one."""
+    """The model's output for each row of X: numbers, or lists or dicts of numbers; an array if X is one and they fill
+    one."""
     inputs = examples.as_lists(examples.rows(X))
     parameters = parameters_of(model)
     run = engine(model, lambda output, _: output, parameters, inputs, [0.0] * len(inputs), compiled, costs=False)
@@ -27,7 +28,10 @@ def predict(model: Callable[[Any], Any], X: Any, *, compiled: bool | None = None
     if hasattr(X, "dtype") or hasattr(X, "to_numpy"):
         import numpy as np
 
-        return np.array(out)
+        try:
+            return np.array(out, dtype=float)
+        except (TypeError, ValueError):
+            pass
     return out
 
 
@@ -51,4 +55,4 @@ def evaluate(
 
 def parameters_of(model: Any) -> list[Any]:
     """Of a function, none."""
-    return model.parameters() if hasattr(model, "parameters") else []
+    return [*model.parameters()] if hasattr(model, "parameters") else []

@@ -99,6 +99,8 @@ def fit(
     for name, path in (("checkpoint", checkpoint), ("resume", resume)):
         if path is not None and not isinstance(path, str | os.PathLike):
             raise TypeError(f"fit: {name}= is the name of a file, such as 'run.json', not {path!r:.60}")
+        if path is not None and not hasattr(model, "state_dict"):
+            raise TypeError(f"fit: {name}= needs a model with a state_dict(), as an nn.Module: {model!r:.60} has none")
     if devices is not None and engine != "jax":
         raise ValueError('fit: devices= are JAX\'s; say engine="jax" too')
     saved = checkpoints.read(resume) if resume is not None else None
@@ -146,7 +148,7 @@ def _parameters(model: Any) -> list[Any]:
             "fit: a model has parameters(), as an nn.Module: write a class of it with the parameters in attributes "
             f"and a __call__, which is what the {type(model).__name__} computes"
         )
-    return model.parameters()
+    return [*model.parameters()]
 
 
 def _no_others(**given: Any) -> None:
@@ -243,9 +245,15 @@ def _optimizer(given: Any, parameters: list[Any]) -> Optimizer:
     optimizer = (
         Adam(parameters, 0.01) if given is None else given if isinstance(given, Optimizer) else given(parameters)
     )
-    if [id(p) for p in optimizer.parameters] != [id(p) for p in parameters]:
+    moved = optimizer.parameters
+    if [id(p) for p in moved] != [id(p) for p in parameters]:
+        if {*moved} < {*parameters}:
+            raise ValueError(
+                f"fit: the optimizer moves {len(moved)} of the model's {counted(len(parameters), 'parameter')}; to "
+                "train those alone, let the model's parameters() return them and no others"
+            )
         raise ValueError(
-            f"fit: the optimizer moves {counted(len(optimizer.parameters), 'parameter')} that are not the model's "
+            f"fit: the optimizer moves {counted(len(moved), 'parameter')} that are not the model's "
             f"{len(parameters)}; make it from model.parameters()"
         )
     return optimizer

@@ -73,7 +73,9 @@ class Run:
         """Go on from a checkpoint. ValueError when it was another run, with what differs."""
         checkpoints.restore(saved, self.settings, self.model, self.optimizer, self.history)
         weights = saved["best"]["weights"]
-        self.best = Best(**saved["best"] | {"weights": weights and [*weights.values()]})
+        if isinstance(weights, dict):  # of an older checkpoint
+            weights = [*weights.values()]
+        self.best = Best(**saved["best"] | {"weights": weights})
         self.engine.read()
 
 
@@ -207,6 +209,5 @@ class Checkpoint(Watcher):
 
     def after(self, run: Run) -> None:
         weights = run.best.weights
-        named = None if weights is None else dict(zip(run.model.state_dict(), map(float, weights), strict=True))
-        best = vars(run.best) | {"weights": named}
+        best = vars(run.best) | {"weights": None if weights is None else [*map(float, weights)]}
         checkpoints.write(self.path, run.settings, run.model, run.optimizer, run.history, best)

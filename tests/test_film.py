@@ -4,10 +4,12 @@ import base64
 import json
 import math
 import re
+from functools import partial
 
 import pytest
 
 import nn
+from autograd import exp
 from tests import chromium
 
 X, Y = nn.data.moons(40, noise=0.1, seed=3)
@@ -118,6 +120,29 @@ def test_several_numbers_that_are_no_classes_have_no_map():
     assert told["extent"] == told["points"] == [] and told["cells"] == ""
 
 
+@pytest.mark.parametrize("loss", [nn.cross_entropy, partial(nn.cross_entropy, smoothing=0.1)])
+def test_the_classes_are_those_the_model_has_a_score_for(loss):
+    model = nn.MLP(2, [3], seed=0)
+    told = film(nn.watch(model, X, Y, loss, epochs=1, progress=False, compiled=False))
+    assert told["classes"] == 3 and told["targets"] == ["class 0", "class 1", "class 2"]
+
+
+def test_outputs_that_are_not_one_for_each_class_have_no_map_and_a_judge_of_ones_own_makes_no_classes():
+    settings = {"epochs": 1, "progress": False, "compiled": False, "accuracy": lambda a, y: True}
+    spread = lambda a, y: a[1] + (y - a[0]) ** 2 * exp(-a[1])
+    cases = [
+        (2, Y, spread),
+        (3, Y, lambda a, y: spread(a, y) + a[2] ** 2),
+        (2, [[y, 1] for y in Y], nn.binary_cross_entropy_with_logits),
+        (2, [[[y], [y]] for y in Y], lambda a, y: a[0] - a[1]),
+    ]
+    for outputs, targets, loss in cases:
+        told = film(nn.watch(nn.MLP(2, [outputs], seed=0), X, targets, loss, **settings))
+        assert (told["classes"], told["cells"]) == (0, "")
+    told = film(nn.watch(nn.MLP(2, [1], seed=0), X, [2.5 * x for x, _ in X], **settings))
+    assert told["classes"] == 0 and len({target for *_, target in told["points"]}) > 2
+
+
 @pytest.mark.parametrize(
     ("column", "scale", "ends"),
     [
@@ -209,6 +234,18 @@ def test_the_boundary_moves_and_each_side_has_its_class_s_colour(page):
         "(document.getElementById('plane').getContext('2d').getImageData(0, 0, 640, 640).data)"
     )  # the upper moon is class 0, orange; the lower blue
     assert r > b and c > s
+
+
+@pytest.mark.browser
+def test_a_cost_below_0_is_drawn_below_the_line(chrome, tmp_path):
+    line = nn.Neuron(1, activation="linear", seed=0)
+    settings = {"epochs": 3, "progress": False, "compiled": False, "optimizer": lambda ps: nn.SGD(ps, 1.0)}
+    watched = nn.watch(line, [1.0], [0.5], lambda a, y: a, **settings)
+    page = chrome.open(watched.save(tmp_path / "film.html").as_uri())
+    points = page.run("[...document.querySelector('#cost polyline').points].map(p => p.y)")
+    axis = page.run("+document.querySelector('#cost line').getAttribute('y1')")
+    assert points == sorted(points) and points[0] < axis < points[-1] <= 118
+    page.close()
 
 
 @pytest.mark.browser

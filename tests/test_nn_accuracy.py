@@ -1,5 +1,7 @@
 """Which outputs count as right, and when targets count as classes."""
 
+from functools import partial
+
 import pytest
 
 import nn
@@ -27,7 +29,9 @@ def test_each_loss_knows_what_is_right(loss, right, wrong):
     assert [judge(*pair) for pair in wrong] == [False] * len(wrong)
 
 
-@pytest.mark.parametrize("shapes", [((40,), (40,)), ((40,), (40, 1)), ((40, 3), (40, 3))])
+@pytest.mark.parametrize(
+    "shapes", [((40,), (40,)), ((40,), (40, 1)), ((40, 1), (40,)), ((40, 3), (40, 3)), ((80, 2, 1), (80, 2, 1))]
+)
 @pytest.mark.parametrize("loss", [nn.binary_cross_entropy, nn.binary_cross_entropy_with_logits, nn.hinge])
 def test_arrays_are_judged_as_their_examples_are(loss, shapes):
     np = pytest.importorskip("numpy")
@@ -36,6 +40,12 @@ def test_arrays_are_judged_as_their_examples_are(loss, shapes):
     judge = judge_of(loss, [0.0, 1.0], None)
     one_by_one = sum(map(judge, outputs.tolist(), targets.tolist()))
     assert tallied(judge, outputs, targets, targets.tolist) == one_by_one != 0
+
+
+def test_a_loss_with_settings_judges_as_the_loss_and_one_of_ones_own_is_asked_for_a_judge():
+    assert judge_of(partial(nn.cross_entropy, smoothing=0.1), [0, 1, 2], None) is judge_of(nn.cross_entropy, [0], None)
+    with pytest.raises(ValueError, match="accuracy=True, but this loss does not say which outputs are right; give a"):
+        judge_of(lambda p, y: 2 * nn.binary_cross_entropy(p, y), [0, 1], True)
 
 
 @pytest.mark.parametrize("nan", [False, True])

@@ -132,7 +132,7 @@ class Switch(nn.Module):
 
 
 def test_a_model_that_looks_at_numbers_is_run_eagerly_and_said():
-    with pytest.warns(UserWarning, match="running eagerly, because the model cannot be compiled: .*where"):
+    with pytest.warns(UserWarning, match="running eagerly, because the cost cannot be compiled: .*where"):
         history = nn.fit(Switch(), [[1.0], [-1.0]], [1.0, 1.0], epochs=2, progress=False)
     assert not history.compiled
     with pytest.raises(TypeError, match="where"):

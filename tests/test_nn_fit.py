@@ -479,13 +479,107 @@ def test_what_changes_unseen_is_found_after_an_epoch_and_the_run_goes_on_eagerly
         fit(nn.Neuron(1, seed=0), X, Y, compiled=True, **given)
 
 
-def test_a_model_that_gives_a_tuple_is_compiled_too():
-    pytest.importorskip("llvmlite")
+@pytest.mark.parametrize(
+    ("output", "as_read"),
+    [
+        (lambda p, q: (p, q), lambda p, q: [p, q]),
+        (lambda p, q: [[p, q], [q, q]], lambda p, q: [[p, q], [q, q]]),
+        (lambda p, q: ([p, q], [q, q]), lambda p, q: [[p, q], [q, q]]),
+        (lambda p, q: ([p, q], q), lambda p, q: [[p, q], q]),
+        (lambda p, q: {"mean": p, "rest": [q, 1.0]}, lambda p, q: {"mean": p, "rest": [q, 1.0]}),
+        (lambda p, q: [p], lambda p, q: [p]),
+    ],
+)
+@pytest.mark.parametrize("compiled", [False, True])
+def test_a_model_gives_numbers_in_lists_tuples_and_dicts(output, as_read, compiled):
+    if compiled:
+        pytest.importorskip("llvmlite")
     line = nn.Neuron(1, activation="linear", seed=0)
-    model = lambda x: (line(x), 2 * line(x))
+    model = Giving(line, lambda x: output(line(x), 2 * line(x)))
     X = [[0.5], [1.0], [2.0]]
-    want = [list(row) for row in nn.predict(model, X, compiled=False)]
-    assert nn.predict(model, X, compiled=True) == [pytest.approx(row, rel=1e-15) for row in want]
+    want = [as_read(line(x).data, 2 * line(x).data) for x in X]
+    assert nn.predict(model, X, compiled=compiled) == want
+    cost = lambda a, y: nn.mse(sum(examples.flat(a)), y)
+    start = nn.mse(sum(examples.flat(output(line(X[0]), 2 * line(X[0])))), 1.0).data
+    settings = {"epochs": 2, "compiled": compiled, "accuracy": lambda a, y: a in want}
+    history = fit(model, X[:1], [1.0], loss=cost, **settings)
+    assert (history.cost[0], history.accuracy[0]) == (pytest.approx(start, rel=1e-14), 1.0)
+
+
+class Giving(nn.Module):
+    def __init__(self, inner, function):
+        self.inner, self.function = inner, function
+
+    def __call__(self, x):
+        return self.function(x)
+
+
+@pytest.mark.parametrize("compiled", [False, True])
+def test_a_model_gives_numbers_in_arrays(compiled):
+    np = pytest.importorskip("numpy")
+    if compiled:
+        pytest.importorskip("llvmlite")
+    layer = nn.Layer(2, 2, "sigmoid", seed=0)
+    model = Giving(layer, lambda x: np.array(layer(x)))
+    X, Y = nn.data.moons(20, seed=1)
+    assert nn.predict(model, X, compiled=compiled) == nn.predict(layer, X, compiled=compiled)
+    targets = [[y, 1 - y] for y in Y]
+    same = [fit(m, X, targets, loss=nn.binary_cross_entropy, epochs=1, compiled=compiled, optimizer=still) for m in
+            (model, layer)]  # fmt: skip
+    assert (same[0].cost, same[0].accuracy) == (same[1].cost, same[1].accuracy)
+
+
+def still(parameters):
+    return nn.SGD(parameters, 0.0)
+
+
+@pytest.mark.parametrize("compiled", [False, True])
+def test_a_list_of_one_output_is_judged_as_the_output(compiled):
+    if compiled:
+        pytest.importorskip("llvmlite")
+    X, Y, model = moons()
+    listed = Giving(model, lambda x: [model(x)])
+    found = [nn.evaluate(m, X, Y, nn.binary_cross_entropy, compiled=compiled) for m in (model, listed)]
+    assert found[0].accuracy == found[1].accuracy > 0
+
+
+class Head(Giving):
+    """All but the last layer stay as they are."""
+
+    def parameters(self):
+        return self.inner.layers[-1].parameters()
+
+
+def test_parameters_that_a_model_leaves_out_are_kept_but_not_trained(tmp_path):
+    X, Y, model = moons()
+    body = model.layers[0].state_dict()
+    whole = fit(Head(model, model), X, Y, epochs=6, patience=4, l2=0.1)
+    assert model.layers[0].state_dict() == body
+    _, _, again = moons()
+    fit(Head(again, again), X, Y, epochs=3, patience=4, l2=0.1, checkpoint=tmp_path / "run.json")
+    assert fit(Head(again, again), X, Y, epochs=6, patience=4, l2=0.1, resume=tmp_path / "run.json").cost == whole.cost
+    assert again.state_dict() == model.state_dict()
+    with pytest.raises(ValueError, match="moves 7 of the model's 25 parameters; to train those alone, let the model's"):
+        fit(model, X, Y, optimizer=nn.SGD(model.layers[-1].parameters(), 0.1))
+
+
+def test_a_model_that_is_no_module_is_trained_and_its_checkpoint_refused_before_it_is(tmp_path):
+    class Line:
+        def __init__(self):
+            self.w = Value(2.0)
+
+        def parameters(self):
+            yield self.w
+
+        def __call__(self, x):
+            return self.w * x[0]
+
+    line = Line()
+    assert fit(line, [1.0], [1.0], loss=nn.mse, epochs=2).epochs == 2
+    before = line.w.data
+    with pytest.raises(TypeError, match=r"fit: checkpoint= needs a model with a state_dict\(\)"):
+        fit(line, [1.0], [1.0], loss=nn.mse, checkpoint=tmp_path / "run.json")
+    assert line.w.data == before
 
 
 def test_a_model_that_is_not_one_is_named():

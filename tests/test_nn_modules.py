@@ -190,6 +190,41 @@ def test_parameters_are_found_in_attributes_lists_tuples_and_dicts_shared_ones_o
     assert repr(Custom()).startswith("Custom(scale, layers, table, again") and repr(Custom()).endswith("7 parameters)")
 
 
+def test_parameters_are_found_in_arrays():
+    np = pytest.importorskip("numpy")
+
+    class Matrix(nn.Module):
+        def __init__(self):
+            self.w, self.size = np.array([[Value(1.0), Value(2.0)], [Value(3.0), Value(4.0)]]), np.zeros(3)
+            self.heads = np.array([nn.Neuron(1, seed=0)])
+
+        def __call__(self, x):
+            return self.w @ x
+
+    assert list(Matrix().state_dict()) == ["w.0.0", "w.0.1", "w.1.0", "w.1.1", "heads.0.w.0", "heads.0.b"]
+    assert repr(Matrix()) == "Matrix(w, heads; 6 parameters)"
+
+
+class Shared(nn.Module):
+    """Its parameters are in none of its attributes."""
+
+    w = Value(3.0, "w")
+
+    def parameters(self):
+        return [self.w]
+
+
+def test_a_parameter_without_a_name_is_not_lost_in_silence(tmp_path):
+    with pytest.raises(ValueError, match=r"state_dict: parameter 0 of Shared\(.*'w'.*has no name to be kept under"):
+        Shared().save(tmp_path / "m.json")
+
+
+def test_zero_grad_is_of_the_parameters_that_a_subclass_names():
+    Shared.w.grad = 5.0
+    Shared().zero_grad()
+    assert Shared.w.grad == 0.0
+
+
 def test_zero_grad_forgets_what_backward_added(xor_net):
     for _ in range(2):
         (xor_net([1.0, 2.0]) ** 2).backward()

@@ -154,11 +154,11 @@ function weights() {
 }
 
 // ---- cost and accuracy ---------------------------------------------------------------------------------------------
-const charts = [["cost", film.cost, 0, Math.max(...film.cost), format], ["accuracy", film.accuracy, 0, 1, (x) => format(100 * x) + " %"]]
+const charts = [["cost", film.cost, Math.min(0, ...film.cost), Math.max(0, ...film.cost), format], ["accuracy", film.accuracy, 0, 1, (x) => format(100 * x) + " %"]]
   .filter(([, values]) => values).map(([name, values, low, top, text]) => {
     const svg = $(name), x = (k) => 8 + 284 * film.epochs[k] / (film.epochs[last] || 1), y = (v) => 118 - 92 * (v - low) / (top - low || 1);
     svg.setAttribute("viewBox", "0 0 300 140");
-    make("line", { x1: 8, x2: 292, y1: 118, y2: 118 }, svg);
+    make("line", { x1: 8, x2: 292, y1: y(0), y2: y(0) }, svg);
     make("polyline", { points: values.map((v, k) => `${x(k).toFixed(1)},${y(v).toFixed(1)}`).join(" ") }, svg);
     make("text", { x: 8, y: 14 }, svg).textContent = name;
     make("text", { x: 292, y: 134, "text-anchor": "end" }, svg).textContent = `epoch ${film.epochs[last]}`;
