@@ -6,6 +6,7 @@ import copy
 import math
 import operator
 import pickle
+import statistics
 from decimal import Decimal
 from fractions import Fraction
 from math import inf, nan
@@ -184,7 +185,7 @@ def test_truth_is_refused_and_says_what_to_write() -> None:
     assert_refused(lambda: Value(0.0) and 1, "v.data")
 
 
-@pytest.mark.parametrize("convert", [float, int, complex, math.sin, math.exp, "%f".__mod__])
+@pytest.mark.parametrize("convert", [float, int, complex, math.sin, "%f".__mod__, lambda v: statistics.mean([v])])
 def test_leaving_the_graph_silently_is_refused(convert: Any) -> None:
     assert_refused(lambda: convert(Value(1.0, label="p")), "'p'", "v.data", "v.exp()")
 

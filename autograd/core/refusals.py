@@ -95,7 +95,7 @@ def _truth(value: Value) -> NoReturn:
 def _plain_number(value: Value) -> NoReturn:
     raise TypeError(
         f"turning {named(value)} into a plain number would cut it off from its gradient; write "
-        "v.exp(), v.sin(), … or autograd.sin(v) for functions, and v.data for its number"
+        "v.exp(), v.sin(), … or autograd.sin(v), autograd.mean(vs), … for functions, and v.data for its number"
     )
 
 
@@ -124,4 +124,5 @@ class _Mask:
 
 bind(_mask=_Mask())
 bind(__bool__=_truth, __float__=_plain_number, __int__=_plain_number, __complex__=_plain_number)
+bind(as_integer_ratio=_plain_number)  # what `statistics` asks for
 bind(**{name: _Elsewhere(name, written) for name, written in _ELSEWHERE.items()})
