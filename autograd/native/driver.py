@@ -20,7 +20,7 @@ from autograd.native.build import Code, build
 from autograd.native.ir import LANES, V, constant, select
 from autograd.native.means import turned
 from autograd.native.module import Module
-from autograd.native.straight import SIGNATURES, function, write_run
+from autograd.native.straight import SIGNATURES, added_up, function, write_run
 
 
 @cache
@@ -68,7 +68,7 @@ def _before(d: _Driver) -> None:
 
 def _after(d: _Driver) -> None:
     """The means, from the sums of the chunks in order; what follows from them; and the results for the batch."""
-    body, once, sums, count = d.body, d.plan(layout.ONCE_AT, "ptr"), d.argument("sums"), d.plan(layout.MEANS)
+    body, once, count = d.body, d.plan(layout.ONCE_AT, "ptr"), d.plan(layout.MEANS)
     n = body.op(f"sitofp {d.argument('n')} to double")
     of_two = (
         d.argument("n") & (d.argument("n") - 1)
@@ -78,11 +78,7 @@ def _after(d: _Driver) -> None:
         """So many of them from one on, to a place."""
 
         def mean(i: V, lanes: int, share: Callable[[V], Any]) -> None:
-            total = body.variable(body.load(body.at(sums, i + first), lanes))
-            with body.loop(1, d.argument("chunks")) as chunk:
-                part = body.load(body.at(sums, chunk * count + i + first), lanes)
-                body.store(body.load(total, lanes) + part, total)
-            body.store(share(body.load(total, lanes)), body.at(to, i))
+            body.store(share(added_up(body, i + first, lanes)), body.at(to, i))
 
         with body.when(of_two):
             body.strips(many, lambda i, lanes: mean(i, lanes, lambda x: x * (1.0 / n)))
@@ -93,7 +89,7 @@ def _after(d: _Driver) -> None:
     with body.when(batch != 0):
         means(0, body.at(once, first_mean), count)
     done = d.plan(layout.ONCE_LOOPS) + d.plan(layout.COPY_LOOPS) + d.plan(layout.EXAMPLE_LOOPS)
-    d.loops(done, batch, once, sums, 1)
+    d.loops(done, batch, once, once, 1)
     with body.loop(0, d.plan(layout.WHOLE)) as run:
         place, to, length = [d.entry(layout.WHOLE_AT, run * 3 + k) for k in range(3)]
         result = body.at(d.argument("whole"), to)

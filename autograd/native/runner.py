@@ -82,9 +82,8 @@ class Runner:
         self._parameters = list(parameters)
         self._objects, self._nodes = references(parameters)
         self._numbers, self._seen = self.form.numbers(), -1
-        self._sums = aligned(self.form.sums)[None]
-        self._own = self.form.work()
-        self._work = [self._own]  # what nobody works with
+        self._own = _Own(self.form)  # of whoever holds the lock
+        self._helpers = threading.local()
         means = program.primitives.count(MEAN)
         enough = CHUNK * (IN_REGISTERS if kind == "straight" else 1)
         self._chunk = (enough + MEAN_WORK * means) / max(_work(program), 1)  # examples of a piece
@@ -117,7 +116,7 @@ class Runner:
             given = address(columns), address(numbers), address(each)
             chunks = min(int(n / self._chunk), CHUNKS, -(-n // self.form.block))
             if chunks < 2:
-                self._run(address(self._own), *given, address(whole), n, address(self._sums))
+                self._run(address(self._own.work), *given, address(whole), n, self._own.sums(1))
             else:
                 self._run_in_chunks(chunks, *given, address(whole), n)
         raise_what_was_kept()
@@ -134,26 +133,41 @@ class Runner:
         order: so that the bits do not depend on how many threads there are."""
         from autograd.native.workers import share
 
-        block, means, taken = self.form.block, self.form.sums, self._array([0, 0])
-        if len(self._sums) < chunks:
-            self._sums = aligned(chunks * means).reshape(chunks, means)
-        self._before(address(self._own), numbers)
-        sums = address(self._sums)
+        block, means, taken, lines = self.form.block, self.form.sums, self._array([0, 0]), self._array([0] * chunks)
+        common, caller = address(self._own.work), threading.get_ident()
+        self._before(common, numbers)
+        shared = n, block, chunks
 
         def work() -> None:
-            try:
-                own = self._work.pop()
-            except IndexError:
-                own = self.form.work()
-            self._pieces(address(own), columns, numbers, each, n, block, chunks, sums, means, address(taken))
-            self._work.append(own)
+            own = self._own if threading.get_ident() == caller else self._helper()
+            ends = own.sums(chunks), means, address(lines), address(taken)
+            self._pieces(address(own.work), columns, numbers, each, *shared, *ends)
 
         def done() -> bool:
             self._wait(chunks, address(taken))
             return bool(taken[1] == chunks)
 
         share(work, chunks, done)
-        self._after(address(self._own), numbers, whole, n, chunks, sums)
+        self._after(common, numbers, whole, n, chunks, address(lines))
+
+    def _helper(self) -> _Own:
+        """What another thread than the caller works with."""
+        if not hasattr(self._helpers, "own"):
+            self._helpers.own = _Own(self.form)
+        return self._helpers.own  # type: ignore[no-any-return]
+
+
+class _Own:
+    """Memory that one thread works with: on the next batch too, as it lies in that processor's cache."""
+
+    def __init__(self, form: Any) -> None:
+        self.work, self._means, self._sums = form.work(), form.sums, aligned(form.sums)
+
+    def sums(self, lines: int) -> int:
+        """Where there is room for so many lines of sums."""
+        if len(self._sums) < lines * self._means:
+            self._sums = aligned(lines * self._means)
+        return address(self._sums)
 
 
 def _work(program: Program) -> int:

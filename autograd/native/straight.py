@@ -2,9 +2,9 @@
 
     void before(work, parameters)                                         what all examples share
     void each(work, columns, parameters, results, n, begin, end, sums)    examples begin to end of n
-    void after(work, parameters, whole, n, chunks, sums)                  what follows from the means over the batch
+    void after(work, parameters, whole, n, chunks, lines)                 what follows from the means over the batch
     void run(work, columns, parameters, results, whole, n, sums)          all, for a batch in one piece
-    void pieces(work, columns, parameters, results, n, block, chunks, sums, means, next)
+    void pieces(work, columns, parameters, results, n, block, chunks, sums, means, lines, next)
                                                                           `each` for every chunk that nobody has taken
     void wait(chunks, next)                                               for the chunks that others have taken, a while
 
@@ -13,7 +13,9 @@
     parameters  const double[parameters]
     results     double[results][n]: those of the program's outputs that there is one of for each example
     whole       double[program.whole]: those that there is one of for the whole batch
-    sums        double[chunks][sums]: each call of `each` writes one line, `after` adds the lines up in order
+    sums        double[means]: a line, which each call of `each` writes; of `pieces`, as many lines as there are chunks,
+                this thread's own: to write what lies in another processor's cache takes as long as an exponential
+    lines       double *[chunks]: where the line of each chunk is, in whose order `after` adds them up
     work        memory of its own: the columns of loops here, what a tape needs (see `driver`)
 
     block       examples that are computed together: chunks begin at multiples of it
@@ -47,9 +49,9 @@ from autograd.program.running import parts_read
 SIGNATURES = {
     "before": ["work", "parameters"],
     "each": ["work", "columns", "parameters", "results", "n", "begin", "end", "sums"],
-    "after": ["work", "parameters", "whole", "n", "chunks", "sums"],
+    "after": ["work", "parameters", "whole", "n", "chunks", "lines"],
     "run": ["work", "columns", "parameters", "results", "whole", "n", "sums"],
-    "pieces": ["work", "columns", "parameters", "results", "n", "block", "chunks", "sums", "means", "next"],
+    "pieces": ["work", "columns", "parameters", "results", "n", "block", "chunks", "sums", "means", "lines", "next"],
     "wait": ["chunks", "next"],
 }
 INTEGERS = {"n", "begin", "end", "block", "chunks", "means"}
@@ -107,7 +109,8 @@ def write_run(module: Module) -> None:
     """`run` and `pieces`, which call the others, and `wait`."""
     body = function(module, "run", SIGNATURES["run"])
     given = {name: body.argument(name) for name in SIGNATURES["run"]}
-    given |= {"begin": body.integer(0), "end": given["n"], "chunks": body.integer(1)}
+    line = body.variable(given["sums"])
+    given |= {"begin": body.integer(0), "end": given["n"], "chunks": body.integer(1), "lines": line}
     for name in ("before", "each", "after"):
         _call(body, name, given)
     body.give()
@@ -127,10 +130,11 @@ def write_run(module: Module) -> None:
         full = body.op(f"sdiv {whole_blocks * parts}, {of.name}", "i64") * block
         return select(full > n, n, full)
 
-    with body.loop(0, chunks):  # nobody takes more
+    with body.loop(0, chunks) as taken:  # nobody takes more
         k = body.now(f"atomicrmw add {given['next']}, i64 1 monotonic", "i64")
         with body.when(k < chunks):
-            line = body.at(sums, k * given["means"])
+            line = body.at(sums, taken * given["means"])
+            body.store(line, body.at(given["lines"], k, "ptr"))
             _call(body, "each", given | {"begin": end(k), "end": end(k + 1), "sums": line})
             body.now(f"atomicrmw add {body.at(given['next'], 1, 'i64')}, i64 1 release", "i64")
     body.give()
@@ -292,18 +296,28 @@ def _write_results(body: Body, program: Program, runs: Runs, numbers: Numbers, i
         body.store(body.load(body.at(kept, which * lanes), lanes), body.at(results, n * result + i))
 
 
+def added_up(body: Body, mean: V, lanes: int = 1) -> V:
+    """The sums over the batch of means, of these lanes from this one on: those of the chunks, in order."""
+
+    def part(chunk: Any) -> V:
+        line = body.load(body.at(body.argument("lines"), chunk, "ptr"), kind="ptr")
+        return body.load(body.at(line, mean), lanes)
+
+    total = body.variable(part(0), lanes)
+    with body.loop(1, body.argument("chunks")) as chunk:
+        body.store(body.load(total, lanes) + part(chunk), total)
+    return body.load(total, lanes)
+
+
 def _write_after(module: Module, program: Program) -> None:
     body = function(module, "after", SIGNATURES["after"])
     uses = program.uses() if program.whole else [0] * len(program)
     numbers = shared(body, program, uses)
     means = [slot for slot in range(len(program)) if program.primitives[slot] is MEAN]
-    sums, examples = body.argument("sums"), body.op(f"sitofp {body.argument('n')} to double")
+    examples = body.op(f"sitofp {body.argument('n')} to double")
     totals = body.array(len(means) + 1)
     with body.loop(0, len(means)) as mean:
-        total = body.variable(body.load(body.at(sums, mean)))
-        with body.loop(1, body.argument("chunks")) as chunk:
-            body.store(body.load(total) + body.load(body.at(sums, chunk * len(means) + mean)), total)
-        body.store(body.load(total) / examples, body.at(totals, mean))
+        body.store(added_up(body, mean) / examples, body.at(totals, mean))
     for k, slot in enumerate(means):
         numbers[slot] = body.load(body.at(totals, k))
     instructions(body, program, BATCH, numbers, uses)
