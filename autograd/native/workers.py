@@ -18,7 +18,8 @@ Job = Callable[[], None]
 
 _jobs: SimpleQueue[Job] = SimpleQueue()
 _lock = threading.Lock()
-_threads = 0
+_threads: list[threading.Thread] = []
+_avoided: int | None = None  # the processor that they keep off
 
 
 def share(work: Job, most: int, done: Callable[[], bool]) -> None:
@@ -30,7 +31,6 @@ def share(work: Job, most: int, done: Callable[[], bool]) -> None:
     """
     helpers = min(processors(), most) - 1
     left, ended = deque(range(helpers)), SimpleQueue[None]()
-    callers = _processor() if helpers else None
 
     def begins() -> bool:
         try:
@@ -42,13 +42,13 @@ def share(work: Job, most: int, done: Callable[[], bool]) -> None:
     def job() -> None:
         if begins():
             try:
-                if callers is not None and _processor() == callers:
-                    _leave(callers)
                 work()
             finally:
                 ended.put(None)
 
-    _hire(helpers)
+    if helpers:
+        _hire(helpers)
+        _keep_off(_processor())
     for _ in range(helpers):
         _jobs.put(job)
     try:
@@ -76,21 +76,25 @@ def _processor() -> int | None:
     return None if ask is None else ask()
 
 
-def _leave(processor: int) -> None:
-    """Move this thread to another processor, from which the system may move it again. Where nothing balances the load
-    it wakes up on that of its caller and stays there: two threads then take as long as one."""
-    allowed = os.sched_getaffinity(0)
-    if others := allowed - {processor}:
-        os.sched_setaffinity(0, others)
-        os.sched_setaffinity(0, allowed)
+def _keep_off(processor: int | None) -> None:
+    """Have the workers keep off the caller's processor. Where nothing balances the load they wake up on it, and stay
+    there until the caller has done all of the job."""
+    global _avoided
+    if processor == _avoided:
+        return
+    if others := os.sched_getaffinity(0) - {processor}:
+        for thread in _threads:
+            os.sched_setaffinity(thread.native_id or 0, others)
+        _avoided = processor
 
 
 def _hire(count: int) -> None:
-    global _threads
+    global _avoided
     with _lock:
-        for _ in range(count - _threads):
-            threading.Thread(target=_worker, args=(_jobs,), name="chainrule worker", daemon=True).start()
-            _threads += 1
+        for _ in range(count - len(_threads)):
+            _threads.append(threading.Thread(target=_worker, args=(_jobs,), name="chainrule worker", daemon=True))
+            _threads[-1].start()
+            _avoided = None
 
 
 def _worker(jobs: SimpleQueue[Job]) -> None:
@@ -100,8 +104,9 @@ def _worker(jobs: SimpleQueue[Job]) -> None:
 
 def _forget() -> None:
     """In a forked process no thread but the one that forked goes on."""
-    global _jobs, _lock, _threads
-    _jobs, _lock, _threads = SimpleQueue(), threading.Lock(), 0
+    global _jobs, _lock
+    _jobs, _lock = SimpleQueue(), threading.Lock()
+    _threads.clear()
 
 
 if hasattr(os, "register_at_fork"):
