@@ -514,20 +514,31 @@ def test_a_job_that_is_interrupted_leaves_no_worker_at_it(monkeypatch: pytest.Mo
 
 
 @pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="threads cannot be moved here")
-def test_a_worker_leaves_the_processor_of_its_caller_and_is_free_again(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_workers_keep_off_the_processor_of_their_caller(monkeypatch: pytest.MonkeyPatch) -> None:
     moves: list[set[int]] = []
     monkeypatch.setattr(os, "sched_getaffinity", lambda thread: {3, 4, 5})
     monkeypatch.setattr(os, "sched_setaffinity", lambda thread, processors: moves.append(processors))
-    monkeypatch.setattr(workers, "_processor", lambda: 4)
-    busy = threading.Event()
+    monkeypatch.setattr(workers, "processors", lambda: 2)
+    monkeypatch.setattr(workers, "_threads", [])
+    for processor, expected in ((4, {3, 5}), (4, None), (5, {3, 4})):
+        moves.clear()
+        monkeypatch.setattr(workers, "_processor", lambda at=processor: at)
+        workers.share(lambda: None, 2, lambda: False)
+        assert moves == [expected] * (expected is not None)
 
-    def work() -> None:
-        if threading.current_thread() is threading.main_thread():
-            busy.wait(10.0)
-        busy.set()
 
-    workers.share(work, 2, lambda: False)
-    assert moves == [{3, 5}, {3, 4, 5}]
+def test_no_job_waits_for_a_helper_that_waits_for_the_next_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(workers, "processors", lambda: 2)
+    monkeypatch.setattr(native_runner, "CHUNK", 10_000)
+    monkeypatch.setattr(native_runner, "LINGERS", 1 << 60)  # for ever
+    share = workers.share
+    monkeypatch.setattr(workers, "share", lambda work, most, done: share(work, most, lambda: False))
+    f, _, _ = neuron()
+    cost, many = compile(f), np.random.default_rng(4).normal(size=(2, 20_000))
+    try:
+        assert len({cost.value_and_grad(*many)[0] for _ in range(50)}) == 1
+    finally:
+        workers.begun.value += 2
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")

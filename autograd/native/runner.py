@@ -29,6 +29,8 @@ IN_REGISTERS = 3  # times as many of straight-line code, which is that much fast
 MEAN_WORK = 1000  # and as many more for each mean, whose sum in each piece is cleared and added up
 FUNCTION_WORK = 40  # multiply-adds that an exponential or a logarithm takes, give or take
 CHUNKS = 64  # at most
+LOOKS = 3000  # at what others do, before a thread sleeps: about as long as it takes to be woken, or two or three times
+LINGERS = 10_000  # the same of a helper that has no more to do, whether the next job has begun
 FEW = 4  # up to this many examples, a tape takes them one at a time
 MANY = 4096  # examples from which on LLVM's best effort pays
 
@@ -88,9 +90,9 @@ class Runner:
         enough = CHUNK * (IN_REGISTERS if kind == "straight" else 1)
         self._chunk = (enough + MEAN_WORK * means) / max(_work(program), 1)  # examples of a piece
         code = self.form.code
-        self._before, self._pieces, self._wait, self._after, self._run = [
+        self._before, self._pieces, self._help, self._wait, self._after, self._run = [
             _function(code.address(name), straight.SIGNATURES[name])
-            for name in ("before", "pieces", "wait", "after", "run")
+            for name in ("before", "pieces", "help", "wait", "after", "run")
         ]
         self._lock = threading.Lock()
         least, most = form.examples()
@@ -131,23 +133,25 @@ class Runner:
     def _run_in_chunks(self, chunks: int, columns: int, numbers: int, each: int, whole: int, n: int) -> None:
         """The same on several threads. The cut depends on the work alone, and each chunk has sums of its own, added in
         order: so that the bits do not depend on how many threads there are."""
-        from autograd.native.workers import share
+        from autograd.native import workers
 
         block, means, taken, lines = self.form.block, self.form.sums, self._array([0, 0]), self._array([0] * chunks)
         common, caller = address(self._own.work), threading.get_ident()
         self._before(common, numbers)
-        shared = n, block, chunks
+        next_job = workers.begun.value + 2
 
         def work() -> None:
-            own = self._own if threading.get_ident() == caller else self._helper()
-            ends = own.sums(chunks), means, address(lines), address(taken)
-            self._pieces(address(own.work), columns, numbers, each, *shared, *ends)
+            helps = threading.get_ident() != caller
+            own = self._helper() if helps else self._own
+            ends = own.sums(chunks), means, address(lines), address(taken), ctypes.addressof(workers.begun)
+            given = address(own.work), columns, numbers, each, n, block, chunks, *ends
+            self._help(*given, next_job, LINGERS) if helps else self._pieces(*given)
 
         def done() -> bool:
-            self._wait(chunks, address(taken))
+            self._wait(chunks, address(taken) + 8, LOOKS)
             return bool(taken[1] == chunks)
 
-        share(work, chunks, done)
+        workers.share(work, chunks, done)
         self._after(common, numbers, whole, n, chunks, address(lines))
 
     def _helper(self) -> _Own:

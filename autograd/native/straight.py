@@ -4,9 +4,11 @@
     void each(work, columns, parameters, results, n, begin, end, sums)    examples begin to end of n
     void after(work, parameters, whole, n, chunks, lines)                 what follows from the means over the batch
     void run(work, columns, parameters, results, whole, n, sums)          all, for a batch in one piece
-    void pieces(work, columns, parameters, results, n, block, chunks, sums, means, lines, next)
+    void pieces(work, columns, parameters, results, n, block, chunks, sums, means, lines, next, begun)
                                                                           `each` for every chunk that nobody has taken
-    void wait(chunks, next)                                               for the chunks that others have taken, a while
+    void help(…, begun, many, looks)                                      the same by another thread than the caller,
+                                                                          which then waits until so many jobs are begun
+    void wait(many, count, looks)                                         until the count is so many, a while
 
     columns     const double *[inputs]: where the first example's number for each input is; `strides`, known when the
                 code is made, say how many doubles further on the next example's is (0: the same for all examples)
@@ -21,6 +23,7 @@
     block       examples that are computed together: chunks begin at multiples of it
     means       numbers in a line of sums
     next        the number of the first chunk that nobody has taken, and how many are done
+    begun       how many jobs are begun
 
 A batch may be cut into chunks that threads share; sums depend on the cuts, and on nothing else. Eight
 examples are computed side by side, the last eight of a chunk overlapping those before; a batch of fewer is computed one
@@ -46,16 +49,30 @@ from autograd.program.loop import LoopRow, loops_in
 from autograd.program.program import BATCH, EXAMPLE, MEAN, ONCE, Program
 from autograd.program.running import parts_read
 
+_PIECES = [
+    "work",
+    "columns",
+    "parameters",
+    "results",
+    "n",
+    "block",
+    "chunks",
+    "sums",
+    "means",
+    "lines",
+    "next",
+    "begun",
+]
 SIGNATURES = {
     "before": ["work", "parameters"],
     "each": ["work", "columns", "parameters", "results", "n", "begin", "end", "sums"],
     "after": ["work", "parameters", "whole", "n", "chunks", "lines"],
     "run": ["work", "columns", "parameters", "results", "whole", "n", "sums"],
-    "pieces": ["work", "columns", "parameters", "results", "n", "block", "chunks", "sums", "means", "lines", "next"],
-    "wait": ["chunks", "next"],
+    "pieces": _PIECES,
+    "help": [*_PIECES, "many", "looks"],
+    "wait": ["many", "count", "looks"],
 }
-INTEGERS = {"n", "begin", "end", "block", "chunks", "means"}
-LOOKS = 3000  # at what others do, before a thread sleeps: about as long as it takes to be woken, or two or three times
+INTEGERS = {"n", "begin", "end", "block", "chunks", "means", "many", "looks"}
 MANY = 12  # pieces
 MANY_RESULTS = 64  # more of them are written by way of a table: LLVM takes long over thousands of places
 
@@ -121,6 +138,7 @@ def write_run(module: Module) -> None:
     n, block, chunks, sums = [given[name] for name in ("n", "block", "chunks", "sums")]
     whole_blocks = body.op(f"sdiv {n + block - 1}, {block.name}", "i64")
     more = chunks >> 2
+    body.now(f"atomicrmw add {given['begun']}, i64 1 monotonic", "i64")
     falling = (chunks >= MANY) & (whole_blocks >= chunks * 5)
 
     def end(chunk: V) -> V:
@@ -140,16 +158,23 @@ def write_run(module: Module) -> None:
     body.give()
     module.add(body)
 
+    body = function(module, "help", SIGNATURES["help"])
+    given = {name: body.argument(name) for name in SIGNATURES["help"]}
+    _call(body, "pieces", given | {"begun": body.variable(body.integer(0))})
+    _call(body, "wait", given | {"count": given["begun"]})
+    body.give()
+    module.add(body)
+
     body = function(module, "wait", SIGNATURES["wait"])
-    done, left = body.at(body.argument("next"), 1, "i64"), body.variable(body.integer(LOOKS))
+    left = body.variable(body.argument("looks"))
     body.do("br label %look")
     body.label("look")
     if has("sse2"):
         body.module.needs("llvm.x86.sse2.pause", "void", [])
         body.do("call void @llvm.x86.sse2.pause()")
-    found = body.now(f"load atomic i64, {done} acquire, align 8", "i64")
+    found = body.now(f"load atomic i64, {body.argument('count')} acquire, align 8", "i64")
     body.store(body.load(left, kind="i64") - 1, left)
-    body.do(f"br {(found < body.argument('chunks')) & (body.load(left, kind='i64') > 0)}, label %look, label %end")
+    body.do(f"br {(found < body.argument('many')) & (body.load(left, kind='i64') > 0)}, label %look, label %end")
     body.label("end")
     body.give()
     module.add(body)

@@ -11,6 +11,7 @@ import os
 import threading
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from functools import cache
 from queue import SimpleQueue
 
@@ -19,6 +20,7 @@ Job = Callable[[], None]
 _jobs: SimpleQueue[Job] = SimpleQueue()
 _lock = threading.Lock()
 _threads: list[threading.Thread] = []
+begun = ctypes.c_int64()  # how many jobs are, said by machine code: for the next one a worker waits a while
 _avoided: int | None = None  # the processor that they keep off
 
 
@@ -57,6 +59,7 @@ def share(work: Job, most: int, done: Callable[[], bool]) -> None:
         while begins():  # in their place: they need not any more
             helpers -= 1
         if helpers and not done():
+            begun.value += 1  # so that none of them waits for the next job
             for _ in range(helpers):
                 ended.get()
 
@@ -83,8 +86,9 @@ def _keep_off(processor: int | None) -> None:
     if processor == _avoided:
         return
     if others := os.sched_getaffinity(0) - {processor}:
-        for thread in _threads:
-            os.sched_setaffinity(thread.native_id or 0, others)
+        with suppress(OSError):  # where that is forbidden
+            for thread in _threads:
+                os.sched_setaffinity(thread.native_id or 0, others)
         _avoided = processor
 
 
