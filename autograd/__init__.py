@@ -92,6 +92,7 @@ _REFUSED = {  # names of `math` that are no functions of a Value, then those of 
     "make_jvp": "write jvp(f, xs, vs)",
     "make_vjp": "write vjp(f, *xs)",
     "numpy": "numpy's own functions take Values: import numpy",
+    "softmax": "write nn.softmax(xs)",
     "tensor": _ONE_EXAMPLE,
     "vmap": "write compile(f), which takes a batch",
 }

@@ -477,6 +477,7 @@ REFUSED: list[tuple[F, type[Exception], str]] = [
     (lambda x: while_loop(lambda s: s < 9.0, lambda s: [s], x, 5), ValueError, "is a list where"),
     (lambda x: scan(lambda s, i: s, x, [1.0, 2.0])[0], TypeError, "step gives a pair"),
     (lambda x: scan(lambda s, i: (s, s), x, x)[0], TypeError, "xs is a list, a range or an array"),
+    (lambda x: scan(lambda s, i: (s, s), x, {1.0, 2.0})[0], TypeError, "xs is a list, a range or an array"),
     (lambda x: scan(lambda s, i: (s, None), x, [[1.0], [2.0, x]])[0], ValueError, r"xs\[1\] has 2 elements where"),
     (lambda x: rk4(lambda t, y: [y], x, 0.0, 0.1, 3), ValueError, r"rk4: f\(t, y\) is a list where y is a number"),
 ]  # fmt: skip

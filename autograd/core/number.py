@@ -6,20 +6,20 @@ from types import FunctionType
 from typing import Any
 
 
-def number(x: Any, where: object = "Value") -> float:
+def number(x: Any, where: object = "Value", remedy: str = "") -> float:
     """x as a plain double: int, float, bool, numpy real scalars and 0-d arrays, anything with `__float__`.
 
     Raises TypeError, naming `where` and the remedy, for text, None, complex numbers, dates, containers and arrays
     (and for a Value: only the operators and functions of this library keep the graph); OverflowError for an int that
-    no double holds.
+    no double holds. `remedy`: another one for containers and objects.
     """
     if x.__class__ is float:
         return x
     if isinstance(x, str | bytes | bytearray | complex) or not hasattr(type(x), "__float__"):
-        raise TypeError(f"{where}: expected a number, got {_described(x)}")
+        raise TypeError(f"{where}: expected a number, got {_described(x, remedy)}")
     dtype = getattr(x, "dtype", None)
     if getattr(x, "shape", ()) != () or getattr(dtype, "kind", "f") not in "biuf":  # arrays, datetime64, complex64
-        raise TypeError(f"{where}: expected a number, got {_described(x)}")
+        raise TypeError(f"{where}: expected a number, got {_described(x, remedy)}")
     try:
         double = float(x)
     except ValueError:  # a signaling nan
@@ -47,7 +47,7 @@ def has_operators(x: Any) -> bool:
     )
 
 
-def _described(x: Any) -> str:
+def _described(x: Any, remedy: str) -> str:
     """The type of x and what to write instead."""
     if x is None:
         return "None; did a function forget to return?"
@@ -57,6 +57,8 @@ def _described(x: Any) -> str:
         return f"{type(x).__name__}; differentiate its real and imaginary parts as two real numbers"
     if getattr(getattr(x, "dtype", None), "kind", "") in ("m", "M") or hasattr(x, "total_seconds"):
         return f"{type(x).__name__}; say in which unit it is a number, for instance seconds"
+    if remedy:
+        return f"{type(x).__name__}; {remedy}"
     if hasattr(x, "__len__") or hasattr(x, "shape"):
         return f"{type(x).__name__}; a Value is one scalar: make one for each element, [Value(x) for x in xs]"
     return f"{type(x).__name__}; convert it to a float first"

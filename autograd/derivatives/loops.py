@@ -12,7 +12,7 @@ steps, and refuses one that does not do the same again.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from operator import index
 from typing import Any
 
@@ -135,7 +135,7 @@ def _functions(call: str, **given: Any) -> None:
 def _scan(
     name: str, step: Callable[[Any, Any], Any], state: Any, xs: Any, checkpoints: bool | None = None, again: bool = True
 ) -> tuple[Any, Any]:
-    if isinstance(xs, Value | dict | str) or not hasattr(xs, "__len__"):
+    if isinstance(xs, Value | Mapping | str) or not hasattr(xs, "__len__") or not hasattr(xs, "__getitem__"):
         got = "a Value" if isinstance(xs, Value) else type(xs).__name__
         raise TypeError(f"{name}: xs is a list, a range or an array of items, got {got}")
     if len(xs) == 0:

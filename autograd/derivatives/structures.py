@@ -41,7 +41,7 @@ def _collect(x: Any, where: str, found: list[Any]) -> None:
     elif isinstance(x, Sparse):
         _collect(x.data, where, found)
     else:
-        found.append(number(x, where))
+        found.append(number(x, where, "what holds several numbers is a list, a tuple, a dict or an array"))
 
 
 def places(x: Any, name: str) -> list[str]:
