@@ -6,7 +6,7 @@ from contextvars import Context
 
 from hypothesis import given, settings
 
-from autograd import Value, draw, explain
+from autograd import Value, draw, explain, logsumexp
 from autograd.core.fast import number_adjoints
 from autograd.core.sweeps import topological_order
 from autograd.picture import model
@@ -101,3 +101,10 @@ def test_a_collapsed_neuron_holds_what_leaves_it_and_comes_back():
     root.label = "z_1^(1)"
     root.backward()
     assert "∂z₁⁽¹⁾/∂y|ₕ = 1" in draw(root, collapse="neuron").text()  # 2 in all: by v, and by a and h
+
+
+def test_no_text_of_a_picture_needs_a_font_with_lowered_figures():
+    scores = [Value(float(k), f"z_{k}") for k in (1, 2, 3)]
+    texts = re.findall(r"<text.*?</text>", draw(logsumexp(scores)).svg())
+    assert any("softmax" in text for text in texts)
+    assert not {*"₁₂₃"} & {*"".join(texts)}

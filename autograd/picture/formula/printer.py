@@ -22,6 +22,7 @@ from autograd.picture.formula.typeset import (
     fence,
     fraction,
     function,
+    named,
     number,
     operator,
     row,
@@ -173,7 +174,7 @@ class _Printer:
                 if text in (" + ", " − ") and primitive.level == SUM:
                     pieces.append(binary(text.strip()))
                 else:
-                    pieces += [function(t) if t[0].isalpha() else operator(t) for t in re.findall(r"\w+|[^\w]+", text)]
+                    pieces += [named(t) if t[0].isalpha() else operator(t) for t in re.findall(r"\w+|[^\w]+", text)]
         box = typeset.root(operands[0]) if primitive.text == "√({0})" else row(*pieces)
         latex = primitive.latex[part]
         return (typeset.template(box, latex, tuple(operands)) if latex else box), primitive.level

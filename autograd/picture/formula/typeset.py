@@ -109,6 +109,16 @@ SUPERSCRIPT = dict(
 SUBSCRIPT = dict(zip("0123456789+−-=()aehijklmnoprstuvx,", "₀₁₂₃₄₅₆₇₈₉₊₋₋₌₍₎ₐₑₕᵢⱼₖₗₘₙₒₚᵣₛₜᵤᵥₓ‚", strict=True))
 
 
+_LOWERED = {lowered: plain for plain, lowered in SUBSCRIPT.items()}
+
+
+def named(name: str) -> Box:
+    """A function's name as the table has it, softmax₁; what is lowered in it is a script, as not every font has it."""
+    plain = name.rstrip("".join(_LOWERED))
+    below = "".join(_LOWERED[sign] for sign in name[len(plain) :])
+    return scripts(function(plain), number(below)) if below else function(plain)
+
+
 def is_sum(box: Box) -> bool:
     """Does the box show + or − at its top level (so that a product must fence it)?"""
     if box[0] == "template":
