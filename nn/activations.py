@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import random
 from collections.abc import Callable
+from operator import index
 from typing import Any
 
 from autograd import Value
@@ -34,6 +35,11 @@ def activation(named: Any, where: str) -> Activation | None:
     if callable(named):
         return named
     if not isinstance(named, str) or named not in ACTIVATIONS:
+        if named == "softmax":
+            raise ValueError(
+                f"{where}: softmax is of all outputs together: leave them as they are for cross_entropy, and for "
+                "probabilities write nn.Sequential(model, nn.softmax)"
+            )
         raise ValueError(
             f"{where}: unknown activation {named!r}; the names are {', '.join(ACTIVATIONS)}, or give a function"
         )
@@ -50,4 +56,9 @@ def generator(seed: int | None, rng: Any) -> Any:
     """Where random numbers come from: `rng`, a fresh one started at `seed`, or Python's own `random`."""
     if seed is not None and rng is not None:
         raise ValueError("give seed= or rng=, not both: a seed starts a generator of its own")
-    return rng if rng is not None else random if seed is None else random.Random(seed)
+    return rng if rng is not None else random if seed is None else seeded(seed)
+
+
+def seeded(seed: Any) -> random.Random:
+    """A generator that starts at the seed; whole numbers of numpy's are whole numbers."""
+    return random.Random(index(seed) if hasattr(seed, "__index__") else seed)

@@ -52,6 +52,7 @@ def engine(
     except Exception as error:  # the model or the loss looks at a number, or looks it up
         if compiled:
             raise
+        eager.cost(X[:1], Y[:1]) if costs else eager.outputs(X[:1])  # is it wrong as it is?
         said = str(error) if isinstance(error, TypeError) else f"{type(error).__name__}: {error}"
         what = "the cost" if costs else "the model"
         warnings.warn(f"running eagerly, because {what} cannot be compiled: {said}", stacklevel=3)
@@ -145,7 +146,7 @@ def _alike(xs: Any, ys: Any, tolerance: float) -> bool:
         return False
     both = np.array([np.array(xs, dtype=float), np.array(ys, dtype=float)])
     finite = np.isfinite(both)
-    most = tolerance * np.abs(np.where(finite, both, 0.0)).max() + ROUNDING
+    most = tolerance * np.abs(np.where(finite, both, 0.0)).max(initial=0.0) + ROUNDING
     with np.errstate(invalid="ignore", over="ignore"):
         apart = np.abs(both[0] - both[1])
     return bool(np.where(np.isfinite(apart), apart <= most, ~finite.any(axis=0)).all())

@@ -13,6 +13,7 @@ from itertools import pairwise
 from typing import Any, NamedTuple
 
 from autograd.core.words import counted
+from nn.activations import seeded
 
 Inputs = list[list[float]]
 CHALLENGER = os.path.join(os.path.dirname(__file__), "challenger.csv")
@@ -22,7 +23,7 @@ GAPS = ("", "NA", "N/A", "NaN", "nan", "NULL", "null", "inf")  # what stands for
 
 def moons(n: int = 100, noise: float = 0.1, seed: int | None = None) -> tuple[Inputs, list[int]]:
     """Two half circles, each around the other's end; the classes are 0 and 1."""
-    rng = random.Random(seed)
+    rng = seeded(seed)
     rows = []
     for k in range(n):
         half, angle = k % 2, math.pi * (k // 2) / max(1, (n + 1) // 2 - 1)
@@ -33,7 +34,7 @@ def moons(n: int = 100, noise: float = 0.1, seed: int | None = None) -> tuple[In
 
 def circles(n: int = 100, noise: float = 0.05, seed: int | None = None, inner: float = 0.5) -> tuple[Inputs, list[int]]:
     """A circle of radius 1, class 0, around one of radius `inner`, class 1."""
-    rng = random.Random(seed)
+    rng = seeded(seed)
     rows = []
     for k in range(n):
         radius, angle = (1.0, inner)[k % 2], math.tau * (k // 2) / max(1, (n + 1) // 2)
@@ -45,7 +46,7 @@ def spirals(
     n: int = 200, noise: float = 0.03, seed: int | None = None, classes: int = 2, turns: float = 1.0
 ) -> tuple[Inputs, list[int]]:
     """Arms that wind `turns` times around the origin, one for each class."""
-    rng = random.Random(seed)
+    rng = seeded(seed)
     rows = []
     for k in range(n):
         arm, along = k % classes, (k // classes + 1) / max(1, math.ceil(n / classes))
@@ -57,7 +58,7 @@ def spirals(
 def xor(n: int = 4, noise: float = 0.0, seed: int | None = None) -> tuple[Inputs, list[int]]:
     """The corners of the unit square in turn; the class is whether exactly one coordinate is 1."""
     corners = [((k >> 1) & 1, k & 1) for k in range(n)]
-    return _shaken([([float(a), float(b)], a ^ b) for a, b in corners], noise, random.Random(seed), shuffle=n > 4)
+    return _shaken([([float(a), float(b)], a ^ b) for a, b in corners], noise, seeded(seed), shuffle=n > 4)
 
 
 def challenger() -> tuple[Inputs, list[int]]:
@@ -83,7 +84,7 @@ def split(X: Any, Y: Any, fraction: float = 0.2, seed: int | None = None) -> tup
         raise ValueError(f"split: {counted(len(X), 'row')} in X, but {len(Y)} in Y; there must be one target for each")
     if not (0.0 < fraction < 1.0 and 0 < (held_out := round(fraction * len(X))) < len(X)):
         raise ValueError(f"split: a fraction {fraction!r} of {counted(len(X), 'example')} leaves one part empty")
-    order = random.Random(seed).sample(range(len(X)), len(X))
+    order = seeded(seed).sample(range(len(X)), len(X))
     kept, out = order[held_out:], order[:held_out]
     return [X[i] for i in kept], [Y[i] for i in kept], [X[i] for i in out], [Y[i] for i in out]
 

@@ -106,6 +106,8 @@ def fit(
     saved = checkpoints.read(resume) if resume is not None else None
     if seed is None:
         seed = saved["seed"] if saved else random.getrandbits(32)
+    elif hasattr(seed, "__index__"):
+        seed = index(seed)
     held_out = None
     if validation is not None:
         X, Y, held_out = _held_out(validation, X, Y, seed, model, loss)
@@ -261,8 +263,11 @@ def _optimizer(given: Any, parameters: list[Any]) -> Optimizer:
 
 def _held_out(validation: Any, X: list[Any], Y: list[Any], seed: int, model: Any, loss: Any) -> tuple[Any, Any, Any]:
     if isinstance(validation, tuple | list) and len(validation) == 2:
-        pair = examples.pairs(*validation)
-        examples.check_targets(model, loss, *pair)
+        try:
+            pair = examples.pairs(*validation)
+            examples.check_targets(model, loss, *pair)
+        except (TypeError, ValueError, IndexError) as error:
+            raise type(error)(f"validation: {error}") from None
         return X, Y, pair
     if not isinstance(validation, float):
         raise TypeError(f"fit: validation= is a fraction of the examples or a pair (X, Y), not {validation!r:.60}")

@@ -6,6 +6,7 @@ import os
 import re
 import signal
 import sys
+import warnings
 from functools import partial, reduce
 from operator import getitem
 
@@ -351,8 +352,29 @@ def test_whole_numbers_of_numpy_are_whole_numbers(tmp_path):
     np = pytest.importorskip("numpy")
     X, Y, model = moons()
     settings = {"epochs": np.int64(2), "batch_size": np.int32(4), "patience": np.uint8(2), "l2": np.float32(0.5)}
-    history = fit(model, X, Y, **settings, checkpoint=tmp_path / "run.json")
+    history = fit(model, X, Y, **settings, seed=np.int64(7), checkpoint=tmp_path / "run.json")
     assert history.epochs == 2 and (tmp_path / "run.json").exists()
+    assert nn.MLP(2, [1], seed=np.int64(7)).state_dict() == nn.MLP(2, [1], seed=7).state_dict()
+    assert nn.data.moons(4, seed=np.int64(7)) == nn.data.moons(4, seed=7)
+
+
+def test_what_is_wrong_with_the_examples_held_out_is_said_of_them():
+    X, Y, model = moons()
+    with pytest.raises(ValueError, match=r"validation: Y\[1\]: .*the target 2 is not between the 2 classes"):
+        fit(model, X, Y, validation=(X[:2], [1, 2]))
+    with pytest.raises(ValueError, match=r"validation: layer 1.*takes 2 inputs, got 1"):
+        fit(model, X, Y, validation=([[1.0]], [1]))
+
+
+def test_a_model_that_works_in_no_run_says_why_and_nothing_of_running_eagerly():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        with pytest.raises(ValueError, match="takes 2 inputs, got 1"):
+            nn.predict(nn.MLP(2, [1]), [1.0, 2.0])
+
+
+def test_a_function_without_parameters_is_evaluated():
+    assert nn.evaluate(lambda x: 2 * x[0], [1.0, 2.0], [2.0, 5.0]).cost == 0.5
 
 
 def test_progress_is_shown_with_cost_and_accuracy(capsys):

@@ -112,7 +112,7 @@ def test_every_activation_of_the_table_is_found_by_its_name(name):
             "Neuron: unknown activation 'rleu'; the names are linear, relu",
         ),
         (lambda: nn.MLP(2, [2, 1], activation="Tanh"), "MLP, layer 1: unknown activation 'Tanh'"),
-        (lambda: nn.MLP(2, [2, 1], output="softmax"), "MLP, layer 2: unknown activation 'softmax'"),
+        (lambda: nn.MLP(2, [2, 1], output="softmax"), "MLP, layer 2: softmax is of all outputs together: leave"),
         (lambda: nn.Neuron(0), "Neuron needs a whole number of inputs, 1 or more, got 0"),
         (lambda: nn.Layer(2, 0), "Layer needs a whole number of neurons, 1 or more, got 0"),
         (lambda: nn.MLP(2, [4, 0, 1]), r"MLP\(2, 4, 0, 1\): layer 2 needs a whole number of neurons"),
