@@ -338,6 +338,15 @@ def test_python_needs_nothing_but_itself_and_rounds_as_the_library(tmp_path: Pat
     assert value == want and gradient == [*map(float, slopes)]
 
 
+@needs_node
+def test_javascript_gives_the_structure_of_the_result_with_arrays_for_tuples(tmp_path: Path) -> None:
+    f = compile(named(lambda x: (x, (2 * x,), {"a b": [x, (x, 3.0)], 1: ()}), "nested"), runner="python")
+    f(2.0)
+    f.export(tmp_path / "nested.mjs")
+    script = "import { nested } from './nested.mjs'; console.log(JSON.stringify(nested([], [2])));"
+    assert run_in_node(tmp_path, script) == [2, [4], {"1": [], "a b": [2, [2, 3]]}]
+
+
 # What is refused
 
 

@@ -15,7 +15,7 @@ np = pytest.importorskip("numpy")
 jax = pytest.importorskip("jax")
 
 import nn  # noqa: E402
-from autograd import Value, compile, custom, exp, value_and_grad, where  # noqa: E402
+from autograd import Value, clip, compile, custom, exp, minimum, value_and_grad, where  # noqa: E402
 from autograd.core.primitives import TABLE  # noqa: E402
 from tests.problems import PROBLEMS  # noqa: E402
 from tests.processes import variables  # noqa: E402
@@ -185,6 +185,18 @@ def test_of_weights_that_vary_masks_switch_off_the_same() -> None:
     batch = np.random.default_rng(1).normal(size=(5, 4))
     got, want = (compile(weights_that_vary, runner).value_and_grad(batch) for runner in ("jax", "python"))
     assert np.allclose(got[0], want[0], rtol=1e-14) and np.allclose(got[1], want[1], rtol=1e-13)
+
+
+def test_a_slope_may_be_off_for_several_reasons_each_of_several() -> None:
+    w, u = Value(0.5), Value(0.3)
+
+    def f(x: Any) -> Any:
+        low = minimum(w, x) * u
+        middle = where(clip(low, low, 1.0) > 0, low + low, low)
+        return clip(middle, low + low, 1.0)
+
+    got, want = (compile(f, runner).value_and_grad([0.5, -1.0, 0.2]) for runner in ("jax", "python"))
+    assert same(got[0], want[0]) and all(map(same, got[1].tolist(), want[1].tolist()))
 
 
 def test_a_neuron_that_is_off_hides_an_infinite_weight_behind_it() -> None:

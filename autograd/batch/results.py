@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Callable, Iterator, Sequence
 from itertools import count
@@ -129,21 +130,23 @@ def _holds(x: Any, kind: Any) -> bool:
     return isinstance(x, kind) or (isinstance(x, list) and any(_holds(item, kind) for item in x))
 
 
-def speller(template: Any) -> Callable[[Sequence[str]], str]:
-    """From the names of the leaves to the structure as a Python expression."""
-    return lambda names: _spelled(template, iter(names))
+def speller(template: Any) -> Callable[..., str]:
+    """From the names of the leaves to the structure as an expression of Python or, where that is said, of JavaScript."""
+    return lambda names, javascript=False: _spelled(template, iter(names), javascript)
 
 
-def _spelled(template: Any, names: Iterator[str]) -> str:
+def _spelled(template: Any, names: Iterator[str], javascript: bool) -> str:
     if is_array(template):
         template = template.tolist()
     if isinstance(template, Sparse):
         template = template.data
     if isinstance(template, dict):
-        return "{" + ", ".join([f"{key!r}: {_spelled(item, names)}" for key, item in template.items()]) + "}"
+        word = (lambda key: json.dumps(str(key))) if javascript else repr
+        items = [f"{word(key)}: {_spelled(item, names, javascript)}" for key, item in template.items()]
+        return "{" + ", ".join(items) + "}"
     if not isinstance(template, list | tuple):
         return next(names)
-    items = ", ".join([_spelled(item, names) for item in template])
-    if isinstance(template, list):
-        return f"[{items}]"
-    return f"({items},)" if len(template) == 1 else f"({items})"
+    items = [_spelled(item, names, javascript) for item in template]
+    if isinstance(template, list) or javascript:
+        return f"[{', '.join(items)}]"
+    return f"({items[0]},)" if len(items) == 1 else f"({', '.join(items)})"

@@ -41,7 +41,7 @@ class Exported(NamedTuple):
     gradient: Program | None  # its outputs are the value, then the derivatives
     numbers: Sequence[float]  # of the parameters, now
     of_inputs: bool  # the gradient is one in the inputs, for want of parameters
-    spell: Callable[[Sequence[str]], str]  # the result's structure, from the names of its numbers
+    spell: Callable[..., str]  # the result's structure, from the names of its numbers: see `results.speller`
 
 
 def write(path: str | os.PathLike[str], it: Exported) -> None:
@@ -109,7 +109,7 @@ def _c_body(function: Body, last: Sequence[str], many: bool = False) -> str:
 
 
 def mjs_files(stem: str, it: Exported) -> dict[str, str]:
-    """One function for the value and one for value and gradient; each gives an array, the value alone a number."""
+    """One function for the value, in its structure with arrays for tuples, and one for value and gradient, an array."""
     it, rules, bodies = _prepared(it, JAVASCRIPT)
     says = "".join([f"// {line}\n" for line in _about(it, JAVASCRIPT)])
     numbers = wrapped_words("export const parameters = [", [*map(JAVASCRIPT.number, it.numbers)], "];")
@@ -128,7 +128,8 @@ def py_files(stem: str, it: Exported) -> dict[str, str]:
 
 def _functions(it: Exported, bodies: Sequence[Body], language: Language, suffix: str) -> list[str]:
     """The value, in the result's structure, and if there is one the gradient: a number and a list."""
-    texts = [bodies[0].function(it.name, language, it.spell)]
+    spell = lambda names: it.spell(names, language is JAVASCRIPT)
+    texts = [bodies[0].function(it.name, language, spell)]
     if it.gradient:
         value_and_slopes = lambda names: f"[{names[0]}, [{', '.join(names[1:])}]]"
         texts.append(bodies[1].function(f"{it.name}{suffix}", language, value_and_slopes))

@@ -125,7 +125,7 @@ class _Writer(Operands):
         a, b, zero = row
         if self.number(zero) != 0.0 or not (self.is_flag(a) and self.is_flag(b)) or self.number(b) is not None:
             return False
-        self.together[place] = [*self.together.get(a, [a]), b]
+        self.together[place] = [*dict.fromkeys([flag for x in (a, b) for flag in self.together.get(x, [x])])]
         self.flags.add(place)
         return True
 
