@@ -131,7 +131,7 @@ def _holds(x: Any, kind: Any) -> bool:
 
 
 def speller(template: Any) -> Callable[..., str]:
-    """From the names of the leaves to the structure as an expression of Python or, where that is said, of JavaScript."""
+    """From the names of the leaves to the structure as an expression of Python, or of JavaScript where that is said."""
     return lambda names, javascript=False: _spelled(template, iter(names), javascript)
 
 
