@@ -347,6 +347,25 @@ def test_javascript_gives_the_structure_of_the_result_with_arrays_for_tuples(tmp
     assert run_in_node(tmp_path, script) == [2, [4], {"1": [], "a b": [2, [2, 3]]}]
 
 
+REPEATED = {  # an operand that is there twice, beside other paths to it
+    "sum": lambda x, y: (x + x) * y + x,
+    "square": lambda x, y: x * x * y + x,
+    "of three": lambda x, y: autograd.sum([x, y, x]).tanh() + x,
+    "dot": lambda x, y: dot([x, y, x], [y, x, x]) + x,
+}
+
+
+@pytest.mark.parametrize("f", REPEATED.values(), ids=REPEATED)
+def test_slopes_of_an_operand_that_is_there_twice_are_eager_to_the_bit(f: Any, tmp_path: Path) -> None:
+    compiled = compile(named(f, "repeated"), runner="python")
+    compiled(1.0, 1.0)
+    compiled.export(tmp_path / "repeated.py")
+    exec((tmp_path / "repeated.py").read_text(), names := {})
+    source = random.Random(1)
+    for point in [(source.gauss(0, 1), source.gauss(0, 1)) for _ in range(100)]:
+        assert tuple(names["repeated_gradient"]([], point)[1]) == value_and_grad(f, (0, 1))(*point)[1]
+
+
 # What is refused
 
 

@@ -9,7 +9,6 @@ once meets examples, the products are averaged over the batch first: ∂C/∂w =
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from contextvars import Context
 from functools import reduce
@@ -172,8 +171,9 @@ class _Gradient:
 
     def products(self, terms: list[Term]) -> Term:
         """Σ partial · adjoint as one slot."""
-        if len(terms) > 1 and len(set(terms)) < len(terms):
-            terms = self.doubled(terms)
+        if len(terms) == 2 and terms[0] == terms[1]:  # as from x·x and x + x: twice the adjoint is the same to the bit
+            partial, adjoint, off = terms[0]
+            terms = [(partial, self.append(table.mul, (self.result.constant(2.0), adjoint)), off)]
         if len(terms) == 1:
             return self.product(terms[0])
         partials, adjoints, offs = zip(*terms, strict=True)
@@ -194,17 +194,6 @@ class _Gradient:
             row, flags = (MASKED_DOT, offs) if self.masks else (table.dot, ())
             return None, append(row, (*flags, *factors, constant(0.0), *adjoints)), off
         return None, append(table.dot, (*factors, constant(-0.0), *adjoints)), None  # −0 + x is x, for 0 and −0 too
-
-    def doubled(self, terms: list[Term]) -> list[Term]:
-        """What is there just twice, as from x·x and x + x, once with twice the adjoint: the same to the bit."""
-        once: list[Term] = []
-        for term, count in Counter(terms).items():
-            if count == 2:
-                partial, adjoint, off = term
-                once.append((partial, self.append(table.mul, (self.result.constant(2.0), adjoint)), off))
-            else:
-                once += [term] * count
-        return once
 
     def through(self, primitive: Primitive, rule: _Rule, given: Sequence[int], adjoint: Term) -> list[Term | None]:
         """The rule at one slot: the term that each operand gets; for a masked row what its masks let through."""
