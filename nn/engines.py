@@ -28,7 +28,6 @@ from nn.optimizers import Optimizer
 
 Loss = Callable[[Any, Any], Any]
 
-
 ENGINES = ("native", "eager", "jax")
 
 
@@ -103,8 +102,8 @@ class Eager:
         return Step(number(cost), [p.grad for p in self.parameters], [without_values(a) for a in outputs])
 
     def move(self, optimizer: Optimizer, gradient: Any) -> None:
-        """A step of the optimizer."""
-        optimizer.step(gradient)
+        """A step of the optimizer, by the gradient that is in every `.grad`."""
+        optimizer.step()
 
 
 class Compiled:
@@ -190,8 +189,15 @@ class Compiled:
         return Step(cost, gradient, _by_example(outputs))
 
     def move(self, optimizer: Optimizer, gradient: Any) -> None:
-        """A step of the optimizer."""
-        self._weights = optimizer.moved(self._weights, gradient)
+        """A step of the optimizer; one that is written anew moves the Values by their `.grad`."""
+        if getattr(optimizer.step, "__func__", None) is Optimizer.step:
+            self._weights = optimizer.moved(self._weights, gradient)
+            return
+        self.write()
+        for p, g in zip(self.parameters, gradient.tolist(), strict=True):
+            p.grad = g
+        optimizer.step()
+        self.read()
 
     def _at(self, X: Any, Y: Any) -> Any:
         """The numbers of all leaves that the cost depends on, in its order: parameters here are leaves there."""

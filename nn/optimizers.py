@@ -30,7 +30,7 @@ class Optimizer:
         optimizer.step()
 
     A subclass gives `remembers`, the names of its memories (0 at first), `_rule` and, beside the learning rate, what
-    changes from step to step: `_rates`.
+    changes from step to step: `_rates`. Or a `step()` of its own, which moves the parameters by their `.grad`.
     """
 
     remembers: tuple[str, ...] = ()

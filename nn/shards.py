@@ -41,7 +41,7 @@ def train(model: Any, shards: Shards, loss: Any, optimizer: Any, epochs: int, l2
     started, history = time.perf_counter(), History()
     from autograd import compile
 
-    parameters, cost = model.parameters(), compile(Cost(model, loss))
+    parameters, cost = [*model.parameters()], compile(Cost(model, loss))
     history.compiled = True
     with Interrupts() as interrupts:
         while history.epochs < epochs and not interrupts.asked:
@@ -57,7 +57,9 @@ def train(model: Any, shards: Shards, loss: Any, optimizer: Any, epochs: int, l2
                     f"fit: the cost or the gradient is not finite in epoch {history.epochs + 1}; fit on one shard "
                     "alone names the node. A smaller learning rate often helps."
                 )
-            optimizer.step(gradient)
+            for p, g in zip(parameters, gradient, strict=True):
+                p.grad = g
+            optimizer.step()
             history.cost.append(float(mean))
             if bar is not None:
                 bar.set_postfix_str(history.summary(), refresh=False)

@@ -358,6 +358,24 @@ def test_whole_numbers_of_numpy_are_whole_numbers(tmp_path):
     assert nn.data.moons(4, seed=np.int64(7)) == nn.data.moons(4, seed=7)
 
 
+@pytest.mark.parametrize("how", [False, True, "shards"])
+def test_a_step_of_ones_own_is_taken_in_every_run(how):
+    class Clipped(nn.SGD):
+        def step(self):
+            nn.clip_gradients(self.parameters, 0.01)
+            super().step()
+
+    if how:
+        pytest.importorskip("llvmlite")
+    X, Y, model = moons()
+    before = [p.data for p in model.parameters()]
+    data = {"X": nn.Shards([0], lambda _: (X, Y))} if how == "shards" else {"X": X, "Y": Y, "compiled": how}
+    for _ in range(2):
+        optimizer = Clipped(model.parameters(), 1.0)
+        nn.fit(model, **data, loss=nn.binary_cross_entropy, optimizer=optimizer, epochs=1, progress=False)
+    assert math.dist(before, [p.data for p in model.parameters()]) == pytest.approx(0.02, rel=1e-3)
+
+
 def test_what_is_wrong_with_the_examples_held_out_is_said_of_them():
     X, Y, model = moons()
     with pytest.raises(ValueError, match=r"validation: Y\[1\]: .*the target 2 is not between the 2 classes"):
