@@ -108,6 +108,7 @@ def _each(d: _Driver) -> None:
     d.loops(first, d.plan(layout.COPY_LOOPS), lanes, sums, width)
     with body.loop(0, d.plan(layout.MEANS)) as i:
         body.store(constant(body, 0.0), body.at(sums, i))
+    _fixed_out(d, begin, end)
     with body.loop(begin, end, width) as start:
         live = select(end - start > width, body.integer(width), end - start)
         _inputs_in(d, start, live)
@@ -138,13 +139,18 @@ def _inputs_in(d: _Driver, start: V, live: V) -> None:
             body.store(body.load(place(lane)), body.at(line, lane))
 
 
-def _results_out(d: _Driver, start: V, live: V) -> None:
+def _fixed_out(d: _Driver, begin: V, end: V) -> None:
+    """The results that all examples share: each row at once, as it lies in memory."""
     body, once = d.body, d.plan(layout.ONCE_AT, "ptr")
-    with body.loop(0, d.plan(layout.EACH)) as k:
-        varies, place = d.entry(layout.EACH_AT, k * 2), d.entry(layout.EACH_AT, k * 2 + 1)
-        out = body.at(d.argument("results"), k * d.argument("n") + start)
+    with body.loop(0, d.plan(layout.FIXED)) as entry:
+        k, place = d.entry(layout.EACH_AT, entry * 2), d.entry(layout.EACH_AT, entry * 2 + 1)
+        out, x = body.at(d.argument("results"), k * d.argument("n") + begin), body.load(body.at(once, place))
+        body.strips(end - begin, lambda i, lanes: body.store(body.spread(x, lanes), body.at(out, i)))
+
+
+def _results_out(d: _Driver, start: V, live: V) -> None:
+    body = d.body
+    with body.loop(d.plan(layout.FIXED), d.plan(layout.EACH)) as entry:
+        k, place = d.entry(layout.EACH_AT, entry * 2), d.entry(layout.EACH_AT, entry * 2 + 1)
         line = body.at(d.plan(layout.LANES_AT, "ptr"), place * d.width)
-        with body.when(varies != 0):
-            body.copy(line, out, live)
-        with body.when(varies == 0), body.loop(0, live) as lane:
-            body.store(body.load(body.at(once, place)), body.at(out, lane))
+        body.copy(line, body.at(d.argument("results"), k * d.argument("n") + start), live)

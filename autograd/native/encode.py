@@ -22,10 +22,10 @@ from autograd.program.program import BATCH, EXAMPLE, FUSED, ONCE
     PARAMETERS, COLUMNS, SQUARES, COLUMNS_AT,  # how many; (input, how far apart its examples are): of those that LANES
     # inputs begin with which lie side by side, then of the others, one by one
     MEANS, FIRST_MEAN,  # how many, and the place in `once` of the first; they lie side by side
-    EACH, EACH_AT,  # (does it vary over the examples?, place) of each result that is wanted for every example
+    EACH, FIXED, EACH_AT,  # (number, place) of each result that is wanted for every example; first those that are fixed
     WHOLE, WHOLE_AT,  # (place in `once`, first result, how many) of runs of results that are one number for the batch
     PLAN_SIZE,
-) = range(20)  # fmt: skip
+) = range(21)  # fmt: skip
 
 
 class Code(NamedTuple):

@@ -38,10 +38,12 @@ class Tapes:
         self._lanes_size = (tape.lanes_size + 1) * width
         self.sums = len(tape.means)
         made, starts, phases = _kernels(code, width)
-        outputs = [(program.moments[slot] == EXAMPLE, tape.place[slot]) for slot in program.outputs]
+        places = [tape.place[slot] for slot in program.outputs]
         first_mean = tape.means[0].place if tape.means else 0
         ends = {first_mean, first_mean + len(tape.means)}
-        whole, each = [*runs([place for _, place in outputs[: program.whole]], ends)], outputs[program.whole :]
+        whole, each = [*runs(places[: program.whole], ends)], [*enumerate(places[program.whole :])]
+        varies = [program.moments[slot] == EXAMPLE for slot in program.outputs[program.whole :]]
+        each.sort(key=lambda result: varies[result[0]])
         self._words = _array(code.words, "u4")
         squares = _squares(strides) if width > 1 else []
         single = {*range(program.inputs)}.difference(*[range(k, k + LANES) for k in squares])
@@ -56,7 +58,8 @@ class Tapes:
             layout.BATCH_LOOPS: batch, layout.PARAMETERS: program.parameters,
             layout.COLUMNS: len(inputs), layout.SQUARES: len(squares), layout.COLUMNS_AT: columns,
             layout.MEANS: len(tape.means), layout.FIRST_MEAN: first_mean,
-            layout.EACH: len(each), layout.EACH_AT: each_at, layout.WHOLE: len(whole), layout.WHOLE_AT: whole_at,
+            layout.EACH: len(each), layout.FIXED: varies.count(False), layout.EACH_AT: each_at,
+            layout.WHOLE: len(whole), layout.WHOLE_AT: whole_at,
         }  # fmt: skip
         self._plan = [plan.get(field, 0) for field in range(layout.PLAN_SIZE)]
 
