@@ -33,7 +33,8 @@ the two is written when it is needed: LLVM takes most of the time before a first
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
@@ -224,6 +225,11 @@ def _write_each(module: Module, program: Program, strides: Sequence[int], lanes:
     }
     means = [program.operands[slot][0] for slot in range(len(program)) if program.primitives[slot] is MEAN]
 
+    fixed = _fixed_results(program) if lanes > 1 else {}
+    if fixed:
+        with _by_table(body, "fixed", fixed, numbers, 1) as (result, x):
+            row = body.at(body.argument("results"), body.argument("n") * result + begin)
+            body.strips(end - begin, lambda i, lanes: body.store(body.spread(x, lanes), body.at(row, i)))
     last = end - lanes
     totals = [body.variable(constant(body, 0.0), lanes) for _ in means]
     with body.loop(begin, end, lanes) as first:
@@ -241,7 +247,9 @@ def _write_each(module: Module, program: Program, strides: Sequence[int], lanes:
         for total, slot in zip(totals, means, strict=True):
             term = here[slot] if new is None else select(new, here[slot], 0.0)
             body.store(body.spread(body.load(total, lanes) + term, lanes), total)
-        _write_results(body, program, runs, here, i, lanes)
+        done = runs.write_results(body, here, body.argument("n"), i, lanes) | fixed.keys()
+        slots = {k: slot for k, slot in enumerate(program.outputs[program.whole :]) if k not in done}
+        _write_results(body, slots, here, i, lanes)
     for k, total in enumerate(totals):
         body.store(add_lanes(body.load(total, lanes)), body.at(body.argument("sums"), k))
     body.give()
@@ -300,25 +308,38 @@ def add_lanes(x: V) -> V:
     return parts[0]
 
 
-def _write_results(body: Body, program: Program, runs: Runs, numbers: Numbers, i: V, lanes: int) -> None:
+def _fixed_results(program: Program) -> dict[int, int]:
+    """The slots of the results that all examples share, by number, if they are many: they are written row by row, as
+    they lie in memory."""
+    each = enumerate(program.outputs[program.whole :])
+    fixed = {k: slot for k, slot in each if program.moments[slot] != EXAMPLE}
+    return fixed if len(fixed) > MANY_RESULTS else {}
+
+
+def _write_results(body: Body, slots: dict[int, int], numbers: Numbers, i: V, lanes: int) -> None:
     n, results = body.argument("n"), body.argument("results")
-    done = runs.write_results(body, numbers, n, i, lanes)
-    slots = {k: slot for k, slot in enumerate(program.outputs[program.whole :]) if k not in done}
     if len(slots) <= MANY_RESULTS:
         for k, slot in slots.items():
             body.store(spread(body, numbers[slot], lanes), body.at(results, n * k + i))
         return
+    with _by_table(body, "varying", slots, numbers, lanes) as (result, x):
+        body.store(x, body.at(results, n * result + i))
+
+
+@contextmanager
+def _by_table(body: Body, name: str, slots: dict[int, int], numbers: Numbers, lanes: int) -> Iterator[tuple[V, V]]:
+    """What is done with each of many results, given its number and itself: written once."""
     place = {slot: k for k, slot in enumerate(dict.fromkeys(slots.values()))}
     kept = body.array(len(place) * lanes)
     for slot, k in place.items():
         body.store(spread(body, numbers[slot], lanes), body.at(kept, k * lanes))
-    tables = {"results": [*slots], "slots": [place[slot] for slot in slots.values()]}
-    for name, table in tables.items():
-        body.module.constant(name, f"[{len(table)} x i32] [{', '.join([f'i32 {x}' for x in table])}]")
+    tables = {f"{name}.results": [*slots], f"{name}.slots": [place[slot] for slot in slots.values()]}
+    for table, words in tables.items():
+        body.module.constant(table, f"[{len(words)} x i32] [{', '.join([f'i32 {x}' for x in words])}]")
     with body.loop(0, len(slots)) as entry:
-        places = [body.at(V(body, f"@{name}", "ptr"), entry, "i32") for name in tables]
+        places = [body.at(V(body, f"@{table}", "ptr"), entry, "i32") for table in tables]
         result, which = [body.op(f"zext {body.load(x, kind='i32')} to i64", "i64") for x in places]
-        body.store(body.load(body.at(kept, which * lanes), lanes), body.at(results, n * result + i))
+        yield result, body.load(body.at(kept, which * lanes), lanes)
 
 
 def added_up(body: Body, mean: V, lanes: int = 1) -> V:
