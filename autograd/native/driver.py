@@ -4,8 +4,8 @@
     each    copies of what examples read; then block by block inputs in, example loops, results out
     after   means, batch loops, results
 
-The functions are those of every form, described in `straight`; `work` is the plan, an array of counts and addresses
-laid out in `encode`. Chunks on different threads have plans that differ in LANES_AT.
+The functions are those of `forms`; `work` is the plan, an array of counts and addresses laid out in `encode`. Chunks on
+different threads have plans that differ in LANES_AT.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from typing import Any
 from autograd.native import encode as layout
 from autograd.native.body import Body
 from autograd.native.build import Code, build
+from autograd.native.forms import SIGNATURES, added_up, function, write_run
 from autograd.native.ir import LANES, V, constant, select
 from autograd.native.means import turned
 from autograd.native.module import Module
-from autograd.native.straight import SIGNATURES, added_up, function, write_run
 
 
 @cache

@@ -250,7 +250,7 @@ def uninstall(callable_: Any) -> None:
 class Work(NamedTuple):
     """The code of a program, and what it needs: arrays that nothing else uses."""
 
-    run: int  # its address: see `straight.SIGNATURES`
+    run: int  # its address: see `forms.SIGNATURES`
     work: Any
     sums: Any
     values: Any  # where the parameters' Values are

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from autograd.core.primitives import Primitive
 from autograd.core.value import Value
-from autograd.native import build, straight
+from autograd.native import build, forms, straight
 from autograd.native.body import Body
 from autograd.native.fuse import CHEAP
 from autograd.native.ir import LANES
@@ -91,7 +91,7 @@ class Runner:
         self._chunk = (enough + MEAN_WORK * means) / max(_work(program), 1)  # examples of a piece
         code = self.form.code
         self._before, self._pieces, self._help, self._wait, self._after, self._run = [
-            _function(code.address(name), straight.SIGNATURES[name])
+            _function(code.address(name), forms.SIGNATURES[name])
             for name in ("before", "pieces", "help", "wait", "after", "run")
         ]
         self._lock = threading.Lock()
@@ -190,7 +190,7 @@ def _work(program: Program) -> int:
 
 
 def _function(place: int, signature: Sequence[str]) -> Callable[..., None]:
-    kinds = [ctypes.c_int64 if name in straight.INTEGERS else ctypes.c_void_p for name in signature]
+    kinds = [ctypes.c_int64 if name in forms.INTEGERS else ctypes.c_void_p for name in signature]
     return ctypes.CFUNCTYPE(None, *kinds)(place)
 
 

@@ -1,34 +1,10 @@
 """The straight-line form: a program as one function over a batch, every instruction written out once.
 
-    void before(work, parameters)                                         what all examples share
-    void each(work, columns, parameters, results, n, begin, end, sums)    examples begin to end of n
-    void after(work, parameters, whole, n, chunks, lines)                 what follows from the means over the batch
-    void run(work, columns, parameters, results, whole, n, sums)          all, for a batch in one piece
-    void pieces(work, columns, parameters, results, n, block, chunks, sums, means, lines, next, begun)
-                                                                          `each` for every chunk that nobody has taken
-    void help(…, begun, many, looks)                                      the same by another thread than the caller,
-                                                                          which then waits until so many jobs are begun
-    void wait(many, count, looks)                                         until the count is so many, a while
-
-    columns     const double *[inputs]: where the first example's number for each input is; `strides`, known when the
-                code is made, say how many doubles further on the next example's is (0: the same for all examples)
-    parameters  const double[parameters]
-    results     double[results][n]: those of the program's outputs that there is one of for each example
-    whole       double[program.whole]: those that there is one of for the whole batch
-    sums        double[means]: a line, which each call of `each` writes; of `pieces`, as many lines as there are chunks,
-                this thread's own: to write what lies in another processor's cache takes as long as an exponential
-    lines       double *[chunks]: where the line of each chunk is, in whose order `after` adds them up
-    work        memory of its own: the columns of loops here, what a tape needs (see `driver`)
-
-    block       examples that are computed together: chunks begin at multiples of it
-    means       numbers in a line of sums
-    next        the number of the first chunk that nobody has taken, and how many are done
-    begun       how many jobs are begun
-
-A batch may be cut into chunks that threads share; sums depend on the cuts, and on nothing else. Eight
-examples are computed side by side, the last eight of a chunk overlapping those before; a batch of fewer is computed one
-by one, by the same text. So a result has the same bits whatever its place and whatever the size of the batch. Each of
-the two is written when it is needed: LLVM takes most of the time before a first result.
+The functions are those of `forms`; `strides`, known when the code is made, say how many doubles apart the examples of
+each input are (0: the same for all examples), and `work` holds the columns of loops. Eight examples are computed side
+by side, the last eight of a chunk overlapping those before; a batch of fewer is computed one by one, by the same text.
+So a result has the same bits whatever its place and whatever the size of the batch. Each of the two is written when it
+is needed: LLVM takes most of the time before a first result.
 """
 
 from __future__ import annotations
@@ -40,7 +16,8 @@ from typing import Any
 
 from autograd.native import loops
 from autograd.native.body import Body
-from autograd.native.build import Code, build, has
+from autograd.native.build import Code, build
+from autograd.native.forms import SIGNATURES, added_up, function, write_run
 from autograd.native.ir import LANES, V, constant, select
 from autograd.native.loops import Inputs, Runs, spread
 from autograd.native.module import Memory, Module
@@ -50,31 +27,6 @@ from autograd.program.loop import LoopRow, loops_in
 from autograd.program.program import BATCH, EXAMPLE, MEAN, ONCE, Program
 from autograd.program.running import parts_read
 
-_PIECES = [
-    "work",
-    "columns",
-    "parameters",
-    "results",
-    "n",
-    "block",
-    "chunks",
-    "sums",
-    "means",
-    "lines",
-    "next",
-    "begun",
-]
-SIGNATURES = {
-    "before": ["work", "parameters"],
-    "each": ["work", "columns", "parameters", "results", "n", "begin", "end", "sums"],
-    "after": ["work", "parameters", "whole", "n", "chunks", "lines"],
-    "run": ["work", "columns", "parameters", "results", "whole", "n", "sums"],
-    "pieces": _PIECES,
-    "help": [*_PIECES, "many", "looks"],
-    "wait": ["many", "count", "looks"],
-}
-INTEGERS = {"n", "begin", "end", "block", "chunks", "means", "many", "looks"}
-MANY = 12  # pieces
 MANY_RESULTS = 64  # more of them are written by way of a table: LLVM takes long over thousands of places
 
 Numbers = dict[int, Any]  # the V of a program's slots, floats for its constants
@@ -121,73 +73,6 @@ def write(module: Module, program: Program, strides: Sequence[int], lanes: int) 
     _write_each(module, program, strides, lanes)
     _write_after(module, program)
     write_run(module)
-
-
-def write_run(module: Module) -> None:
-    """`run` and `pieces`, which call the others, and `wait`."""
-    body = function(module, "run", SIGNATURES["run"])
-    given = {name: body.argument(name) for name in SIGNATURES["run"]}
-    line = body.variable(given["sums"])
-    given |= {"begin": body.integer(0), "end": given["n"], "chunks": body.integer(1), "lines": line}
-    for name in ("before", "each", "after"):
-        _call(body, name, given)
-    body.give()
-    module.add(body)
-
-    body = function(module, "pieces", SIGNATURES["pieces"])
-    given = {name: body.argument(name) for name in SIGNATURES["pieces"]}
-    n, block, chunks, sums = [given[name] for name in ("n", "block", "chunks", "sums")]
-    whole_blocks = body.op(f"sdiv {n + block - 1}, {block.name}", "i64")
-    more = chunks >> 2
-    body.now(f"atomicrmw add {given['begun']}, i64 1 monotonic", "i64")
-    falling = (chunks >= MANY) & (whole_blocks >= chunks * 5)
-
-    def end(chunk: V) -> V:
-        """Of pieces alike; of many, each is shorter than the one before: who ends first has little to wait for."""
-        parts = select(falling, chunk * (chunks * 2 + more - chunk), chunk)
-        of = select(falling, chunks * (chunks + more), chunks)
-        full = body.op(f"sdiv {whole_blocks * parts}, {of.name}", "i64") * block
-        return select(full > n, n, full)
-
-    with body.loop(0, chunks) as taken:  # nobody takes more
-        k = body.now(f"atomicrmw add {given['next']}, i64 1 monotonic", "i64")
-        with body.when(k < chunks):
-            line = body.at(sums, taken * given["means"])
-            body.store(line, body.at(given["lines"], k, "ptr"))
-            _call(body, "each", given | {"begin": end(k), "end": end(k + 1), "sums": line})
-            body.now(f"atomicrmw add {body.at(given['next'], 1, 'i64')}, i64 1 release", "i64")
-    body.give()
-    module.add(body)
-
-    body = function(module, "help", SIGNATURES["help"])
-    given = {name: body.argument(name) for name in SIGNATURES["help"]}
-    _call(body, "pieces", given | {"begun": body.variable(body.integer(0))})
-    _call(body, "wait", given | {"count": given["begun"]})
-    body.give()
-    module.add(body)
-
-    body = function(module, "wait", SIGNATURES["wait"])
-    left = body.variable(body.argument("looks"))
-    body.do("br label %look")
-    body.label("look")
-    if has("sse2"):
-        body.module.needs("llvm.x86.sse2.pause", "void", [])
-        body.do("call void @llvm.x86.sse2.pause()")
-    found = body.now(f"load atomic i64, {body.argument('count')} acquire, align 8", "i64")
-    body.store(body.load(left, kind="i64") - 1, left)
-    body.do(f"br {(found < body.argument('many')) & (body.load(left, kind='i64') > 0)}, label %look, label %end")
-    body.label("end")
-    body.give()
-    module.add(body)
-
-
-def _call(body: Body, name: str, given: dict[str, V]) -> None:
-    body.do(f"call void @{name}({', '.join([repr(given[x]) for x in SIGNATURES[name]])})")
-
-
-def function(module: Module, name: str, arguments: Sequence[str]) -> Body:
-    """A function of these arguments, all of them addresses or counts."""
-    return Body(module, name, [("i64" if x in INTEGERS else "ptr", x) for x in arguments])
 
 
 def instructions(
@@ -340,19 +225,6 @@ def _by_table(body: Body, name: str, slots: dict[int, int], numbers: Numbers, la
         places = [body.at(V(body, f"@{table}", "ptr"), entry, "i32") for table in tables]
         result, which = [body.op(f"zext {body.load(x, kind='i32')} to i64", "i64") for x in places]
         yield result, body.load(body.at(kept, which * lanes), lanes)
-
-
-def added_up(body: Body, mean: V, lanes: int = 1) -> V:
-    """The sums over the batch of means, of these lanes from this one on: those of the chunks, in order."""
-
-    def part(chunk: Any) -> V:
-        line = body.load(body.at(body.argument("lines"), chunk, "ptr"), kind="ptr")
-        return body.load(body.at(line, mean), lanes)
-
-    total = body.variable(part(0), lanes)
-    with body.loop(1, body.argument("chunks")) as chunk:
-        body.store(body.load(total, lanes) + part(chunk), total)
-    return body.load(total, lanes)
 
 
 def _write_after(module: Module, program: Program) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 # The plan, an array of 64-bit integers: addresses, counts, and addresses of tables of integers.
 (
-    METHOD, RUN, WORK, SUMS,  # what takes other calls; the code of `straight.SIGNATURES`, and what it needs
+    METHOD, RUN, WORK, SUMS,  # what takes other calls; the code of `forms.SIGNATURES`, and what it needs
     PARAMETERS, VALUES_AT, FLOAT, DOUBLE, NUMBERS,  # how many; Values, the offsets in them; where numbers are put
     AT, CHANGES, SEEN,  # or are they the last argument? `changes` of Values, and what it was when they were read
     ARGUMENTS, ARGUMENTS_AT, COLUMNS, LEAST, MOST,  # how many, what is expected; a table to fill; of how many examples
