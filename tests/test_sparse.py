@@ -28,6 +28,7 @@ from autograd import (
 )
 from autograd.derivatives import sparse
 from autograd.derivatives.pattern import Pattern, Sparse
+from autograd.native import runner
 from autograd.testing import expressions
 from autograd.trust.expressions import Expression
 from tests.compare import bits
@@ -295,3 +296,14 @@ def test_solve_ivp_takes_them(method: str) -> None:
     jac = jacobian(rate, argnums=1, sparse=True)
     found = solve_ivp(rate, (0, 1), np.ones(20), method=method, jac=jac, rtol=1e-6, atol=1e-8)
     assert found.y[:, -1] == pytest.approx(exact, rel=1e-4)
+
+
+@pytest.mark.parametrize("inputs", [12, 40])  # straight-line code, a tape
+@pytest.mark.parametrize("n", [1, 5, 8, 21, 300])
+def test_a_dense_hessian_has_its_zeros_in_every_example(inputs: int, n: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(runner, "CHUNK", 1 << 30 if n < 300 else 1)  # in one piece, in many
+    f = hessian(lambda x: sum([(b - a * a) ** 2 for a, b in pairwise(x)]))
+    X = np.random.default_rng(inputs).normal(size=(n, inputs))
+    each = np.array([f(x) for x in X.tolist()])
+    assert np.count_nonzero(each) == n * (3 * inputs - 2)
+    np.testing.assert_allclose(compile(f)(X), each, rtol=1e-12, atol=0)
