@@ -357,8 +357,8 @@ REPEATED = {  # an operand that is there twice, beside other paths to it
 
 @pytest.mark.parametrize("f", REPEATED.values(), ids=REPEATED)
 def test_slopes_of_an_operand_that_is_there_twice_are_eager_to_the_bit(f: Any, tmp_path: Path) -> None:
-    compiled = compile(named(f, "repeated"), runner="python")
-    compiled(1.0, 1.0)
+    compiled = compile(named(lambda xy: f(*xy), "repeated"), runner="python")
+    compiled([[1.0, 1.0]])
     compiled.export(tmp_path / "repeated.py")
     exec((tmp_path / "repeated.py").read_text(), names := {})
     source = random.Random(1)
