@@ -123,6 +123,8 @@ class Layer(Module):
 
     def __call__(self, x: Any) -> Outputs:
         neurons = self.neurons
+        if len(neurons) != len(self._names.z):  # some were taken out, or added
+            self._set_labels(self._number)
         zs = affine([n.w for n in neurons], _inputs(x, len(neurons[0].w), self), [n.b for n in neurons])
         out: Any = _responses(neurons, zs, self._names)
         return out[0] if len(out) == 1 else out

@@ -38,6 +38,16 @@ def test_everything_in_an_mlp_is_labelled_by_layer_neuron_and_input(xor_net):
     assert [h.label for h in z.operands if h.op] == ["a_1^(1)", "a_2^(1)", "a_3^(1)"]
 
 
+def test_a_layer_may_lose_neurons_and_get_new_ones():
+    layer = nn.MLP(2, [3, 1], seed=0).layers[0]
+    kept = layer.neurons[2]
+    del layer.neurons[1]
+    assert [a.label for a in layer([1.0, 2.0])] == ["a_1^(1)", "a_2^(1)"]
+    assert kept.w[0].label == "w_{21}^(1)"
+    layer.neurons += [nn.Neuron(2, "tanh"), nn.Neuron(2)]
+    assert [a.data for a in layer([1.0, 2.0])] == [neuron([1.0, 2.0]).data for neuron in layer.neurons]
+
+
 def test_labels_outside_an_mlp_carry_no_layer_and_two_digit_indices_a_comma():
     assert [p.label for p in nn.Neuron(1).parameters()] == ["w", "b"]
     assert [p.label for p in nn.Neuron(2).parameters()] == ["w_1", "w_2", "b"]
