@@ -190,6 +190,7 @@ class _Scale:
         self.classes = max(2, outputs) if largest else 2 if single and isinstance(judge, ByNumber) else 0
         self.several = self.classes > 2
         self.farthest = FARTHEST if self.classes == 2 and plane else 0.0
+        self.beyond = 0.0 if plane else 0.1  # 0 and 1, that a curve is drawn
         self.names: list[str] = []
         self.low, self.high = 0.0, 1.0
         if largest:
@@ -199,7 +200,7 @@ class _Scale:
             if not self.classes:
                 self.low, self.high = min(plain), max(plain)
             least = -1.0 if loss is losses.hinge else self.low
-            self.names = [f"y = {_said(x)}" for x in (least, self.high)]
+            self.names = [f"y = {_said(x, 6)}" for x in (least, self.high)]
         self.squash: Callable[[float], float] = lambda x: (x - self.low) / ((self.high - self.low) or 1.0)
         if loss is losses.binary_cross_entropy_with_logits:
             self.squash = sigmoid
@@ -221,12 +222,14 @@ class _Scale:
         return sigmoid(q - p) if self.logits else (1.0 + q - p) / 2
 
     def cell(self, output: Any) -> int:
-        """A byte: 255 times a number from 0 to 1, or 32 times the class and up to 31 for its lead."""
+        """A byte: 255 where a number is 1, of a curve 1.1, and 0 where it is 0 or −0.1; of several classes 32 times the
+        number of one, and up to 31 for its lead."""
         if not self.several:
             x = self._single(output)
             if self.farthest:
                 p = min(1 - 1e-12, max(1e-12, x))
                 x = 0.5 + 0.5 * math.log(p / (1 - p)) / self.farthest
+            x = (x + self.beyond) / (1 + 2 * self.beyond)
             return round(255 * min(1.0, max(0.0, x))) if x == x else 127
         scores = output
         if self.logits:
@@ -249,8 +252,8 @@ def _ends(extent: Sequence[float], scale: tuple[float, float]) -> list[str]:
     return [_said(round(x, digits)) for x in (low, high)]
 
 
-def _said(x: float) -> str:
-    return f"{x:.10g}".replace("-", "−")
+def _said(x: float, digits: int = 10) -> str:
+    return f"{x:.{digits}g}".replace("-", "−")
 
 
 def _short(x: float) -> float:

@@ -114,6 +114,19 @@ def test_of_two_classes_with_an_output_each_a_byte_says_how_likely_the_second_is
     assert told["classes"] == 2
 
 
+def test_a_curve_goes_on_beyond_the_targets_to_the_edge_of_the_picture():
+    line = nn.Neuron(1, activation="linear", seed=0)
+    line.w[0].data, line.b.data = 0.5, 3.0  # at the ends of the axis, 1.2 beyond the inputs, 2.4 and 8.6
+    told = film(nn.watch(line, [0.0, 10.0], [3.0, 8.123456789], epochs=0, progress=False, compiled=False))
+    cells = base64.b64decode(told["cells"])
+    low, high = told["extent"][0]
+    for k in (0, 11, 60, 119):
+        y = 3.0 + 0.5 * (low + (high - low) * k / 119)
+        share = (y - 3.0) / 5.123456789
+        assert cells[k] == pytest.approx(255 * max(0.0, min(1.0, (share + 0.1) / 1.2)), abs=0.6)
+    assert cells[0] == 0 < cells[11] and told["targets"] == ["y = 3", "y = 8.12346"]
+
+
 def test_several_numbers_that_are_no_classes_have_no_map():
     model = nn.MLP(2, [2], seed=0)
     told = film(nn.watch(model, X, [[0.5, y] for y in Y], epochs=1, progress=False, compiled=False))

@@ -70,7 +70,7 @@ function boundary(field, step, { ink }) { // where the outputs cross ½: straigh
   brush.stroke();
 }
 
-function line(field, colours) { // one input: the output as a curve, from 0 to 1
+function line(field, colours) { // one input: the output as a curve, to a tenth beyond 0 and 1, as the bytes are
   const range = [-0.1, 1.1], step = wide / (side - 1);
   field.forEach((byte, k) => {
     brush.fillStyle = css(mix(colours.paper, shade(byte, colours), 0.5));
@@ -79,7 +79,7 @@ function line(field, colours) { // one input: the output as a curve, from 0 to 1
   brush.lineWidth = 5;
   brush.strokeStyle = colours.ink;
   brush.beginPath();
-  if (!several) field.forEach((byte, k) => brush.lineTo(k * step, upward(byte / 255, range)));
+  if (!several) field.forEach((byte, k) => brush.lineTo(k * step, high * (1 - byte / 255)));
   brush.stroke();
   if (film.classes === 2) field.forEach((byte, k) => { // where it crosses ½
     if (!k || byte > 127.5 === field[k - 1] > 127.5) return;
@@ -112,7 +112,7 @@ const make = (kind, attributes, parent) => {
 };
 function network() {
   const { sizes } = film, tallest = Math.max(...sizes), gap = Math.max(18, Math.min(64, 420 / tallest)), radius = Math.min(14, gap * 0.36);
-  const names = sizes[0] === film.inputs.length ? film.inputs.map((name) => name.slice(0, 16)) : [];
+  const names = sizes[0] === film.inputs.length ? film.inputs.map((name) => name.length > 16 ? name.slice(0, 15) + "…" : name) : [];
   const left = 24 + 7 * Math.max(3, ...names.map((name) => name.length)), width = left + 30 + 150 * (sizes.length - 1), height = gap * tallest + 30;
   $("network").setAttribute("viewBox", `0 0 ${width} ${height}`);
   const place = (l, j) => [left + 150 * l, height / 2 + gap * (j - (sizes[l] - 1) / 2)];
