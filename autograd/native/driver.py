@@ -144,7 +144,7 @@ def _fixed_out(d: _Driver, begin: V, end: V) -> None:
     body, once = d.body, d.plan(layout.ONCE_AT, "ptr")
     with body.loop(0, d.plan(layout.FIXED)) as entry:
         k, place = d.entry(layout.EACH_AT, entry * 2), d.entry(layout.EACH_AT, entry * 2 + 1)
-        out, x = body.at(d.argument("results"), k * d.argument("n") + begin), body.load(body.at(once, place))
+        out, x = body.at(d.argument("results"), k * d.argument("apart") + begin), body.load(body.at(once, place))
         body.strips(end - begin, lambda i, lanes: body.store(body.spread(x, lanes), body.at(out, i)))
 
 
@@ -153,4 +153,4 @@ def _results_out(d: _Driver, start: V, live: V) -> None:
     with body.loop(d.plan(layout.FIXED), d.plan(layout.EACH)) as entry:
         k, place = d.entry(layout.EACH_AT, entry * 2), d.entry(layout.EACH_AT, entry * 2 + 1)
         line = body.at(d.plan(layout.LANES_AT, "ptr"), place * d.width)
-        body.copy(line, body.at(d.argument("results"), k * d.argument("n") + start), live)
+        body.copy(line, body.at(d.argument("results"), k * d.argument("apart") + start), live)

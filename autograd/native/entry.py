@@ -25,7 +25,7 @@ from autograd.native import words as code
 from autograd.native.body import Body
 from autograd.native.build import build
 from autograd.native.ir import LANES, V, constant, select
-from autograd.native.making import Making
+from autograd.native.making import Making, apart
 from autograd.native.module import Module
 from autograd.native.tiles import any_nan
 
@@ -98,9 +98,9 @@ class _Entry(Making):
                 double = body.load(body.at(number, self.word(code.DOUBLE), "i8"))
                 body.store(double, body.at(self.word(code.NUMBERS, "ptr"), i))
 
-    def run(self, numbers: V, results: V, n: V) -> None:
+    def run(self, numbers: V, results: V, n: V, between: V) -> None:
         work, columns, sums, whole = [self.word(k, "ptr") for k in (code.WORK, code.COLUMNS, code.SUMS, code.WHOLE)]
-        given = [work, columns, numbers, results, whole, n, sums]
+        given = [work, columns, numbers, results, whole, n, between, sums]
         self.body.do(f"call void {self.word(code.RUN, 'ptr').name}({', '.join(map(repr, given))})")
 
     def other(self) -> V:
@@ -136,7 +136,7 @@ class _Numbers(_Entry):
             given = body.load(body.at(body.argument("args"), i, "ptr"), kind="ptr")
             body.store(self.number(i, given), body.at(columns, i, "ptr"))
         self.read_parameters()
-        self.run(self.word(code.NUMBERS, "ptr"), results, body.integer(1))
+        self.run(self.word(code.NUMBERS, "ptr"), results, body.integer(1), body.integer(1))
         self.last_anew(results)
         leaves, last = self.word(code.LEAVES), self.field(body.argument("self"), code.LAST)
         known, keep, drop = self.word(code.TUPLES) >= 0, self.word(code.KEEP, "ptr"), self.word(code.DROP, "ptr")
@@ -178,11 +178,11 @@ class _Arrays(_Entry):
             body.store(array, made)
             body.store(self.field(array, code.DATA), place)
         with body.when(large):
-            shared = self.array(body.integer(1), [self.word(code.EACH) * n + LANES - 1], body.integer(0))
+            shared = self.array(body.integer(1), [self.word(code.EACH) * apart(n) + LANES - 1], body.integer(0))
             body.store(shared, block)
             body.store(self.line(shared), place)
         results, whole = body.load(place, kind="ptr"), self.word(code.WHOLE, "ptr")
-        self.run(body.load(held, kind="ptr"), results, n)
+        self.run(body.load(held, kind="ptr"), results, n, select(large, apart(n), n))
         self.look_for_nan(whole, large, block)
         with body.when(direct ^ True), body.loop(0, self.word(code.LEAVES)) as i:
             self.leaf(i, n, results, whole, body.at(made, i, "ptr"), body.load(block, kind="ptr"))

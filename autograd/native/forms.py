@@ -1,10 +1,11 @@
 """What every form of a program is, in machine code: functions over a batch, in one piece or in pieces.
 
     void before(work, parameters)                                         what all examples share
-    void each(work, columns, parameters, results, n, begin, end, sums)    examples begin to end of n
+    void each(work, columns, parameters, results, apart, begin, end, sums)
+                                                                          examples begin to end
     void after(work, parameters, whole, n, chunks, lines)                 what follows from the means over the batch
-    void run(work, columns, parameters, results, whole, n, sums)          all, for a batch in one piece
-    void pieces(work, columns, parameters, results, n, block, chunks, sums, means, lines, next, begun)
+    void run(work, columns, parameters, results, whole, n, apart, sums)   all, for a batch in one piece
+    void pieces(work, columns, parameters, results, n, apart, block, chunks, sums, means, lines, next, begun)
                                                                           `each` for every chunk that nobody has taken
     void help(…, begun, many, looks)                                      the same by another thread than the caller,
                                                                           which then waits until so many jobs are begun
@@ -13,7 +14,8 @@
     columns     const double *[inputs]: where the first example's number for each input is; the form knows how many
                 doubles further on the next example's is
     parameters  const double[parameters]
-    results     double[results][n]: those of the program's outputs that there is one of for each example
+    results     double[results][apart]: those of the program's outputs that there is one of for each example; apart is
+                n, or as much more as it takes for each row to begin where the first one does in a line of the cache
     whole       double[program.whole]: those that there is one of for the whole batch
     sums        double[means]: a line, which each call of `each` writes; of `pieces`, as many lines as there are chunks,
                 this thread's own
@@ -39,17 +41,17 @@ from autograd.native.build import has
 from autograd.native.ir import V, select
 from autograd.native.module import Module
 
-PIECES = "work columns parameters results n block chunks sums means lines next begun".split()
+PIECES = "work columns parameters results n apart block chunks sums means lines next begun".split()
 SIGNATURES = {
     "before": ["work", "parameters"],
-    "each": ["work", "columns", "parameters", "results", "n", "begin", "end", "sums"],
+    "each": ["work", "columns", "parameters", "results", "apart", "begin", "end", "sums"],
     "after": ["work", "parameters", "whole", "n", "chunks", "lines"],
-    "run": ["work", "columns", "parameters", "results", "whole", "n", "sums"],
+    "run": ["work", "columns", "parameters", "results", "whole", "n", "apart", "sums"],
     "pieces": PIECES,
     "help": [*PIECES, "many", "looks"],
     "wait": ["many", "count", "looks"],
 }
-INTEGERS = {"n", "begin", "end", "block", "chunks", "means", "many", "looks"}
+INTEGERS = {"n", "apart", "begin", "end", "block", "chunks", "means", "many", "looks"}
 MANY = 12  # pieces, from which on each is shorter than the one before
 
 

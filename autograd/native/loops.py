@@ -188,12 +188,12 @@ class Runs:
                 for _, _, slot in found:
                     self.uses[slot] -= 1
 
-    def write_results(self, body: Body, numbers: dict[int, Any], n: V, i: V, lanes: int) -> set[int]:
-        """Write those results that are items of columns, of n examples from the i-th on; which these are."""
+    def write_results(self, body: Body, numbers: dict[int, Any], apart: V, i: V, lanes: int) -> set[int]:
+        """Write those results that are items of columns, of examples from the i-th on; which these are."""
         results, done = body.argument("results"), set()
         for first, step, count, column, item, item_step in self.results:
             with body.loop(0, count) as k:
-                place = body.at(results, (k * step + first) * n + i)
+                place = body.at(results, (k * step + first) * apart + i)
                 body.store(spread(body, numbers[column][k * item_step + item], lanes), place)
             done |= {first + step * k for k in range(count)}
         return done

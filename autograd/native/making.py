@@ -11,7 +11,9 @@ from typing import Any
 
 from autograd.native import words as code
 from autograd.native.body import Body
-from autograd.native.ir import V, select
+from autograd.native.ir import LANES, V, select
+
+PADDED = 64  # numbers, from which on a row is filled up to the end of a line of the processor's cache
 
 
 class Making:
@@ -54,7 +56,7 @@ class Making:
 
     def new_array(self, i: V, n: V, block: V | None = None, first: Any = 0) -> V:
         """An array for leaf i: of the batch, or of what there is one of for all of it; of its own, or in a block of
-        results, n numbers each, from the first of these on."""
+        results, a row of lines of the cache each, from the first of these on."""
         body = self.body
         kind, axes = self.leaf_word(i, 0), self.leaf_word(i, 3)
         lengths, steps = body.array(code.AXES + 1), body.array(code.AXES + 1)
@@ -64,13 +66,15 @@ class Making:
         if block is None:
             order = select(axes == 1, 2, body.integer(0))  # of columns, as they are computed
             return self.array(axes + 1, lengths, order)
-        step = body.variable(n * 8)  # bytes
+        step = body.variable(apart(n) * 8)  # bytes
         with body.loop(0, axes) as k:
             now, axis = body.load(step, kind="i64"), axes - k
             body.store(now, body.at(steps, axis, "i64"))
             body.store(now * body.load(body.at(lengths, axis, "i64"), kind="i64"), step)
         body.store(body.integer(8), steps)
-        array = self.array(axes + 1, lengths, body.integer(code.WRITEABLE), steps, body.at(self.line(block), first * n))
+        array = self.array(
+            axes + 1, lengths, body.integer(code.WRITEABLE), steps, body.at(self.line(block), first * apart(n))
+        )
         self.tell(self.word(code.KEEP, "ptr"), block)
         self.call(code.HOLD, "i32", array, block)
         return array
@@ -202,6 +206,11 @@ class Making:
         self.tell(self.word(code.KEEP, "ptr"), result)
         body.give(result)
         body.label("anew")
+
+
+def apart(n: V) -> V:
+    """How far apart the rows of a block are, of n numbers each."""
+    return select(n < PADDED, n, (n + (LANES - 1)) & -LANES)
 
 
 @cache

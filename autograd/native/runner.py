@@ -16,6 +16,7 @@ from autograd.native import build, forms, straight
 from autograd.native.body import Body
 from autograd.native.fuse import CHEAP
 from autograd.native.ir import LANES
+from autograd.native.making import PADDED
 from autograd.native.module import Module
 from autograd.native.objects import address, aligned, changes_now, references, value_offsets
 from autograd.native.plans import Plan, Work
@@ -104,7 +105,8 @@ class Runner:
     def run(self, arrays: Sequence[Any], n: int, at: Any = None) -> tuple[Any, Any]:
         """The results for the whole batch, (program.whole,) doubles, and those for each of n examples, (others, n).
         `at`: the parameters' numbers, an array, in place of those of their Values."""
-        whole, each = aligned(self._whole, False), aligned(self._each * n, False).reshape(self._each, n)
+        apart = n if n < PADDED else -(-n // LANES) * LANES
+        whole, rows = aligned(self._whole, False), aligned(self._each * apart, False).reshape(self._each, apart)
         self.calls += 1
         with self._lock:
             columns = self._array([*map(address, arrays)], dtype=int)[self._arguments] + self._offsets
@@ -115,14 +117,14 @@ class Runner:
             elif self._parameters and (self._seen == -1 or self._seen != changes_now()):
                 self._seen = changes_now()
                 _read(self._parameters, self._objects, numbers)
-            given = address(columns), address(numbers), address(each)
+            given = address(columns), address(numbers), address(rows)
             chunks = min(int(n / self._chunk), CHUNKS, -(-n // self.form.block))
             if chunks < 2:
-                self._run(address(self._own.work), *given, address(whole), n, self._own.sums(1))
+                self._run(address(self._own.work), *given, address(whole), n, apart, self._own.sums(1))
             else:
-                self._run_in_chunks(chunks, *given, address(whole), n)
+                self._run_in_chunks(chunks, *given, address(whole), n, apart)
         raise_what_was_kept()
-        return whole, each
+        return whole, rows[:, :n]
 
     def entry_work(self) -> Work:
         """For calls that come by an entry: as many examples as are not cut into pieces."""
@@ -130,7 +132,9 @@ class Runner:
         work, numbers = self.form.own()
         return Work(run, work, sums, self._objects, self._nodes, numbers, self._least, self.most)
 
-    def _run_in_chunks(self, chunks: int, columns: int, numbers: int, each: int, whole: int, n: int) -> None:
+    def _run_in_chunks(
+        self, chunks: int, columns: int, numbers: int, rows: int, whole: int, n: int, apart: int
+    ) -> None:
         """The same on several threads. The cut depends on the work alone, and each chunk has sums of its own, added in
         order: so that the bits do not depend on how many threads there are."""
         from autograd.native import workers
@@ -144,7 +148,7 @@ class Runner:
             helps = threading.get_ident() != caller
             own = self._helper() if helps else self._own
             ends = own.sums(chunks), means, address(lines), address(taken), ctypes.addressof(workers.begun)
-            given = address(own.work), columns, numbers, each, n, block, chunks, *ends
+            given = address(own.work), columns, numbers, rows, n, apart, block, chunks, *ends
             self._help(*given, next_job, LINGERS) if helps else self._pieces(*given)
 
         def done() -> bool:

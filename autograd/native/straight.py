@@ -113,7 +113,7 @@ def _write_each(module: Module, program: Program, strides: Sequence[int], lanes:
     fixed = _fixed_results(program) if lanes > 1 else {}
     if fixed:
         with _by_table(body, "fixed", fixed, numbers, 1) as (result, x):
-            row = body.at(body.argument("results"), body.argument("n") * result + begin)
+            row = body.at(body.argument("results"), body.argument("apart") * result + begin)
             body.strips(end - begin, lambda i, lanes: body.store(body.spread(x, lanes), body.at(row, i)))
     last = end - lanes
     totals = [body.variable(constant(body, 0.0), lanes) for _ in means]
@@ -132,7 +132,7 @@ def _write_each(module: Module, program: Program, strides: Sequence[int], lanes:
         for total, slot in zip(totals, means, strict=True):
             term = here[slot] if new is None else select(new, here[slot], 0.0)
             body.store(body.spread(body.load(total, lanes) + term, lanes), total)
-        done = runs.write_results(body, here, body.argument("n"), i, lanes) | fixed.keys()
+        done = runs.write_results(body, here, body.argument("apart"), i, lanes) | fixed.keys()
         slots = {k: slot for k, slot in enumerate(program.outputs[program.whole :]) if k not in done}
         _write_results(body, slots, here, i, lanes)
     for k, total in enumerate(totals):
@@ -202,13 +202,13 @@ def _fixed_results(program: Program) -> dict[int, int]:
 
 
 def _write_results(body: Body, slots: dict[int, int], numbers: Numbers, i: V, lanes: int) -> None:
-    n, results = body.argument("n"), body.argument("results")
+    apart, results = body.argument("apart"), body.argument("results")
     if len(slots) <= MANY_RESULTS:
         for k, slot in slots.items():
-            body.store(spread(body, numbers[slot], lanes), body.at(results, n * k + i))
+            body.store(spread(body, numbers[slot], lanes), body.at(results, apart * k + i))
         return
     with _by_table(body, "varying", slots, numbers, lanes) as (result, x):
-        body.store(x, body.at(results, n * result + i))
+        body.store(x, body.at(results, apart * result + i))
 
 
 @contextmanager
