@@ -5,13 +5,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any
 
 import pytest
 
 from autograd import Value, compile, dot, exp, gelu, grad, hypot, relu, sigmoid, sin, softplus, tanh, value_and_grad
 from autograd import sum as total
-from autograd.native import roll, tapes
+from autograd.native import roll, straight, tapes
 from tests.compare import bits
 
 np = pytest.importorskip("numpy")
@@ -80,6 +81,18 @@ def test_a_row_has_the_same_bits_in_every_batch_form_and_place(name: str) -> Non
                 got = columns(compiled(*points[:, start : start + n]))
                 want = whole[:, start : start + n]
                 assert list(map(bits, got.ravel().tolist())) == list(map(bits, want.ravel().tolist())), (n, start)
+
+
+@pytest.mark.parametrize("past", [False, True])
+@pytest.mark.parametrize("n", [65_536, 65_541])
+def test_a_row_of_a_large_result_has_the_same_bits(n: int, past: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(straight, "stores_past_caches", lambda: past)  # whatever the processor
+    f = compile(grad(lambda x: total([a * tanh(a * b) for a, b in pairwise(x)])))
+    X = np.random.default_rng(7).normal(size=(n, 9))
+    rows = range(0, n, 4001)
+    small = np.concatenate([f(X[k : k + 4001]) for k in rows])
+    for _ in range(3):  # in Python, and in machine code
+        assert f(X).tobytes() == small.tobytes()
 
 
 @pytest.mark.parametrize("name", ["elementary", "masks"])

@@ -86,6 +86,11 @@ class Body:
     def store(self, x: V, place: V) -> None:
         self.do(f"store {x}, {place}, align 8")
 
+    def store_past_caches(self, x: V, place: V) -> None:
+        """The same of whole lines of the cache, which nobody reads soon; before another thread does, a fence."""
+        self.module.metadata("!0", "!{i32 1}")
+        self.do(f"store {x}, {place}, align {8 * x.lanes}, !nontemporal !0")
+
     def prefetch(self, place: V) -> None:
         """Have the caches fetch what is there, to be changed soon; the place need not exist."""
         self.module.needs("llvm.prefetch.p0", "void", ["ptr", "i32", "i32", "i32"])

@@ -55,6 +55,10 @@ class Module:
         """Data under a name: `[3 x i32] [i32 1, i32 2, i32 3]`."""
         self._functions[name] = f"@{name} = internal constant {text}"
 
+    def metadata(self, name: str, text: str) -> None:
+        """What instructions say of themselves by this name."""
+        self._declared[name] = f"{name} = {text}"
+
     def needs(self, name: str, gives: str, takes: Sequence[str]) -> None:
         self._declared[name] = f"declare {gives} @{name}({', '.join(takes)}) {PURE}"
 

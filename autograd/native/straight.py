@@ -9,14 +9,14 @@ is needed: LLVM takes most of the time before a first result.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
 from autograd.native import loops
 from autograd.native.body import Body
-from autograd.native.build import Code, build
+from autograd.native.build import Code, build, stores_past_caches
 from autograd.native.forms import SIGNATURES, added_up, function, write_run
 from autograd.native.ir import LANES, V, constant, select
 from autograd.native.loops import Inputs, Runs, spread
@@ -27,6 +27,7 @@ from autograd.program.loop import LoopRow, loops_in
 from autograd.program.program import BATCH, EXAMPLE, MEAN, ONCE, Program
 from autograd.program.running import parts_read
 
+LARGE = 1 << 19  # results, from which on caches do not hold them
 MANY_RESULTS = 64  # more of them are written by way of a table: LLVM takes long over thousands of places
 
 Numbers = dict[int, Any]  # the V of a program's slots, floats for its constants
@@ -36,7 +37,7 @@ def code(program: Program, strides: Sequence[int], lanes: int, effort: int = 1) 
     """The straight-line form of a program whose examples are so many doubles apart, for each input: for batches of at
     least so many examples; and the memory that it works in. `effort`: see `build`."""
     module = Module()
-    write(module, program, strides, lanes)
+    write(module, program, strides, lanes, effort > 1 and stores_past_caches())
     return build(module.text(), effort, bool(loops_in(program))), module.memory
 
 
@@ -65,12 +66,12 @@ class Straight:
         return np.zeros(self.parameters + 1)
 
 
-def write(module: Module, program: Program, strides: Sequence[int], lanes: int) -> None:
-    """The functions, in a module."""
+def write(module: Module, program: Program, strides: Sequence[int], lanes: int, past: bool = False) -> None:
+    """The functions, in a module. `past`: large results are stored past the caches."""
     nothing = function(module, "before", SIGNATURES["before"])
     nothing.give()
     module.add(nothing)
-    _write_each(module, program, strides, lanes)
+    _write_each(module, program, strides, lanes, past)
     _write_after(module, program)
     write_run(module)
 
@@ -99,7 +100,7 @@ def shared(body: Body, program: Program, uses: Sequence[int]) -> Numbers:
     return numbers
 
 
-def _write_each(module: Module, program: Program, strides: Sequence[int], lanes: int) -> None:
+def _write_each(module: Module, program: Program, strides: Sequence[int], lanes: int, past: bool) -> None:
     body = function(module, "each", SIGNATURES["each"])
     begin, end = body.argument("begin"), body.argument("end")
     runs = Runs(program, strides)
@@ -134,7 +135,16 @@ def _write_each(module: Module, program: Program, strides: Sequence[int], lanes:
             body.store(body.spread(body.load(total, lanes) + term, lanes), total)
         done = runs.write_results(body, here, body.argument("apart"), i, lanes) | fixed.keys()
         slots = {k: slot for k, slot in enumerate(program.outputs[program.whole :]) if k not in done}
-        _write_results(body, slots, here, i, lanes)
+        if not past or len(slots) > MANY_RESULTS:
+            _write_results(body, slots, here, i, lanes)
+        else:
+            large = (body.argument("apart") * len(slots) >= LARGE) & (first <= last)
+            with body.when(large):
+                _write_results(body, slots, here, i, lanes, body.store_past_caches)
+            with body.when(large ^ True):
+                _write_results(body, slots, here, i, lanes)
+    if past:
+        body.do("fence seq_cst")
     for k, total in enumerate(totals):
         body.store(add_lanes(body.load(total, lanes)), body.at(body.argument("sums"), k))
     body.give()
@@ -201,11 +211,13 @@ def _fixed_results(program: Program) -> dict[int, int]:
     return fixed if len(fixed) > MANY_RESULTS else {}
 
 
-def _write_results(body: Body, slots: dict[int, int], numbers: Numbers, i: V, lanes: int) -> None:
+def _write_results(
+    body: Body, slots: dict[int, int], numbers: Numbers, i: V, lanes: int, store: Callable[[V, V], None] | None = None
+) -> None:
     apart, results = body.argument("apart"), body.argument("results")
     if len(slots) <= MANY_RESULTS:
         for k, slot in slots.items():
-            body.store(spread(body, numbers[slot], lanes), body.at(results, apart * k + i))
+            (store or body.store)(spread(body, numbers[slot], lanes), body.at(results, apart * k + i))
         return
     with _by_table(body, "varying", slots, numbers, lanes) as (result, x):
         body.store(x, body.at(results, apart * result + i))
