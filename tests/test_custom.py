@@ -366,3 +366,16 @@ def test_a_rule_is_asked_for() -> None:
         custom(lambda x: x)
     with pytest.raises(TypeError, match="custom: give one rule"):
         custom(lambda x: x, jvp=sin, vjp=sin)
+
+
+@pytest.mark.parametrize(
+    ("rule", "says"),
+    [
+        ({"jvp": lambda primals, tangents: tangents[0]}, r"takes 2 operands; write jvp\(x, y, z, directions\)"),
+        ({"vjp": lambda x, y, w: (y * w, x * w)}, r"takes 3 operands; write vjp\(x, y, z, w\)"),
+        ({"partials": lambda x, y: (y, x)}, r"takes 2 operands; write partials\(x, y, z\)"),
+    ],
+)
+def test_a_rule_of_other_operands_is_refused_where_it_is_given(rule: Any, says: str) -> None:
+    with pytest.raises(TypeError, match=f"custom product: its rule {says}"):
+        custom(lambda x, y: x * y, name="product", **rule)

@@ -73,7 +73,7 @@ def _check(name: Any, forward: Any, partials: tuple[Any, ...], nary: bool) -> No
         if len(partials) != 1 or partials[0] is None:
             raise TypeError(f"primitive {name!r}: with nary=True it has one partial, lambda xs, z: [∂z/∂x for x in xs]")
     else:
-        operands, given = _parameters(forward), len(partials)
+        operands, given = parameters(forward), len(partials)
         if given == 0 or operands not in (None, given):
             taken = "the operands" if operands is None else counted(operands, "operand")
             raise TypeError(
@@ -81,14 +81,14 @@ def _check(name: Any, forward: Any, partials: tuple[Any, ...], nary: bool) -> No
                 "(None where z does not depend on it)"
             )
         for partial in partials:
-            if partial is not None and _parameters(partial) not in (None, given + 1):
+            if partial is not None and parameters(partial) not in (None, given + 1):
                 wanted = ", ".join([f"x{i + 1}" for i in range(given)] if given > 1 else ["x"])
                 raise TypeError(
                     f"primitive {name!r}: a partial takes the operands and the result, lambda {wanted}, z: …"
                 )
 
 
-def _parameters(f: Callable[..., Any]) -> int | None:
+def parameters(f: Callable[..., Any]) -> int | None:
     """How many operands f takes; None if that is not fixed or not known."""
     import inspect
 

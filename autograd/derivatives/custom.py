@@ -16,7 +16,7 @@ from typing import Any
 
 from autograd.core import modes
 from autograd.core.columns import REAL, Interval, Primitive
-from autograd.core.extension import on_values
+from autograd.core.extension import on_values, parameters
 from autograd.core.refusals import Argument
 from autograd.core.value import Value, apply, data_of
 from autograd.core.words import counted
@@ -67,7 +67,18 @@ def custom(
         raise TypeError("custom: give one rule, a function: partials=, jvp= or vjp=; both modes read any of them")
     kind, rule = given[0]
     columns = {"name": name, "domain": domain, "kinks": kinks, "by_call": by_call}
-    make = lambda f: Custom(f, {"partials": rule, "jvp": of_jvp(rule), "vjp": of_vjp(rule)}[kind], columns)
+
+    def make(f: Function) -> Custom:
+        made = Custom(f, {"partials": rule, "jvp": of_jvp(rule), "vjp": of_vjp(rule)}[kind], columns)
+        after = {"partials": "z", "jvp": "z, directions", "vjp": "z, w"}[kind]
+        takes, wanted = parameters(rule), parameters(f)
+        if takes is not None and wanted is not None and takes != wanted + len(after.split()):
+            words = ", ".join([*inspect.signature(f).parameters, after])
+            raise TypeError(
+                f"custom {made.__name__}: its rule takes {counted(takes, 'operand')}; write {kind}({words})"
+            )
+        return made
+
     return make if function is None else make(function)
 
 
