@@ -11,13 +11,12 @@ import subprocess
 import sys
 import tempfile
 
-import numpy as np
-
+from benchmarks.first_result import jax_first, ours_first
 from benchmarks.harness import COMPILED, Work, timed
 from benchmarks.scalar_graph import MOONS, build, points
 
 IMPORT = "import time; start = time.process_time(); import {0}; print(time.process_time() - start)"
-FIRST = IMPORT.replace("import {0}", "from benchmarks.startup import {0}; {0}()")
+FIRST = IMPORT.replace("import {0}", "from benchmarks.first_result import {0}; {0}()")
 
 
 def fresh_process(program: str, **environment: str) -> float:
@@ -38,23 +37,6 @@ for name, module in [("autograd", "autograd"), ("nn", "nn"), ("micrograd", "micr
     @importing.engine(name, module)
     def import_it(module=module):
         return lambda: fresh_process(IMPORT.format(module))
-
-
-def ours_first():
-    """A small function from definition to derivatives over a batch."""
-    import autograd
-
-    a, b = np.linspace(-1, 1, (2 * 64)).reshape(2, 64)
-    autograd.compile(autograd.value_and_grad(lambda a, b: autograd.tanh(a * b) + a, argnums=(0, 1)))(a, b)
-
-
-def jax_first():
-    import jax
-    import jax.numpy as jnp
-
-    a, b = np.linspace(-1, 1, (2 * 64)).reshape(2, 64)
-    f = lambda a, b: jnp.tanh(a * b) + a
-    jax.block_until_ready(jax.jit(jax.vmap(jax.value_and_grad(f, argnums=(0, 1))))(a, b))
 
 
 own = dict(meter="own", unit="s", scale=1.0)
