@@ -12,9 +12,8 @@ import warnings
 from collections.abc import Sequence
 from typing import Any
 
-from autograd import Value, topological_order
-from autograd.core.fast import number_gradients
-from nn.engines import Compiled, Eager, Loss, demanded, number
+from autograd import Value
+from nn.engines import Compiled, Eager, Loss, demanded, gradient, number
 from nn.examples import flat, hashable
 
 CLASSES = 8  # examples compared at first, at most: one of each class
@@ -109,8 +108,7 @@ def _difference(native: Compiled, X: Sequence[Any], Y: Sequence[Any], which: Seq
     compiled = native.step(native.table(x), native.table(y), 0.0)
     if not _alike([number(cost)], [compiled.cost], 1e-7):
         return f"its cost is {number(cost):.9g} eagerly and {compiled.cost:.9g} compiled"
-    order = topological_order(cost) if isinstance(cost, Value) else []
-    eager = number_gradients(order, {cost: 1.0}, [*native.parameters])
+    eager = gradient(cost, native.parameters)
     if not _alike(eager, compiled.gradient, 1e-6):
         slopes = [float(g) for g in compiled.gradient]
         i = max(range(len(slopes)), key=lambda i: abs(eager[i] - slopes[i]))

@@ -23,7 +23,7 @@ from autograd import (
     topological_order,
 )
 from autograd import sum as total
-from nn.examples import listed, on_values, without_values
+from nn.examples import by_example, listed, on_values, without_values
 from nn.optimizers import Optimizer
 
 Loss = Callable[[Any, Any], Any]
@@ -167,12 +167,12 @@ class Compiled:
         self._weights = np.array(kept, dtype=float)
 
     def outputs(self, X: Any) -> list[Any]:
-        return listed(_by_example(self._outputs(X)))
+        return listed(by_example(self._outputs(X)))
 
     def cost(self, X: Any, Y: Any) -> tuple[float, Any]:
         """The mean cost over the examples, and the outputs."""
         costs, outputs = self._costs(X, Y, at=self._at(X, Y))
-        return float(costs.mean()), _by_example(outputs)
+        return float(costs.mean()), by_example(outputs)
 
     def step(self, X: Any, Y: Any, l2: float) -> Step:
         """The mean cost over the examples, its gradient, and the outputs, of one pass."""
@@ -186,7 +186,7 @@ class Compiled:
         if l2:
             p = self._weights
             cost, gradient = cost + l2 * float(p @ p), gradient + 2 * l2 * p
-        return Step(cost, gradient, _by_example(outputs))
+        return Step(cost, gradient, by_example(outputs))
 
     def move(self, optimizer: Optimizer, gradient: Any) -> None:
         """A step of the optimizer; one that is written anew moves the Values by their `.grad`."""
@@ -225,20 +225,6 @@ def _indices(places: list[int], n: int) -> Any:
     return slice(None) if places == [*range(n)] else np.array(places, int)
 
 
-def _by_example(outputs: Any) -> Any:
-    """The outputs of n examples: an array (n, …), of several alike side by side; a list where they fill none."""
-    if hasattr(outputs, "dtype"):
-        return outputs
-    named = isinstance(outputs, dict)
-    parts = [*map(_by_example, outputs.values() if named else outputs)]
-    if not named and len({getattr(part, "shape", None) for part in parts}) == 1 and hasattr(parts[0], "dtype"):
-        import numpy as np
-
-        return np.stack(parts, axis=1)
-    rows = zip(*map(listed, parts), strict=True)
-    return [dict(zip(outputs, row, strict=True)) if named else [*row] for row in rows]
-
-
 def first_trouble(
     model: Any, loss: Loss, parameters: Sequence[Value], X: Sequence[Any], Y: Sequence[Any], which: Sequence[int]
 ) -> str:
@@ -259,18 +245,24 @@ def first_trouble(
 
 
 def _alone(output: Any, loss: Loss, parameters: Sequence[Value], x: Any, y: Any) -> list[float]:
-    """The cost of one example and its gradient. Every `.grad` is left as it was."""
+    """The cost of one example and its gradient."""
     with differentiating():
         cost = loss(output(x), y)
+    return [number(cost), *gradient(cost, parameters)]
+
+
+def gradient(cost: Any, parameters: Sequence[Value]) -> list[float]:
+    """The gradient of a recorded cost. Every `.grad` is left as it was."""
     if not isinstance(cost, Value):
-        return [float(cost)]
+        return [0.0] * len(parameters)
     leaves = [z for z in topological_order(cost) if not z.op]
     saved = [leaf.grad for leaf in leaves]
     try:
         for leaf in leaves:
             leaf.grad = 0.0
         cost.backward()
-        return [cost.data, *[leaf.grad for leaf in {*leaves}.intersection(parameters)]]
+        found = {leaf: leaf.grad for leaf in leaves}
+        return [found.get(p, 0.0) for p in parameters]
     finally:
         for leaf, grad in zip(leaves, saved, strict=True):
             leaf.grad = grad

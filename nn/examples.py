@@ -62,6 +62,20 @@ def without_values(output: Any) -> Any:
     return [without_values(part) for part in output] if isinstance(output, list | tuple) else float(output)
 
 
+def by_example(outputs: Any) -> Any:
+    """The outputs of n examples: an array (n, …), of several alike side by side; a list where they fill none."""
+    if hasattr(outputs, "dtype"):
+        return outputs
+    named = isinstance(outputs, dict)
+    parts = [*map(by_example, outputs.values() if named else outputs)]
+    if not named and len({getattr(part, "shape", None) for part in parts}) == 1 and hasattr(parts[0], "dtype"):
+        import numpy as np
+
+        return np.stack(parts, axis=1)
+    rows = zip(*map(listed, parts), strict=True)
+    return [dict(zip(outputs, row, strict=True)) if named else [*row] for row in rows]
+
+
 def as_values(x: Any) -> Any:
     """An example's inputs as Values, in nested lists."""
     return [as_values(item) for item in x] if isinstance(x, list) else Argument(x)
