@@ -86,6 +86,10 @@ def watch(
     """
     if not (isinstance(frames, int) and frames >= 2):
         raise ValueError(f"watch: frames= is a whole number, 2 or more, not {frames!r}")
+    X, Y = examples.pairs(X, Y)
+    for name, given in (("inputs", inputs), ("scales", scales)):
+        if given is not None and len(given) != len(X[0]):
+            raise ValueError(f"watch: {name}= is one for each input, of which there are {len(X[0])}, not {len(given)}")
     parameters = parameters_of(model)
     kept = {} if options.get("resume") else {0: numbers(parameters)}
     chosen = {round(epochs * (k / (frames - 1)) ** 2) for k in range(frames)} if isinstance(epochs, int) else set()
@@ -99,7 +103,6 @@ def watch(
     from autograd import label_text
 
     kept[history.epochs] = numbers(parameters)
-    X, Y = examples.pairs(X, Y)
     said = ["x"] if len(X[0]) == 1 else [label_text(f"x_{k}") for k in range(1, len(X[0]) + 1)]
     try:
         told = _told(model, parameters, X, Y, loss, kept, history.compiled, options.get("accuracy"))

@@ -187,6 +187,11 @@ def test_a_history_gives_the_page_of_a_run_that_was_watched_and_says_how_to_get_
 def test_what_cannot_be_is_said(tmp_path):
     with pytest.raises(ValueError, match=r"watch: frames= is a whole number, 2 or more, not 1"):
         moons(frames=1)
+    for given in ({"inputs": ["x"]}, {"scales": [(0.0, 1.0)] * 3}):
+        with pytest.raises(
+            ValueError, match=r"watch: (inputs|scales)= is one for each input, of which there are 2, not"
+        ):
+            moons(**given)
     with pytest.raises(ValueError, match=r"the page of a training is HTML; '.*film.svg' should end in .html"):
         moons()[1].save(tmp_path / "film.svg")
 
