@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from autograd.core.primitives import Primitive
 from autograd.core.value import Value
-from autograd.native import build, forms, straight
+from autograd.native import build, forms, pieces, straight
 from autograd.native.body import Body
 from autograd.native.fuse import CHEAP
 from autograd.native.ir import LANES
@@ -91,9 +91,9 @@ class Runner:
         enough = CHUNK * (IN_REGISTERS if kind == "straight" else 1)
         self._chunk = (enough + MEAN_WORK * means) / max(_work(program), 1)  # examples of a piece
         code = self.form.code
-        self._before, self._pieces, self._help, self._wait, self._after, self._run = [
-            _function(code.address(name), forms.SIGNATURES[name])
-            for name in ("before", "pieces", "help", "wait", "after", "run")
+        self._each_at = code.address("each")
+        self._before, self._after, self._run = [
+            forms.at(code.address(name), forms.SIGNATURES[name]) for name in ("before", "after", "run")
         ]
         self._lock = threading.Lock()
         least, most = form.examples()
@@ -143,16 +143,17 @@ class Runner:
         common, caller = address(self._own.work), threading.get_ident()
         self._before(common, numbers)
         next_job = workers.begun.value + 2
+        take, help_, wait = pieces.functions()
 
         def work() -> None:
             helps = threading.get_ident() != caller
             own = self._helper() if helps else self._own
             ends = own.sums(chunks), means, address(lines), address(taken), ctypes.addressof(workers.begun)
-            given = address(own.work), columns, numbers, rows, n, apart, block, chunks, *ends
-            self._help(*given, next_job, LINGERS) if helps else self._pieces(*given)
+            given = self._each_at, address(own.work), columns, numbers, rows, n, apart, block, chunks, *ends
+            help_(*given, next_job, LINGERS) if helps else take(*given)
 
         def done() -> bool:
-            self._wait(chunks, address(taken) + 8, LOOKS)
+            wait(chunks, address(taken) + 8, LOOKS)
             return bool(taken[1] == chunks)
 
         workers.share(work, chunks, done)
@@ -191,11 +192,6 @@ def _work(program: Program) -> int:
                 each += row.steps * _work(row.body)
             work += count * each
     return work
-
-
-def _function(place: int, signature: Sequence[str]) -> Callable[..., None]:
-    kinds = [ctypes.c_int64 if name in forms.INTEGERS else ctypes.c_void_p for name in signature]
-    return ctypes.CFUNCTYPE(None, *kinds)(place)
 
 
 def _read(parameters: Sequence[Value], objects: Any, numbers: Any) -> None:
