@@ -40,13 +40,13 @@ INTEGERS = {"n", "apart", "begin", "end", "chunks"}
 
 
 def write_run(module: Module) -> None:
-    """The one that is the same for every form."""
+    """The one that is the same for every form. Inlined, the others would be compiled twice."""
     body = function(module, "run", SIGNATURES["run"])
     given = {name: body.argument(name) for name in SIGNATURES["run"]}
     line = body.variable(given["sums"])
     given |= {"begin": body.integer(0), "end": given["n"], "chunks": body.integer(1), "lines": line}
     for name in ("before", "each", "after"):
-        body.do(f"call void @{name}({arguments_of(SIGNATURES[name], given)})")
+        body.do(f"call void @{name}({arguments_of(SIGNATURES[name], given)}) noinline")
     body.give()
     module.add(body)
 
