@@ -16,11 +16,11 @@ from typing import Any
 
 from autograd.core import modes
 from autograd.core.columns import REAL, Interval, Primitive
-from autograd.core.extension import on_values, parameters
+from autograd.core.extension import on_values
 from autograd.core.refusals import Argument
 from autograd.core.value import Value, apply, data_of
 from autograd.core.words import counted
-from autograd.derivatives.custom_rules import along, of_jvp, of_vjp
+from autograd.derivatives.custom_rules import along, of_jvp, of_vjp, refuse_other_operands
 from autograd.derivatives.structures import holds_value, is_array, leaves, rebuild
 
 Function = Callable[..., Any]
@@ -70,13 +70,7 @@ def custom(
 
     def make(f: Function) -> Custom:
         made = Custom(f, {"partials": rule, "jvp": of_jvp(rule), "vjp": of_vjp(rule)}[kind], columns)
-        after = {"partials": "z", "jvp": "z, directions", "vjp": "z, w"}[kind]
-        takes, wanted = parameters(rule), parameters(f)
-        if takes is not None and wanted is not None and takes != wanted + len(after.split()):
-            words = ", ".join([*inspect.signature(f).parameters, after])
-            raise TypeError(
-                f"custom {made.__name__}: its rule takes {counted(takes, 'operand')}; write {kind}({words})"
-            )
+        refuse_other_operands(made.__name__, f, kind, rule)
         return made
 
     return make if function is None else make(function)

@@ -1,14 +1,25 @@
-"""What a rule of a custom function returns: the partials in it, and those that a `jvp` or a `vjp` says."""
+"""What a rule of a custom function takes and returns: the partials in it, and those that a `jvp` or a `vjp` says."""
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from autograd.core.extension import parameters
 from autograd.core.words import counted
 from autograd.derivatives.structures import is_array, leaves, rebuild
 
 Function = Callable[..., Any]
+_AFTER = {"partials": ["z"], "jvp": ["z", "directions"], "vjp": ["z", "w"]}  # what a rule takes after the arguments
+
+
+def refuse_other_operands(name: str, function: Function, kind: str, rule: Function) -> None:
+    """TypeError where a rule does not take as many operands as it is given."""
+    takes, of, after = parameters(rule), parameters(function), _AFTER[kind]
+    if takes is not None and of is not None and takes != of + len(after):
+        wanted = ", ".join([*inspect.signature(function).parameters, *after])
+        raise TypeError(f"custom {name}: its rule takes {counted(takes, 'operand')}; write {kind}({wanted})")
 
 
 def along(template: Any, x: Any, where: str) -> Iterator[Any]:
