@@ -648,5 +648,7 @@ def test_without_a_solution_there_is_no_slope_however_constant_it_would_be(runne
     corner = lambda a: argmin(lambda x: abs(x) + (x - a) ** 2, 0.3)  # 0 for |a| < ½, where Newton's method goes astray
     value, slope = [compile(f, runner=runner)([0.1, 2.0]) for f in (corner, grad(corner))]
     assert np.isnan([value[0], slope[0]]).all() and (value[1], slope[1]) == (1.5, 1.0)
+    median = lambda a: argmin(lambda x: abs(x - a) + abs(x - 1.0), 0.3)  # whose gradient's slopes are 0 in all
+    assert np.isnan([compile(f, runner=runner)([0.1])[0] for f in (median, grad(median))]).all()
     one = compile(lambda a: solve([[a]], [2.0])[0], runner=runner)
     assert np.isnan(one([0.0, math.inf])).all() and one([4.0])[0] == 0.5

@@ -178,8 +178,8 @@ class Equation:
         for factor, of_equation in zip(v, slopes, strict=True):
             for j, slope in of_equation.items():
                 terms[j].append(factor * slope)
-        found = [-reduce(add, products) if products else None for products in terms]
-        return [slope if slope is None else defined(slope, z) for slope in found]  # there is none without a solution
+        found = [-reduce(add, products) if products else 0.0 for products in terms[:m]]
+        return [*[defined(slope, z) for slope in found], *[None] * n]  # there is none without a solution
 
     def solution(self, operands: Sequence[float]) -> tuple[float, ...]:
         """The unknowns in floats. RuntimeError, ValueError, or what the solver raises, where there are none."""
