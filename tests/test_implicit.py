@@ -552,6 +552,7 @@ def test_random_programs_with_roots_agree_in_every_reading(
         (lambda: root(lambda x: x, 1.0, solver=lambda f, x0: f([1.0, 2.0])), ValueError, "tried 2 numbers"),
         (lambda: root(lambda x: x - 1 if x > 0 else x, 1.0), TypeError, "where"),
         (lambda: root(3, 1.0), TypeError, "root takes a function, got int"),
+        (lambda: root(lambda x: x, 1.0, solver="brentq"), TypeError, r"solver is a function of \(f, x0\), got str"),
         (lambda: root(lambda x: x, "one"), TypeError, "root: x0"),
         (lambda: fixed_point(lambda x: [x, x], 1.0), ValueError, "of 1 number returned 2"),
         (lambda: fixed_point(lambda x: x + 1.0, 1.0), ValueError, "start elsewhere"),

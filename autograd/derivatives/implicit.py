@@ -97,6 +97,8 @@ def argmin(f: Callable[..., Any], x0: Any, *arguments: Any, solver: Solver | Non
 
 def _solutions(name: str, recorded: Recorded, shown: Any, x0: Any, solver: Solver | None) -> Any:
     """The unknowns, shaped like x0: nodes, or floats where nothing is a Value."""
+    if solver is not None and not callable(solver):
+        raise TypeError(f"{name}: solver is a function of (f, x0), got {type(solver).__name__} {solver!r:.40}")
     if solver is not None and modes.is_tracing():
         _refuse_frozen(name, solver)
     start = leaves(x0, f"{name}: x0")
@@ -151,15 +153,13 @@ class Equation:
 
     def unknown(self, i: int) -> Primitive:
         """The row for the i-th unknown."""
-        row = self._rows.get(i)
-        if row is None:
+        if (row := self._rows.get(i)) is None:
             name = self.name if is_one_number(self.x0) else f"{self.name}[{i}]"
             forward, partials = self._forward(i), lambda operands, z: self._partials(i, operands, z)
             written = self.solver is None and self.n <= WRITTEN
             made_of = (lambda *operands: raised(self.written, operands)[i]) if written else None
             row = Primitive(name, forward, partials, nary=True, by_call=True, public=False, made_of=made_of)
-            self._rows[i] = row
-        return row
+        return self._rows.setdefault(i, row)
 
     def _forward(self, i: int) -> Callable[..., float]:
         def forward(*operands: float) -> float:
