@@ -44,18 +44,19 @@ class History:
             import matplotlib.pyplot as plt
         except ImportError:
             raise ImportError("History.plot draws with matplotlib: pip install matplotlib") from None
-        ax = ax if ax is not None else plt.subplots(figsize=(6, 3.5))[1]
+        ax = ax if ax is not None else plt.subplots(figsize=(6, 3.5), layout="constrained")[1]
         epochs = range(1, self.epochs + 1)
         ax.plot(epochs, self.cost, label="cost")
         if self.validation_cost:
             ax.plot(epochs, self.validation_cost, label="cost, held out")
         ax.set(xlabel="epoch", ylabel="cost")
+        curves, top = [*ax.lines], ax
         if self.accuracy:
-            right = ax.twinx()
-            right.plot(epochs, [100 * a for a in self.accuracy], color="tab:green", alpha=0.6, label="accuracy")
-            right.set(ylabel="accuracy, %", ylim=(0, 102))
-        if self.validation_cost:
-            ax.legend()
+            top = ax.twinx()
+            curves += top.plot(epochs, [100 * a for a in self.accuracy], color="tab:green", alpha=0.6, label="accuracy")
+            top.set(ylabel="accuracy, %", ylim=(0, 102))
+        if len(curves) > 1:
+            top.legend(handles=curves, loc="center right")
         return ax
 
     def summary(self) -> str:

@@ -241,7 +241,10 @@ def _not_finite(run: Run, cost: float, batch: Sequence[int]) -> FloatingPointErr
 
 def _optimizer(given: Any, parameters: list[Any]) -> Optimizer:
     if not parameters:
-        raise ValueError("fit: the model has no parameters to train")
+        raise ValueError(
+            "fit: the model has no parameters to train: these are Values in its attributes, or in lists, dicts, arrays "
+            "and modules there"
+        )
     if given is not None and not callable(given) and not isinstance(given, Optimizer):
         raise TypeError(f"fit: optimizer= is one, such as nn.Adam(model.parameters(), 0.01), not {given!r:.60}")
     optimizer = (

@@ -408,6 +408,10 @@ def test_history_plots_its_curves():
     X, Y, model = moons()
     axes = fit(model, X, Y, epochs=3, validation=0.25).plot()
     assert [line.get_label() for line in axes.lines] == ["cost", "cost, held out"]
+    (right,) = [other for other in axes.figure.axes if other is not axes]  # which is drawn above
+    assert [text.get_text() for text in right.get_legend().texts] == ["cost", "cost, held out", "accuracy"]
+    axes.figure.draw_without_rendering()
+    assert axes.xaxis.label.get_window_extent().y0 >= 0
 
 
 @pytest.mark.parametrize("compiled", [False, True, None])
