@@ -15,7 +15,7 @@ np = pytest.importorskip("numpy")
 jax = pytest.importorskip("jax")
 
 import nn  # noqa: E402
-from autograd import Value, clip, compile, custom, exp, minimum, value_and_grad, where  # noqa: E402
+from autograd import Value, clip, compile, custom, exp, minimum, norm, value_and_grad, where  # noqa: E402
 from autograd.core.primitives import TABLE  # noqa: E402
 from tests.problems import PROBLEMS  # noqa: E402
 from tests.processes import variables  # noqa: E402
@@ -197,6 +197,12 @@ def test_a_slope_may_be_off_for_several_reasons_each_of_several() -> None:
 
     got, want = (compile(f, runner).value_and_grad([0.5, -1.0, 0.2]) for runner in ("jax", "python"))
     assert same(got[0], want[0]) and all(map(same, got[1].tolist(), want[1].tolist()))
+
+
+def test_what_only_numbers_decide_is_a_vector_too() -> None:
+    for f in (lambda x: norm([x, -1.0, 2.0]), lambda x: norm([x, -1.0, 2.0]) * norm([x, -3.0, 0.5])):
+        got, want = (compile(f, runner)([1.0, -2.0]).tolist() for runner in ("jax", "python"))
+        assert all(map(same, got, want))
 
 
 def test_a_neuron_that_is_off_hides_an_infinite_weight_behind_it() -> None:

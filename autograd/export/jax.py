@@ -138,7 +138,10 @@ class _Writer(Operands):
         if isinstance(loop.kind, table.Primitive) and loop.kind is not table.sum_:
             xs = [self.vector(column, lanes) for column in columns]
             value = " + ".join(terms(loop.kind, xs, JAX, self.rules.row))
-            if count > 1 and all(len(set(column)) == 1 for column in columns):
+            known = not lanes and all(
+                [x in self.numbers for column in columns for x in column]
+            )  # by nothing but numbers
+            if known or (count > 1 and all(len(set(column)) == 1 for column in columns)):
                 value = f"jnp.broadcast_to({value}, {f'({count}, n)' if lanes else f'({count},)'})"
             return value
         if loop.kind == SUMS:
