@@ -141,6 +141,7 @@ REFUSED = {  # what is asked of a Value in a function being compiled, and what i
     "pickle": (lambda x, y: pickle.loads(pickle.dumps(x)) * y, ["cut off"]),
     "copy of a parameter": (lambda x, y: x * y * copy.copy(HELD), ["'held'", "cut off"]),
     ".grad": (lambda x, y: x * y * HELD.grad, ["'held'.grad", "frozen"]),
+    "np.maximum of np.array": (lambda x, y: np.maximum(np.array([x, y]), 0.0).sum(), ["np.stack([a, b])"]),
     "~": (lambda x, y: where(~(y > 0), x, y), ["1 - (x > 0)"]),
     "& of numbers": (lambda x, y: x * (y & 1), ["(x > 0) & (x < 1)", "where"]),
     "under no_grad": (lambda x, y: x * {2.0: 1.0}.get(without_grad(y), 2.0), ["where(y == 1, a, b)"]),
