@@ -233,6 +233,24 @@ def test_a_copied_leaf_stands_alone() -> None:
         assert (again.grad, v.grad) == (3.0, 0.0)
 
 
+class Weight(Value):
+    __slots__ = ("__rate", "frozen")
+
+    def __init__(self, data: float, rate: float) -> None:
+        super().__init__(data)
+        self.__rate = rate
+
+    @property
+    def rate(self) -> float:
+        return self.__rate
+
+
+def test_what_a_class_made_of_value_adds_is_copied_with_it() -> None:
+    w = Weight(1.0, 0.5)
+    for again in (copy.copy(w), copy.deepcopy(w), pickle.loads(pickle.dumps(w))):
+        assert (type(again), again.data, again.rate) == (Weight, 1.0, 0.5) and again.grad is NOT_COMPUTED
+
+
 def test_a_leaf_shared_in_a_structure_is_shared_in_its_copy() -> None:
     v = Value(1.0)
     first, second = copy.deepcopy([v, v])

@@ -1,4 +1,5 @@
-"""Copying and pickling: a leaf is its number, its label and its gradient; a computed Value and an argument refuse."""
+"""Copying and pickling: a leaf is its number, its label and its gradient, with what a class made of Value adds; a
+computed Value and an argument refuse."""
 
 from __future__ import annotations
 
@@ -20,7 +21,9 @@ def _reduce(value: Value) -> Any:
             f"{named(value)} was made by {value.op!r} and cannot be copied or pickled: its copy would be cut off "
             "from the leaves it depends on; copy the leaves and compute it again, or keep its number, v.data"
         )
-    state = None if value.grad is NOT_COMPUTED else value.grad, getattr(value, "__dict__", None)
+    held: Any = object.__getstate__(value)
+    attributes = {**(held[0] or {}), **{name: x for name, x in held[1].items() if not hasattr(Value, name)}}
+    state = None if value.grad is NOT_COMPUTED else value.grad, attributes
     return _leaf, (type(value), value._data, value.label), state
 
 
@@ -34,7 +37,7 @@ def _set_state(leaf: Value, state: Any) -> None:
     grad, attributes = state
     if grad is not None:
         leaf.grad = grad
-    for name, attribute in (attributes or {}).items():
+    for name, attribute in attributes.items():
         setattr(leaf, name, attribute)
 
 
