@@ -148,13 +148,13 @@ class Compiled:
         """Take the parameters' numbers from their Values."""
         import numpy as np
 
-        self._weights = np.array(numbers(self.parameters))
+        self._weights = numbers(self.parameters, np.empty(len(self.parameters)))
         if self._leaves is not None:
-            self._leaves[:] = numbers(self._costs.parameters)
+            numbers(self._costs.parameters, self._leaves)
 
     def write(self) -> None:
         """Put them back."""
-        assign(self.parameters, self._weights.tolist())
+        assign(self.parameters, self._weights)
 
     def numbers(self) -> Any:
         """The parameters' numbers, to keep: a step makes new arrays."""
@@ -211,7 +211,7 @@ class Compiled:
             there = [place[self.parameters[i]] for i in here]
             self._in_order = here == there == [*range(len(self.parameters))] and len(leaves) == len(here)
             self._here, self._there = _indices(here, len(self.parameters)), _indices(there, len(leaves))
-            self._leaves = np.array(numbers(leaves))
+            self._leaves = numbers(leaves, np.empty(len(leaves)))
         if self._in_order:
             return self._weights
         self._leaves[self._there] = self._weights[self._here]

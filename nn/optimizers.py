@@ -61,15 +61,15 @@ class Optimizer:
 
     def step(self, gradient: Any = None) -> None:
         """Move every parameter by its `.grad`, or by gradients (a list, an array) in the order of the parameters."""
-        start = numbers(self.parameters)
         if gradient is None:
             gradient = [p.grad for p in self.parameters]
         if isinstance(gradient, list):
-            assign(self.parameters, self.moved(start, gradient))
-            return
-        import numpy as np
+            start: Any = numbers(self.parameters)
+        else:
+            import numpy as np
 
-        assign(self.parameters, self.moved(np.array(start), gradient).tolist())
+            start = numbers(self.parameters, np.empty(len(self.parameters)))
+        assign(self.parameters, self.moved(start, gradient))
 
     def moved(self, start: Any, gradient: Any) -> Any:
         """Where the next step takes parameters from `start`; both are lists, or both numpy arrays."""

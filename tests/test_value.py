@@ -7,6 +7,7 @@ import math
 import operator
 import pickle
 import statistics
+from array import array as doubles_of
 from decimal import Decimal
 from fractions import Fraction
 from math import inf, nan
@@ -281,6 +282,29 @@ def test_numbers_and_assign_read_and_write_many() -> None:
     assert {type(x) for x in numbers(values)} == {float}
 
 
+@pytest.mark.parametrize("array", ["doubles", "every other", "integers", "singles", "swapped"])
+def test_numbers_and_assign_take_arrays(array: str) -> None:
+    np = pytest.importorskip("numpy")
+    values = [Value(1.0), Value(2.0), Value(3.0)]
+    kind = {"integers": int, "singles": "f4", "swapped": np.dtype(float).newbyteorder()}.get(array, float)
+    given = np.arange(10, 16).astype(kind)[::2] if array == "every other" else np.arange(10, 13).astype(kind)
+    assign(values, given)
+    assert numbers(values) == given.tolist()
+    assign(values, [7.0, 8.0, 9.0])
+    assert numbers(values, given) is given
+    assert given.tolist() == [7, 8, 9]
+    for wrong in (given[:2], np.zeros(4), np.zeros((3, 1))):
+        with pytest.raises((ValueError, TypeError)):
+            assign(values, wrong)
+    with pytest.raises(ValueError, match=r"broadcast"):
+        numbers(values, np.zeros(4))
+    read_only = np.zeros(3)
+    read_only.flags.writeable = False
+    with pytest.raises(ValueError, match="read-only"):
+        numbers(values, read_only)
+    assert numbers(values) == [7.0, 8.0, 9.0]
+
+
 def test_assign_sets_all_or_none() -> None:
     values = [Value(1.0), Value(2.0, label="b")]
     with pytest.raises(ValueError, match="3 numbers for 2 Values"):
@@ -295,8 +319,9 @@ def test_numbers_and_assign_refuse_while_a_function_is_traced() -> None:
     with modes.tracing():
         with pytest.raises(TypeError, match="while the function is being traced"):
             numbers(values)
-        with pytest.raises(TypeError, match="while the function is being traced"):
-            assign(values, [2.0])
+        for data in ([2.0], doubles_of("d", [2.0])):
+            with pytest.raises(TypeError, match="while the function is being traced"):
+                assign(values, data)
     assert values[0].data == 1.0
 
 

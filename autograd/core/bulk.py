@@ -3,16 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, TypeVar, overload
 
 from autograd.core import engine, modes
 from autograd.core.number import number
 from autograd.core.value import Value
 from autograd.core.words import Attribute, counted
 
+A = TypeVar("A")
 
-def numbers(values: Iterable[Value]) -> list[float]:
-    """[v.data for v in values], in a third of the time."""
+
+@overload
+def numbers(values: Iterable[Value]) -> list[float]: ...
+@overload
+def numbers(values: Sequence[Value], into: A) -> A: ...
+def numbers(values: Any, into: Any = None) -> Any:
+    """[v.data for v in values], in a third of the time; `into` an array of as many doubles, sooner still."""
+    if into is not None:
+        if engine.C is None or not engine.C.read_into(values, into):
+            into[:] = numbers(values)
+        return into
     if engine.C is not None and (data := engine.C.numbers(values)) is not None:
         return data
     if modes.active and modes.is_tracing():
@@ -20,10 +30,13 @@ def numbers(values: Iterable[Value]) -> list[float]:
     return [v._data for v in values]
 
 
-def assign(values: Sequence[Value], data: Sequence[Any]) -> None:
-    """`v.data = x` for each, in a third of the time, and for all or none. ValueError when the lengths differ."""
+def assign(values: Sequence[Value], data: Any) -> None:
+    """`v.data = x` for each x in a sequence, in a third of the time, or in an array of doubles, sooner still; for all or
+    none. ValueError when the lengths differ."""
     if engine.C is not None and engine.C.assign(values, data):
         return
+    if hasattr(data, "tolist"):
+        data = data.tolist()
     if len(values) != len(data):
         raise ValueError(f"assign: {counted(len(data), 'number')} for {counted(len(values), 'Value')}")
     if modes.active and modes.is_tracing() and values:

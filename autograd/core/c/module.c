@@ -31,6 +31,18 @@ static int fit(PyObject *values, PyObject *given, int (*right)(PyObject *)) {
 static int is_float(PyObject *o) { return PyFloat_CheckExact(o); }
 static int is_text(PyObject *o) { return PyUnicode_CheckExact(o); }
 
+/* The n doubles of a contiguous buffer such as an array's, to be released; NULL where it is another thing. */
+static double *doubles(PyObject *o, Py_ssize_t n, int flags, Py_buffer *view) {
+    if (n < 0 || !PyObject_CheckBuffer(o)) return NULL;
+    if (PyObject_GetBuffer(o, view, flags | PyBUF_FORMAT | PyBUF_C_CONTIGUOUS)) {
+        PyErr_Clear();
+        return NULL;
+    }
+    if (view->ndim == 1 && view->len == n * (Py_ssize_t)sizeof(double) && view->format && !strcmp(view->format, "d")) return view->buf;
+    PyBuffer_Release(view);
+    return NULL;
+}
+
 static PyObject *numbers(PyObject *Py_UNUSED(module), PyObject *values) {
     if (active || !are_values(values)) Py_RETURN_NONE;
     Py_ssize_t n = size_of(values);
@@ -43,8 +55,26 @@ static PyObject *numbers(PyObject *Py_UNUSED(module), PyObject *values) {
     return list;
 }
 
+static PyObject *read_into(PyObject *Py_UNUSED(module), PyObject *const *a, Py_ssize_t n) {
+    Py_buffer view;
+    double *to = n == 2 && !active && are_values(a[0]) ? doubles(a[1], size_of(a[0]), PyBUF_WRITABLE, &view) : NULL;
+    if (!to) Py_RETURN_FALSE;
+    for (Py_ssize_t i = 0; i < size_of(a[0]); i++) to[i] = NODE(item(a[0], i))->data;
+    PyBuffer_Release(&view);
+    Py_RETURN_TRUE;
+}
+
 static PyObject *assign(PyObject *Py_UNUSED(module), PyObject *const *a, Py_ssize_t n) {
-    if (n != 2 || active || !fit(a[0], a[1], is_float)) Py_RETURN_FALSE;
+    if (n != 2 || active || !are_values(a[0])) Py_RETURN_FALSE;
+    Py_buffer view;
+    double *data = doubles(a[1], size_of(a[0]), 0, &view);
+    if (data) {
+        for (Py_ssize_t i = 0; i < size_of(a[0]); i++) NODE(item(a[0], i))->data = data[i];
+        PyBuffer_Release(&view);
+        changes++;
+        Py_RETURN_TRUE;
+    }
+    if (!fit(a[0], a[1], is_float)) Py_RETURN_FALSE;
     for (Py_ssize_t i = 0; i < size_of(a[0]); i++) NODE(item(a[0], i))->data = PyFloat_AsDouble(item(a[1], i));
     changes++;
     Py_RETURN_TRUE;
@@ -124,6 +154,7 @@ PyMethodDef bulk_functions[] = {
     {"changes_at", changes_at, METH_NOARGS, "The address of a 64-bit count of how often a Value's number was set."},
     {"data_at", data_at, METH_NOARGS, "The offset of a Value's number in the Value."},
     {"numbers", numbers, METH_O, "The data of Values, or None."},
+    {"read_into", (PyCFunction)(void (*)(void))read_into, METH_FASTCALL, "read_into(values, array): was it done?"},
     {"assign", (PyCFunction)(void (*)(void))assign, METH_FASTCALL, "assign(values, data): was it done?"},
     {"add_gradients", (PyCFunction)(void (*)(void))add_gradients, METH_FASTCALL, "add_gradients(values, slopes)"},
     {"set_gradients", (PyCFunction)(void (*)(void))set_gradients, METH_FASTCALL, "set_gradients(values, grads): was it done?"},
