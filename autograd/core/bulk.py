@@ -31,7 +31,7 @@ def numbers(values: Any, into: Any = None) -> Any:
 
 
 def assign(values: Sequence[Value], data: Any) -> None:
-    """`v.data = x` for each x in a sequence, in a third of the time, or in an array of doubles, sooner still; for all or
+    """`v.data = x` for each x in a sequence, in a third of the time; in an array of doubles, sooner still. For all or
     none. ValueError when the lengths differ."""
     if engine.C is not None and engine.C.assign(values, data):
         return
