@@ -255,14 +255,13 @@ def gradient(cost: Any, parameters: Sequence[Value]) -> list[float]:
     """The gradient of a recorded cost. Every `.grad` is left as it was."""
     if not isinstance(cost, Value):
         return [0.0] * len(parameters)
-    leaves = [z for z in topological_order(cost) if not z.op]
+    leaves = [*parameters, *[z for z in {*topological_order(cost)}.difference(parameters) if not z.op]]
     saved = [leaf.grad for leaf in leaves]
     try:
         for leaf in leaves:
             leaf.grad = 0.0
         cost.backward()
-        found = {leaf: leaf.grad for leaf in leaves}
-        return [found.get(p, 0.0) for p in parameters]
+        return [p.grad for p in parameters]
     finally:
         for leaf, grad in zip(leaves, saved, strict=True):
             leaf.grad = grad
