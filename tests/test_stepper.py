@@ -550,6 +550,19 @@ def test_all_fits_a_slide_and_can_be_read(page_of, name):
 
 
 @pytest.mark.browser
+@pytest.mark.parametrize("sizes", [(1,) * 4, (1,) * 7])
+def test_no_card_of_a_chain_lies_below_the_buttons_that_zoom(page_of, sizes):
+    page = page_of(network_cost(*sizes))
+    page.call("Emulation.setDeviceMetricsOverride", width=1280, height=720, deviceScaleFactor=1, mobile=False)
+    page.run("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+    lowest, buttons = page.run(
+        "[Math.max(...[...document.querySelectorAll('.card, .module')].map(c => c.getBoundingClientRect().bottom)),"
+        "document.getElementById('zoom').getBoundingClientRect().top]"
+    )
+    assert lowest <= buttons
+
+
+@pytest.mark.browser
 def test_on_a_phone_the_result_is_in_view_and_nothing_is_wider_than_the_screen(page_of):
     page = page_of(network_cost(3, 2, 1), collapse=False)
     page.call("Emulation.setDeviceMetricsOverride", width=390, height=844, deviceScaleFactor=1, mobile=True)

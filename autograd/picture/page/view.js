@@ -2,14 +2,15 @@
 const stage = $("stage"), picture = $("picture");
 const first_size = picture.getAttribute("viewBox").split(" ").map(Number).slice(2);
 const whole = { width: first_size[0], height: first_size[1] }; // of the picture
+const BUTTONS = 34; // pixels at the bottom of the stage, which are theirs before the picture is in its middle
 const LEGIBLE = story.legible; // pixels per unit
 let view = { x: 0, y: 0, ...whole }, scale = 1, chosen = false;
 
 function look(x, y, pixels) { // the middle of the view, and pixels per unit
   scale = pixels;
   const width = stage.clientWidth / scale, height = stage.clientHeight / scale;
-  const kept = (middle, size, whole) => size >= whole ? (whole - size) / 2 : Math.max(0, Math.min(whole - size, middle - size / 2));
-  view = { x: kept(x, width, whole.width), y: kept(y, height, whole.height), width, height };
+  const kept = (middle, size, whole, below = 0) => size >= whole ? -Math.max(0, size - whole - below) / 2 : Math.max(0, Math.min(whole - size, middle - size / 2));
+  view = { x: kept(x, width, whole.width), y: kept(y, height, whole.height, BUTTONS / scale), width, height };
   picture.setAttribute("viewBox", [view.x, view.y, view.width, view.height].map((n) => n.toFixed(1)).join(" "));
 }
 function room() { // as much height as the picture takes up across the whole stage
