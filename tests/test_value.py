@@ -207,7 +207,7 @@ def test_remainders_are_their_rows_and_pythons(x: float, y: float) -> None:
     assert_same_node(v % y, apply(TABLE["mod"], v, y))
     assert_same_node(y // v, apply(TABLE["floordiv"], y, v))
     assert [z.data for z in divmod(v, 0.75)] == [(v // 0.75).data, (v % 0.75).data] or math.isnan((v % 0.75).data)
-    if y != 0.0 and math.isfinite(x):
+    if y != 0.0:
         assert bits((v % y).data) == bits(x % y) and bits((v // y).data) == bits(x // y)
 
 

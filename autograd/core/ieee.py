@@ -61,10 +61,10 @@ def modulo(x: float, y: float) -> float:
 
 
 def floor_divide(x: float, y: float) -> float:
-    """Python's x // y."""
-    if y == 0.0 or not -inf < x < inf:
-        return floor(divide(x, y))
-    rest = math.fmod(x, y)
+    """Python's x // y, so nan for an infinite x; of y = 0 what x / y is."""
+    if y == 0.0:
+        return divide(x, y)
+    rest = fmod(x, y)
     quotient = (x - rest) / y
     quotient = quotient - 1.0 if rest != 0.0 and (rest < 0.0) != (y < 0.0) else quotient
     if quotient == 0.0:
