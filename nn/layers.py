@@ -115,7 +115,8 @@ class Layer(Module):
 
     def _set_labels(self, number: str | None) -> None:
         """Name everything in it as belonging to layer `number`."""
-        self._number = number
+        self._number, self._labelled = number, [*self.neurons]
+        self._own = any([type(neuron).__call__ is not Neuron.__call__ for neuron in self.neurons])
         for index, neuron in enumerate(self.neurons, 1):
             neuron._set_labels(index, number)
         named = [n._names for n in self.neurons]
@@ -123,11 +124,17 @@ class Layer(Module):
 
     def __call__(self, x: Any) -> Outputs:
         neurons = self.neurons
-        if len(neurons) != len(self._names.z):  # some were taken out, or added
+        if neurons != self._labelled:  # some were taken out, added or replaced
             self._set_labels(self._number)
-        zs = affine([n.w for n in neurons], _inputs(x, len(neurons[0].w), self), [n.b for n in neurons])
-        out: Any = _responses(neurons, zs, self._names)
+        if self._own:  # what they compute, they say themselves
+            out: Any = [neuron(x) for neuron in neurons]
+        else:
+            zs = affine([n.w for n in neurons], _inputs(x, len(neurons[0].w), self), [n.b for n in neurons])
+            out = _responses(neurons, zs, self._names)
         return out[0] if len(out) == 1 else out
+
+    def _attributes(self) -> dict[str, Any]:
+        return {name: x for name, x in vars(self).items() if name != "_labelled"}
 
     def architecture(self) -> dict[str, Any] | None:
         neuron = self.neurons[0].architecture()

@@ -8,7 +8,7 @@ import pytest
 
 import autograd
 import nn
-from autograd import Value, label
+from autograd import Value, compile, label, maximum
 from autograd.core.columns import TABLE
 
 
@@ -89,6 +89,29 @@ def test_micrograds_own_forms_work():
     assert nn.Layer(2, 3, nonlin=True)([1.0, 1.0])[2].op == "relu"
     assert isinstance(nn.Layer(2, 1)([1.0, 1.0]), Value)
     assert len(nn.MLP(2, [16, 16, 1]).parameters()) == 337
+
+
+class Largest(nn.Neuron):
+    """Not w·x + b."""
+
+    def __call__(self, x):
+        return maximum(self.w[0] * x[0], self.w[1] * x[1]) + self.b
+
+
+@pytest.mark.parametrize("later", [False, True])
+def test_a_neuron_that_says_itself_what_it_computes_is_asked(later):
+    model, own = nn.MLP(2, [3, 1], seed=1), Largest(2, seed=3)
+    layer, x = model.layers[0], [0.5, -1.0]
+    before = layer(x) if later else None
+    layer.neurons[1] = own
+    a = layer(x)
+    assert a[1].data == own(x).data == max(own.w[0].data * 0.5, -own.w[1].data)
+    if later:
+        assert [a[0].data, a[2].data] == [before[0].data, before[2].data]
+    assert [n.b.label for n in layer.neurons] == ["b_1^(1)", "b_2^(1)", "b_3^(1)"]
+    assert compile(lambda *x: model(x))(*x) == pytest.approx(model(x).data, rel=1e-15)
+    layer.neurons.remove(own)
+    assert own.b not in layer.parameters()
 
 
 def test_the_1_1_1_1_network_is_three_neurons_in_a_row():
