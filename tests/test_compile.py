@@ -7,6 +7,7 @@ import os
 import threading
 import time
 import warnings
+import weakref
 from collections import namedtuple
 from collections.abc import Iterator
 from pathlib import Path
@@ -511,6 +512,59 @@ def test_a_job_that_is_interrupted_leaves_no_worker_at_it(monkeypatch: pytest.Mo
     with pytest.raises(KeyboardInterrupt):
         workers.share(work, 50, lambda: False)
     assert begun == ended
+
+
+def test_what_an_interrupted_call_works_on_lives_as_long_as_somebody_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(native_runner, "CHUNK", 1)
+    monkeypatch.setattr(workers, "processors", lambda: 1)
+    begun, free = threading.Event(), threading.Event()
+    begun.set()
+
+    def forward(x: float) -> float:
+        if threading.current_thread() is threading.main_thread():
+            begun.wait(10.0)
+        else:
+            begun.set()
+            free.wait(10.0)
+        return float(f"{x}")  # for Python alone
+
+    def interrupted(*given: int) -> None:
+        raise KeyboardInterrupt
+
+    cost, X = compile(primitive("slow", forward, lambda x, z: 1.0)), np.arange(64.0)
+    assert cost(X).tolist() == X.tolist()
+    begun.clear()
+    monkeypatch.setattr(workers, "processors", lambda: 2)
+    take, help_, _ = native_runner.pieces.functions()
+    monkeypatch.setattr(native_runner.pieces, "functions", lambda: (take, help_, interrupted))
+    given = weakref.ref(X)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            cost(X)
+        del X
+        assert begun.is_set()
+        assert given() is not None
+    finally:
+        free.set()
+    for _ in range(1000):
+        if given() is None:
+            break
+        time.sleep(0.01)
+    assert given() is None
+
+
+def test_where_no_thread_can_be_started_the_caller_works_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    def start(thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(workers, "processors", lambda: 2)
+    monkeypatch.setattr(workers, "_threads", [])
+    monkeypatch.setattr(threading.Thread, "start", start)
+    names: list[str] = []
+    for _ in range(2):
+        workers.share(lambda: names.append(threading.current_thread().name), 2, lambda: False)
+    assert names == [threading.current_thread().name] * 2
+    assert workers._jobs.empty()
 
 
 @pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="threads cannot be moved here")

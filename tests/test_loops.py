@@ -827,3 +827,17 @@ def test_many_random_loops_are_the_loops_written_out(seed: int) -> None:
 def test_arguments_in_another_order_are_told_the_order(call: Any, said: str) -> None:
     with pytest.raises(TypeError, match=said):
         call(lambda s, k=0: s)
+
+
+@pytest.mark.parametrize("n", [1, 9, 5000])
+def test_many_results_of_a_loop_that_all_examples_share(n: int) -> None:
+    """Beside others, more than are written one by one, that no loop made."""
+    w = Value(0.3)
+
+    def f(x: Value) -> Any:
+        _, ys = scan(lambda s, u: (s * 0.5 + u * w, s), 1.0, [float(k) for k in range(100)])
+        return ys, x + w, [w * k for k in range(100)]
+
+    X = np.linspace(-1.0, 1.0, n)
+    for got, expected in zip(flat(compile(f)(X)), flat(compile(f, "python")(X[-9:])), strict=True):
+        np.testing.assert_array_equal(got[-9:], expected)

@@ -162,12 +162,14 @@ class Runs:
 
     packed   the first input and the step from one to the next, by the slot of the column
     results  the first result and its step, how many there are, the slot of the column, the first item and its step
+    listed   the numbers of all these results
     uses     how often each slot is read otherwise
     """
 
     def __init__(self, program: Program, strides: Sequence[int]) -> None:
         self.packed: dict[int, tuple[int, int]] = {}
         self.results: list[tuple[int, int, int, int, int, int]] = []
+        self.listed: set[int] = set()
         self.uses = program.uses()
         for slot, row, operands in program.instructions():
             if row is PACK and self.uses[slot] and max(operands) < program.inputs:
@@ -185,18 +187,17 @@ class Runs:
             steps = _step([k for k, _, _ in found]), _step([i for _, i, _ in found])
             if all(steps):
                 self.results.append((found[0][0], steps[0], len(found), column, found[0][1], steps[1]))
-                for _, _, slot in found:
+                for k, _, slot in found:
+                    self.listed.add(k)
                     self.uses[slot] -= 1
 
-    def write_results(self, body: Body, numbers: dict[int, Any], apart: V, i: V, lanes: int) -> set[int]:
-        """Write those results that are items of columns, of examples from the i-th on; which these are."""
-        results, done = body.argument("results"), set()
+    def write_results(self, body: Body, numbers: dict[int, Any], apart: V, i: V, lanes: int) -> None:
+        """Write those results that are items of columns, of examples from the i-th on."""
+        results = body.argument("results")
         for first, step, count, column, item, item_step in self.results:
             with body.loop(0, count) as k:
                 place = body.at(results, (k * step + first) * apart + i)
                 body.store(spread(body, numbers[column][k * item_step + item], lanes), place)
-            done |= {first + step * k for k in range(count)}
-        return done
 
 
 def _step(numbers: Sequence[int]) -> int:

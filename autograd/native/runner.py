@@ -122,7 +122,7 @@ class Runner:
             if chunks < 2:
                 self._run(address(self._own.work), *given, address(whole), n, apart, self._own.sums(1))
             else:
-                self._run_in_chunks(chunks, *given, address(whole), n, apart)
+                self._run_in_chunks(chunks, [*arrays, columns, rows], *given, address(whole), n, apart)
         raise_what_was_kept()
         return whole, rows[:, :n]
 
@@ -133,10 +133,11 @@ class Runner:
         return Work(run, work, sums, self._objects, self._nodes, numbers, self._least, self.most)
 
     def _run_in_chunks(
-        self, chunks: int, columns: int, numbers: int, rows: int, whole: int, n: int, apart: int
+        self, chunks: int, arrays: list[Any], columns: int, numbers: int, rows: int, whole: int, n: int, apart: int
     ) -> None:
         """The same on several threads. The cut depends on the work alone, and each chunk has sums of its own, added in
-        order: so that the bits do not depend on how many threads there are."""
+        order: so that the bits do not depend on how many threads there are. A call may be interrupted anywhere: then
+        the `arrays`, where all that is read and written, live on with those who are still at work."""
         from autograd.native import workers
 
         block, means, taken, lines = self.form.block, self.form.sums, self._array([0, 0]), self._array([0] * chunks)
@@ -146,6 +147,8 @@ class Runner:
         take, help_, wait = pieces.functions()
 
         def work() -> None:
+            if not arrays:  # all is done
+                return
             helps = threading.get_ident() != caller
             own = self._helper() if helps else self._own
             ends = own.sums(chunks), means, address(lines), address(taken), ctypes.addressof(workers.begun)
@@ -157,6 +160,7 @@ class Runner:
             return bool(taken[1] == chunks)
 
         workers.share(work, chunks, done)
+        arrays.clear()
         self._after(common, numbers, whole, n, chunks, address(lines))
 
     def _helper(self) -> _Own:

@@ -111,7 +111,9 @@ def _write_each(module: Module, program: Program, strides: Sequence[int], lanes:
     }
     means = [program.operands[slot][0] for slot in range(len(program)) if program.primitives[slot] is MEAN]
 
-    fixed = _fixed_results(program) if lanes > 1 else {}
+    slots = {k: slot for k, slot in enumerate(program.outputs[program.whole :]) if k not in runs.listed}
+    fixed = _fixed_results(program, slots) if lanes > 1 else {}
+    slots = {k: slot for k, slot in slots.items() if k not in fixed}
     if fixed:
         with _by_table(body, "fixed", fixed, numbers, 1) as (result, x):
             row = body.at(body.argument("results"), body.argument("apart") * result + begin)
@@ -133,8 +135,7 @@ def _write_each(module: Module, program: Program, strides: Sequence[int], lanes:
         for total, slot in zip(totals, means, strict=True):
             term = here[slot] if new is None else select(new, here[slot], 0.0)
             body.store(body.spread(body.load(total, lanes) + term, lanes), total)
-        done = runs.write_results(body, here, body.argument("apart"), i, lanes) | fixed.keys()
-        slots = {k: slot for k, slot in enumerate(program.outputs[program.whole :]) if k not in done}
+        runs.write_results(body, here, body.argument("apart"), i, lanes)
         if not past or len(slots) > MANY_RESULTS:
             _write_results(body, slots, here, i, lanes)
         else:
@@ -203,11 +204,10 @@ def add_lanes(x: V) -> V:
     return parts[0]
 
 
-def _fixed_results(program: Program) -> dict[int, int]:
-    """The slots of the results that all examples share, by number, if they are many: they are written row by row, as
-    they lie in memory."""
-    each = enumerate(program.outputs[program.whole :])
-    fixed = {k: slot for k, slot in each if program.moments[slot] != EXAMPLE}
+def _fixed_results(program: Program, slots: dict[int, int]) -> dict[int, int]:
+    """Of results (their slots, by number) those that all examples share, if they are many: they are written row by
+    row, as they lie in memory."""
+    fixed = {k: slot for k, slot in slots.items() if program.moments[slot] != EXAMPLE}
     return fixed if len(fixed) > MANY_RESULTS else {}
 
 

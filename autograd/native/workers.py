@@ -31,7 +31,7 @@ def share(work: Job, most: int, done: Callable[[], bool]) -> None:
     elsewhere until then does not begin. Have those who began finished theirs? If `done` cannot say so yet, they are
     waited for: to be woken takes a thread as long as many a piece.
     """
-    helpers = min(processors(), most) - 1
+    helpers = _hired(min(processors(), most) - 1)
     left, ended = deque(range(helpers)), SimpleQueue[None]()
 
     def begins() -> bool:
@@ -49,7 +49,6 @@ def share(work: Job, most: int, done: Callable[[], bool]) -> None:
                 ended.put(None)
 
     if helpers:
-        _hire(helpers)
         _keep_off(_processor())
     for _ in range(helpers):
         _jobs.put(job)
@@ -92,13 +91,17 @@ def _keep_off(processor: int | None) -> None:
         _avoided = processor
 
 
-def _hire(count: int) -> None:
+def _hired(count: int) -> int:
+    """How many workers there are of so many, where as many threads can be started."""
     global _avoided
     with _lock:
-        for _ in range(count - len(_threads)):
-            _threads.append(threading.Thread(target=_worker, args=(_jobs,), name="chainrule worker", daemon=True))
-            _threads[-1].start()
-            _avoided = None
+        with suppress(RuntimeError):  # no more of them, as in a container, or none at all as the interpreter ends
+            for _ in range(count - len(_threads)):
+                thread = threading.Thread(target=_worker, args=(_jobs,), name="chainrule worker", daemon=True)
+                thread.start()
+                _threads.append(thread)  # now that it has a number
+                _avoided = None
+    return min(count, len(_threads))
 
 
 def _worker(jobs: SimpleQueue[Job]) -> None:
