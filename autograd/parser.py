@@ -5,6 +5,7 @@ walked. Nothing is ever evaluated as code. An error knows its column.
 """
 
 import ast
+import keyword
 import math
 import re
 import unicodedata
@@ -18,6 +19,15 @@ from autograd.core import primitives as table
 from autograd.core.value import Value
 
 TOO_DEEP = "the formula is nested too deeply to be parsed"
+PRODUCT = "a product is written x*y, not x y"
+SIGNS = {  # by a pattern of the text from where Python's parser stops
+    "[¹²³⁰⁴-⁹]": "a power is written x**2, not x²",
+    r"\|": "an absolute value is written abs(x), not |x|",
+    "[×⋅]": "a product is written x*y, not x×y",
+    "−": "a minus is written -",
+    "√": "a root is written sqrt(x), not √x",
+    "=(?!=)": "a result has a name alone: f = …, not f(x) = …",
+}
 CONSTANTS = {"pi": math.pi, "e": math.e, "inf": math.inf, "nan": math.nan}
 
 
@@ -72,17 +82,29 @@ class Formula:
         except (RecursionError, MemoryError):
             raise FormulaError(TOO_DEEP) from None
         except (SyntaxError, ValueError) as error:
-            column = getattr(error, "offset", None)
-            message = str(getattr(error, "msg", error)).partition(". ")[0]
-            if message.startswith("invalid decimal literal"):
-                message = "a product is written 2*x, not 2x"
-            raise FormulaError(message, self._start + column - 1 if column else len(text.rstrip())) from None
+            offset = getattr(error, "offset", None)
+            column = self._start + offset - 1 if offset else len(text.rstrip())
+            raise FormulaError(self._remedy(str(getattr(error, "msg", error)), column), column) from None
         self.names: list[str] = []
         known = known_functions()
         try:
             self._check(self._tree, known)
         except RecursionError:
             raise FormulaError(TOO_DEEP) from None
+
+    def _remedy(self, message: str, column: int) -> str:
+        """What to write instead, where Python's parser only says that its syntax is another."""
+        if message.startswith("invalid decimal literal"):
+            return "a product is written 2*x, not 2x"
+        rest = self.text[column:]
+        for pattern, remedy in SIGNS.items():
+            if re.match(pattern, rest):
+                return remedy
+        side_by_side = re.search(r"([\w.]+|\)) +[\w(]", self.text)
+        if message.startswith("invalid syntax") and side_by_side and not set(self.text.split()) & {*keyword.kwlist}:
+            word = side_by_side[1]
+            return f"a function's operand is in parentheses: {word}(x)" if word in known_functions() else PRODUCT
+        return message.partition(". ")[0]
 
     def column(self, node: ast.AST) -> int:
         """Where a node begins, in characters (ast counts bytes)."""
@@ -100,6 +122,8 @@ class Formula:
         if isinstance(node, ast.Name):
             if node.id in known:
                 raise FormulaError(f"{node.id} is a function: write {node.id}(…)", self.column(node))
+            if "·" in node.id:  # to Python, a letter
+                raise FormulaError("a product is written x*y, not x·y", self.column(node))
             if node.id not in self.names:
                 self.names.append(node.id)
             return
@@ -121,7 +145,9 @@ class Formula:
                 raise FormulaError(f"{name} is not a known function; {remedy}", self.column(node))
             children = list(node.args)
         elif isinstance(node, ast.Call) and not isinstance(node.func, ast.Name):
-            raise FormulaError("a product is written x*y, not x y", self.column(node))
+            raise FormulaError(PRODUCT, self.column(node))
+        elif isinstance(node, ast.IfExp):
+            raise FormulaError("a choice is written where(x > 0, x, y)", self.column(node))
         else:
             raise FormulaError(
                 "only numbers, names, + - * / **, comparisons and functions can be used", self.column(node)
