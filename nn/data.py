@@ -206,7 +206,10 @@ def _classes(file: str, column: str, lines: Sequence[int], cells: Sequence[str])
 def _numbers(file: str, line: int, cells: Sequence[str], names: Sequence[str]) -> list[float]:
     for column, cell in zip(names, cells, strict=True):
         if not _is_number(cell):
-            raise DataError(f"{file}: row {line}, column {column!r}: {cell.strip()!r} is not a finite number")
+            remedy = (
+                "leave out rows without one" if cell.strip() in GAPS else "a column of words can be the target alone"
+            )
+            raise DataError(f"{file}: row {line}, column {column!r}: {cell.strip()!r} is not a finite number; {remedy}")
     return [float(cell) for cell in cells]
 
 

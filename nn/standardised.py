@@ -109,7 +109,7 @@ class Examples:
     def read(self, output: Any) -> str:
         """What the network's output says of the target."""
         if not self.classes:
-            return written(self.target.back(output), 4)
+            return written(float(f"{self.target.back(output):.4g}"))  # 58270, as the table's numbers are, not 5.827e+04
         p = output if self.outputs > 1 else [1 - output, output]
         k = place_of_largest(p)
         return f"{self.classes[k]} ({p[k]:.4g})"

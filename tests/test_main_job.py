@@ -99,6 +99,13 @@ def test_a_file_of_ones_own_with_two_inputs_and_targets_of_any_size(tmp_path, ca
     assert (tmp_path / "new" / "folder" / "network.svg").exists()
 
 
+def test_what_is_fitted_is_written_as_the_table_is(tmp_path, capsys):
+    file = tmp_path / "houses.csv"
+    file.write_text("area,price\n50,70000\n80,100000\n150,160000\n")
+    _, out, _ = run(capsys, file, "--out", tmp_path, "--epochs", 0)
+    assert re.findall(r"area = \d+: (\d{5,6})\n", out) == ["113100", "113000", "112900"]
+
+
 @pytest.mark.parametrize(
     ("content", "message"),
     [
@@ -108,7 +115,8 @@ def test_a_file_of_ones_own_with_two_inputs_and_targets_of_any_size(tmp_path, ca
         ("t\n1\n", "row 1: column 2 is missing"),
         ("t,y\n1,0\n2\n", "row 3: column 'y' is missing"),
         ("t,y\n1,0\n\n2,yes\n", "row 4, column 'y': 'yes' is not a finite number"),
-        ("t,y\n,0\n", "row 2, column 't': '' is not a finite number"),
+        ("t,y\nred,0\n", "row 2, column 't': 'red' is not a finite number; a column of words can be the target alone"),
+        ("t,y\n,0\n", "row 2, column 't': '' is not a finite number; leave out rows without one"),
         ("t,y\ninf,0\n", "row 2, column 't': 'inf' is not a finite number"),
         ("t,y\n1,0,7\n", "row 2: column 3 has no name in the header ('7')"),
         ("1,0\n2,1\n", "row 1: the columns have no names"),
