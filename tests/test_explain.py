@@ -55,7 +55,9 @@ def test_it_says_what_a_prime_is_and_whether_the_gradient_agrees():
     cost.backward()
     assert "✓ equals w.grad" in str(explain(cost, wrt=w))
     cost.backward()
-    assert "w.grad is −0.1471: it adds up several sweeps" in repr(explain(cost, wrt=w))
+    assert "w.grad is −0.1471: it adds up several sweeps (before one, zero_grad() or .grad = 0)" in repr(
+        explain(cost, wrt=w)
+    )
 
 
 def test_every_path_has_its_line_and_then_comes_their_sum():

@@ -25,7 +25,7 @@ from autograd.picture.formula.typeset import (
     number_box,
 )
 from autograd.picture.model import Edge, Graph, Node
-from autograd.picture.notes import close
+from autograd.picture.notes import FOREIGN, close
 
 if TYPE_CHECKING:
     from autograd.picture.step_explanation import StepDerivation
@@ -177,7 +177,7 @@ class Derivation:
             return f"{name}.grad is not computed yet: call {typeset.text(self.graph.root.name)}.backward()"
         if close(stored, self.total) or abs(stored - self.total) <= 1e-12 * self.size:  # terms may cancel
             return f"✓ equals {name}.grad"
-        return f"{name}.grad is {format_number(stored)}: it adds up several sweeps, or comes from another output"
+        return f"{name}.grad is {format_number(stored)}: {FOREIGN}"
 
     def text(self) -> str:
         lines = self.lines()

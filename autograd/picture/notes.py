@@ -9,6 +9,8 @@ from autograd.picture.formula import labels, typeset
 if TYPE_CHECKING:
     from autograd.picture.model import Graph
 
+FOREIGN = "it adds up several sweeps (before one, zero_grad() or .grad = 0), or comes from another output"
+
 
 def close(x: float, y: float, tolerance: float = 1e-9) -> bool:
     return x == y or abs(x - y) <= tolerance * max(abs(x), abs(y)) or (x != x and y != y)
@@ -47,8 +49,8 @@ def on_gradients(graph: "Graph") -> list[str]:
         return []
     which = _listed([typeset.text(n.name) for n in foreign[:3]] + ["…"] * (len(foreign) > 3), "and")
     return [
-        f"the .grad of {which} is not ∂{typeset.text(graph.root.name)}/∂· of this graph alone (it adds up several "
-        "sweeps, or comes from another output): it is shown as grad"
+        f"the .grad of {which} is not ∂{typeset.text(graph.root.name)}/∂· of this graph alone, and is shown as grad: "
+        f"{FOREIGN}"
     ]
 
 
