@@ -63,12 +63,17 @@ class Optimizer:
         """Move every parameter by its `.grad`, or by gradients (a list, an array) in the order of the parameters."""
         if gradient is None:
             gradient = [p.grad for p in self.parameters]
-        if isinstance(gradient, list):
+        count = len(self.parameters)
+        if isinstance(gradient, list | tuple):
             start: Any = numbers(self.parameters)
+            shape: tuple[int, ...] = (len(gradient),)
         else:
             import numpy as np
 
-            start = numbers(self.parameters, np.empty(len(self.parameters)))
+            start, gradient = numbers(self.parameters, np.empty(count)), np.asarray(gradient, dtype=float)
+            shape = gradient.shape
+        if shape != (count,):
+            raise ValueError(f"{type(self).__name__}: a gradient of shape {shape} for {counted(count, 'parameter')}")
         assign(self.parameters, self.moved(start, gradient))
 
     def moved(self, start: Any, gradient: Any) -> Any:

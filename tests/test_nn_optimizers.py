@@ -170,6 +170,26 @@ def test_a_rate_that_is_set_later_is_held_to_the_same_and_the_step_is_not_taken(
     assert optimizer.steps == 0
 
 
+@pytest.mark.parametrize("make", [nn.SGD, nn.Adam])
+def test_a_gradient_of_other_parameters_is_refused_and_the_step_is_not_taken(make):
+    np = pytest.importorskip("numpy")
+    parameters = [Value(1.0), Value(2.0), Value(3.0)]
+    optimizer = make(parameters, 0.1)
+    before = optimizer.state_dict()
+    for gradient in (np.ones(1), np.ones(2), np.ones((3, 1)), [1.0] * 2, np.array(1.0)):
+        with pytest.raises(ValueError, match=r"a gradient of shape \(.*\) for 3 parameters"):
+            optimizer.step(gradient)
+    assert [p.data for p in parameters] == [1.0, 2.0, 3.0]
+    assert optimizer.state_dict() == before
+    for gradient in ((1.0, 1.0, 1.0), np.ones(3, np.float32), np.ones(3, int)):
+        others = [Value(p.data) for p in parameters]
+        optimizer = make(parameters, 0.1)
+        other = make(others, 0.1)
+        optimizer.step(gradient)
+        other.step([1.0] * 3)
+        assert [p.data for p in parameters] == [p.data for p in others]
+
+
 def test_only_leaves_can_be_optimized():
     with pytest.raises(TypeError, match="is not a parameter"):
         nn.SGD([Value(1.0) * 2], lr=0.1)
