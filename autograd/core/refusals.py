@@ -84,8 +84,7 @@ def _truth(value: Value) -> NoReturn:
         raise TypeError(
             "an `if` (or and, or, not, in, match, max, min, sorted) was asked about a Value while the function is "
             "being traced: the branch it takes now would be frozen into the program; choose between two results "
-            "with where(condition, a, b), maximum(a, b) or minimum(a, b); np.maximum, np.where and np.max "
-            "ask it of the elements of np.array([a, b]), and not of those of np.stack([a, b])"
+            "with where(condition, a, b), maximum(a, b) or minimum(a, b); numpy's take np.stack([a, b]) for an array"
         )
     raise TypeError(
         f"the truth of {named(value)} is not defined: compare its number (v.data != 0), or choose between two "
