@@ -60,6 +60,16 @@ def test_it_says_what_a_prime_is_and_whether_the_gradient_agrees():
     )
 
 
+def test_an_infinite_slope_equals_no_other_outputs_gradient():
+    x = Value(0.0, "x")
+    (x * 3.0).backward()
+    root = x.sqrt()
+    assert "x.grad is 3: it adds up several sweeps" in str(explain(root, wrt=x))
+    assert "grad 3" in ad.draw(root).text()
+    root.backward()
+    assert "✓ equals x.grad" in str(explain(root, wrt=x))
+
+
 def test_every_path_has_its_line_and_then_comes_their_sum():
     x = Value(2.0, "x")
     a = x.exp()

@@ -188,6 +188,14 @@ def test_of_many_changed_parameters_three_are_named_with_what_they_were_for():
     assert [note.split(" was ")[0] for note in model.build(cost, fold=False).changed] == ["p₀", "p₁", "p₂"]
 
 
+def test_a_small_step_is_seen_in_what_is_said_of_it():
+    w = ad.Value(0.3, "w")
+    cost = w * 2.0
+    w.data -= 1e-7
+    (note,) = model.build(cost).changed
+    assert "was recorded as 0.6, its operands now give 0.5999998;" in note
+
+
 def test_gradients_of_several_sweeps_are_said_to_be_so():
     cost = neuron_cost()
     cost.backward()

@@ -1,5 +1,6 @@
 """What a picture must say besides: numbers that no longer belong together."""
 
+import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -12,8 +13,10 @@ if TYPE_CHECKING:
 FOREIGN = "it adds up several sweeps (before one, zero_grad() or .grad = 0), or comes from another output"
 
 
-def close(x: float, y: float, tolerance: float = 1e-9) -> bool:
-    return x == y or abs(x - y) <= tolerance * max(abs(x), abs(y)) or (x != x and y != y)
+def close(x: float, y: float, size: float = 0.0) -> bool:
+    """Equal to rounding, of terms as large as `size` that may cancel; an infinity is close to itself alone."""
+    tolerance = max(1e-9 * max(abs(x), abs(y)), 1e-12 * size)
+    return x == y or abs(x - y) <= tolerance < math.inf or (x != x and y != y)
 
 
 def on_data(order: Sequence[Value], graph: "Graph") -> list[str]:
@@ -31,16 +34,22 @@ def on_data(order: Sequence[Value], graph: "Graph") -> list[str]:
         changed = [labels.text(a.label) if a.label else "a leaf" for a in value.operands if a._row is None]
         owner = typeset.text(graph.names[value]) if value in graph.names else value._row.name
         which = _listed(list(dict.fromkeys(changed)), "or") or "its data"
+        recorded, given = _apart(value._data, now)
         notes.append(
-            f"{which} was changed after the forward pass: {owner} was recorded as "
-            f"{typeset.format_number(value._data)}, its operands now give {typeset.format_number(now)}; "
-            "derivatives are those of the recorded pass"
+            f"{which} was changed after the forward pass: {owner} was recorded as {recorded}, its operands now give "
+            f"{given}; derivatives are those of the recorded pass"
         )
         if value in graph.node_of:
             graph.node_of[value].stale = True
         if len(notes) == 3:
             break
     return notes
+
+
+def _apart(x: float, y: float) -> tuple[str, str]:
+    """Two numbers that differ, with as many digits as show it."""
+    pairs = ((typeset.format_number(x, digits), typeset.format_number(y, digits)) for digits in range(4, 18))
+    return next(pair for pair in pairs if pair[0] != pair[1])
 
 
 def on_gradients(graph: "Graph") -> list[str]:
