@@ -553,6 +553,34 @@ def test_what_an_interrupted_call_works_on_lives_as_long_as_somebody_does(monkey
     assert given() is None
 
 
+def test_an_exception_in_a_row_is_that_of_the_call_that_came_to_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of helpers' too, and not that of a call in another thread meanwhile, nor of one in the row itself."""
+    monkeypatch.setattr(workers, "processors", lambda: 3)
+    monkeypatch.setattr(native_runner, "CHUNK", 1000)
+    good, many, wrong = compile(lambda x: 2.0 * x), np.arange(512.0), threading.Event()
+
+    def forward(x: float) -> float:
+        if wrong.is_set() and x == 300.0:
+            raise KeyError("300")
+        if wrong.is_set() and x > 300.0:
+            assert good(many)[1] == 2.0
+        return float(f"{x}")  # for Python alone
+
+    bad = compile(primitive("keyed", forward, lambda x, z: 1.0))
+    assert bad(many).tolist() == many.tolist()
+    wrong.set()
+
+    def work(i: int) -> None:
+        for _ in range(20):
+            if i:
+                assert good(many)[2] == 4.0
+            else:
+                with pytest.raises(KeyError, match="300"):
+                    bad(many)
+
+    in_threads(3, work)
+
+
 def test_where_no_thread_can_be_started_the_caller_works_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     def start(thread: threading.Thread) -> None:
         raise RuntimeError("can't start new thread")

@@ -11,8 +11,9 @@ from __future__ import annotations
 
 import builtins
 import math
-from collections.abc import Callable, Sequence
-from contextlib import nullcontext
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from contextvars import Context
 from functools import cache, partial, reduce
 from operator import add, gt, lt, or_
@@ -239,24 +240,28 @@ def _defined(made: Any, address: int) -> str:
 
 
 def _keeping(forward: Callable[..., Any]) -> Callable[..., float]:
-    """forward, whose exceptions wait for `raise_what_was_kept`: machine code knows none. Nor does it know of modes."""
+    """forward, whose exceptions wait until machine code is done: that knows none. Nor does it know of modes."""
 
     def call(*xs: float) -> float:
         try:
             return float(Context().run(forward, *xs))
         except BaseException as error:
-            _kept.append(error)
+            _of_thread.errors.append(error)
             return math.nan
 
     return call
 
 
-def raise_what_was_kept() -> None:
-    """The first exception of a row that machine code has called since the last time."""
-    if _kept:
-        error = _kept[0]
-        _kept.clear()
-        raise error
+@contextmanager
+def keeping(errors: list[BaseException]) -> Iterator[None]:
+    """The exceptions of rows that machine code calls in this thread are kept there: they are those of one call, on
+    which other threads work too, and in a row there may be another call."""
+    before = getattr(_of_thread, "errors", None)
+    _of_thread.errors = errors
+    try:
+        yield
+    finally:
+        _of_thread.errors = before
 
 
 def calls_python(program: Program) -> bool:
@@ -267,4 +272,4 @@ def calls_python(program: Program) -> bool:
 _made: list[Any] = []  # functions that machine code calls
 _called: dict[tuple[Callable[..., float], int], str] = {}  # those among them that are Python's, and their names
 _calling: WeakSet[Primitive] = WeakSet()  # rows that are called in Python, or call something there
-_kept: list[BaseException] = []
+_of_thread = threading.local()

@@ -20,7 +20,7 @@ from autograd.native.making import PADDED
 from autograd.native.module import Module
 from autograd.native.objects import address, aligned, changes_now, references, value_offsets
 from autograd.native.plans import Plan, Work
-from autograd.native.rows import raise_what_was_kept
+from autograd.native.rows import keeping
 from autograd.native.tiles import BLOCK
 from autograd.program.loop import Loop
 from autograd.program.program import EXAMPLE, INPUT, MEAN, Program
@@ -108,7 +108,8 @@ class Runner:
         apart = n if n < PADDED else -(-n // LANES) * LANES
         whole, rows = aligned(self._whole, False), aligned(self._each * apart, False).reshape(self._each, apart)
         self.calls += 1
-        with self._lock:
+        errors: list[BaseException] = []
+        with self._lock, keeping(errors):
             columns = self._array([*map(address, arrays)], dtype=int)[self._arguments] + self._offsets
             numbers = self._numbers
             if at is not None:
@@ -122,8 +123,9 @@ class Runner:
             if chunks < 2:
                 self._run(address(self._own.work), *given, address(whole), n, apart, self._own.sums(1))
             else:
-                self._run_in_chunks(chunks, [*arrays, columns, rows], *given, address(whole), n, apart)
-        raise_what_was_kept()
+                self._run_in_chunks(chunks, errors, [*arrays, columns, rows], *given, address(whole), n, apart)
+        if errors:
+            raise errors.pop(0)  # which this frame does not hold on to
         return whole, rows[:, :n]
 
     def entry_work(self) -> Work:
@@ -133,7 +135,16 @@ class Runner:
         return Work(run, work, sums, self._objects, self._nodes, numbers, self._least, self.most)
 
     def _run_in_chunks(
-        self, chunks: int, arrays: list[Any], columns: int, numbers: int, rows: int, whole: int, n: int, apart: int
+        self,
+        chunks: int,
+        errors: list[BaseException],
+        arrays: list[Any],
+        columns: int,
+        numbers: int,
+        rows: int,
+        whole: int,
+        n: int,
+        apart: int,
     ) -> None:
         """The same on several threads. The cut depends on the work alone, and each chunk has sums of its own, added in
         order: so that the bits do not depend on how many threads there are. A call may be interrupted anywhere: then
@@ -153,7 +164,8 @@ class Runner:
             own = self._helper() if helps else self._own
             ends = own.sums(chunks), means, address(lines), address(taken), ctypes.addressof(workers.begun)
             given = self._each_at, address(own.work), columns, numbers, rows, n, apart, block, chunks, *ends
-            help_(*given, next_job, LINGERS) if helps else take(*given)
+            with keeping(errors):
+                help_(*given, next_job, LINGERS) if helps else take(*given)
 
         def done() -> bool:
             wait(chunks, address(taken) + 8, LOOKS)
