@@ -28,6 +28,10 @@ SIGNS = {  # by a pattern of the text from where Python's parser stops
     "√": "a root is written sqrt(x), not √x",
     "=(?!=)": "a result has a name alone: f = …, not f(x) = …",
 }
+MEANT = {  # what other names stand for
+    "ln": "log", "lg": "log10", "tg": "tan", "pow": "x**y",
+    "sec": "1/cos", "csc": "1/sin", "cot": "1/tan", "sech": "1/cosh", "csch": "1/sinh", "coth": "1/tanh",
+}  # fmt: skip
 CONSTANTS = {"pi": math.pi, "e": math.e, "inf": math.inf, "nan": math.nan}
 
 
@@ -140,7 +144,8 @@ class Formula:
         elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and not node.keywords:
             if node.func.id not in known:
                 name = node.func.id
-                near = ["log"] if name == "ln" else get_close_matches(name, known, n=1)
+                lower = name.lower()
+                near = [MEANT[lower]] if lower in MEANT else get_close_matches(lower, known, n=1)
                 remedy = f"did you mean {near[0]}?" if near else f"-h lists them; a product is written {name}*(…)"
                 raise FormulaError(f"{name} is not a known function; {remedy}", self.column(node))
             children = list(node.args)

@@ -75,6 +75,8 @@ def test_unknown_names_say_what_is_known(capsys):
         ("sigmod(w)", "sigmod is not a known function; did you mean sigmoid?"),
         ("qqq(w)", "qqq is not a known function; -h lists them; a product is written qqq*(…)"),
         ("ln(w)", "ln is not a known function; did you mean log?"),
+        ("cot(w)", "cot is not a known function; did you mean 1/tan?"),
+        ("SIN(w)", "SIN is not a known function; did you mean sin?"),
         ("w(w + 1)", "w is not a known function; -h lists them; a product is written w*(…)"),
         ("sin(w, w)", "sin takes 1 operand, x, got 2"),
         ("2w", "a product is written 2*x, not 2x"),
