@@ -2,6 +2,11 @@
 
 import autograd
 
+if autograd.__file__ is None:
+    raise ImportError(
+        f"autograd is no more than a folder without its files, {next(iter(autograd.__path__))}, as an uninstalled "
+        "version may leave it; delete that folder"
+    )
 if not hasattr(autograd, "Value"):
     raise ImportError(
         f"nn stands on the package `autograd` of the distribution chainrule, but {autograd.__file__} is another one, "

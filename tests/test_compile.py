@@ -806,6 +806,21 @@ def test_an_unwritable_cache_falls_back_to_the_users_and_says_so_once(tmp_path: 
     assert list((users / "chainrule").iterdir())
 
 
+def test_the_cache_of_an_installed_package_is_the_users(tmp_path: Path) -> None:
+    where = "import autograd.native.build as b; b.__file__ = '{}'; print(b._cache_directory())"
+    site = where.format(tmp_path / "site-packages/autograd/native/build.py")
+    none = {"CHAINRULE_CACHE": "", "LOCALAPPDATA": ""}
+    assert python("-c", site, XDG_CACHE_HOME=str(tmp_path), **none).stdout == f"{tmp_path / 'chainrule'}\n"
+    assert (
+        python("-c", site, XDG_CACHE_HOME="", HOME=str(tmp_path), **none).stdout == f"{tmp_path / '.cache/chainrule'}\n"
+    )
+    (tmp_path / "file").touch()
+    done = python("-c", site, XDG_CACHE_HOME=str(tmp_path / "file"), **none)
+    assert "file/chainrule cannot be written to; compiled code is not kept" in done.stderr
+    here = python("-c", where.format(build.__file__), XDG_CACHE_HOME=str(tmp_path), **none).stdout
+    assert Path(here.strip()) == Path(build.__file__).parent / "__pycache__" / "native"
+
+
 @pytest.mark.parametrize("f", [lambda x: x[0] * x[1], lambda x: sum(x), lambda x: x * len(x)])
 def test_of_one_vector_it_is_said_that_its_axis_is_the_batch(f: Any) -> None:
     with pytest.raises(TypeError) as raised:

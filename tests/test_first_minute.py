@@ -124,6 +124,12 @@ def test_another_autograd_is_named_when_nn_is_imported(tmp_path):
     assert "HIPS autograd most likely" in done.stderr and "pip uninstall autograd" in done.stderr
 
 
+def test_what_an_uninstalled_version_left_is_named():
+    left = "import sys, types; sys.modules['autograd'] = m = types.ModuleType('autograd')"
+    done = python("-c", f"{left}; m.__file__, m.__path__ = None, ['/site/autograd']; import nn")
+    assert "/site/autograd, as an uninstalled version may leave it; delete that folder" in done.stderr
+
+
 def test_the_signature_of_where_is_that_of_its_row():
     assert str(inspect.signature(autograd.where)) == "(c, a, b)"
 

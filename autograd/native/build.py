@@ -164,22 +164,27 @@ def stores_past_caches() -> bool:
 
 @cache
 def _cache_directory() -> Path:
-    """CHAINRULE_CACHE, or beside this file, or the user's cache when that cannot be written to (said once)."""
-    chosen = os.environ.get("CHAINRULE_CACHE")
-    beside = Path(chosen) if chosen else Path(__file__).parent / "__pycache__" / "native"
-    if _writable(beside):
-        return beside
-    base = os.environ.get("XDG_CACHE_HOME") or os.environ.get("LOCALAPPDATA") or Path.home() / ".cache"
-    users = Path(base) / "chainrule"
-    if _writable(users):
-        warnings.warn(f"compile: {beside} cannot be written to; compiled code is kept in {users}", stacklevel=2)
+    """CHAINRULE_CACHE, or beside this file in a checkout, or the user's cache. Where one cannot be written to, the next
+    one is taken, and that is said once. What lay beside an installed file would stay when it is uninstalled, as a
+    package without a file."""
+    chosen, base = os.environ.get("CHAINRULE_CACHE"), os.environ.get("XDG_CACHE_HOME") or os.environ.get("LOCALAPPDATA")
+    users = Path(base or os.path.expanduser("~/.cache")) / "chainrule"
+    here = Path(__file__).parent
+    beside = here / "__pycache__" / "native" if (here.parents[1] / "pyproject.toml").exists() else users
+    first = Path(chosen) if chosen else beside
+    if _writable(first):
+        return first
+    if first != users and _writable(users):
+        warnings.warn(f"compile: {first} cannot be written to; compiled code is kept in {users}", stacklevel=2)
         return users
-    elsewhere = Path(tempfile.mkdtemp(prefix="chainrule-"))
-    warnings.warn(f"compile: neither {beside} nor {users} can be written to; compiled code is not kept", stacklevel=2)
-    return elsewhere
+    neither = f"{first} cannot" if first == users else f"neither {first} nor {users} can"
+    warnings.warn(f"compile: {neither} be written to; compiled code is not kept", stacklevel=2)
+    return Path(tempfile.mkdtemp(prefix="chainrule-"))
 
 
 def _writable(directory: Path) -> bool:
+    if directory.parts[:1] == ("~",):  # nobody's home
+        return False
     try:
         directory.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=directory):
