@@ -4,7 +4,7 @@ import autograd
 
 if autograd.__file__ is None:
     raise ImportError(
-        f"autograd is no more than a folder without its files, {next(iter(autograd.__path__))}, as an uninstalled "
+        f"autograd is no more than a folder without its files, {next(iter(vars(autograd)['__path__']))}, as an uninstalled "
         "version may leave it; delete that folder"
     )
 if not hasattr(autograd, "Value"):
