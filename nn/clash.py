@@ -3,9 +3,10 @@
 import autograd
 
 if autograd.__file__ is None:
+    folder = next(iter(vars(autograd)["__path__"]))
     raise ImportError(
-        f"autograd is no more than a folder without its files, {next(iter(vars(autograd)['__path__']))}, as an uninstalled "
-        "version may leave it; delete that folder"
+        f"autograd is no more than a folder without its files, {folder}, as an uninstalled version may leave it; "
+        "delete that folder"
     )
 if not hasattr(autograd, "Value"):
     raise ImportError(
