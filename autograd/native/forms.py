@@ -23,7 +23,7 @@ cuts, and on nothing else.
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Callable, Sequence, Set
+from collections.abc import Callable, Iterator, Sequence, Set
 from typing import Any
 
 from autograd.native.body import Body
@@ -58,6 +58,16 @@ def arguments_of(signature: Sequence[str], given: dict[str, V]) -> str:
 def function(module: Module, name: str, arguments: Sequence[str], integers: Set[str] = INTEGERS) -> Body:
     """A function of these arguments, all of them addresses or counts."""
     return Body(module, name, [("i64" if x in integers else "ptr", x) for x in arguments])
+
+
+def neighbours(strides: Sequence[int]) -> Iterator[tuple[int, int]]:
+    """(first, how many) of inputs that lie side by side: an argument of several numbers an example has as many, which
+    are as many doubles apart."""
+    first = 0
+    while first < len(strides):
+        count = max(strides[first], 1)
+        yield first, count
+        first += count
 
 
 def added_up(body: Body, mean: V, lanes: int = 1) -> V:

@@ -17,7 +17,7 @@ from typing import Any
 from autograd.native import loops
 from autograd.native.body import Body
 from autograd.native.build import Code, build, stores_past_caches
-from autograd.native.forms import SIGNATURES, added_up, function, write_run
+from autograd.native.forms import SIGNATURES, added_up, function, neighbours, write_run
 from autograd.native.ir import LANES, V, constant, select
 from autograd.native.loops import Inputs, Runs, spread
 from autograd.native.module import Memory, Module
@@ -118,13 +118,14 @@ def _write_each(module: Module, program: Program, strides: Sequence[int], lanes:
         with _by_table(body, "fixed", fixed, numbers, 1) as (result, x):
             row = body.at(body.argument("results"), body.argument("apart") * result + begin)
             body.strips(end - begin, lambda i, lanes: body.store(body.spread(x, lanes), body.at(row, i)))
+    pairs = {k for first, count in neighbours(strides) for k in range(first, first + count - 1, 2)}
     last = end - lanes
     totals = [body.variable(constant(body, 0.0), lanes) for _ in means]
     with body.loop(begin, end, lanes) as first:
         i = select(first > last, last, first)
         here = dict(numbers)
         for k, column in columns.items():
-            if k not in here and k + 1 in columns and lanes == LANES and _starts_a_pair(strides, k):
+            if k not in here and k + 1 in columns and lanes == LANES and k in pairs:
                 here[k], here[k + 1] = _two_columns(body, column, i, strides[k])
             elif k not in here:
                 here[k] = _column(body, column, i, strides[k], lanes)
@@ -163,15 +164,6 @@ def _column(body: Body, column: V, i: V, stride: int, lanes: int) -> V:
     for lane in range(lanes):
         x = body.with_lane(x, lane, body.load(body.at(place, lane * stride)))
     return x
-
-
-def _starts_a_pair(strides: Sequence[int], k: int) -> bool:
-    """Does the next input lie behind this one, as of the same argument, of which this is the first, third, fifth, …?
-    An argument of several numbers an example has as many inputs, which are as many doubles apart."""
-    first = 0
-    while first + max(strides[first], 1) <= k:
-        first += max(strides[first], 1)
-    return (k - first) % 2 == 0 and k + 1 < first + strides[k]
 
 
 def _two_columns(body: Body, column: V, i: V, stride: int) -> tuple[V, V]:

@@ -15,6 +15,7 @@ from autograd.core.primitives import Primitive
 from autograd.native import encode as layout
 from autograd.native.driver import driver
 from autograd.native.encode import Code, encode, runs
+from autograd.native.forms import neighbours
 from autograd.native.ir import LANES
 from autograd.native.kernels import CHAINS, Few, few, kernel, links
 from autograd.native.objects import address, aligned
@@ -45,7 +46,8 @@ class Tapes:
         varies = [program.moments[slot] == EXAMPLE for slot in program.outputs[program.whole :]]
         each.sort(key=lambda result: varies[result[0]])
         self._words = _array(code.words, "u4")
-        squares = _squares(strides) if width > 1 else []
+        runs_of_inputs = neighbours(strides) if width > 1 else ()
+        squares = [k for first, n in runs_of_inputs for k in range(first, first + n - LANES + 1, LANES)]
         single = {*range(program.inputs)}.difference(*[range(k, k + LANES) for k in squares])
         inputs = [(k, strides[k]) for k in (*squares, *sorted(single))]
         self._tables = [_array(table) for table in (made, starts, inputs, each, whole)]
@@ -81,18 +83,6 @@ class Tapes:
     def numbers(self) -> Any:
         """Where the parameters' numbers are to be put: where they are read."""
         return self._once
-
-
-def _squares(strides: Sequence[int]) -> list[int]:
-    """The first of every LANES inputs that lie side by side: an argument of several numbers an example has as many
-    inputs, which are as many doubles apart."""
-    found: list[int] = []
-    first = 0
-    while first < len(strides):
-        count = max(strides[first], 1)
-        found += range(first, first + count - LANES + 1, LANES)
-        first += count
-    return found
 
 
 def _kernels(code: Code, width: int) -> tuple[list[int], list[int], list[int]]:
