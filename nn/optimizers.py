@@ -19,7 +19,7 @@ from autograd.core.words import counted
 
 Rate = float | Callable[[int], float]
 Rule = Any  # rule(sqrt, p, g, *memories, *rates): p after the step, and the memories
-ENOUGH = 100  # steps, after which machine code is made for a rule
+ENOUGH = 100  # steps of all optimizers, after which machine code is made for a rule
 
 
 class Optimizer:
@@ -89,9 +89,7 @@ class Optimizer:
             return end
         import numpy as np
 
-        arrays = (start, gradient, *map(np.asarray, self._memories))
-        native = natively(rule) if self.steps > ENOUGH else None
-        end, *self._memories = rule(np.sqrt, *arrays, *rates) if native is None else native(*arrays, *rates).T
+        end, *self._memories = on_arrays(rule)(start, gradient, *map(np.asarray, self._memories), *rates)
         return end
 
     def _rule(self) -> Rule:
@@ -133,13 +131,27 @@ class Optimizer:
         return f"{type(self).__name__}({n}, lr={lr}, {k} taken)"
 
 
-@cache
-def natively(rule: Rule) -> Any:
-    """The rule as machine code: a function of arrays and rates, to an array with a column for each result. None
-    without llvmlite."""
-    from autograd import compile
+class OnArrays:
+    """A rule as a function of arrays and rates, to an array for each result: by numpy, until it has been used so often
+    that machine code pays."""
 
-    return compile(lambda *given: [*rule(sqrt, *given)]) if find_spec("llvmlite") else None
+    def __init__(self, rule: Rule) -> None:
+        from autograd import compile
+
+        self.rule, self.uses = rule, 0
+        self.native: Any = compile(lambda *given: [*rule(sqrt, *given)])
+        self.enough = ENOUGH if find_spec("llvmlite") else math.inf
+
+    def __call__(self, *given: Any) -> Any:
+        if self.uses >= self.enough:
+            return self.native(*given).T
+        import numpy as np
+
+        self.uses += 1
+        return self.rule(np.sqrt, *given)
+
+
+on_arrays = cache(OnArrays)
 
 
 class Descent(NamedTuple):

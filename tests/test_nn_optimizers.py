@@ -94,6 +94,7 @@ def test_after_some_steps_machine_code_moves_arrays_to_the_same_bits(case, n, mo
     np = pytest.importorskip("numpy")
     pytest.importorskip("llvmlite")
     monkeypatch.setattr(optimizers, "ENOUGH", 2)
+    optimizers.on_arrays.cache_clear()
     rng = random.Random(n)
     start = [rng.gauss(0.0, 1.0) for _ in range(n)]
     kind, settings = CASES[case]
@@ -104,7 +105,19 @@ def test_after_some_steps_machine_code_moves_arrays_to_the_same_bits(case, n, mo
         listed, arrays = one.moved(listed, gradient), other.moved(arrays, np.array(gradient))
         assert listed == arrays.tolist()
     assert one.state_dict() == other.state_dict()
-    assert optimizers.natively(one._rule()).recorded
+    assert optimizers.on_arrays(one._rule()).native.recorded
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_machine_code_serves_every_optimizer_of_the_same_rule(case, monkeypatch):
+    np = pytest.importorskip("numpy")
+    pytest.importorskip("llvmlite")
+    monkeypatch.setattr(optimizers, "ENOUGH", 3)
+    optimizers.on_arrays.cache_clear()
+    for _ in range(4):
+        optimizer = made(case)
+        optimizer.moved(np.ones(3), np.ones(3))
+    assert optimizers.on_arrays(optimizer._rule()).native.recorded
 
 
 @pytest.mark.parametrize("case", CASES)
