@@ -10,8 +10,11 @@ import nn
 from autograd import (
     Value,
     compile,
+    cos,
     dot,
     exp,
+    fixed_point,
+    fori,
     grad,
     hessian,
     hvp,
@@ -22,7 +25,9 @@ from autograd import (
     minimum,
     relu,
     sqrt,
+    vjp,
     where,
+    while_loop,
 )
 
 SWITCHED_OFF = {  # each has an infinite slope at 0 below what switches it off
@@ -288,6 +293,46 @@ def test_programs_full_of_masks_are_of_the_same_class_in_every_reading(f):
         )
 
 
-def test_an_input_that_stands_still_moves_nothing():
-    """∂/∂b of b**x is infinite at b = 0, and b does not move."""
-    assert jvp(lambda b, x: b**x, (0.0, 0.5), (0.0, 1.0)) == (0.0, 0.0)
+# A seed that is 0 is a number: no mask's 0.
+STEEP = {  # f, and where some of its slopes are infinite, nan or switched off
+    "a sum": (lambda x, y: sqrt(x) + y, (0.0, 1.0)),
+    "a power": (lambda x, y: x**y, (0.0, 0.5)),
+    "a product": (lambda x, y: x * y, (math.inf, 0.0)),
+    "a quotient": (lambda x, y: x / y, (0.0, 0.0)),
+    "a choice": (lambda x, y: where(y > 0, sqrt(x) * y, y), (0.0, 1.0)),
+    "a choice that is off": (lambda x, y: where(y > 0, sqrt(x), y), (0.0, -1.0)),
+    "a dot": (lambda x, y: dot([x, y, x, y], [y, sqrt(x), log(y), x], 1.0), (0.0, 1.0)),
+    "a loop": (lambda x, y: fori(lambda s, _: sqrt(s) + y, x, 3), (0.0, 1.0)),
+    "a while loop": (lambda x, y: while_loop(lambda s: s < 3, lambda s: s + 1 + sqrt(x) * y, y, 9), (0.0, 1.0)),
+    "an equation": (lambda x, y: fixed_point(lambda z, x, y: cos(z) * y + sqrt(x), 0.5, x, y), (0.0, 1.0)),
+}
+
+
+@pytest.mark.parametrize(("f", "at"), STEEP.values(), ids=STEEP)
+def test_a_seed_of_zero_is_a_number_in_every_reading(f, at):
+    readings = {
+        "jvp": lambda x, y, t, u: jvp(f, (x, y), (t, u))[1],
+        "vjp": lambda x, y, t, u: vjp(lambda x, y: (f(x, y), sqrt(x)), x, y)[1]((t, u)),
+        "hvp": lambda x, y, t, u: hvp(f, (x, y), (t, u)),
+        "jvp of grad": lambda x, y, t, u: jvp(grad(f, (0, 1)), (x, y), (t, u))[1],
+        "grad of jvp": lambda *xs: grad(lambda x, y, t, u: jvp(f, (x, y), (t, u))[1], (0, 1, 2, 3))(*xs),
+    }
+    seeds = [0.0, 1.0, math.inf, math.nan]
+    rows = [(*at, t, u) for t in seeds for u in seeds]
+
+    def kinds(results):
+        return [kind(float(x)) for x in (results if isinstance(results, tuple | list) else [results])]
+
+    for name, reading in readings.items():
+        expected = [kinds(reading(*row)) for row in rows]
+        of_values = [reading(*row[:2], *map(Value, row[2:])) for row in rows]
+        assert [kinds([z.data for z in (r if isinstance(r, tuple) else (r,))]) for r in of_values] == expected, name
+        for runner in RUNNERS:
+            columns = compile(reading, runner=runner)(*[list(column) for column in zip(*rows, strict=True)])
+            columns = columns if isinstance(columns, tuple) else (columns,)
+            assert [kinds(row) for row in zip(*columns, strict=True)] == expected, (name, runner)
+
+
+def test_zero_times_an_infinite_slope_is_nan_forwards_and_backwards():
+    assert math.isnan(jvp(sqrt, (0.0,), (0.0,))[1]) and math.isnan(vjp(sqrt, 0.0)[1](0.0)[0])
+    assert jvp(lambda x: 0.0**x, (0.5,), (1.0,)) == (0.0, 0.0)  # what does not move belongs into a closure

@@ -123,8 +123,9 @@ class Recording:
         return self.given(number_gradients(self.order, seeds, self.inputs))
 
     def push(self, directions: Iterable[Any]) -> list[Any]:
-        """Σ ∂output/∂input · direction for each output: a forward sweep. A direction of None, or of 0, adds nothing."""
-        seeds = {x: d for x, d in zip(self.inputs, directions, strict=True) if d is not None and not _is_zero(d)}
+        """Σ ∂output/∂input · direction for each output: a forward sweep. A direction of None adds nothing; one of 0 is
+        a number like any other, as a cotangent of 0 is: compiled, it may be another one in the next example."""
+        seeds = {x: d for x, d in zip(self.inputs, directions, strict=True) if d is not None}
         if self.nested or any(isinstance(d, Value) for d in seeds.values()):
             tangent = self.recorded(tangents, seeds)
         else:
@@ -199,8 +200,3 @@ class _Edges(dict[Value, Any]):
 
 def name_of(f: Callable[..., Any]) -> str:
     return getattr(f, "__name__", None) or type(f).__name__
-
-
-def _is_zero(direction: Any) -> bool:
-    """Whether an input stands still: then nothing passes through it, whatever its slope."""
-    return isinstance(direction, float) and direction == 0.0

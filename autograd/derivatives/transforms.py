@@ -82,7 +82,9 @@ def jvp(f: Callable[[*Xs], Any], primals: tuple[*Xs] | list[Any], tangents: tupl
     """f(*primals), and its derivative in the direction of the tangents, J v, by one forward sweep.
 
     `primals` is the tuple of f's arguments and `tangents` is shaped like it; both results are shaped like f's. They are
-    numbers where all of these are, as with `grad`, and Values of a Value or within `differentiating`.
+    numbers where all of these are, as with `grad`, and Values of a Value or within `differentiating`. A tangent of 0 is
+    multiplied as IEEE says, nan where a slope is infinite: an argument that has none belongs into a closure,
+    jvp(lambda x: f(x, y), (x,), (1.0,)).
     """
     transform = f"jvp({name_of(f)})"
     check(transform, f, 0)
