@@ -14,7 +14,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from autograd.core import columns, face, functions
-from autograd.core.bulk import assign, label, numbers
+from autograd.core.bulk import assign, gradient, label, numbers
 from autograd.core.dependencies import dependencies
 from autograd.core.engine import engine as engine
 from autograd.core.extension import primitive
@@ -115,8 +115,8 @@ def __dir__() -> list[str]:
 __all__ = [  # noqa: RUF022
     "Argument", "Value", "assign", "label", "numbers",
     # derivatives of functions
-    "check_gradients", "custom", "finite_difference", "grad", "hessian", "hvp", "jacobian", "jvp", "value_and_grad",
-    "vjp",
+    "check_gradients", "custom", "finite_difference", "grad", "gradient", "hessian", "hvp", "jacobian", "jvp",
+    "value_and_grad", "vjp",
     # loops
     "fori", "rk4", "scan", "while_loop",
     # functions given by equations

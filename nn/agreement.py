@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from autograd import Value
-from nn.engines import Compiled, Eager, Loss, demanded, gradient, number
+from nn.engines import Compiled, Eager, Loss, demanded, number, slopes
 from nn.examples import flat, hashable
 
 CLASSES = 8  # examples compared at first, at most: one of each class
@@ -108,12 +108,12 @@ def _difference(native: Compiled, X: Sequence[Any], Y: Sequence[Any], which: Seq
     compiled = native.step(native.table(x), native.table(y), 0.0)
     if not _alike([number(cost)], [compiled.cost], 1e-7):
         return f"its cost is {number(cost):.9g} eagerly and {compiled.cost:.9g} compiled"
-    eager = gradient(cost, native.parameters)
+    eager = slopes(cost, native.parameters)
     if not _alike(eager, compiled.gradient, 1e-6):
-        slopes = [float(g) for g in compiled.gradient]
-        i = max(range(len(slopes)), key=lambda i: abs(eager[i] - slopes[i]))
+        found = compiled.gradient.tolist()
+        i = max(range(len(found)), key=lambda i: abs(eager[i] - found[i]))
         name = native.parameters[i].label or f"parameter {i}"
-        return f"its gradient in {name} is {eager[i]:.9g} eagerly and {slopes[i]:.9g} compiled"
+        return f"its gradient in {name} is {eager[i]:.9g} eagerly and {found[i]:.9g} compiled"
     return ""
 
 

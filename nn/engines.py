@@ -18,9 +18,9 @@ from autograd import (
     detect_anomaly,
     differentiating,
     dot,
+    gradient,
     no_grad,
     numbers,
-    topological_order,
 )
 from autograd import sum as total
 from nn.examples import by_example, listed, on_values, without_values
@@ -248,23 +248,12 @@ def _alone(output: Any, loss: Loss, parameters: Sequence[Value], x: Any, y: Any)
     """The cost of one example and its gradient."""
     with differentiating():
         cost = loss(output(x), y)
-    return [number(cost), *gradient(cost, parameters)]
+    return [number(cost), *slopes(cost, parameters)]
 
 
-def gradient(cost: Any, parameters: Sequence[Value]) -> list[float]:
-    """The gradient of a recorded cost. Every `.grad` is left as it was."""
-    if not isinstance(cost, Value):
-        return [0.0] * len(parameters)
-    leaves = [*parameters, *[z for z in {*topological_order(cost)}.difference(parameters) if not z.op]]
-    saved = [leaf.grad for leaf in leaves]
-    try:
-        for leaf in leaves:
-            leaf.grad = 0.0
-        cost.backward()
-        return [p.grad for p in parameters]
-    finally:
-        for leaf, grad in zip(leaves, saved, strict=True):
-            leaf.grad = grad
+def slopes(cost: Any, parameters: Sequence[Value]) -> list[float]:
+    """The gradient of a recorded cost; one that is a number depends on no parameter."""
+    return gradient(cost, parameters) if isinstance(cost, Value) else [0.0] * len(parameters)
 
 
 def depends(model: Any, loss: Loss, parameters: Sequence[Value], X: Sequence[Any], Y: Sequence[Any]) -> bool:

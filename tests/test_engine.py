@@ -103,6 +103,7 @@ ACTIONS: dict[str, Callable[[list[Value], Value], Any]] = {
     "tangents": lambda xs, root: number_tangents(topological_order(root), {xs[0]: 1.0}),
     "second": lambda xs, root: second_derivatives(xs, topological_order(root._x, stop=xs), root._x),
     "numbers": lambda xs, root: autograd.numbers(xs),
+    "gradient": lambda xs, root: autograd.gradient(root, xs),
     "assign": lambda xs, root: autograd.assign(xs, [0.5, -1.5, 2.0]),
     "attributes": lambda xs, root: [(v._x, v._y, v._px, v._py, v.label, v.data) for v in topological_order(root)],
 }

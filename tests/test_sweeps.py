@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from mpmath import mp
 
 import autograd
-from autograd import Value, detect_anomaly, dot, logsumexp, maximum, minimum, relu, sqrt, stop_gradient, where
+from autograd import Value, detect_anomaly, dot, gradient, logsumexp, maximum, minimum, relu, sqrt, stop_gradient, where
 from autograd import sum as sum_
 from autograd.core.fast import number_adjoints
 from autograd.core.primitives import TABLE
@@ -109,6 +109,9 @@ def test_the_fast_sweep_is_the_slide_on_every_kind_of_node(point: list[float], s
     order = topological_order(root)
     want = adjoints(order, {root: 1.0}, number_edges)
     written_out = number_adjoints(order, {root: 1.0})
+    before = [v.grad for v in order]
+    assert [bits(g) for g in gradient(root, order)] == [bits(want.get(v, 0.0)) for v in order]
+    assert [v.grad for v in order] == before
     root.backward()
     assert [bits(v.grad) for v in order] == [bits(0.0 + want.get(v, 0.0)) for v in order]
     assert [(v, bits(g)) for v, g in written_out.items()] == [(v, bits(g)) for v, g in want.items()]

@@ -18,7 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import autograd
-from autograd import Value, assign, no_grad, numbers
+from autograd import Value, assign, gradient, no_grad, numbers
 from autograd.core import modes
 from autograd.core.primitives import TABLE
 from autograd.core.value import NOT_COMPUTED, apply
@@ -323,6 +323,19 @@ def test_numbers_and_assign_refuse_while_a_function_is_traced() -> None:
             with pytest.raises(TypeError, match="while the function is being traced"):
                 assign(values, data)
     assert values[0].data == 1.0
+
+
+def test_gradient_is_what_backward_adds_to_grad_and_writes_none() -> None:
+    x, y, other = Value(2.0), Value(3.0), Value(4.0)
+    y.grad = 7.0
+    z = x * y + x
+    assert gradient(z, [x, y, z, other]) == [4.0, 2.0, 1.0, 0.0]
+    assert gradient(x, iter([x])) == [1.0]
+    assert [v.grad for v in (x, y, z, other)] == [0.0, 7.0, 0.0, 0.0]
+    with no_grad():
+        assert gradient(z, [x]) == [4.0]
+    with modes.tracing(), pytest.raises(TypeError, match="while the function is being traced"):
+        gradient(z, [x])
 
 
 def test_a_branch_in_a_traced_function_points_to_where() -> None:

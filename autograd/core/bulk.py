@@ -1,4 +1,4 @@
-"""Numbers and labels of many Values at once: what an optimizer does to all parameters at every step."""
+"""Numbers, gradients and labels of many Values at once: what training does with all parameters at every step."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ from collections.abc import Iterable, Sequence
 from typing import Any, TypeVar, overload
 
 from autograd.core import engine, modes
+from autograd.core.fast import number_gradients
 from autograd.core.number import number
+from autograd.core.sweeps import topological_order
 from autograd.core.value import Value
 from autograd.core.words import Attribute, counted
 
@@ -45,6 +47,17 @@ def assign(values: Sequence[Value], data: Any) -> None:
         data = [number(x, Attribute((v, "data"))) for v, x in zip(values, data, strict=True)]
     for v, x in zip(values, data, strict=True):
         v._data = x
+
+
+def gradient(z: Value, xs: Iterable[Value]) -> list[float]:
+    """[∂z/∂x for x in xs] in the graph that z has recorded, 0 where it does not depend on x: what `z.backward()` adds
+    to `.grad`, of which none is written. TypeError while a function is being traced, as from `backward`."""
+    if modes.active and modes.is_tracing():
+        raise TypeError(
+            "gradient() was called while the function is being traced: its numbers would be those of one example; use "
+            "grad or value_and_grad inside"
+        )
+    return number_gradients(topological_order(z), {z: 1.0}, [*xs])
 
 
 def label(values: Sequence[Value], names: Sequence[str]) -> None:
