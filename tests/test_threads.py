@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import threading
 from collections.abc import Callable
@@ -13,6 +14,7 @@ import pytest
 
 from autograd import Value, compile, grad, hessian, no_grad
 from autograd.core import modes
+from tests.processes import printed
 
 
 def in_threads(n: int, work: Callable[[int], None]) -> None:
@@ -109,3 +111,72 @@ def test_derivatives_of_their_own_on_many_threads_are_numbers_all_the_same() -> 
         nested = lambda k: grad(lambda x: x * w * grad(lambda y: x * y * y)(k))(k)
         found = [*pool.map(nested, [1.0, 2.0, 3.0] * 50)]
     assert found == [nested(1.0), nested(2.0), nested(3.0)] * 50
+
+
+# A process that is forked while other threads are at work: none of them goes on there.
+
+FORKED = """
+import gc, os, signal, threading
+from autograd import Value, compile, custom, sin
+from autograd.core import modes
+from tests.processes import printed
+from autograd.core.fast import gradients
+from autograd.native import build
+
+inside, go_on, w = threading.Event(), threading.Event(), Value(2.0)
+waiting = False
+
+def wait():
+    if waiting and threading.current_thread() is not threading.main_thread():
+        inside.set()
+        go_on.wait()
+
+def fork_within(work, then):
+    global waiting
+    waiting = True
+    thread = threading.Thread(target=work)
+    thread.start()
+    inside.wait()
+    child = os.fork()
+    if child == 0:
+        signal.alarm(60)  # ends what would wait for ever
+        os._exit(0 if then() else 1)
+    go_on.set()
+    thread.join()
+    print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), end="")
+"""
+AT_WORK = {  # what another thread does, and what the forked process does then
+    "running": """
+@custom(partials=lambda x, z: 1.0, by_call=True)
+def slow(x):
+    wait()
+    return x
+f = compile(lambda x: slow(x) * w)
+f([1.0, 3.0])
+fork_within(lambda: f([1.0, 3.0]), lambda: f([2.0, 1.0]).tolist() == [4.0, 2.0])
+""",
+    "tracing": """
+def slow(x):
+    wait()
+    return sin(x) * w
+f = compile(slow)
+fork_within(lambda: f([1.0]), lambda: f([0.0, 0.0]).tolist() == [0.0, 0.0] and gc.isenabled())
+""",
+    "holding": """
+def hold():
+    locks = [modes._lock, gradients._lock, build._lock]
+    for lock in locks:
+        lock.acquire()
+    threading.Timer(0.2, go_on.set).start()  # the fork waits for it
+    wait()
+    for lock in locks:
+        lock.release()
+fork_within(hold, lambda: all([lock.acquire(False) for lock in (modes._lock, gradients._lock, build._lock)]))
+""",
+}
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
+@pytest.mark.parametrize("work", AT_WORK.values(), ids=AT_WORK)
+def test_a_process_forked_while_a_thread_is_at_work_does_not_wait_for_it(work: str) -> None:
+    assert printed(FORKED + work) == "0"

@@ -24,6 +24,7 @@ from autograd.batch.shards import over
 from autograd.batch.traces import Recording, Trace, as_values, record
 from autograd.core import modes
 from autograd.core.fast import add_gradients, number_adjoints
+from autograd.core.forks import renewed
 from autograd.core.primitives import TABLE
 from autograd.core.sweeps import topological_order
 from autograd.core.value import Value
@@ -81,7 +82,7 @@ class Compiled(Generic[R]):
         self.name = getattr(function, "__name__", type(function).__name__).replace("<lambda>", "function")
         self._traces: dict[tuple[tuple[Shape, ...], tuple[bool, ...]], Trace] = {}
         self._recordings: dict[Any, Recording] = {}
-        self._lock = RLock()  # so that no thread forgets what another is about to record
+        renewed(self, Compiled._renew)
         self._look_around()
         self._last: Trace | None = None
         elsewhere = with_entry(_Elsewhere)
@@ -209,6 +210,10 @@ class Compiled(Generic[R]):
         )
         numbers = [p._data for p in parameters]
         write(path, Exported(name, exact(graph), slopes, numbers, not parameters, speller(trace.template)))
+
+    def _renew(self) -> None:
+        """A lock that nobody holds, so that no thread forgets what another is about to record."""
+        self._lock = RLock()
 
     def _current(self, what: str) -> Trace:
         if self._last is None:

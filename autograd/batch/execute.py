@@ -7,9 +7,11 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import Context
+from threading import get_ident
 from typing import Any
 
 from autograd.batch.arguments import Arguments, Shape
+from autograd.core.forks import in_forked
 from autograd.core.value import Value
 from autograd.program import reference
 from autograd.program.expand import expand, is_ours
@@ -28,15 +30,29 @@ def collector_paused() -> Iterator[None]:
     look through all of them again and again: half of the time it takes to prepare a large program. Afterwards they
     count as looked through."""
     was_on = gc.isenabled()
+    if was_on:
+        _pausing.append(get_ident())
     gc.disable()
     try:
         yield
     finally:
         if was_on:
+            _pausing.remove(get_ident())
             if not gc.get_freeze_count():  # else somebody froze what unfreezing would thaw
                 gc.freeze()
                 gc.unfreeze()
             gc.enable()
+
+
+def _resume() -> None:
+    """In a forked process, on behalf of a thread that is not there."""
+    if _pausing and get_ident() not in _pausing:
+        _pausing.clear()
+        gc.enable()
+
+
+_pausing: list[int] = []  # the thread that paused the collector
+in_forked(_resume)
 
 
 def _stays(row: Any) -> bool:

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from autograd.core import engine
 from autograd.core.anomaly import Anomaly
+from autograd.core.forks import held
 
 if TYPE_CHECKING:
     from autograd.core.value import Value
@@ -32,7 +33,7 @@ _no_grad: Settings = ContextVar("no_grad", default=())
 _tracing: Settings = ContextVar("tracing", default=())
 _anomaly: Settings = ContextVar("detect_anomaly", default=())
 _derivative: Settings = ContextVar("derivative", default=())
-_lock = threading.RLock()  # a signal handler may enter a mode while its own thread is entering one
+_lock = held(threading.RLock())  # a signal handler may enter a mode while its own thread is entering one
 _blocks: dict[Callable[[], bool], tuple[tuple[Settings, Any], ...]] = {}  # of all contexts; some may have ended
 active = 0  # how many modes are on, over all contexts,
 watching = 0  # and how many of them look at every new node: all but tracing

@@ -19,10 +19,12 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from autograd.core.forks import held
+
 MOST_FILES = 2000  # of some kilobytes each, in the cache
 MISSING = 'compile needs numpy and llvmlite to run natively: pip install numpy llvmlite (or runner="python")'
 
-_lock = threading.RLock()
+_lock = held(threading.RLock())  # around all that LLVM does: it has locks of its own
 _loaded: dict[str, Code] = {}
 
 
@@ -38,7 +40,8 @@ class Code:
 
     def address(self, name: str) -> int:
         """Where a function of the module is."""
-        place = self._engine.get_function_address(name)
+        with _lock:
+            place = self._engine.get_function_address(name)
         if not place:
             raise ValueError(f"no {name} in this code")
         return int(place)
@@ -62,7 +65,8 @@ def build(text: str, effort: int = 3, loops: bool = False) -> Code:
 
 def define(name: str, address: int) -> None:
     """Give a function of another library a name that modules can call it by."""
-    _llvm().add_symbol(name, address)
+    with _lock:
+        _llvm().add_symbol(name, address)
 
 
 def _from_disk(key: str) -> Code | None:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Any, NamedTuple
 
+from autograd.core.forks import renewed
 from autograd.core.primitives import Primitive
 from autograd.core.value import Value
 from autograd.native import build, forms, pieces, straight
@@ -84,7 +85,7 @@ class Runner:
         self._offsets = np.array([8 * index for _, index, _ in columns], dtype=int)
         self._parameters = list(parameters)
         self._objects, self._nodes = references(parameters)
-        self._numbers, self._seen = self.form.numbers(), -1
+        self._numbers = self.form.numbers()  # as they were when `changes_now` was `_seen`
         self._own = _Own(self.form)  # of whoever holds the lock
         self._helpers = threading.local()
         means = program.primitives.count(MEAN)
@@ -95,12 +96,16 @@ class Runner:
         self._before, self._after, self._run = [
             forms.at(code.address(name), forms.SIGNATURES[name]) for name in ("before", "after", "run")
         ]
-        self._lock = threading.Lock()
+        renewed(self, Runner._renew)
         least, most = form.examples()
         self._least, self.most = least, min(most, int(2 * self._chunk) - 1)  # examples, that are not cut into pieces
         self.calls = 0
         self.plans: dict[Any, tuple[Any, Plan | None]] = {}  # with the surroundings that they are for
         self._array = np.array
+
+    def _renew(self) -> None:
+        """A lock that nobody holds; the numbers may be half read."""
+        self._lock, self._seen = threading.Lock(), -1
 
     def run(self, arrays: Sequence[Any], n: int, at: Any = None) -> tuple[Any, Any]:
         """The results for the whole batch, (program.whole,) doubles, and those for each of n examples, (others, n).

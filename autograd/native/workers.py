@@ -15,6 +15,8 @@ from contextlib import suppress
 from functools import cache
 from queue import SimpleQueue
 
+from autograd.core.forks import in_forked
+
 Job = Callable[[], None]
 
 _jobs: SimpleQueue[Job] = SimpleQueue()
@@ -116,5 +118,4 @@ def _forget() -> None:
     _threads.clear()
 
 
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_forget)
+in_forked(_forget)

@@ -8,10 +8,11 @@ from typing import Any
 
 from autograd.core import engine, modes
 from autograd.core.fast.sweeps import look_for_anomalies, number_adjoints
+from autograd.core.forks import held
 from autograd.core.sweeps import topological_order
 from autograd.core.value import FREES_SLOWLY, NOT_COMPUTED, Value
 
-_lock = threading.RLock()  # one sweep at a time writes gradients, so that threads sharing a leaf lose nothing
+_lock = held(threading.RLock())  # one sweep at a time writes gradients, so that threads sharing a leaf lose nothing
 _sweeping = False  # a sweep holds the lock: who gets it nonetheless is of the same thread, and would wait for itself
 AGAIN = (
     "backward() was called while a backward() of the same thread is under way, as from a signal handler, a __del__ or "
