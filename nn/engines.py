@@ -176,11 +176,11 @@ class Compiled:
 
     def step(self, X: Any, Y: Any, l2: float) -> Step:
         """The mean cost over the examples, its gradient, and the outputs, of one pass."""
-        import numpy as np
-
         cost, found, outputs = self._costs.value_and_grad(X, Y, at=self._at(X, Y), has_aux=True)
         gradient = found
         if not self._in_order:
+            import numpy as np
+
             gradient = np.zeros(len(self.parameters))
             gradient[self._here] = found[self._there]
         if l2:

@@ -86,10 +86,8 @@ class Optimizer:
             memories = [list(map(float, m)) for m in self._memories]
             each = [rule(math.sqrt, *line, *rates) for line in zip(start, gradient, *memories, strict=True)]
             end, *self._memories = map(list, zip(*each, strict=True))
-            return end
-        import numpy as np
-
-        end, *self._memories = on_arrays(rule)(start, gradient, *map(np.asarray, self._memories), *rates)
+        else:
+            end, *self._memories = on_arrays(rule)(start, gradient, *self._memories, *rates)
         return end
 
     def _rule(self) -> Rule:
@@ -132,23 +130,23 @@ class Optimizer:
 
 
 class OnArrays:
-    """A rule as a function of arrays and rates, to an array for each result: by numpy, until it has been used so often
-    that machine code pays."""
+    """A rule as a function of arrays (memories may be lists) and rates, to an array for each result: by numpy, until it
+    has been used so often that machine code pays."""
 
     def __init__(self, rule: Rule) -> None:
         from autograd import compile
 
         self.rule, self.uses = rule, 0
-        self.native: Any = compile(lambda *given: [*rule(sqrt, *given)])
+        self.native: Any = compile(lambda *given: rule(sqrt, *given))
         self.enough = ENOUGH if find_spec("llvmlite") else math.inf
 
     def __call__(self, *given: Any) -> Any:
         if self.uses >= self.enough:
-            return self.native(*given).T
+            return self.native(*given)
         import numpy as np
 
         self.uses += 1
-        return self.rule(np.sqrt, *given)
+        return self.rule(np.sqrt, *map(np.asarray, given))
 
 
 on_arrays = cache(OnArrays)

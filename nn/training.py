@@ -225,7 +225,7 @@ def _epoch(run: Run, inputs: Any, targets: Any, interrupts: Interrupts) -> bool:
 
 def _all_finite(gradient: Any) -> bool:
     """Their sum, or that of their squares, says so at once, unless finite ones overflow in it."""
-    total = sum(gradient) if isinstance(gradient, list) else float(gradient @ gradient)
+    total = sum(gradient) if isinstance(gradient, list) else gradient.dot(gradient)
     return math.isfinite(total) or all(map(math.isfinite, gradient))
 
 
