@@ -38,12 +38,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _complain(options.formula, error)
         return 2
     except (ValueError, RuntimeError) as error:
-        print(f"error: {error}", file=sys.stderr)
+        terminal.complain(f"error: {error}")
         return 2
 
 
 def _options() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = terminal.Options(
         prog="python -m autograd",
         description="Differentiate a formula: its value, every derivative with its chain rule, and a check against "
         "finite differences.",
@@ -69,9 +69,11 @@ def _numbers(given: Sequence[str], formula: Formula) -> dict[str, float]:
         try:
             if not equals or not name:
                 raise ValueError
-            found[name] = float(Fraction(number.replace("−", "-")) if "/" in number else number.replace("−", "-"))
-        except (ValueError, ArithmeticError):
-            raise FormulaError(f"{text.strip()!r} should be name=number, such as w=2, w=-0.5 or w=1/3") from None
+            found[name] = _number(number.replace("−", "-"))
+        except (ValueError, ArithmeticError) as error:
+            said = f": {error}" if isinstance(error, FormulaError) and number.strip() else ""
+            given, such = text.strip(), "w=2, w=-0.5, w=1/3 or w=2*pi"
+            raise FormulaError(f"{given!r} should be name=number, such as {such}{said}") from None
         if name not in formula.names:
             names = ", ".join(formula.names) or "none"
             raise FormulaError(f"{name} is not in the formula, whose names are {names}")
@@ -80,6 +82,19 @@ def _numbers(given: Sequence[str], formula: Formula) -> dict[str, float]:
         remedy = " ".join(f"{name}=…" for name in missing)
         raise FormulaError(f"no number for {', '.join(missing)}: add {remedy}")
     return {name: found[name] for name in formula.names if name in found}
+
+
+def _number(text: str) -> float:
+    """A number, a fraction, or a formula of the names that stand for numbers: 0.5, 1/3, pi/2."""
+    try:
+        return float(Fraction(text)) if "/" in text else float(text)
+    except ValueError:
+        formula = Formula(text)
+        if formula.label:
+            raise FormulaError("a number has one name") from None
+        if unknown := [name for name in formula.names if name not in CONSTANTS]:
+            raise FormulaError(f"{', '.join(unknown)} stands for no number") from None
+        return float(formula.evaluate(CONSTANTS))
 
 
 def _report(formula: Formula, numbers: dict[str, float], wanted: list[str], options: argparse.Namespace) -> int:
@@ -134,7 +149,7 @@ def _beside(entry: Entry) -> str:
 
 
 def _complain(formula: str, error: FormulaError) -> None:
-    print(f"error: {printable(error)}", file=sys.stderr)
+    terminal.complain(f"error: {printable(error)}")
     if error.column is not None:
         begin = max(0, error.column - WINDOW)
         shown = "".join([c if c.isprintable() else " " for c in formula[begin : error.column + WINDOW]])

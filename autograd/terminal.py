@@ -3,12 +3,36 @@
 None of these is an error of the program, so none ends in a traceback; the exit status says what happened.
 """
 
+import argparse
 import io
 import os
 import sys
+import textwrap
 from collections.abc import Callable
+from typing import NoReturn
 
+COLUMNS = 80
 INTERRUPTED, CLOSED_PIPE, FAILED = 130, 141, 1  # the first two as a shell reports SIGINT and SIGPIPE
+
+
+class Options(argparse.ArgumentParser):
+    """A parser whose complaints are no wider than its help."""
+
+    def error(self, message: str) -> NoReturn:
+        self.print_usage(sys.stderr)
+        complain(f"{self.prog}: error: {message}")
+        sys.exit(2)
+
+
+def wrapped(line: str, indent: int = 2) -> str:
+    """A line of 80 columns at most, but for words that are longer; what goes on is indented."""
+    below = " " * indent
+    return textwrap.fill(line, COLUMNS, subsequent_indent=below, break_long_words=False, break_on_hyphens=False)
+
+
+def complain(error: str) -> None:
+    """To stderr."""
+    print(wrapped(error), file=sys.stderr)
 
 
 def run(main: Callable[[], int]) -> int:
@@ -28,7 +52,7 @@ def run(main: Callable[[], int]) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # Python flushes once more when it ends
         if isinstance(error, BrokenPipeError):  # `| head`
             return CLOSED_PIPE
-        print(f"error: {error}", file=sys.stderr)
+        complain(f"error: {error}")
         return FAILED
     except KeyboardInterrupt:
         return INTERRUPTED

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, Never, NoReturn
 
 from autograd import Value, affine, dot, label
 from autograd.core.words import counted
@@ -75,7 +75,9 @@ class Neuron(Module):
         z = _label("z", of, layer)
         self._names = Names([z], [z if self._activate is None else _label("a", of, layer)])
 
-    def __call__(self, x: Any) -> Value:
+    def __call__(self, x: Any, *others: Never) -> Value:
+        if others:
+            _refuse_several(self, x, *others)
         return _responses([self], [dot(self.w, _inputs(x, len(self.w), self), self.b)], self._names)[0]
 
     def _attributes(self) -> dict[str, Any]:
@@ -122,7 +124,9 @@ class Layer(Module):
         named = [n._names for n in self.neurons]
         self._names = Names([z for names in named for z in names.z], [a for names in named for a in names.a])
 
-    def __call__(self, x: Any) -> Outputs:
+    def __call__(self, x: Any, *others: Never) -> Outputs:
+        if others:
+            _refuse_several(self, x, *others)
         neurons = self.neurons
         if neurons != self._labelled:  # some were taken out, added or replaced
             self._set_labels(self._number)
@@ -165,7 +169,9 @@ class Sequential(Module):
         for k, step in enumerate([s for s in self.layers if isinstance(s, Layer | Sequential)], 1):
             step._set_labels(f"{k}" if number is None else f"{number},{k}")
 
-    def __call__(self, x: Any) -> Outputs:
+    def __call__(self, x: Any, *others: Never) -> Outputs:
+        if others:
+            _refuse_several(self, x, *others)
         for layer in self.layers:
             x = layer(x)
         return x
@@ -260,6 +266,13 @@ def _inputs(x: Any, nin: int, module: Neuron | Layer) -> Sequence[Any]:
         remedy = " lists; of several examples write [model(x) for x in X]" if examples else ""
         raise ValueError(f"{which} takes {counted(nin, 'input')}, got {len(x)}{remedy}")
     return x
+
+
+def _refuse_several(module: Module, *given: Any) -> NoReturn:
+    """Of what was called with one argument for each input."""
+    numbers = all([isinstance(x, int | float) for x in given])
+    written = repr([*given]) if numbers and len(given) <= 4 else "[x₁, x₂, …]"
+    raise TypeError(f"{module!r} takes its inputs as one list, got {len(given)} arguments; write model({written})")
 
 
 def _label(symbol: str, indices: tuple[int, ...], layer: str | None) -> str:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import argparse
 import math
 import os
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from itertools import pairwise
@@ -19,13 +18,14 @@ from typing import Any
 from autograd import Value, finite_difference, label_text, topological_order
 from autograd.core.words import counted
 from autograd.files import printable
+from autograd.terminal import Options, complain, wrapped
 from nn.data import CHALLENGER, DataError, read_csv
 from nn.film import watch
 from nn.layers import MLP
 from nn.losses import squared_error
 from nn.optimizers import SGD
 from nn.prediction import evaluate
-from nn.standardised import Examples, wrapped, written
+from nn.standardised import BESIDE, Examples, written
 
 LISTED = 40  # numbers of the forward pass that are printed
 MOST_PARAMETERS = 5_000  # each is differentiated six more times, by differences
@@ -43,17 +43,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sizes = _sizes(options.layers or _usual(data), data)
         os.makedirs(options.out, exist_ok=True)
     except DataError as error:
-        print(f"python -m nn: {printable(error)}", file=sys.stderr)
+        complain(f"python -m nn: {printable(error)}")
         return 2
     except OSError as error:
-        print(f"python -m nn: --out {options.out!r}: {error.strerror}; give a folder that can be made", file=sys.stderr)
+        complain(f"python -m nn: --out {options.out!r}: {error.strerror}; give a folder that can be made")
         return 2
     model = MLP(sizes[0], sizes[1:], activation="sigmoid", output="sigmoid", seed=options.seed)
     print(data.description())
-    print(wrapped(f"network    {model!r}, initial weights from seed {options.seed}"), end="\n\n")
+    print(wrapped(f"network    {model!r}, initial weights from seed {options.seed}", BESIDE), end="\n\n")
 
     x, y = data.X[0], data.Y[0]
-    print(wrapped(f"One example forward: {data.said(0)}"))
+    print(wrapped(f"One example forward: {data.said(0)}", BESIDE))
     cost = _cost(model, x, y)
     print("\n".join(_forward(cost)))
     cost.backward()
@@ -69,7 +69,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                      epochs=options.epochs, seed=options.seed, inputs=data.table.names[:-1], targets=data.ends(),
                      scales=data.scales, title=f"Training on {data.title}")  # fmt: skip
     except FloatingPointError as error:
-        print(f"python -m nn: {error}", file=sys.stderr)
+        complain(f"python -m nn: {error}")
         return 1
     history = page.history
     files.append(_written(os.path.join(options.out, "training.html"), [("the training, epoch by epoch", lambda: page)]))
@@ -85,7 +85,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
+    parser = Options(
         prog="python -m nn",
         description="Backpropagation in a small network, shown on one example and then used on all of them.",
     )

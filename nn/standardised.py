@@ -8,24 +8,20 @@ from __future__ import annotations
 import math
 import os
 import random
-import textwrap
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 from autograd import label_text
 from autograd.core.words import counted
 from autograd.files import printable
+from autograd.terminal import wrapped
 from nn.accuracy import place_of_largest
 from nn.data import DataError, Table
 from nn.layers import MLP
 from nn.prediction import predict
 
+BESIDE = 11  # columns of what a line is about, under which nothing of it goes on
 LAUNCHES = (31.0, 53.0, 81.0)  # °F: Challenger's last launch, the coldest and the warmest before it
-
-
-def wrapped(line: str) -> str:
-    """A line of 80 columns at most; what goes on stands below its words."""
-    return textwrap.fill(line, 80, subsequent_indent=" " * 11, break_long_words=False, break_on_hyphens=False)
 
 
 def written(x: float, digits: int = 6) -> str:
@@ -129,7 +125,7 @@ class Examples:
             title = f"fitted     {target}"
         yield title
         for head, a in zip(heads, predict(model, [self.scaled(row) for row in rows], compiled=False), strict=True):
-            yield wrapped(f"           {head}: {self.read(a)}")
+            yield wrapped(f"           {head}: {self.read(a)}", BESIDE)
 
 
 def _standard(column: Sequence[float]) -> Scale:

@@ -16,6 +16,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+import autograd
+import nn
 from autograd import (
     Value,
     betainc,
@@ -821,11 +823,31 @@ def test_the_cache_of_an_installed_package_is_the_users(tmp_path: Path) -> None:
     assert Path(here.strip()) == Path(build.__file__).parent / "__pycache__" / "native"
 
 
-@pytest.mark.parametrize("f", [lambda x: x[0] * x[1], lambda x: sum(x), lambda x: x * len(x)])
+def unpacked(x: Any) -> Any:
+    a, b = x
+    return a * b
+
+
+@pytest.mark.parametrize(
+    "f",
+    [lambda x: x[0] * x[1], lambda x: sum(x), lambda x: x * len(x), unpacked, lambda x: max(*x),
+     lambda x: autograd.sum(x), lambda x: autograd.dot([1.0, 2.0], x), lambda x: nn.softmax(x)[0]],
+)  # fmt: skip
 def test_of_one_vector_it_is_said_that_its_axis_is_the_batch(f: Any) -> None:
     with pytest.raises(TypeError) as raised:
         compile(f, runner="python")([1.0, 2.0])
-    assert "the first axis of x is the batch" in raised.value.__notes__[-1]
+    assert raised.value.__notes__[-1].startswith("the first axis of x is the batch: [1.0, 2.0] is 2 examples of one")
     with pytest.raises(TypeError) as raised:
         compile(lambda x, y: [1.0, 2.0][x] * y, runner="python")([1.0, 2.0], 1.0)
     assert "the first axis" not in raised.value.__notes__[-1]
+
+
+@pytest.mark.parametrize("model", [nn.MLP(2, [3, 1]), nn.Layer(2, 1), nn.Neuron(2)])
+def test_so_it_is_of_one_example_given_to_a_model(model: Any) -> None:
+    with pytest.raises(ValueError, match="takes 2 inputs, got 1") as raised:
+        compile(model, runner="python")([0.0, 1.0])
+    said = "the first axis of x is the batch: [0.0, 1.0] is 2 examples of one number, [[0.0, 1.0]] one example of 2"
+    assert raised.value.__notes__[-1] == said
+    with pytest.raises(ValueError, match="takes 2 inputs, got 1") as raised:
+        compile(model, runner="python")([0.0])
+    assert "one example of several is written [[0.0, …]]" in raised.value.__notes__[-1]

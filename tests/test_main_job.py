@@ -15,7 +15,9 @@ from tests.processes import python
 
 def run(capsys, *arguments):
     status = main([*map(str, arguments)])
-    return status, *capsys.readouterr()
+    said = capsys.readouterr()
+    assert status != 2 or all([len(line) <= 80 or " " not in line.strip() for line in said.err.splitlines()])
+    return status, said.out, re.sub(r"\n +", " ", said.err)  # a line that was wrapped is one
 
 
 def test_the_job_runs_as_a_command_without_graphviz_on_the_machine(tmp_path):

@@ -168,6 +168,15 @@ def test_a_wrong_size_or_name_is_an_error_that_names_the_layer(made, message):
         made()
 
 
+@pytest.mark.parametrize("made", [nn.Neuron(2), nn.Layer(2, 3), nn.MLP(2, [1]), nn.Sequential(nn.Layer(2, 1))])
+def test_inputs_side_by_side_are_told_to_be_one_list(made):
+    with pytest.raises(TypeError, match=r"its inputs as one list, got 2 arguments; write model\(\[1, 2\]\)") as raised:
+        made(1, 2)
+    assert str(raised.value).startswith(repr(made))
+    with pytest.raises(TypeError, match=r"write model\(\[x₁, x₂, …\]\)"):
+        made(Value(1.0), 2.0)
+
+
 @pytest.mark.parametrize("given", [{0: 1.0, 1: 2.0}, {1.0, 2.0}, "12"])
 def test_inputs_without_an_order_or_of_text_are_refused(given):
     with pytest.raises(TypeError, match=rf"Layer\(2 → 3 .*\) takes a list of numbers, got {type(given).__name__}"):

@@ -14,6 +14,7 @@ from autograd.core.arrays import array_of
 from autograd.core.primitives import TABLE
 from autograd.core.refusals import Argument
 from autograd.core.value import Value
+from autograd.core.words import counted
 from autograd.derivatives.structures import is_one_number, leaves, rebuild
 from autograd.native.plans import Leaf
 from autograd.native.words import ARRAY_OF_WHOLE, LEAF, OF_WHOLE
@@ -22,6 +23,12 @@ from autograd.program.expand import expand, is_ours
 from autograd.program.lower import lower
 from autograd.program.program import ByWayOf, Program
 from autograd.program.simplify import exact, finished, folded_and_shared
+
+# What is said of a number by those who take it for a list of them.
+TAKEN_FOR_SEVERAL = (
+    r"(Argument|Value)' object (is not (subscriptable|iterable)|has no attribute)|type 'Argument' has no len"
+    r"|(non-iterable|iterable, not) Argument|lists?\b.* got (Argument|Value)|\b(a|one) number\b|got 1$|too many indices"
+)
 
 
 class Recording:
@@ -118,12 +125,10 @@ def record(
         given = dict(zip(names, read.shapes, strict=True))
         shapes = [f"{n}: {'a number' if s is None else s or 'a number an example'}" for n, s in given.items()]
         error.add_note(f"while {name} was traced for compile, on {', '.join(shapes) or 'no arguments'}")
-        said, flat = str(error), [n for n, s in given.items() if s == ()]
-        if flat and re.search(r"'Argument' object is not (subscriptable|iterable)|type 'Argument' has no len", said):
-            error.add_note(
-                f"the first axis of {flat[0]} is the batch, so that each example is a number: one example of several "
-                "numbers is written [[1.0, 2.0]]"
-            )
+        said, flat = str(error), {n: x for n, x, s in zip(names, read.arrays, read.shapes, strict=True) if s == ()}
+        if flat and re.search(TAKEN_FOR_SEVERAL, said):
+            name, numbers = next(iter(flat.items()))
+            error.add_note(_batch_of_numbers(name, numbers.ravel().tolist()))
         elif isinstance(error, LookupError) or "Argument" in said:
             error.add_note(
                 "its arguments stand for numbers that are not known yet: what looks them up (table[y], range(y)) "
@@ -132,6 +137,14 @@ def record(
         raise
     results = leaves(result, f"the result of {name}")
     return result, *lower(results, inputs, by_way_of)
+
+
+def _batch_of_numbers(name: str, numbers: Sequence[float]) -> str:
+    shown = repr([*numbers]) if len(numbers) <= 4 else f"[{numbers[0]!r}, {numbers[1]!r}, …]"
+    several = f"is {counted(len(numbers), 'example')} of one number, [{shown}] one example of {len(numbers)}"
+    if len(numbers) == 1:
+        several = f"is one example of one number; one example of several is written [[{numbers[0]!r}, …]]"
+    return f"the first axis of {name} is the batch: {shown} {several}"
 
 
 def _traced(function: Callable[..., Any], arguments: Sequence[Any]) -> Any:
