@@ -76,9 +76,9 @@ def by_example(outputs: Any) -> Any:
     return [dict(zip(outputs, row, strict=True)) if named else [*row] for row in rows]
 
 
-def as_values(x: Any) -> Any:
+def as_values(x: list[Any]) -> list[Any]:
     """An example's inputs as Values, in nested lists."""
-    return [as_values(item) for item in x] if isinstance(x, list) else Argument(x)
+    return [*map(as_values if isinstance(x[0], list) else Argument, x)]
 
 
 def on_values(model: Callable[[Any], Any]) -> Callable[[Any], Any]:
