@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Collection, Iterator, Sequence
-from itertools import chain
 from typing import Any, NamedTuple
 
 from autograd.native import tiles
@@ -76,32 +75,28 @@ def encode(tape: Tape, tiled: bool) -> Code:
 
 def _kernel(loop: Loop) -> tuple[Any, int]:
     """The kind of its kernel, and of how many operands if that matters."""
-    operands = len(loop.operands[0])
     if not isinstance(loop.kind, str):
-        return loop.kind, operands
-    return f"short_{loop.kind}" if loop.kind != SUMS and operands // 2 < FUSED else loop.kind, 0
+        return loop.kind, loop.width
+    return f"short_{loop.kind}" if loop.kind != SUMS and loop.width // 2 < FUSED else loop.kind, 0
 
 
 def _words(loop: Loop) -> list[int]:
-    operands = loop.operands
-    flat = chain.from_iterable(operands)
     if loop.kind in MATVECS:
-        n = len(operands[0]) // 2
-        rows = [x for row in operands for x in (*row[:n], row[-1])]
-        return [len(operands), n, loop.first, loop.bias_once, *operands[0][n:-1], *rows, *loop.offs]
+        lines, n = loop.lines(), loop.width // 2
+        rows = [x for line in lines for x in (*line[:n], line[-1])]
+        return [loop.count, n, loop.first, loop.bias_once, *lines[0][n:-1], *rows, *loop.offs]
     if loop.kind == DOTS:
-        return [len(operands), len(operands[0]) // 2, loop.first, *flat]
+        return [loop.count, loop.width // 2, loop.first, *loop.operands]
     if loop.kind == SUMS:
-        return [len(operands), len(operands[0]), loop.first, *flat]
-    return [len(operands), loop.first, *flat]
+        return [loop.count, loop.width, loop.first, *loop.operands]
+    return [loop.count, loop.first, *loop.operands]
 
 
 def _tile(loop: Loop) -> tuple[Any, list[int]] | None:
     """The tile for a matrix whose weights, inputs and biases are evenly spaced, as those of a layer are."""
     import numpy as np
 
-    places = np.array(loop.operands)
-    n = places.shape[1] // 2
+    places, n = np.array(loop.operands).reshape(loop.count, -1), loop.width // 2
     weights = places[:, :n]
     spaced = [weights[:, 0], weights[0], places[0, n:-1], places[:, -1], np.array(loop.offs or (0,))]
     apart = [_apart(some) for some in spaced]

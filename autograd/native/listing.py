@@ -41,15 +41,14 @@ def _section(title: str, lines: Sequence[str]) -> list[str]:
 
 
 def _loop(loop: Loop, array: str) -> str:
-    count = len(loop.operands)
-    results = _span(range(loop.first, loop.first + count), array)
-    columns = list(zip(*loop.operands, strict=True))
+    lines, n = loop.lines(), loop.width // 2
+    results = _span(range(loop.first, loop.first + loop.count), array)
+    columns = list(zip(*lines, strict=True))
     if loop.kind == SUMS:
-        return f"{results} = sums of {len(columns)}: {_matrix(loop.operands, array)}"
+        return f"{results} = sums of {len(columns)}: {_matrix(lines, array)}"
     if not isinstance(loop.kind, str):
         return f"{results} = {loop.kind.name}({', '.join([_span(column, array) for column in columns])})"
-    n = len(columns) // 2
-    weights, inputs = [row[:n] for row in loop.operands], [row[n:-1] for row in loop.operands]
+    weights, inputs = [line[:n] for line in lines], [line[n:-1] for line in lines]
     if loop.kind not in MATVECS:
         products = f"{_matrix(weights, array)} · {_matrix(inputs, array)}"
         return f"{results} = dots of {n}: {products} + {_span(columns[-1], array)}"
@@ -58,7 +57,7 @@ def _loop(loop: Loop, array: str) -> str:
     return f"{results} = {_matrix(weights, 's')} · {_span(inputs[0], 'v')} + {bias}{masks}"
 
 
-def _matrix(rows: Sequence[tuple[int, ...]], array: str) -> str:
+def _matrix(rows: Sequence[Sequence[int]], array: str) -> str:
     """Its first row, and how far apart the rows are: s[0:2 | 16 rows, 3 apart]."""
     first = _span(rows[0], array)
     if len(rows) == 1:

@@ -29,18 +29,30 @@ LONG, PIECE = 256, 28  # operands of a sum that is cut, and terms of a piece at 
 
 
 class Loop(NamedTuple):
-    """`kind` applied to each tuple of `operands`, giving the places first, first + 1, …
+    """`kind` applied `count` times, giving the places first, first + 1, …
 
     kind      a Primitive, or one of the names above, with operands w₁ … wₙ, x₁ … xₙ, b, or x₁ … xₙ.
               A MATVEC takes its weights from `once`, and its bias too if `bias_once`; its inputs are all the same. So
               are what tells, of a masked one, which of its products are off: `offs`.
+    operands  of the first, then of the second, …
     """
 
     kind: Any
     first: int
-    operands: list[tuple[int, ...]]
+    count: int
+    operands: list[int]
     bias_once: bool = False
     offs: tuple[int, ...] = ()
+
+    @property
+    def width(self) -> int:
+        """How many operands each has."""
+        return len(self.operands) // self.count
+
+    def lines(self) -> list[list[int]]:
+        """The operands of each."""
+        n = self.width
+        return [self.operands[i : i + n] for i in range(0, n * self.count, n)] if n else [[]] * self.count
 
 
 class Mean(NamedTuple):
@@ -246,21 +258,19 @@ class _Places:
         if kind == DOTS:
             all_operands = [(*ws, *xs, b) for ws, b, xs in map(dot_parts, all_operands)]
         varies = program.moments[slots[0]] == EXAMPLE
-        flat = map(self.in_lanes if varies else place.__getitem__, chain.from_iterable(all_operands))
-        width = len(all_operands[0])
-        operands = [*zip(*[flat] * width, strict=True)] if width else all_operands
-        return Loop(kind, self._place_results(slots), operands)
+        operands = [*map(self.in_lanes if varies else place.__getitem__, chain.from_iterable(all_operands))]
+        return Loop(kind, self._place_results(slots), len(slots), operands)
 
     def _matvec(self, kind: str, slots: Sequence[int], all_operands: Iterable[tuple[int, ...]]) -> Loop:
         place, moments, lanes = self.place, self.program.moments, self.in_lanes
-        rows, bias_once = [], False
+        operands, bias_once = list[int](), False
         offs: tuple[int, ...] = ()
         for parts in all_operands:
             off, ws, b, xs = masked_dot_parts(parts) if kind == MASKED_MATVEC else ((), *dot_parts(parts))
             offs = tuple([lanes(x) for x in off])
             bias_once = moments[b] == ONCE
-            rows.append((*[place[w] for w in ws], *[lanes(x) for x in xs], place[b] if bias_once else lanes(b)))
-        return Loop(kind, self._place_results(slots), rows, bias_once, offs)
+            operands += [*[place[w] for w in ws], *[lanes(x) for x in xs], place[b] if bias_once else lanes(b)]
+        return Loop(kind, self._place_results(slots), len(slots), operands, bias_once, offs)
 
     def _place_results(self, slots: Sequence[int]) -> int:
         varies = self.program.moments[slots[0]] == EXAMPLE

@@ -110,15 +110,10 @@ class Program:
             moment = BATCH
         else:
             moment = max(map(moments.__getitem__, operands), default=ONCE)
-        return self.append_at(moment, primitive, operands)
-
-    def append_at(self, moment: int, primitive: Primitive | Marker, operands: tuple[int, ...]) -> int:
-        """The same of a slot that is known at this moment."""
-        slot = len(self.moments)
-        self.moments.append(moment)
+        moments.append(moment)
         self.primitives.append(primitive)
         self.operands.append(operands)
-        return slot
+        return len(moments) - 1
 
     def constant(self, number: float) -> int:
         """The slot of a constant; the same number (to the bit) has one slot."""

@@ -12,8 +12,7 @@ on what it does not replace.
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextvars import Context
 from typing import Any, NamedTuple
 
@@ -93,12 +92,8 @@ def folding(program: Program, append: Append, exact: bool = False) -> Append:
 
 
 def sharing(program: Program) -> Append:
-    append, add, mul = program.append, table.add, table.mul
-    known: defaultdict[Any, dict[tuple[int, ...], int]] = defaultdict(dict)
-    for slot, (primitive, operands) in enumerate(zip(program.primitives, program.operands, strict=True)):
-        if (primitive is mul or primitive is add) and operands[0] > operands[1]:
-            operands = operands[::-1]
-        known[primitive][operands] = slot
+    append, primitives, add, mul = program.append, program.primitives, table.add, table.mul
+    known = _Known(program)
 
     def share(primitive: Primitive, operands: tuple[int, ...]) -> int:
         in_order = operands
@@ -106,13 +101,26 @@ def sharing(program: Program) -> Append:
             x, y = operands
             if x > y:
                 in_order = (y, x)
-        like = known[primitive]
-        slot = like.get(in_order)
-        if slot is None:
-            like[in_order] = slot = append(primitive, operands)
-        return slot
+        next_one = len(primitives)
+        slot = known[primitive].setdefault(in_order, next_one)
+        return slot if slot != next_one else append(primitive, operands)
 
     return share
+
+
+class _Known(dict[Any, dict[tuple[int, ...], int]]):
+    """The slots that a row computes in a program, by its operands; of a sum or a product, by these in order."""
+
+    def __init__(self, program: Program) -> None:
+        self.program = program
+
+    def __missing__(self, row: Any) -> dict[tuple[int, ...], int]:
+        slots = [slot for slot, primitive in enumerate(self.program.primitives) if primitive is row]
+        operands: Iterable[tuple[int, ...]] = map(self.program.operands.__getitem__, slots)
+        if row is table.mul or row is table.add:
+            operands = [(x, y) if x <= y else (y, x) for x, y in operands]
+        self[row] = dict(zip(operands, slots, strict=True))
+        return self[row]
 
 
 def dots(program: Program) -> Program:
@@ -129,7 +137,7 @@ def dots(program: Program) -> Program:
     same = next(changed, len(primitives))
     result = program.first(same)
     new = list(range(same))
-    append, moments = result.append_at, program.moments
+    append = result.append
     for slot, (primitive, operands) in enumerate(zip(primitives[same:], program.operands[same:], strict=True), same):
         if not uses[slot]:
             new.append(-1)
@@ -139,9 +147,9 @@ def dots(program: Program) -> Program:
             new.append(result.constant(program.numbers[slot]))
         elif len(operands) == 2:
             x, y = operands
-            new.append(append(moments[slot], primitive, (new[x], new[y])))
+            new.append(append(primitive, (new[x], new[y])))
         else:
-            new.append(append(moments[slot], primitive, tuple(map(new.__getitem__, operands))))
+            new.append(append(primitive, tuple(map(new.__getitem__, operands))))
     result.outputs = tuple([new[x] for x in program.outputs])
     return result
 
