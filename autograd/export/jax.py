@@ -7,7 +7,7 @@ over the examples is a matrix v1, v2, … of as many columns. JAX differentiates
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import groupby
+from itertools import chain, groupby
 
 from autograd.core import primitives as table
 from autograd.core.primitives import where
@@ -114,7 +114,7 @@ class _Writer(Operands):
             parts = {(): [row for part in parts.values() for row in part]} if parts else {}
         for part in sorted([sorted(part) for part in parts.values()]):
             places, operands = [place for _, place, _ in part], [row for _, _, row in part]
-            value = self.value(loop._replace(operands=operands), lanes)
+            value = self.value(loop._replace(many=len(operands), flat=[*chain.from_iterable(operands)]), lanes)
             self.keep(self.line("v" if lanes else "s", value), places, lanes)
 
     def is_flag(self, place: int) -> bool:
@@ -130,7 +130,7 @@ class _Writer(Operands):
         return True
 
     def value(self, loop: Loop, lanes: bool) -> str:
-        count, columns = len(loop.operands), [*zip(*loop.operands, strict=True)]
+        count, columns = loop.many, [*zip(*loop.operands, strict=True)]
         if loop.kind is MASKED_DOT:
             offs, ws, b, inputs = zip(*map(masked_dot_parts, loop.operands), strict=True)
             off, w, x = (self.tensor(rows, lanes) for rows in (offs, ws, inputs))

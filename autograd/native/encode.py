@@ -82,21 +82,21 @@ def _kernel(loop: Loop) -> tuple[Any, int]:
 
 def _words(loop: Loop) -> list[int]:
     if loop.kind in MATVECS:
-        lines, n = loop.lines(), loop.width // 2
-        rows = [x for line in lines for x in (*line[:n], line[-1])]
-        return [loop.count, n, loop.first, loop.bias_once, *lines[0][n:-1], *rows, *loop.offs]
+        operands, n = loop.operands, loop.width // 2
+        rows = [x for line in operands for x in (*line[:n], line[-1])]
+        return [loop.many, n, loop.first, loop.bias_once, *operands[0][n:-1], *rows, *loop.offs]
     if loop.kind == DOTS:
-        return [loop.count, loop.width // 2, loop.first, *loop.operands]
+        return [loop.many, loop.width // 2, loop.first, *loop.flat]
     if loop.kind == SUMS:
-        return [loop.count, loop.width, loop.first, *loop.operands]
-    return [loop.count, loop.first, *loop.operands]
+        return [loop.many, loop.width, loop.first, *loop.flat]
+    return [loop.many, loop.first, *loop.flat]
 
 
 def _tile(loop: Loop) -> tuple[Any, list[int]] | None:
     """The tile for a matrix whose weights, inputs and biases are evenly spaced, as those of a layer are."""
     import numpy as np
 
-    places, n = np.array(loop.operands).reshape(loop.count, -1), loop.width // 2
+    places, n = np.array(loop.flat).reshape(loop.many, -1), loop.width // 2
     weights = places[:, :n]
     spaced = [weights[:, 0], weights[0], places[0, n:-1], places[:, -1], np.array(loop.offs or (0,))]
     apart = [_apart(some) for some in spaced]

@@ -41,14 +41,14 @@ def _section(title: str, lines: Sequence[str]) -> list[str]:
 
 
 def _loop(loop: Loop, array: str) -> str:
-    lines, n = loop.lines(), loop.width // 2
-    results = _span(range(loop.first, loop.first + loop.count), array)
-    columns = list(zip(*lines, strict=True))
+    operands, n = loop.operands, loop.width // 2
+    results = _span(range(loop.first, loop.first + loop.many), array)
+    columns = list(zip(*operands, strict=True))
     if loop.kind == SUMS:
-        return f"{results} = sums of {len(columns)}: {_matrix(lines, array)}"
+        return f"{results} = sums of {len(columns)}: {_matrix(operands, array)}"
     if not isinstance(loop.kind, str):
         return f"{results} = {loop.kind.name}({', '.join([_span(column, array) for column in columns])})"
-    weights, inputs = [line[:n] for line in lines], [line[n:-1] for line in lines]
+    weights, inputs = [line[:n] for line in operands], [line[n:-1] for line in operands]
     if loop.kind not in MATVECS:
         products = f"{_matrix(weights, array)} · {_matrix(inputs, array)}"
         return f"{results} = dots of {n}: {products} + {_span(columns[-1], array)}"
@@ -57,7 +57,7 @@ def _loop(loop: Loop, array: str) -> str:
     return f"{results} = {_matrix(weights, 's')} · {_span(inputs[0], 'v')} + {bias}{masks}"
 
 
-def _matrix(rows: Sequence[Sequence[int]], array: str) -> str:
+def _matrix(rows: Sequence[tuple[int, ...]], array: str) -> str:
     """Its first row, and how far apart the rows are: s[0:2 | 16 rows, 3 apart]."""
     first = _span(rows[0], array)
     if len(rows) == 1:

@@ -29,30 +29,30 @@ LONG, PIECE = 256, 28  # operands of a sum that is cut, and terms of a piece at 
 
 
 class Loop(NamedTuple):
-    """`kind` applied `count` times, giving the places first, first + 1, …
+    """`kind` applied to the operands of each of `many`, giving the places first, first + 1, …
 
     kind      a Primitive, or one of the names above, with operands w₁ … wₙ, x₁ … xₙ, b, or x₁ … xₙ.
               A MATVEC takes its weights from `once`, and its bias too if `bias_once`; its inputs are all the same. So
               are what tells, of a masked one, which of its products are off: `offs`.
-    operands  of the first, then of the second, …
+    flat      the operands of the first, then those of the second, …
     """
 
     kind: Any
     first: int
-    count: int
-    operands: list[int]
+    many: int
+    flat: list[int]
     bias_once: bool = False
     offs: tuple[int, ...] = ()
 
     @property
     def width(self) -> int:
         """How many operands each has."""
-        return len(self.operands) // self.count
+        return len(self.flat) // self.many
 
-    def lines(self) -> list[list[int]]:
-        """The operands of each."""
-        n = self.width
-        return [self.operands[i : i + n] for i in range(0, n * self.count, n)] if n else [[]] * self.count
+    @property
+    def operands(self) -> list[tuple[int, ...]]:
+        """Those of each."""
+        return [*zip(*[iter(self.flat)] * self.width, strict=True)] if self.flat else [()] * self.many
 
 
 class Mean(NamedTuple):
@@ -166,7 +166,7 @@ def _groups(program: Program, absorbed: Collection[int], order: Sequence[int]) -
     """(kind, slots) of each loop, for each moment."""
     primitives, moments, all_operands = program.primitives, program.moments, program.operands
     groups: list[list[tuple[Any, list[int]]]] = [[], [], []]
-    alike: dict[Any, tuple[list[int], list[list[int]]]] = {}  # for each moment and kind: its loops, and their slots
+    alike: list[dict[Any, tuple[list[int], list[list[int]]]]] = [{}, {}, {}]  # of each kind the loops, and their slots
     position = [-1] * len(primitives)  # of each slot's loop
     rank: dict[int, int] = {}  # in the inputs of a matrix
     for slot in order:
@@ -178,22 +178,22 @@ def _groups(program: Program, absorbed: Collection[int], order: Sequence[int]) -
             after = position[x] if position[x] > position[y] else position[y]
         else:
             after = max([position[x] for x in operands], default=-1)
-        key = (primitive, moment)
+        key = kind = primitive
         if primitive.arity is None:
-            key = (_kind(program, moment, primitive, operands), moment)
-            if key[0][0] in MATVECS:
-                xs = key[0][1]
+            kind, *shared = key = _kind(program, moment, primitive, operands)
+            if kind in MATVECS:
+                xs = shared[0]
                 if xs and rank.get(xs[-1]) != len(xs) - 1:  # the rows of one have the same
                     rank.update({x: k for k, x in enumerate(xs)})
-        found = alike.get(key)
+        found = alike[moment].get(key)
         if found is None:
-            found = alike[key] = [], []
+            found = alike[moment][key] = [], []
         loops, members = found
         if not loops or loops[-1] <= after:
             group: list[int] = []
             loops.append(moment * _NEXT_MOMENT + len(groups[moment]))
             members.append(group)
-            groups[moment].append((key[0] if primitive.arity is not None else key[0][0], group))
+            groups[moment].append((kind, group))
             k = -1
         else:
             k = bisect_right(loops, after)
@@ -258,19 +258,19 @@ class _Places:
         if kind == DOTS:
             all_operands = [(*ws, *xs, b) for ws, b, xs in map(dot_parts, all_operands)]
         varies = program.moments[slots[0]] == EXAMPLE
-        operands = [*map(self.in_lanes if varies else place.__getitem__, chain.from_iterable(all_operands))]
-        return Loop(kind, self._place_results(slots), len(slots), operands)
+        flat = [*map(self.in_lanes if varies else place.__getitem__, chain.from_iterable(all_operands))]
+        return Loop(kind, self._place_results(slots), len(slots), flat)
 
     def _matvec(self, kind: str, slots: Sequence[int], all_operands: Iterable[tuple[int, ...]]) -> Loop:
         place, moments, lanes = self.place, self.program.moments, self.in_lanes
-        operands, bias_once = list[int](), False
+        flat, bias_once = list[int](), False
         offs: tuple[int, ...] = ()
         for parts in all_operands:
             off, ws, b, xs = masked_dot_parts(parts) if kind == MASKED_MATVEC else ((), *dot_parts(parts))
             offs = tuple([lanes(x) for x in off])
             bias_once = moments[b] == ONCE
-            operands += [*[place[w] for w in ws], *[lanes(x) for x in xs], place[b] if bias_once else lanes(b)]
-        return Loop(kind, self._place_results(slots), len(slots), operands, bias_once, offs)
+            flat += [*[place[w] for w in ws], *[lanes(x) for x in xs], place[b] if bias_once else lanes(b)]
+        return Loop(kind, self._place_results(slots), len(slots), flat, bias_once, offs)
 
     def _place_results(self, slots: Sequence[int]) -> int:
         varies = self.program.moments[slots[0]] == EXAMPLE

@@ -67,13 +67,14 @@ def _by_rows(program: Program, masks: bool, by_way_of: ByWayOf | None) -> Progra
     arriving: list[list[Term]] = [[] for _ in range(root + 1)]
     arriving[root].append((None, result.constant(1.0), None))
     adjoints: dict[int, int] = {}
-    rules = _Rules(program)
+    rules, batched = _Rules(program), EXAMPLE in program.moments
     primitives, all_operands, moments, numbers = program.primitives, program.operands, program.moments, program.numbers
     for z in range(root, -1, -1):
         terms = arriving.pop()
         if not terms:
             continue
-        adjoint = gradient.adjoint(terms, moments[z])
+        once = batched and moments[z] != EXAMPLE
+        adjoint = gradient.averaged(terms) if once else gradient.products(terms)
         if not masks and moments[z] == ONCE and z >= program.leaves and adjoint[2] is not None:
             return None
         primitive, operands = primitives[z], all_operands[z]
@@ -86,10 +87,9 @@ def _by_rows(program: Program, masks: bool, by_way_of: ByWayOf | None) -> Progra
             through: Sequence[Term | None] = [(x, slope, off) for x in (*xs, None, *ws)]
         else:
             rule, given = rules.of(primitive, operands), (*operands, z)
-            if rule.plain:  # operands that are no constants, at most: nothing to compute, nothing that may be 1
-                for x, i in zip(operands, rule.plain):  # noqa: B905 (of one length by construction)
-                    if i is not None:
-                        arriving[x].append(adjoint if i == _ONE else (given[i], slope, off))
+            if rule.plain:  # no operand is a constant: nothing to compute, nothing that may be 1
+                for k, i in rule.plain:
+                    arriving[operands[k]].append(adjoint if i == _ONE else (given[i], slope, off))
                 continue
             through = gradient.through(primitive, rule, given, adjoint)
         for x, term in zip(operands, through, strict=True):
@@ -136,17 +136,14 @@ class _Gradient:
 
     def __init__(self, result: Program, append: Append, masks: bool) -> None:
         self.result, self.append, self.masks = result, append, masks
-        self.batched = EXAMPLE in result.moments
 
     def apply(self, row: Primitive, *operands: int | float) -> int:
         """A row of the table applied to slots of the program and to numbers (floats)."""
         constant = self.result.constant
         return self.append(row, tuple([constant(x) if isinstance(x, float) else x for x in operands]))
 
-    def adjoint(self, terms: list[Term], moment: int) -> Term:
-        """Σ ∂z/∂x · adjoint(z). When x is known once, what differs between examples is averaged over the batch."""
-        if moment == EXAMPLE or not self.batched:
-            return self.product(terms[0]) if len(terms) == 1 else self.products(terms)
+    def averaged(self, terms: list[Term]) -> Term:
+        """Σ ∂z/∂x · adjoint(z) for an x that is known once: what differs between examples is averaged over them."""
         varying = [term for term in terms if self._varies(term)]
         if varying:
             _, total, off = self.products(varying)
@@ -171,11 +168,11 @@ class _Gradient:
 
     def products(self, terms: list[Term]) -> Term:
         """Σ partial · adjoint as one slot."""
-        if len(terms) == 2 and terms[0] == terms[1]:  # as from x·x and x + x: twice the adjoint is the same to the bit
-            partial, adjoint, off = terms[0]
-            terms = [(partial, self.append(table.mul, (self.result.constant(2.0), adjoint)), off)]
         if len(terms) == 1:
             return self.product(terms[0])
+        if len(terms) == 2 and terms[0] == terms[1]:  # as from x·x and x + x: twice the adjoint is the same to the bit
+            partial, adjoint, off = terms[0]
+            return self.product((partial, self.append(table.mul, (self.result.constant(2.0), adjoint)), off))
         partials, adjoints, offs = zip(*terms, strict=True)
         always = offs.count(None)
         if 0 < always < len(terms):
@@ -183,7 +180,7 @@ class _Gradient:
             parts = (self.products(unmasked)[1], self.products(masked)[1])
             return None, self.append(table.add, parts), None
         numbers, append, constant = self.result.numbers, self.append, self.result.constant
-        off = None if always else reduce(lambda a, b: in_parallel(a, b, self.apply), offs)
+        off = None if always else reduce(lambda a, b: a if a == b else in_parallel(a, b, self.apply), offs)
         ones = partials.count(None)
         if always and not ones and numbers.get(adjoints[0]) == 1.0 and all([numbers.get(x) == 1.0 for x in adjoints]):
             adjoints, ones = partials, len(terms)
@@ -227,7 +224,8 @@ class _Rule(NamedTuple):
     given: tuple[int, ...]  # which of (x₁, …, xₙ, z) each of its parameters is
     partials: tuple[int | None, ...]  # the slot of ∂z/∂x for each operand, _ONE if it is 1, None where nothing passes
     computes: bool  # is any of them more than an operand or z itself?
-    plain: tuple[int | None, ...] = ()  # `partials` as numbers in (x₁, …, xₙ, z), where no rule is shorter
+    plain: tuple[tuple[int, int], ...] = ()  # where nothing is to be computed, of each operand that something passes
+    # to its number and that of the partial, _ONE or in (x₁, …, xₙ, z)
 
 
 class _Rules:
@@ -257,7 +255,8 @@ class _Rules:
             rule = Context().run(_read_partials, primitive, [Argument(0.5) for _ in given])
         if rule.computes or primitive.masked or not self._no_constants(operands):
             return rule
-        return rule._replace(plain=tuple([p if p is None or p == _ONE else rule.given[p] for p in rule.partials]))
+        passing = [(k, p if p == _ONE else rule.given[p]) for k, p in enumerate(rule.partials) if p is not None]
+        return rule._replace(plain=tuple(passing))
 
 
 def _read_partials(primitive: Primitive, given: Sequence[Value | float]) -> _Rule:

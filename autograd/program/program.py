@@ -174,9 +174,9 @@ class Program:
         uses = [0] * len(self.primitives)
         for x in self.outputs:
             uses[x] += 1
-        for slot in range(len(uses) - 1, self.leaves - 1, -1):
-            if uses[slot]:
-                for x in self.operands[slot]:
+        for used, operands in zip(reversed(uses), reversed(self.operands), strict=True):  # all readers come after it
+            if used:
+                for x in operands:
                     uses[x] += 1
         return uses
 
