@@ -173,11 +173,10 @@ def _groups(program: Program, absorbed: Collection[int], order: Sequence[int]) -
         primitive, operands, moment = primitives[slot], all_operands[slot], moments[slot]
         if primitive is CONSTANT or primitive is MEAN or (absorbed and slot in absorbed):
             continue
-        if len(operands) == 2:
-            x, y = operands
-            after = position[x] if position[x] > position[y] else position[y]
-        else:
-            after = max([position[x] for x in operands], default=-1)
+        after = -1
+        for x in operands:
+            if position[x] > after:
+                after = position[x]
         key = kind = primitive
         if primitive.arity is None:
             kind, *shared = key = _kind(program, moment, primitive, operands)

@@ -77,6 +77,7 @@ class Program:
         self.primitives: list[Any] = [INPUT] * inputs + [PARAMETER] * parameters
         self.operands: list[tuple[int, ...]] = [()] * self.leaves
         self.moments = [EXAMPLE] * inputs + [ONCE] * parameters
+        self.varies = inputs > 0  # is anything known later than once?
         self.outputs: tuple[int, ...] = ()
         self.whole = 0
         self.numbers: dict[int, float] = {}
@@ -92,7 +93,7 @@ class Program:
         """A program of its first so many slots, without outputs."""
         first = self.like()
         first.primitives, first.operands = self.primitives[:slots], self.operands[:slots]
-        first.moments = self.moments[:slots]
+        first.moments, first.varies = self.moments[:slots], self.varies
         first.numbers = {slot: number for slot, number in self.numbers.items() if slot < slots}
         first._constants = {bits: slot for bits, slot in self._constants.items() if slot < slots}
         return first
@@ -103,11 +104,13 @@ class Program:
     def append(self, primitive: Primitive | Marker, operands: tuple[int, ...]) -> int:
         """Add a slot and return its number."""
         moments = self.moments
-        if len(operands) == 2:
+        if primitive is MEAN:
+            moment, self.varies = BATCH, True
+        elif not self.varies:
+            moment = ONCE
+        elif len(operands) == 2:
             x, y = operands
             moment = moments[x] if moments[x] > moments[y] else moments[y]
-        elif primitive is MEAN:
-            moment = BATCH
         else:
             moment = max(map(moments.__getitem__, operands), default=ONCE)
         moments.append(moment)
