@@ -16,7 +16,8 @@ the same order wherever the lane is: alone, among others, or beside the alike in
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from array import array
+from collections.abc import Callable, Iterable, Sequence
 from functools import cache, reduce
 from operator import add
 from typing import Any, NamedTuple
@@ -78,14 +79,16 @@ Linked = tuple[Loops, tuple[int, ...]]  # loops that follow one another, and the
 _few: dict[Linked, int] = {}
 
 
-def _laid_out(loops: Loops, at: int) -> Iterator[tuple[Few, int, range]]:
-    """Each of such loops, whose words begin there: the word that says where its first result goes, and those of its
-    operands."""
+@cache
+def _laid_out(loops: Loops) -> Sequence[tuple[Few, int, range]]:
+    """Each of such loops: the word that says where its first result goes, and those of its operands."""
+    found, at = [], 0
     for loop in loops:
         head, size = loop.size()
         end = at + head + size * loop.many
-        yield loop, at + head - 1, range(at + head, end)
+        found.append((loop, at + head - 1, range(at + head, end)))
         at = end
+    return found
 
 
 def few(wanted: Iterable[Linked]) -> dict[Linked, int]:
@@ -97,7 +100,7 @@ def few(wanted: Iterable[Linked]) -> dict[Linked, int]:
         for i, (loops, linked) in enumerate(new):
             body = Body(module, f"kernel{i}", ARGUMENTS)
             results, link = list[V](), iter(linked)
-            for loop, first, words in _laid_out(loops, 0):
+            for loop, first, words in _laid_out(loops):
                 k, size = _Kernel(body, 1, short=str(loop.kind).startswith("short_")), len(words) // loop.many
                 numbers = [k.single(i) if (of := next(link)) < 0 else results[of] for i in words]
                 operands = [numbers[i : i + size] for i in range(0, len(numbers), size)]
@@ -109,16 +112,19 @@ def few(wanted: Iterable[Linked]) -> dict[Linked, int]:
     return _few
 
 
-def links(loops: Loops, words: Sequence[int], at: int) -> tuple[int, ...]:
+def links(loops: Loops, words: array[int], at: Sequence[int]) -> list[tuple[int, ...]]:
     """For each operand of such loops, whose words begin there, which of their results before it is; −1 if none of them.
-    It is read from its register then, not from memory."""
-    found: list[int] = []
-    made: dict[int, int] = {}
-    for loop, first, operands in _laid_out(loops, at):
-        found += [made.get(place, -1) for place in words[operands.start : operands.stop]]
-        known = len(made)
-        made.update({words[first] + i: known + i for i in range(loop.many)})
-    return tuple(found)
+    It is read from its register then, not from memory. For all places that they begin `at`."""
+    import numpy as np
+
+    found: list[Any] = []
+    begins, code = np.array(at)[:, None], np.frombuffer(words, "u4")
+    results = np.empty((len(at), 0), dtype="u4")
+    for loop, first, operands in _laid_out(loops):
+        same = code[begins + operands][:, :, None] == results[:, None, :]
+        found.append(np.where(same.any(2), same.argmax(2), -1) if results.size else -np.ones(same.shape[:2], int))
+        results = np.hstack([results, code[begins + first] + np.arange(loop.many, dtype="u4")])
+    return [*map(tuple, np.hstack(found).tolist())]
 
 
 def _results(k: _Kernel, loop: Few, numbers: Sequence[Sequence[V]], first: V) -> list[V]:

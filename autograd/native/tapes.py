@@ -6,9 +6,9 @@ the first program that uses it.
 
 from __future__ import annotations
 
+from array import array
 from collections import Counter
 from collections.abc import Sequence
-from itertools import pairwise
 from typing import Any
 
 from autograd.core.primitives import Primitive
@@ -17,7 +17,7 @@ from autograd.native.driver import driver
 from autograd.native.encode import Code, encode, runs
 from autograd.native.forms import neighbours
 from autograd.native.ir import LANES
-from autograd.native.kernels import CHAINS, Few, few, kernel, links
+from autograd.native.kernels import CHAINS, Few, Linked, few, kernel, links
 from autograd.native.objects import address, aligned
 from autograd.native.roll import roll
 from autograd.program.program import EXAMPLE, Program
@@ -111,44 +111,56 @@ def _kernels(code: Code, width: int) -> tuple[list[int], list[int], list[int]]:
     return _addresses(made, code.words, offsets), offsets, phases
 
 
-def _addresses(keys: Sequence[Any], words: Sequence[int], offsets: Sequence[int]) -> list[int]:
+def _addresses(keys: Sequence[Any], words: array[int], offsets: Sequence[int]) -> list[int]:
     """Those of the kernels; short loops are linked as the commonest of their kind are."""
-    linked = [
-        (key, links(key, words, at)) if isinstance(key, tuple) else (key, ())
-        for key, at in zip(keys, offsets, strict=True)
-    ]
-    often = Counter(linked)
-    linked = [(key, of if often[key, of] >= COMMON else (-1,) * len(of)) for key, of in linked]
-    made = few([pair for pair in linked if isinstance(pair[0], tuple)])
-    return [made[key, of] if isinstance(key, tuple) else key for key, of in linked]
+    at: dict[Any, list[int]] = {}
+    for i, key in enumerate(keys):
+        if isinstance(key, tuple):
+            at.setdefault(key, []).append(i)
+    made = [*keys]
+    linked: dict[int, Linked] = {}
+    for key, places in at.items():
+        found = links(key, words, [offsets[i] for i in places])
+        often = Counter(found)
+        linked |= {
+            i: (key, of if often[of] >= COMMON else (-1,) * len(of)) for i, of in zip(places, found, strict=True)
+        }
+    addresses = few([linked[i] for i in sorted(linked)])
+    for i, pair in linked.items():
+        made[i] = addresses[pair]
+    return made
 
 
 def _merged(keys: Sequence[Any]) -> list[tuple[int, Any]]:
     """(index of the first, key): neighbours that are tuples joined where that pair is the commonest of all, again and
     again, as long as it is common."""
+    import numpy as np
+
     numbers = {key: k for k, key in enumerate(dict.fromkeys(keys))}  # which are compared instead
     kinds = [*numbers]
+    items, begins = np.array([*map(numbers.__getitem__, keys)], dtype=int), np.arange(len(keys))
 
-    def fits(pair: tuple[int, int]) -> bool:
-        a, b = kinds[pair[0]], kinds[pair[1]]
+    def fit(a: int, b: int) -> bool:
+        a, b = kinds[a], kinds[b]
         return isinstance(a, tuple) and isinstance(b, tuple) and len(a) + len(b) <= LONGEST
 
-    items = [(index, numbers[key]) for index, key in enumerate(keys)]
     while True:
-        often = Counter(pairwise([kind for _, kind in items]))
-        pair = max(filter(fits, often), key=often.__getitem__, default=None)
-        if pair is None or often[pair] < COMMON:
-            return [(index, kinds[kind]) for index, kind in items]
-        whole = numbers.setdefault(kinds[pair[0]] + kinds[pair[1]], len(kinds))
-        if whole == len(kinds):
-            kinds.append(kinds[pair[0]] + kinds[pair[1]])
-        joined: list[tuple[int, int]] = []
-        for index, kind in items:
-            if joined and (joined[-1][1], kind) == pair:
-                joined[-1] = joined[-1][0], whole
-            else:
-                joined.append((index, kind))
-        items = joined
+        pairs, many = items[:-1] * len(kinds) + items[1:], len(kinds)
+        met, at, often = np.unique(pairs, return_index=True, return_counts=True)
+        order = [k for k in np.lexsort((at, -often)) if often[k] >= COMMON]
+        pair = next((met[k] for k in order if fit(*divmod(met[k], many))), None)
+        if pair is None:
+            return [(begin, kinds[kind]) for begin, kind in zip(begins.tolist(), items.tolist(), strict=True)]
+        a, b = divmod(pair, many)
+        whole = numbers.setdefault(kinds[a] + kinds[b], many)
+        if whole == many:
+            kinds.append(kinds[a] + kinds[b])
+        joined: list[int] = []
+        for i in np.flatnonzero(pairs == pair).tolist():
+            if not joined or joined[-1] + 1 < i:
+                joined.append(i)
+        items[joined] = whole
+        items, begins = [np.delete(x, np.array(joined) + 1) for x in (items, begins)]
 
 
 def _array(numbers: Sequence[Any], kind: Any = "i8") -> Any:
