@@ -17,8 +17,10 @@ Product = tuple[int, int, int | None]  # x·y, but 0 where a third is not
 
 def mean_slots(program: Program) -> list[int]:
     """In the order of the results: a gradient's means lie side by side as it does."""
+    if MEAN not in program.rows():
+        return []
     means = [slot for slot, primitive in enumerate(program.primitives) if primitive is MEAN]
-    results = {slot: k for k, slot in enumerate(program.outputs)} if means else {}
+    results = {slot: k for k, slot in enumerate(program.outputs)}
     return sorted(means, key=lambda slot: (results.get(slot, len(results)), slot))
 
 

@@ -202,6 +202,8 @@ class _Own:
 
 def _work(program: Program) -> int:
     """Multiply-adds for an example, forward and for the means; any other cheap instruction counts as one."""
+    if not program.inputs:
+        return 0
     work = 0
     for (row, moment, operands), count in Counter(
         zip(program.primitives, program.moments, map(len, program.operands), strict=True)

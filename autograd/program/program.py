@@ -82,6 +82,7 @@ class Program:
         self.whole = 0
         self.numbers: dict[int, float] = {}
         self._constants: dict[bytes, int] = {}
+        self._rows: tuple[int, list[Any]] = (0, [])  # of so many slots, see `rows`
 
     def like(self) -> Program:
         """An empty program with the same inputs and parameters: what a pass starts from."""
@@ -161,7 +162,11 @@ class Program:
 
     def rows(self) -> list[Any]:
         """What computes its instructions, each once: a question about all of them is seldom one about every slot."""
-        return [row for row in dict.fromkeys(self.primitives) if row not in (INPUT, PARAMETER, CONSTANT)]
+        slots, rows = self._rows
+        if slots != len(self.primitives):
+            rows = [row for row in dict.fromkeys(self.primitives) if row not in (INPUT, PARAMETER, CONSTANT)]
+            self._rows = len(self.primitives), rows
+        return rows
 
     def instructions(self) -> Iterator[tuple[int, Any, tuple[int, ...]]]:
         """(slot, primitive, operands) of everything that is computed."""

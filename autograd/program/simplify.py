@@ -133,8 +133,7 @@ def dots(program: Program) -> Program:
     uses = program.uses()
     chains = _chains(program, uses)
     primitives = program.primitives
-    changed = (slot for slot in range(program.leaves, len(primitives)) if not uses[slot] or slot in chains)
-    same = next(changed, len(primitives))
+    same = min([[*uses, 0].index(0, program.leaves), *chains])  # the first that changes
     result = program.first(same)
     new = list(range(same))
     append = result.append
