@@ -654,6 +654,17 @@ def test_a_loop_s_letters_are_not_those_of_its_names() -> None:
     assert {"  y₀ = 2C", "  c′₀ = c₀ + k", "  yᵢ₊₁ = yᵢ·c′₀", "  zᵢ = yᵢ"} <= {*said}
 
 
+def test_what_says_where_an_adjoint_is_off_has_a_name_and_no_derivative():
+    f = compile(grad(lambda x, y: fori(lambda s, k: relu(s) * y + x, x, 5)), "python")
+    f(0.3, 0.5)
+    said = explain(f).text().split("\n\n")[1].splitlines()
+    assert "  c̄₀‚ₖ₊₁ = c̄₀‚ₖ + (0 if offλ₀‚ₖ ≠ 0 else relu(sₖ)·λ₀‚ₖ)" in said
+    assert [line.split(" = ")[0] for line in said if line.startswith("∂")] == [
+        "∂C/∂λ₀‚ₖ", "∂C/∂c̄₀‚ₖ", "∂C/∂c̄₁‚ₖ", "∂C/∂y",
+    ]  # fmt: skip
+    assert not {"_", "{"} & {*"".join(said)} and r"\mathit{off\lambda }_{0,k+1} &=" in explain(f).latex()
+
+
 def test_what_is_no_factor_is_explained_path_by_path() -> None:
     f = compile(lambda a: fori(lambda s, k: exp(s) * s * a, a, 5), runner="python")
     f(0.1)

@@ -12,7 +12,7 @@ from functools import reduce
 from operator import or_
 from typing import Any
 
-from autograd.core.dependencies import dependents
+from autograd.core.dependencies import dependencies
 from autograd.core.refusals import StepArgument
 from autograd.core.sweeps import topological_order
 from autograd.core.value import Value
@@ -22,6 +22,7 @@ from autograd.picture.formula.product import plus
 from autograd.picture.formula.typeset import TIMES, Box, fence, joined, operator, row
 from autograd.picture.model import INPUT, OPERATION, Graph, Node
 from autograd.program.loop import Loop, LoopRow, in_a_trace, raised
+from autograd.program.loop_derivatives import tells_off
 from autograd.program.program import Marker, Program
 
 MOST_MADE = 12  # primitives of what a loop is given, beyond which they are not told
@@ -98,9 +99,9 @@ class Part:
         raise NotImplementedError
 
     def ways(self, x: Value) -> list[tuple[Any, Box]]:
-        """The results that an input reaches, and what they are called."""
-        below = dependents(topological_order(*self.nodes()), [x])
-        return [(z, end) for z, end in zip(self.results, self.ends, strict=True) if z in below]
+        """The results that have a derivative in an input, and what they are called."""
+        ends = zip(self.results, self.ends, strict=True)
+        return [(z, end) for z, end in ends if isinstance(z, Value) and x in dependencies(z)]
 
     def slope(self, x: Value, shared: bool, factors: Sequence[Box | None]) -> Box:
         """∂C/∂x as a sum over its ways of these factors, ∂end/∂x, each times ∂C/∂end; and over k where steps share x.
@@ -149,14 +150,10 @@ class Step(Part):
     def arguments(self) -> Iterator[tuple[Value, bool]]:
         """An item has none: it is another one at every step."""
         n, inputs = self.loop.carried, self.loop.body.inputs
-        for x, shared in (*((x, False) for x in self.inputs[:n]), *((x, True) for x in self.inputs[inputs:])):
+        states = [x for x, name in zip(self.inputs, self.loop.body.names[:n], strict=False) if not tells_off(name)]
+        for x, shared in (*((x, False) for x in states), *((x, True) for x in self.inputs[inputs:])):
             if self.ways(x):
                 yield x, shared
-
-    def ways(self, x: Value) -> list[tuple[Any, Box]]:
-        """Whether the loop goes on has no slope."""
-        on = None if self.loop.on is None else self.ends[self.loop.on]
-        return [(z, end) for z, end in super().ways(x) if end is not on]
 
 
 class Given(Part):

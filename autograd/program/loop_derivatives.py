@@ -33,6 +33,7 @@ from autograd.program.loop_trace import made
 # each step; ("arriving", place, k, off), the k-th that arrives at a place, or where it is off; and while the step is
 # made ("carried", j, off) and ("sum", j, off).
 Key = tuple[Any, ...]
+SUM = "c̄"  # the mark of what a sum over the steps has so far
 
 
 class Derivative(NamedTuple):
@@ -130,7 +131,7 @@ class _Step:
             name = f"{mark}{place}" + ("" if k == 0 else f"_{k}")
             here = Arriving(
                 self.leaf(("arriving", place, k, False), name),
-                self.leaf(("arriving", place, k, True), f"{name} off") if off else None,
+                self.leaf(("arriving", place, k, True), f"off{name}") if off else None,
             )
             total = here if total is None else added(total, here)
         return total
@@ -140,7 +141,7 @@ class _Step:
         return {
             j: Arriving(
                 self.leaf(("carried", j, False), f"{mark}{j}"),
-                self.leaf(("carried", j, True), f"{mark}{j} off") if flagged else None,
+                self.leaf(("carried", j, True), f"off{mark}{j}") if flagged else None,
             )
             for j in places
         }
@@ -209,6 +210,11 @@ class _Step:
 
     def _source(self, key: Key) -> Key:
         return key
+
+
+def tells_off(name: str) -> bool:
+    """Whether a number of the state says where another one is off. It has no part in derivatives."""
+    return name.startswith(tuple([f"off{mark}" for mark in (_Tangent.mark, _Adjoint.mark, SUM)]))
 
 
 def _put(results: list[Any], number: Any, off: Any) -> tuple[int, int | None]:
@@ -286,7 +292,7 @@ class _Adjoint(_Step):
         places = _next(before, after, results)
         for j in range(inputs, len(self.inputs)):
             if j in found:  # a sum over the steps
-                sums = [self.leaf(("sum", j, off), f"c̄{j - inputs}{' off' * off}") for off in (False, True)]
+                sums = [self.leaf(("sum", j, off), f"{'off' * off}{SUM}{j - inputs}") for off in (False, True)]
                 off = None if found[j].off is None else in_parallel(sums[1], found[j].off)
                 states += [(sums[0], 0.0), (sums[1], 1.0)][: 1 if off is None else 2]
                 places[j] = _put(results, sums[0] + found[j].number, off)

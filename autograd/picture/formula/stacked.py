@@ -1,9 +1,11 @@
 """Formulas in the notations that stack fractions and roots: LaTeX and MathML."""
 
+import re
 from html import escape
 
 from autograd.picture.formula.typeset import GREEK, Box
 
+_GREEK = {letter: rf"\{name} " for name, letter in GREEK.items()}
 _LATEX = {
     "∂": r"\partial ",
     "·": r"\cdot ",
@@ -20,7 +22,7 @@ _LATEX = {
     "×": r"\times ",
     "½": r"\tfrac12 ",
     "≠": r"\ne ",
-} | {letter: rf"\{name} " for name, letter in GREEK.items()}
+} | _GREEK
 _LATEX_ESCAPES = {
     "\\": r"\backslash ",
     "{": r"\{",
@@ -82,7 +84,11 @@ def _latex_name(name: str) -> str:
     words = name.replace("\\", r"\textbackslash ").replace("{", r"\{").replace("}", r"\}")
     for character in "$&#%_":
         words = words.replace(character, "\\" + character)
-    return r"\mathit{" + words.replace("^", r"\^{}").replace("~", r"\~{}").replace(" ", r"\ ") + "}"
+    words = words.replace("^", r"\^{}").replace("~", r"\~{}").replace(" ", r"\ ")
+    words = "".join([_GREEK.get(c, c) for c in words])
+    for sign, accent in _LATEX_ACCENTS.items():
+        words = re.sub(rf"(\\[A-Za-z]+ |.){sign}", rf"\\{accent}{{\1}}", words)
+    return rf"\mathit{{{words}}}"
 
 
 def mathml(box: Box) -> str:
