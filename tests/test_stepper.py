@@ -577,6 +577,20 @@ def test_on_a_phone_the_result_is_in_view_and_nothing_is_wider_than_the_screen(p
         assert bottom <= 844 and right <= 390 and wide <= 390
 
 
+@pytest.mark.browser
+def test_on_a_phone_no_bar_lies_on_the_numbers_of_the_leaves(page_of):
+    """Bars of phones are drawn over what they scroll, some 6 pixels of it."""
+    page = page_of(network_cost(2, 4, 1), collapse=False)
+    page.call("Emulation.setDeviceMetricsOverride", width=390, height=844, deviceScaleFactor=1, mobile=True)
+    scrolls, edge, numbers, title = page.run(
+        "(() => { const right = (css) => document.querySelector(css).getBoundingClientRect().right;"
+        "const list = document.querySelector('#sliders');"
+        "return [list.scrollHeight > list.clientHeight, right('#sliders'),"
+        "right('#sliders label > :last-child'), right('#leaves .head > :last-child')]; })()"
+    )
+    assert scrolls and edge - numbers >= 8 and numbers == title
+
+
 # ---- modules that open and close
 
 
