@@ -204,80 +204,66 @@ PyObject *backward(PyObject *self, PyObject *arguments, PyObject *keywords) {
 
 /* ---- adjoints and tangents, which write no .grad ---- */
 
-/* The nodes that a sweep meets, the `ordered` first. Their adjoints form in `grad`, and what was there goes back when it
-   is done. */
-typedef struct { List met, arrived; Py_ssize_t ordered; double *before, *numbers; int ready; } Scratch;
+/* The nodes that a sweep meets, the ordered ones first, each with what was in its `grad`, where its adjoint forms; that
+   goes back when the sweep is done. And the nodes at which something arrived, with what did, unless nobody asks. */
+typedef struct { Node *node; double number; } Kept;
+typedef struct { Kept *met, *arrived; Py_ssize_t n, ordered, arrivals; } Scratch;
+
+static inline void meet(Scratch *scratch, Node *node) {
+    if (node->marked) return;
+    node->marked = 1;
+    scratch->met[scratch->n++] = (Kept){node, node->grad};
+}
 
 static inline void arrive(Scratch *scratch, Node *node, double term) {
     if (node->reached) {
         node->grad += term;
         return;
     }
+    meet(scratch, node); /* a walk that stopped knows its last operands not */
     node->reached = 1;
     node->grad = term; /* the first term itself, and not 0 + it: it may be -0 */
-    scratch->arrived.at[scratch->arrived.n++] = node;
+    if (scratch->arrived) scratch->arrived[scratch->arrivals++].node = node;
 }
 
-static int meet(Scratch *scratch, PyObject *object) {
-    Node *node = NODE(object);
-    if (!IS_NODE(object) || node->marked) return 0;
-    if (push(&scratch->met, node)) return -1;
-    node->marked = 1;
-    return 0;
-}
+static inline Py_ssize_t operands_of(uint8_t shape, const Side *many) { return shape == MANY ? many->n : shape == OPEN; }
 
-static int meet_operands(Scratch *scratch, uint8_t shape, PyObject *one, const Side *many) {
-    if (shape == OPEN) return meet(scratch, one);
-    for (Py_ssize_t i = 0; shape == MANY && i < many->n; i++)
-        if (meet(scratch, many->operands[i])) return -1;
-    return 0;
-}
-
-/* Take all the memory, and set every node that the sweep will meet to "nothing arrived". */
-static int prepare(Scratch *scratch, PyObject *order, PyObject *seeds, Py_ssize_t wanted, int backwards) {
+/* Take all the memory, meet the ordered nodes, and let the seeds arrive. */
+static int prepare(Scratch *scratch, PyObject *order, PyObject *seeds, int all) {
     PyObject *key, *seed;
-    Py_ssize_t place = 0;
-    Py_ssize_t ordered = PyList_Size(order);
-    if (make_room(&scratch->met, ordered)) return -1;
-    for (Py_ssize_t i = 0; i < ordered; i++)
-        if (meet(scratch, PyList_GetItem(order, i))) return -1;
-    scratch->ordered = ordered = scratch->met.n;
-    while (PyDict_Next(seeds, &place, &key, &seed))
-        if (meet(scratch, key)) return -1;
-    for (Py_ssize_t i = 0; backwards && i < ordered; i++) { /* a walk that stopped knows its last operands not */
-        const Node *node = scratch->met.at[i];
-        if (meet_operands(scratch, node->x_shape, node->x.one, node->x.many)) return -1;
-        if (meet_operands(scratch, node->y_shape, node->y.one, node->y.many)) return -1;
+    Py_ssize_t place = 0, ordered = PyList_Size(order), most = ordered + PyDict_Size(seeds);
+    if (!(scratch->met = PyMem_Malloc((size_t)(most + 1) * sizeof(Kept)))) return -1;
+    for (Py_ssize_t i = 0; i < ordered; i++) {
+        Node *node = NODE(PyList_GetItem(order, i));
+        meet(scratch, node);
+        most += operands_of(node->x_shape, node->x.many) + operands_of(node->y_shape, node->y.many);
     }
-    Py_ssize_t n = scratch->met.n;
-    scratch->before = PyMem_Malloc((size_t)(n + 1) * sizeof(double));
-    scratch->numbers = PyMem_Malloc((size_t)(n + wanted + 1) * sizeof(double));
-    if (!scratch->before || !scratch->numbers || make_room(&scratch->arrived, n + 1)) return -1;
-    for (Py_ssize_t i = 0; i < n; i++) scratch->before[i] = scratch->met.at[i]->grad;
-    scratch->ready = 1;
-    for (place = 0; PyDict_Next(seeds, &place, &key, &seed);) arrive(scratch, NODE(key), PyFloat_AsDouble(seed));
+    scratch->ordered = scratch->n;
+    Kept *met = PyMem_Realloc(scratch->met, (size_t)(most + 1) * sizeof(Kept));
+    if (met) scratch->met = met;
+    if (all) scratch->arrived = PyMem_Malloc((size_t)(most + 1) * sizeof(Kept));
+    if (!met || (all && !scratch->arrived)) return -1;
+    while (PyDict_Next(seeds, &place, &key, &seed)) arrive(scratch, NODE(key), PyFloat_AsDouble(seed));
     return 0;
 }
 
-/* Keep what arrived, in the order in which it did or for the nodes wanted, and put everything back. */
-static void restore(Scratch *scratch, PyObject *wanted) {
-    for (Py_ssize_t i = 0; !wanted && i < scratch->arrived.n; i++) scratch->numbers[i] = scratch->arrived.at[i]->grad;
-    for (Py_ssize_t i = 0; wanted && scratch->ready && i < PyList_Size(wanted); i++) {
-        Node *node = NODE(PyList_GetItem(wanted, i));
-        scratch->numbers[i] = node->reached ? node->grad : 0.0;
+/* Keep what arrived, at all nodes or at those wanted, and put everything back. */
+static void restore(Scratch *scratch, PyObject *wanted, double *numbers) {
+    for (Py_ssize_t i = 0; i < scratch->arrivals; i++) scratch->arrived[i].number = scratch->arrived[i].node->grad;
+    for (Py_ssize_t i = 0; wanted && i < PyList_Size(wanted); i++) {
+        const Node *node = NODE(PyList_GetItem(wanted, i));
+        numbers[i] = node->reached ? node->grad : 0.0;
     }
-    for (Py_ssize_t i = 0; i < scratch->met.n; i++) {
-        Node *node = scratch->met.at[i];
-        if (scratch->ready) node->grad = scratch->before[i];
+    for (Py_ssize_t i = 0; i < scratch->n; i++) {
+        Node *node = scratch->met[i].node;
+        node->grad = scratch->met[i].number;
         node->marked = node->reached = 0;
     }
 }
 
 static void scratch_free(Scratch *scratch) {
-    PyMem_Free(scratch->met.at);
-    PyMem_Free(scratch->arrived.at);
-    PyMem_Free(scratch->before);
-    PyMem_Free(scratch->numbers);
+    PyMem_Free(scratch->met);
+    PyMem_Free(scratch->arrived);
 }
 
 static inline void arrive_at_side(Scratch *scratch, const Side *side, const double *partials, double adjoint) {
@@ -288,7 +274,7 @@ static inline void arrive_at_side(Scratch *scratch, const Side *side, const doub
 
 static void reverse(Scratch *scratch) {
     for (Py_ssize_t i = scratch->ordered; i-- > 0;) {
-        const Node *node = scratch->met.at[i];
+        const Node *node = scratch->met[i].node;
         FETCH_AHEAD(node);
         if (!node->reached) continue;
         if (node->x_shape == OPEN) arrive(scratch, NODE(node->x.one), node->grad * node->px);
@@ -316,7 +302,7 @@ static inline void move_side(Tangent *tangent, const Side *side, const double *p
 
 static void forward(Scratch *scratch) {
     for (Py_ssize_t i = 0; i < scratch->ordered; i++) {
-        Node *node = scratch->met.at[i];
+        Node *node = scratch->met[i].node;
         Tangent tangent = {0.0, 0};
         if (node->reached) continue; /* a seed */
         if (node->x_shape == OPEN) move(&tangent, node->x.one, node->px);
@@ -331,18 +317,18 @@ static void forward(Scratch *scratch) {
 
 static PyObject *as_dict(const Scratch *scratch) {
     PyObject *dict = PyDict_New();
-    for (Py_ssize_t i = 0; dict && i < scratch->arrived.n; i++) {
-        PyObject *number = PyFloat_FromDouble(scratch->numbers[i]);
-        if (!number || PyDict_SetItem(dict, (PyObject *)scratch->arrived.at[i], number)) Py_CLEAR(dict);
+    for (Py_ssize_t i = 0; dict && i < scratch->arrivals; i++) {
+        PyObject *number = PyFloat_FromDouble(scratch->arrived[i].number);
+        if (!number || PyDict_SetItem(dict, (PyObject *)scratch->arrived[i].node, number)) Py_CLEAR(dict);
         Py_XDECREF(number);
     }
     return dict;
 }
 
-static PyObject *as_floats(const Scratch *scratch, Py_ssize_t n) {
+static PyObject *as_floats(const double *numbers, Py_ssize_t n) {
     PyObject *list = PyList_New(n);
     for (Py_ssize_t i = 0; list && i < n; i++) {
-        PyObject *number = PyFloat_FromDouble(scratch->numbers[i]);
+        PyObject *number = PyFloat_FromDouble(numbers[i]);
         if (!number) Py_CLEAR(list);
         else PyList_SetItem(list, i, number);
     }
@@ -371,13 +357,15 @@ static int are_sweepable(PyObject *order, PyObject *seeds) {
 static PyObject *swept(PyObject *const *a, Py_ssize_t n, int backwards) {
     PyObject *wanted = n == 3 ? a[2] : NULL;
     if (n < 2 || n > 3 || active || !are_sweepable(a[0], a[1]) || (wanted && !are_nodes(wanted))) Py_RETURN_NONE;
-    Scratch scratch = {{0}, {0}, 0, NULL, NULL, 0};
+    Scratch scratch = {NULL, NULL, 0, 0, 0};
     Py_ssize_t asked = wanted ? PyList_Size(wanted) : 0;
-    int failed = prepare(&scratch, a[0], a[1], asked, backwards);
+    double *numbers = PyMem_Malloc((size_t)(asked + 1) * sizeof *numbers);
+    int failed = !numbers || prepare(&scratch, a[0], a[1], !wanted);
     if (!failed) (backwards ? reverse : forward)(&scratch);
-    restore(&scratch, wanted);
-    PyObject *answer = failed ? PyErr_NoMemory() : wanted ? as_floats(&scratch, asked) : as_dict(&scratch);
+    restore(&scratch, failed ? NULL : wanted, numbers);
+    PyObject *answer = failed ? PyErr_NoMemory() : wanted ? as_floats(numbers, asked) : as_dict(&scratch);
     scratch_free(&scratch);
+    PyMem_Free(numbers);
     return answer;
 }
 static PyObject *adjoints(PyObject *Py_UNUSED(module), PyObject *const *a, Py_ssize_t n) { return swept(a, n, 1); }
@@ -385,16 +373,16 @@ static PyObject *tangents(PyObject *Py_UNUSED(module), PyObject *const *a, Py_ss
 
 /* The adjoint of each node in order where the root's is 1, OFF where nothing arrives. */
 int adjoints_of(PyObject *order, PyObject *root, double *numbers) {
-    Scratch scratch = {{0}, {0}, 0, NULL, NULL, 0};
+    Scratch scratch = {NULL, NULL, 0, 0, 0};
     PyObject *seeds = PyDict_New(), *one = PyFloat_FromDouble(1.0);
-    int failed = !seeds || !one || PyDict_SetItem(seeds, root, one) || prepare(&scratch, order, seeds, 0, 1);
+    int failed = !seeds || !one || PyDict_SetItem(seeds, root, one) || prepare(&scratch, order, seeds, 0);
     if (failed) PyErr_NoMemory();
     else reverse(&scratch);
     for (Py_ssize_t i = 0; !failed && i < PyList_Size(order); i++) {
         const Node *node = NODE(PyList_GetItem(order, i));
         numbers[i] = node->reached ? node->grad : off();
     }
-    restore(&scratch, NULL);
+    restore(&scratch, NULL, NULL);
     scratch_free(&scratch);
     Py_XDECREF(seeds);
     Py_XDECREF(one);
