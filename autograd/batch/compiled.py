@@ -313,7 +313,9 @@ class _Elsewhere:
 
 
 def _printed(program: Program) -> Tape | Program:
-    """As it runs: re-rolled, or with its loops."""
+    """Re-rolled, or with its loops: what the forms in which it runs have in common, chosen by the size of a batch. Code
+    of straight lines is made of this as it is; a tape fuses cheap instructions for blocks of examples, and cuts long
+    sums for one."""
     from autograd.native.roll import roll
 
     return program if loops_in(program) else roll(program)
