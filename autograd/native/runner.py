@@ -123,12 +123,12 @@ class Runner:
             elif self._parameters and (self._seen == -1 or self._seen != changes_now()):
                 self._seen = changes_now()
                 _read(self._parameters, self._objects, numbers)
-            given = address(columns), address(numbers), address(rows)
+            batch = _Batch(address(columns), address(numbers), address(rows), address(whole), n, apart)
             chunks = min(int(n / self._chunk), CHUNKS, -(-n // self.form.block))
             if chunks < 2:
-                self._run(address(self._own.work), *given, address(whole), n, apart, self._own.sums(1))
+                self._run(address(self._own.work), *batch, self._own.sums(1))
             else:
-                self._run_in_chunks(chunks, errors, [*arrays, columns, rows], *given, address(whole), n, apart)
+                self._run_in_chunks(chunks, batch, [*arrays, columns, rows], errors)
         if errors:
             raise errors.pop(0)  # which this frame does not hold on to
         return whole, rows[:, :n]
@@ -139,18 +139,7 @@ class Runner:
         work, numbers = self.form.own()
         return Work(run, work, sums, self._objects, self._nodes, numbers, self._least, self.most)
 
-    def _run_in_chunks(
-        self,
-        chunks: int,
-        errors: list[BaseException],
-        arrays: list[Any],
-        columns: int,
-        numbers: int,
-        rows: int,
-        whole: int,
-        n: int,
-        apart: int,
-    ) -> None:
+    def _run_in_chunks(self, chunks: int, batch: _Batch, arrays: list[Any], errors: list[BaseException]) -> None:
         """The same on several threads. The cut depends on the work alone, and each chunk has sums of its own, added in
         order: so that the bits do not depend on how many threads there are. A call may be interrupted anywhere: then
         the `arrays`, where all that is read and written, live on with those who are still at work."""
@@ -158,6 +147,7 @@ class Runner:
 
         block, means, taken, lines = self.form.block, self.form.sums, self._array([0, 0]), self._array([0] * chunks)
         common, caller = address(self._own.work), threading.get_ident()
+        columns, numbers, rows, whole, n, apart = batch
         self._before(common, numbers)
         next_job = workers.begun.value + 2
         take, help_, wait = pieces.functions()
@@ -185,6 +175,17 @@ class Runner:
         if not hasattr(self._helpers, "own"):
             self._helpers.own = _Own(self.form)
         return self._helpers.own  # type: ignore[no-any-return]
+
+
+class _Batch(NamedTuple):
+    """A batch of n examples as machine code is given it: addresses, by the names of `forms`."""
+
+    columns: int
+    parameters: int
+    results: int
+    whole: int
+    n: int
+    apart: int
 
 
 class _Own:
