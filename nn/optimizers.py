@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping
-from functools import cache
+from functools import cached_property, lru_cache
 from importlib.util import find_spec
 from typing import Any, NamedTuple
 
@@ -20,6 +20,7 @@ from autograd.core.words import counted
 Rate = float | Callable[[int], float]
 Rule = Any  # rule(sqrt, p, g, *memories, *rates): p after the step, and the memories
 ENOUGH = 100  # steps of all optimizers, after which machine code is made for a rule
+RULES = 32  # that are kept: one with other settings, or made anew, at each step is another rule at each
 
 
 class Optimizer:
@@ -134,11 +135,15 @@ class OnArrays:
     has been used so often that machine code pays."""
 
     def __init__(self, rule: Rule) -> None:
+        self.rule, self.uses = rule, 0
+        self.enough = ENOUGH if find_spec("llvmlite") else math.inf
+
+    @cached_property
+    def native(self) -> Any:
         from autograd import compile
 
-        self.rule, self.uses = rule, 0
-        self.native: Any = compile(lambda *given: rule(sqrt, *given))
-        self.enough = ENOUGH if find_spec("llvmlite") else math.inf
+        rule = self.rule
+        return compile(lambda *given: rule(sqrt, *given))
 
     def __call__(self, *given: Any) -> Any:
         if self.uses >= self.enough:
@@ -149,7 +154,7 @@ class OnArrays:
         return self.rule(np.sqrt, *map(np.asarray, given))
 
 
-on_arrays = cache(OnArrays)
+on_arrays = lru_cache(RULES)(OnArrays)
 
 
 class Descent(NamedTuple):
@@ -203,11 +208,11 @@ class SGD(Optimizer):
         weight_decay: float = 0.0,
     ) -> None:
         super().__init__(parameters, lr)
-        at_least_0("SGD", "momentum", momentum, below=1.0)
-        at_least_0("SGD", "weight_decay", weight_decay)
-        if nesterov and not momentum:
+        self.momentum = at_least_0("SGD", "momentum", momentum, below=1.0)
+        self.weight_decay = at_least_0("SGD", "weight_decay", weight_decay)
+        if nesterov and not self.momentum:
             raise ValueError("SGD: nesterov=True needs a momentum above 0")
-        self.momentum, self.nesterov, self.weight_decay = momentum, nesterov, weight_decay
+        self.nesterov = nesterov
 
     def _rule(self) -> Rule:
         return Descent(self.momentum, self.nesterov, self.weight_decay)
@@ -233,13 +238,12 @@ class Adam(Optimizer):
     ) -> None:
         name = type(self).__name__
         super().__init__(parameters, lr)
-        at_least_0(name, "eps", eps)
-        at_least_0(name, "weight_decay", weight_decay)
+        self.eps = at_least_0(name, "eps", eps)
+        self.weight_decay = at_least_0(name, "weight_decay", weight_decay)
         if not isinstance(betas, tuple | list) or len(betas) != 2:
             raise ValueError(f"{name}: betas are {betas!r}; there are two")
-        for k, beta in enumerate(betas, 1):
-            at_least_0(name, f"beta {k}", beta, below=1.0)
-        self.betas, self.eps, self.weight_decay = (float(betas[0]), float(betas[1])), eps, weight_decay
+        beta1, beta2 = [at_least_0(name, f"beta {k}", beta, below=1.0) for k, beta in enumerate(betas, 1)]
+        self.betas = beta1, beta2
 
     def _rule(self) -> Rule:
         return Moments(self.betas, self.eps, self.weight_decay, self._apart)

@@ -5,6 +5,7 @@ GOLDEN is where torch 2.13 ends. To print it again: `python -m tests.test_nn_opt
 
 import math
 import random
+from fractions import Fraction
 
 import pytest
 
@@ -120,6 +121,31 @@ def test_machine_code_serves_every_optimizer_of_the_same_rule(case, monkeypatch)
         optimizer = made(case)
         optimizer.moved(np.ones(3), np.ones(3))
     assert optimizers.on_arrays(optimizer._rule()).native.recorded
+
+
+def test_a_rule_that_changes_at_every_step_is_not_kept_for_ever():
+    np = pytest.importorskip("numpy")
+    optimizer = nn.SGD([Value(1.0)], 0.1)
+    for k in range(2 * optimizers.RULES):
+        optimizer.momentum = 0.9 - 0.001 * k
+        optimizer.moved(np.ones(1), np.ones(1))
+    assert optimizers.on_arrays.cache_info().currsize == optimizers.RULES
+
+
+@pytest.mark.parametrize("kind", [nn.SGD, nn.Adam, nn.AdamW])
+def test_settings_are_floats_whatever_numbers_are_given(kind, monkeypatch):
+    np = pytest.importorskip("numpy")
+    monkeypatch.setattr(optimizers, "ENOUGH", 2)
+    optimizers.on_arrays.cache_clear()
+    names = ["weight_decay", "momentum" if kind is nn.SGD else "eps"]
+    for number in (np.float32(0.9), np.array(0.5), Fraction(1, 3), 0):
+        plain, given = ({name: x for name in names} for x in (float(number), number))
+        one, *others = (kind([Value(0.3), Value(0.7)], 0.1, **settings) for settings in (plain, given, given))
+        for _ in range(4):
+            at = one.moved([0.3, 0.7], [0.1, -0.2])
+            assert others[0].moved([0.3, 0.7], [0.1, -0.2]) == at
+            assert others[1].moved(np.array([0.3, 0.7]), np.array([0.1, -0.2])).tolist() == at
+        assert others[1].method() == one.method()
 
 
 @pytest.mark.parametrize("case", CASES)

@@ -338,6 +338,23 @@ def test_gradient_is_what_backward_adds_to_grad_and_writes_none() -> None:
         gradient(z, [x])
 
 
+@pytest.mark.parametrize(
+    ("given", "got"),
+    [
+        (lambda x: (3.0, [x]), r"Values, as in gradient\(z, \[x, y\]\), got float"),
+        (lambda x: (abs, [x]), r"got builtin_function_or_method; of a function it is grad\(f\)"),
+        (lambda x: (x * x, x), r"a list of Values, as in gradient\(z, \[x, y\]\), got .*Value"),
+        (lambda x: (x * x, None), r"a list of Values, .* got NoneType"),
+        (lambda x: (x * x, [x, 1.0]), "got float"),
+        (lambda x: (x * x, {"x": x}), "got str"),
+        (lambda x: (x * x, [[x]]), "got list"),
+    ],
+)
+def test_gradient_of_and_by_anything_else_says_what_to_write(given: Any, got: str) -> None:
+    with pytest.raises(TypeError, match=got):
+        gradient(*given(Value(2.0)))
+
+
 def test_a_branch_in_a_traced_function_points_to_where() -> None:
     x = Value(1.0)
     with modes.tracing(), pytest.raises(TypeError, match=r"frozen into the program; choose .* with where\("):

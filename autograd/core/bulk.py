@@ -51,13 +51,21 @@ def assign(values: Sequence[Value], data: Any) -> None:
 
 def gradient(z: Value, xs: Iterable[Value]) -> list[float]:
     """[∂z/∂x for x in xs] in the graph that z has recorded, 0 where it does not depend on x: what `z.backward()` adds
-    to `.grad`, of which none is written. TypeError while a function is being traced, as from `backward`."""
+    to `.grad`, of which none is written. TypeError while a function is being traced, as from `backward`, and where z
+    or one of the xs is no Value."""
     if modes.active and modes.is_tracing():
         raise TypeError(
             "gradient() was called while the function is being traced: its numbers would be those of one example; use "
             "grad or value_and_grad inside"
         )
-    return number_gradients(topological_order(z), {z: 1.0}, [*xs])
+    if not isinstance(xs, Iterable):
+        raise TypeError(f"gradient: expected a list of Values, as in gradient(z, [x, y]), got {type(xs).__name__}")
+    xs = [*xs]
+    for kind in dict.fromkeys(map(type, (z, *xs))):
+        if not issubclass(kind, Value):
+            expected = "expected Values, as in gradient(z, [x, y])"
+            raise TypeError(f"gradient: {expected}, got {kind.__name__}; of a function it is grad(f)")
+    return number_gradients(topological_order(z), {z: 1.0}, xs)
 
 
 def label(values: Sequence[Value], names: Sequence[str]) -> None:
