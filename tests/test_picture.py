@@ -402,7 +402,8 @@ def test_labels_come_out_as_text(label):
         ("w", "w", "w"), ("a^(L-1)", "a⁽ᴸ⁻¹⁾", "a^{(L-1)}"), ("w_{12}^(1)", "w₁₂⁽¹⁾", "w_{12}^{(1)}"),
         ("b_1^(1)", "b₁⁽¹⁾", "b_{1}^{(1)}"), ("w_{10,2}^(3)", "w₁₀‚₂⁽³⁾", "w_{10,2}^{(3)}"), ("x_i", "xᵢ", "x_{i}"),
         ("loss", "loss", r"\mathit{loss}"), ("a_b_c", "a_b_c", r"\mathit{a\_b\_c}"), ("θ_0", "θ₀", r"\theta _{0}"),
-        ("alpha", "α", r"\alpha "), ("Δt", "Δt", r"\mathit{\Delta t}"), ("w̄x_1", "w̄x₁", r"\mathit{\bar{w}x}_{1}"),
+        ("alpha", "α", r"\alpha "), ("Alpha", "Α", r"\mathrm{A}"), ("omicron", "ο", r"\mathrm{o}"),
+        ("Δt", "Δt", r"\mathit{\Delta t}"), ("w̄x_1", "w̄x₁", r"\mathit{\bar{w}x}_{1}"),
         ("a^(L)_j", "aⱼ⁽ᴸ⁾", "a_{j}^{(L)}"), ("x^q", "x^q", "x^{q}"),
     ],
 )  # fmt: skip

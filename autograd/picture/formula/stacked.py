@@ -5,7 +5,10 @@ from html import escape
 
 from autograd.picture.formula.typeset import GREEK, Box
 
-_GREEK = {letter: rf"\{name} " for name, letter in GREEK.items()}
+_LIKE_LATIN = dict(zip("ΑΒΕΖΗΙΚΜΝΟΡΤΧο", "ABEZHIKMNOPTXo", strict=True))  # for which LaTeX has no names
+_GREEK = {letter: rf"\{name} " for name, letter in GREEK.items()} | {
+    letter: rf"\mathrm{{{latin}}}" for letter, latin in _LIKE_LATIN.items()
+}
 _LATEX = {
     "∂": r"\partial ",
     "·": r"\cdot ",
@@ -87,7 +90,7 @@ def _latex_name(name: str) -> str:
     words = words.replace("^", r"\^{}").replace("~", r"\~{}").replace(" ", r"\ ")
     words = "".join([_GREEK.get(c, c) for c in words])
     for sign, accent in _LATEX_ACCENTS.items():
-        words = re.sub(rf"(\\[A-Za-z]+ |.){sign}", rf"\\{accent}{{\1}}", words)
+        words = re.sub(rf"(\\mathrm\{{.\}}|\\[A-Za-z]+ |.){sign}", rf"\\{accent}{{\1}}", words)
     return rf"\mathit{{{words}}}"
 
 

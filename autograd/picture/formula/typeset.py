@@ -83,7 +83,7 @@ def number_box(x: float) -> Box:
     return number(format_number(x))
 
 
-# alpha is α; the names are Unicode's, and LaTeX's but for omicron.
+# alpha is α; the names are Unicode's, and LaTeX's where it has one.
 GREEK = {
     unicodedata.name(letter).split()[-1].lower().replace("lamda", "lambda"): letter
     for letter in "αβγδεζηθικλμνξοπρστυφχψω"
