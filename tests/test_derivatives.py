@@ -375,6 +375,9 @@ def test_no_grad_inside_the_function_detaches() -> None:
 def test_anomalies_are_found_in_derivatives_too() -> None:
     with autograd.detect_anomaly(), pytest.raises(FloatingPointError, match="backward"):
         grad(lambda x: sqrt(x * 0.0))(2.0)
+    for second in (lambda f: hessian(f)([0.0]), lambda f: hvp(f, ([0.0],), ([1.0],))):
+        with autograd.detect_anomaly(), pytest.raises(FloatingPointError, match=r"backward.* through sqrt\(mul = 0\)"):
+            second(lambda x: sqrt(x[0] * 1.0) * 0.0)
 
 
 def test_threads_differentiate_apart() -> None:

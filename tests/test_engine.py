@@ -90,6 +90,12 @@ def leaves_and_root() -> tuple[list[Value], Value]:
     )  # root._x: all in C
 
 
+def under(mode: Any, xs: list[Value], root: Value) -> None:
+    with mode():
+        for action in ("operators", "functions", "affine", "a mixed dot", "sum"):
+            ACTIONS[action](xs, root)
+
+
 ACTIONS: dict[str, Callable[[list[Value], Value], Any]] = {
     "backward": lambda xs, root: root.backward(),
     "operators": lambda xs, root: (root + xs[0]) * 2 - 1 / xs[1] + xs[0] ** 2,
@@ -105,11 +111,14 @@ ACTIONS: dict[str, Callable[[list[Value], Value], Any]] = {
     "numbers": lambda xs, root: autograd.numbers(xs),
     "gradient": lambda xs, root: autograd.gradient(root, xs),
     "assign": lambda xs, root: autograd.assign(xs, [0.5, -1.5, 2.0]),
+    "no_grad": lambda xs, root: under(autograd.no_grad, xs, root),
+    "detect_anomaly": lambda xs, root: under(autograd.detect_anomaly, xs, root),
     "attributes": lambda xs, root: [(v._x, v._y, v._px, v._py, v.label, v.data) for v in topological_order(root)],
 }
 
 
-IN_C = [name for name in ACTIONS if name != "a mixed dot"]  # where CPython itself loses a MemoryError
+IN_PYTHON = ("a mixed dot", "no_grad", "detect_anomaly")  # where CPython itself loses a MemoryError
+IN_C = [name for name in ACTIONS if name not in IN_PYTHON]
 FROM_FREED = ("assign", "numbers", "operators", "functions")  # allocate nothing, or floats and nodes that were freed
 
 
@@ -263,6 +272,25 @@ def test_what_a_node_was_made_of_is_what_the_definition_says() -> None:
         assert z._arguments == engine.defined._arguments.fget(z)
     with pytest.raises(AttributeError):
         x._arguments = ()
+
+
+@needs_c
+def test_lists_of_a_layer_may_change_while_a_mode_looks_at_its_nodes() -> None:
+    a = Value(1.0)
+    weights, biases = [[a] for _ in range(9)], [a] * 9
+
+    def profile(frame: Any, *_: Any) -> None:
+        if frame.f_code.co_name == "check_forward":
+            weights.clear()
+            biases.clear()
+
+    with autograd.detect_anomaly():
+        sys.setprofile(profile)
+        try:
+            zs = autograd.affine(weights, [a], biases)
+        finally:
+            sys.setprofile(None)
+    assert [z.data for z in zs] == [2.0] * 9 and not weights
 
 
 @needs_c

@@ -6,26 +6,85 @@ import asyncio
 import inspect
 import sys
 import threading
+import weakref
+from collections.abc import Callable
 from contextlib import ExitStack, nullcontext
 from math import inf, nan
 from typing import Any
 
+import numpy as np
 import pytest
 
 import autograd
-from autograd import Value, detect_anomaly, no_grad, stop_gradient, where
+from autograd import Value, assign, detect_anomaly, no_grad, numbers, stop_gradient, where
 from autograd.core import modes
+from autograd.core.fast import gradients
 from autograd.core.modes import tracing
+from autograd.core.refusals import as_argument
+from autograd.core.value import NOT_COMPUTED
 
 # no_grad
 
 
-def test_no_grad_gives_plain_leaves() -> None:
-    x = Value(3.0)
+class Marked(Value):
+    pass
+
+
+FORMS: dict[str, Callable[[Value, Value], Any]] = {
+    "of two": lambda x, y: x * y,
+    "with an int": lambda x, y: x + 1,
+    "reflected": lambda x, y: 2 / x,
+    "power": lambda x, y: x**2,
+    "of one": lambda x, y: -x,
+    "method": lambda x, y: x.tanh(),
+    "row of one": lambda x, y: autograd.exp(x),
+    "row of two": lambda x, y: autograd.maximum(x, y),
+    "row of three": lambda x, y: where(x, y, 1.0),
+    "row of many": lambda x, y: autograd.logsumexp([x, y, 1.0]),
+    "row that is not in C": lambda x, y: autograd.lgamma(x),
+    "subclass": lambda x, y: Marked(2.0) * x,
+    "dot": lambda x, y: autograd.dot([x, y], [y, 0.5], x),
+    "affine": lambda x, y: autograd.affine([[x, 2.0], [y, y]], [y, x], [x, 1.0])[1],
+    "sum": lambda x, y: autograd.sum([x, y, x]),
+    "sum with a number": lambda x, y: autograd.sum([x, 1.0]),
+    "argument": lambda x, y: as_argument(x),
+}
+
+
+@pytest.mark.parametrize("form", FORMS.values(), ids=FORMS)
+def test_no_grad_gives_plain_leaves_of_the_same_numbers(form: Any) -> None:
+    x, y = Value(3.0), Value(0.25)
+    recorded = form(x, y)
+    assert recorded.operands
     with no_grad():
-        results = [x * x, x + 1, 2 / x, -x, x.tanh(), autograd.dot([x], [x], x), autograd.sum([x, x]), where(x, x, 1.0)]
-    assert [z.data for z in results[:4]] == [9.0, 4.0, 2 / 3, -3.0]
-    assert all(z.op == "" and z.operands == () for z in results)
+        z = form(x, y)
+    assert type(z) is Value and (z.op, z.operands, z._arguments, z._partials, z.label) == ("", (), (), (), "")
+    assert z.data == recorded.data and z.grad is NOT_COMPUTED
+    z.backward()
+    assert (x.grad, y.grad, z.grad) == (0.0, 0.0, 1.0)
+
+
+@pytest.mark.parametrize("form", FORMS.values(), ids=FORMS)
+def test_what_is_computed_under_no_grad_keeps_nothing_alive(form: Any) -> None:
+    x, y = Value(3.0), Value(0.25)
+    operands = [weakref.ref(x), weakref.ref(y)]
+    with no_grad():
+        z = form(x, y)
+    del x, y
+    assert z.data == z.data and [operand() for operand in operands] == [None, None]
+
+
+def test_differentiating_within_no_grad_records_and_no_grad_within_that_does_not() -> None:
+    x, ops = Value(3.0), []
+    with no_grad():
+        ops.append((x * x).op)
+        with autograd.differentiating():
+            ops.append((x * x).op)
+            with no_grad():
+                ops.append((x * x).op)
+            ops.append((x * x).op)
+        ops.append((x * x).op)
+    assert ops == ["", "mul", "", "mul", ""]
 
 
 def test_recording_resumes_after_no_grad() -> None:
@@ -79,7 +138,7 @@ def test_no_interrupt_leaves_a_mode_on(mode: Any) -> None:
     while interrupted(at := at + 1):
         assert not modes.is_no_grad() and not modes.is_tracing()
         assert modes.anomaly() is None and modes.derivative_around() is None
-        assert (modes.active, modes.watching, modes.looking[0]) == (0, 0, 0)
+        assert (modes.active, modes.looking[0]) == (0, 0)
     assert at > 5
 
 
@@ -118,6 +177,69 @@ def test_no_grad_is_of_its_thread_alone() -> None:
         assert (x * 2).op == ""
     thread.join()
     assert seen == ["mul"]
+
+
+def outside(act: Callable[[], Any], mode: Any) -> Any:
+    """What `act` gives here while another thread is in a block of this mode, which has ended after it."""
+    inside, done = threading.Event(), threading.Event()
+
+    def other() -> None:
+        with mode():
+            inside.set()
+            done.wait(10)
+
+    thread = threading.Thread(target=other)
+    thread.start()
+    try:
+        assert inside.wait(10)
+        return act()
+    finally:
+        done.set()
+        thread.join()
+
+
+@pytest.mark.parametrize("form", FORMS.values(), ids=FORMS)
+@pytest.mark.parametrize("mode", MODES.values(), ids=MODES)
+def test_no_mode_is_of_another_thread(mode: Any, form: Any) -> None:
+    def act() -> Any:
+        x, y = Value(3.0), Value(0.25)
+        z = form(x, y)
+        z.backward()
+        return z.op, z.data, z._partials, x.grad, y.grad
+
+    assert outside(act, mode) == act()
+
+
+def test_numbers_are_read_and_set_while_another_thread_is_traced() -> None:
+    x = Value(1.0)
+
+    def act() -> Any:
+        x.data = x.data + 1.0
+        assign([x], [x.data * 3.0])
+        return numbers([x]), [*numbers([x], np.empty(1))], x.grad, {x * 1.0: 1}
+
+    assert outside(act, tracing)[:3] == ([6.0], [6.0], 0.0)
+
+
+def test_sweeps_wait_for_each_other_while_another_thread_looks_for_anomalies() -> None:
+    """It sweeps in Python, where it can be interrupted. Here a sweep is under way, so that one more says so."""
+    z = Value(2.0) * 3.0
+    gradients._sweeping = True
+    try:
+        with pytest.raises(RuntimeError, match="of the same thread is under way"):
+            outside(z.backward, detect_anomaly)
+    finally:
+        gradients._sweeping = False
+
+
+@pytest.mark.parametrize("mode", [no_grad, detect_anomaly, tracing])
+def test_who_computes_finds_that_the_blocks_of_other_threads_have_ended(mode: Any) -> None:
+    x = Value(3.0)
+    outside(lambda: None, mode)
+    assert modes.active == 1
+    assert (x * x).op == "mul" and x.data == 3.0
+    x.exp().backward()
+    assert modes.active == 0
 
 
 def test_no_grad_is_of_its_task_alone() -> None:
@@ -243,9 +365,18 @@ def test_a_result_without_a_nan_passes() -> None:
     assert x.grad == 2.0
 
 
-def test_a_nan_is_found_where_nothing_is_recorded() -> None:
-    with detect_anomaly(), autograd.no_grad(), pytest.raises(FloatingPointError, match=r"nan from log\(leaf = -1\)"):
-        autograd.log(Value(-1.0))
+@pytest.mark.parametrize("formula", FORWARD)
+def test_a_nan_is_found_where_nothing_is_recorded(formula: str) -> None:
+    a, b = Value(-1.0, label="a"), Value(0.5, label="b")
+    with detect_anomaly(), no_grad(), pytest.raises(FloatingPointError, match="made at") as error:
+        FORWARD[formula](a, b)
+    assert str(error.value).startswith(f"forward: nan from {formula}, made at {__file__}:")
+
+
+def test_the_neuron_of_a_layer_that_gives_the_nan_is_named() -> None:
+    a, b = Value(-1.0, label="a"), Value(0.5, label="b")
+    with detect_anomaly(), pytest.raises(FloatingPointError, match=r"nan from dot\(b = 0.5, nan, b = 0.5\)"):
+        autograd.affine([[a], [b], [a]], [b], [a, nan, nan])
 
 
 def test_the_engines_own_arithmetic_is_not_looked_at() -> None:

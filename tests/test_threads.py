@@ -7,12 +7,14 @@ import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from contextvars import copy_context
 from typing import Any
 
 import pytest
 
-from autograd import Value, compile, grad, hessian, no_grad
+import autograd
+from autograd import Value, compile, detect_anomaly, grad, hessian, no_grad
 from autograd.core import modes
 from tests.processes import printed
 
@@ -51,6 +53,18 @@ def test_concurrent_sweeps_into_a_shared_leaf_lose_nothing() -> None:
 
     in_threads(8, work)
     assert shared.grad == 8 * 100 * 11
+
+
+def test_concurrent_sweeps_of_which_some_look_for_anomalies_lose_nothing() -> None:
+    shared = [Value(2.0) for _ in range(300)]
+
+    def work(i: int) -> None:
+        with detect_anomaly() if i % 2 else nullcontext():
+            for _ in range(50 if i % 2 else 1000):
+                autograd.sum(shared).backward()
+
+    in_threads(4, work)
+    assert [leaf.grad for leaf in shared] == [2 * 50 + 2 * 1000] * len(shared)
 
 
 def test_concurrent_sweeps_of_one_graph_lose_nothing() -> None:

@@ -35,24 +35,23 @@ _anomaly: Settings = ContextVar("detect_anomaly", default=())
 _derivative: Settings = ContextVar("derivative", default=())
 _lock = held(threading.RLock())  # a signal handler may enter a mode while its own thread is entering one
 _blocks: dict[Callable[[], bool], tuple[tuple[Settings, Any], ...]] = {}  # of all contexts; some may have ended
-active = 0  # how many modes are on, over all contexts,
-watching = 0  # and how many of them look at every new node: all but tracing
+active = 0  # how many modes are on, over all contexts
 looking = array("q", [0])  # and how many of them look for anomalies, where machine code reads it
 
 
 def _count() -> None:
-    """Count the modes of the blocks that last. The extension asks the same question of numbers of its own."""
-    global active, watching
+    """Count the modes of the blocks that last. The extension asks the same question of a count for each mode."""
+    global active
     with _lock:
         for lasts in [*_blocks]:
             if not lasts():
                 _blocks.pop(lasts, None)
         on = [mode for sets in [*_blocks.values()] for mode in sets]
         active = len(on)
-        watching = sum([variable is not _tracing for variable, _ in on])
         looking[0] = sum([isinstance(value, Anomaly) for _, value in on])
         if engine.C is not None:
-            engine.C.set_active(active, watching)
+            counts = [(v.get, sum([bool(x) for of, x in on if of is v])) for v in (_no_grad, _tracing, _anomaly)]
+            engine.C.set_modes((*_blocks,), *counts)
 
 
 def _begin(variable: Settings, value: Any, lasts: Callable[[], bool]) -> None:

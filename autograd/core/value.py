@@ -247,7 +247,7 @@ class Argument(Value):
 
 
 def watched(node: Value) -> Value:
-    """A node just made, as the modes have it."""
+    """A node just made, as the modes have it. The extension makes a plain leaf of it under no_grad itself."""
     if (anomaly := modes.anomaly()) is not None:
         anomaly.check_forward(node)
     off = modes.is_no_grad()

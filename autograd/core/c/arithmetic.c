@@ -1,7 +1,6 @@
 /* The rows of the table as operators, methods and functions; dots and sums.
  *
- * The rules come from the table (rules.h). What is not a Value, a float or an int, and everything while a mode looks at nodes,
- * goes to the Python definition. */
+ * The rules come from the table (rules.h). What is not a Value, a float or an int goes to the Python definition. */
 #include "node.h"
 #include "rules.h"
 
@@ -61,7 +60,7 @@ INLINE uint8_t shape_of(int rule, int i, enum Kind kind, double partial) {
 
 INLINE PyObject *unary(int rule, PyObject *a) {
     double x, p = 0.0, z;
-    if (watching || !IS_VALUE(a)) return PyObject_CallFunctionObjArgs(python.unary, rows[rule], a, NULL);
+    if (!IS_VALUE(a)) return PyObject_CallFunctionObjArgs(python.unary, rows[rule], a, NULL);
     x = NODE(a)->data;
     z = rules[rule].evaluate(&x, 1u, &p);
     Node *node = node_new(z, rows[rule]);
@@ -69,13 +68,13 @@ INLINE PyObject *unary(int rule, PyObject *a) {
     node->x.one = Py_NewRef(a);
     node->px = p;
     node->x_shape = shape_of(rule, 0, VALUE, p);
-    return (PyObject *)node;
+    return watched(node);
 }
 
 INLINE PyObject *binary(int rule, PyObject *a, PyObject *b) {
     double at[2], p[2] = {0.0, 0.0};
     enum Kind ka, kb;
-    if (watching || !(ka = read_number(a, at)) || !(kb = read_number(b, at + 1)) || (ka != VALUE && kb != VALUE))
+    if (!(ka = read_number(a, at)) || !(kb = read_number(b, at + 1)) || (ka != VALUE && kb != VALUE))
         return PyObject_CallFunctionObjArgs(python.operator, rows[rule], a, b, NULL);
     double z = rules[rule].evaluate(at, (unsigned)(ka == VALUE) | (unsigned)(kb == VALUE) << 1, p);
     Node *node = node_new(z, rows[rule]);
@@ -87,7 +86,7 @@ INLINE PyObject *binary(int rule, PyObject *a, PyObject *b) {
     node->x.one = kept(a, ka, at[0]);
     node->y.one = kept(b, kb, at[1]);
     if (!node->x.one || !node->y.one) Py_CLEAR(node);
-    return (PyObject *)node;
+    return watched(node);
 }
 
 /* A row of three operands, which are all on one side. NULL without an error: the Python definition knows. */
@@ -120,7 +119,7 @@ static PyObject *ternary(int rule, PyObject *arguments) {
         side->values += kinds[i] == VALUE;
         side->numbers[i] = shape_of(rule, i, kinds[i], p[i]) == OPEN ? (is_off(p[i]) ? (double)Py_NAN : p[i]) : off();
     }
-    return (PyObject *)node;
+    return watched(node);
 }
 
 /* A row of numbers only: a number. NULL without an error: the Python definition knows. */
@@ -143,13 +142,13 @@ PyObject *row_call(PyObject *self, PyObject *arguments, PyObject *keywords) {
         if (n == 1 && IS_VALUE(first)) return unary(rule, first);
         if (n == 2) {
             PyObject *second = PyTuple_GetItem(arguments, 1);
-            if (!watching && (IS_VALUE(first) || IS_VALUE(second))) {
+            if (IS_VALUE(first) || IS_VALUE(second)) {
                 answer = binary(rule, first, second);
                 if (answer != Py_NotImplemented) return answer;
                 Py_CLEAR(answer); /* an array: the Python definition says what to do about it */
             }
         }
-        if (n == 3 && !watching) answer = ternary(rule, arguments);
+        if (n == 3) answer = ternary(rule, arguments);
         if (!answer && !PyErr_Occurred()) answer = of_floats(rule, arguments);
         if (answer || PyErr_Occurred()) return answer;
     }
@@ -291,7 +290,7 @@ static PyObject *one_dot(const Items *ws, Side *inputs, PyObject *b) {
 /* affine(weights, xs, biases): a dot for each row of weights; None: the general way. */
 static PyObject *affine(PyObject *Py_UNUSED(module), PyObject *const *a, Py_ssize_t n) {
     Items weights, xs, biases, ws;
-    if (n != 3 || watching || !items_of(a[0], &weights) || !items_of(a[1], &xs) || !items_of(a[2], &biases) ||
+    if (n != 3 || !items_of(a[0], &weights) || !items_of(a[1], &xs) || !items_of(a[2], &biases) ||
         weights.n != biases.n || xs.n == 0)
         Py_RETURN_NONE;
     Side *inputs = inputs_of(&xs);
@@ -302,6 +301,11 @@ static PyObject *affine(PyObject *Py_UNUSED(module), PyObject *const *a, Py_ssiz
         else Py_CLEAR(zs);
     }
     if (inputs) side_drop(inputs);
+    for (Py_ssize_t i = 0; zs && i < weights.n; i++) { /* now that the lists given have been read: this may run Python code */
+        PyObject *z = watched(NODE(Py_NewRef(PyList_GetItem(zs, i))));
+        if (z) PyList_SetItem(zs, i, z);
+        else Py_CLEAR(zs);
+    }
     if (zs || PyErr_Occurred()) return zs;
     Py_RETURN_NONE;
 }
@@ -309,7 +313,7 @@ static PyObject *affine(PyObject *Py_UNUSED(module), PyObject *const *a, Py_ssiz
 /* total(xs): Σ xᵢ of a tuple of Values, from left to right from 0; None: the general way. */
 static PyObject *total(PyObject *Py_UNUSED(module), PyObject *given) {
     Items xs;
-    if (watching || !items_of(given, &xs) || xs.n == 0) Py_RETURN_NONE;
+    if (!items_of(given, &xs) || xs.n == 0) Py_RETURN_NONE;
     Side *side = side_new(xs.n, xs.n);
     if (!side) return NULL;
     double sum = 0.0;
@@ -331,7 +335,7 @@ static PyObject *total(PyObject *Py_UNUSED(module), PyObject *given) {
     }
     node->x.many = side;
     node->x_shape = MANY;
-    return (PyObject *)node;
+    return watched(node);
 }
 
 /* fingerprint(): of the texts that it was built from. */

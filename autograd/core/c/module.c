@@ -2,8 +2,66 @@
 #include "node.h"
 
 Definitions python;
-long active, watching;
 int64_t changes;
+
+/* ---- modes ---- */
+
+Mode modes[MODES];
+static PyObject *blocks; /* of all contexts: whether each lasts */
+
+static int lasts(PyObject *block) {
+    PyObject *answer = PyObject_CallNoArgs(block);
+    if (answer) Py_DECREF(answer);
+    else PyErr_Clear();
+    return answer == Py_True;
+}
+
+static int all_last(void) {
+    for (Py_ssize_t i = 0; i < PyTuple_Size(blocks); i++)
+        if (!lasts(PyTuple_GetItem(blocks, i))) return 0;
+    return 1;
+}
+
+enum Force force_of(const Mode *mode) {
+    enum Force force = UNSURE;
+    PyObject *around = PyObject_CallNoArgs(mode->around);
+    const Py_ssize_t n = around ? PyTuple_Size(around) : -1;
+    if (n > 0) {
+        PyObject *innermost = PyTuple_GetItem(around, n - 1), *set = PyTuple_GetItem(innermost, 0);
+        if (lasts(PyTuple_GetItem(innermost, 1))) force = set == Py_None || set == Py_False ? OUT_OF_FORCE : IN_FORCE;
+    } else if (n == 0 && all_last()) force = OUT_OF_FORCE;
+    if (around) Py_DECREF(around);
+    else PyErr_Clear(); /* no memory: Python asks again */
+    return force;
+}
+
+/* `watched` of value.py, but that it leaves to it what is not common. */
+PyObject *as_modes_have_it(PyObject *node) {
+    const enum Force no_grad = in_force(NO_GRAD);
+    if (no_grad == UNSURE || in_force(ANOMALY) || (no_grad && (in_force(TRACING) || Py_TYPE(node) != value_type))) {
+        PyObject *answer = PyObject_CallFunctionObjArgs(python.watched, node, NULL);
+        Py_DECREF(node);
+        return answer;
+    }
+    if (no_grad) make_leaf(NODE(node));
+    return node;
+}
+
+static PyObject *set_modes(PyObject *Py_UNUSED(module), PyObject *arguments) {
+    Mode given[MODES];
+    PyObject *all, *before = blocks;
+    if (!PyArg_ParseTuple(arguments, "O!(Ol)(Ol)(Ol)", &PyTuple_Type, &all, &given[NO_GRAD].around, &given[NO_GRAD].on,
+                          &given[TRACING].around, &given[TRACING].on, &given[ANOMALY].around, &given[ANOMALY].on))
+        return NULL;
+    for (int i = 0; i < MODES; i++) {
+        Py_INCREF(given[i].around); /* for as long as the process lives, or the next is given */
+        Py_XDECREF(modes[i].around);
+        modes[i] = given[i];
+    }
+    blocks = Py_NewRef(all);
+    Py_XDECREF(before);
+    Py_RETURN_NONE;
+}
 
 /* ---- many Values at once ---- */
 
@@ -44,7 +102,7 @@ static double *doubles(PyObject *o, Py_ssize_t n, int flags, Py_buffer *view) {
 }
 
 static PyObject *numbers(PyObject *Py_UNUSED(module), PyObject *values) {
-    if (active || !are_values(values)) Py_RETURN_NONE;
+    if (in_force(TRACING) || !are_values(values)) Py_RETURN_NONE;
     Py_ssize_t n = size_of(values);
     PyObject *list = PyList_New(n);
     for (Py_ssize_t i = 0; list && i < n; i++) {
@@ -57,7 +115,7 @@ static PyObject *numbers(PyObject *Py_UNUSED(module), PyObject *values) {
 
 static PyObject *read_into(PyObject *Py_UNUSED(module), PyObject *const *a, Py_ssize_t n) {
     Py_buffer view;
-    double *to = n == 2 && !active && are_values(a[0]) ? doubles(a[1], size_of(a[0]), PyBUF_WRITABLE, &view) : NULL;
+    double *to = n == 2 && !in_force(TRACING) && are_values(a[0]) ? doubles(a[1], size_of(a[0]), PyBUF_WRITABLE, &view) : NULL;
     if (!to) Py_RETURN_FALSE;
     for (Py_ssize_t i = 0; i < size_of(a[0]); i++) to[i] = NODE(item(a[0], i))->data;
     PyBuffer_Release(&view);
@@ -65,7 +123,7 @@ static PyObject *read_into(PyObject *Py_UNUSED(module), PyObject *const *a, Py_s
 }
 
 static PyObject *assign(PyObject *Py_UNUSED(module), PyObject *const *a, Py_ssize_t n) {
-    if (n != 2 || active || !are_values(a[0])) Py_RETURN_FALSE;
+    if (n != 2 || in_force(TRACING) || !are_values(a[0])) Py_RETURN_FALSE;
     Py_buffer view;
     double *data = doubles(a[1], size_of(a[0]), 0, &view);
     if (data) {
@@ -132,15 +190,6 @@ static PyObject *connect(PyObject *Py_UNUSED(module), PyObject *arguments, PyObj
     Py_RETURN_NONE;
 }
 
-static PyObject *set_active(PyObject *Py_UNUSED(module), PyObject *const *a, Py_ssize_t n) {
-    long modes = n == 2 ? PyLong_AsLong(a[0]) : -1, of_them = n == 2 ? PyLong_AsLong(a[1]) : -1;
-    if (n != 2) PyErr_SetString(PyExc_TypeError, "set_active takes two counts");
-    if (PyErr_Occurred()) return NULL;
-    active = modes;
-    watching = of_them;
-    Py_RETURN_NONE;
-}
-
 /* Where the count is, for machine code that reads numbers. */
 static PyObject *changes_at(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(unused)) { return PyLong_FromVoidPtr(&changes); }
 
@@ -149,7 +198,7 @@ static PyObject *data_at(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(unused
 
 PyMethodDef bulk_functions[] = {
     {"connect", (PyCFunction)(void (*)(void))connect, METH_VARARGS | METH_KEYWORDS, "Hand over the table and the definitions."},
-    {"set_active", (PyCFunction)(void (*)(void))set_active, METH_FASTCALL, "set_active(n, watching): so many modes are on, over all contexts, and so many of them look at every new node."},
+    {"set_modes", set_modes, METH_VARARGS, "set_modes(blocks, no_grad, tracing, anomaly): whether each block lasts, of all contexts; and of each mode the `get` of its variable, and how many of the blocks switch it on."},
     {"record", (PyCFunction)(void (*)(void))node_record, METH_FASTCALL, "record(row, data, x, y, px, py)"},
     {"changes_at", changes_at, METH_NOARGS, "The address of a 64-bit count of how often a Value's number was set."},
     {"data_at", data_at, METH_NOARGS, "The offset of a Value's number in the Value."},

@@ -56,6 +56,18 @@ static void node_dealloc(PyObject *self) {
 
 /* ---- leaves ---- */
 
+void make_leaf(Node *node) {
+    const Node old = *node;
+    node->x_shape = node->y_shape = NOTHING;
+    node->crossed = 0;
+    node->x.one = node->y.one = node->row = NULL;
+    if (old.x_shape == MANY) side_drop(old.x.many);
+    else Py_XDECREF(old.x.one);
+    if (old.y_shape == MANY) side_drop(old.y.many);
+    else Py_XDECREF(old.y.one);
+    Py_XDECREF(old.row);
+}
+
 static PyObject *node_alloc(PyTypeObject *type, PyObject *Py_UNUSED(arguments), PyObject *Py_UNUSED(keywords)) {
     if (type == value_type) return (PyObject *)node_new(0.0, NULL);
     return ((allocfunc)PyType_GetSlot(type, Py_tp_alloc))(type, 0);
@@ -136,13 +148,13 @@ PyObject *node_record(PyObject *Py_UNUSED(module), PyObject *const *a, Py_ssize_
         node->y_shape = node->y.many ? MANY : NOTHING;
     } else if (!failed) failed = side_of_one(a[3], a[5], &node->y.one, &node->py, &node->y_shape);
     if (failed) Py_CLEAR(node);
-    return watched((PyObject *)node);
+    return watched(node);
 }
 
 /* ---- attributes ---- */
 
 static PyObject *get_data(PyObject *self, void *Py_UNUSED(closure)) {
-    if (active) return PyObject_CallFunctionObjArgs(python.get_data, self, NULL);
+    if (in_force(TRACING)) return PyObject_CallFunctionObjArgs(python.get_data, self, NULL);
     return PyFloat_FromDouble(NODE(self)->data);
 }
 
@@ -159,7 +171,7 @@ static int missing(PyObject *value, const char *name) {
 
 static int set_data(PyObject *self, PyObject *value, void *Py_UNUSED(closure)) {
     if (missing(value, "data")) return -1;
-    if (active || !PyFloat_CheckExact(value)) return by_python(python.set_data, self, value);
+    if (in_force(TRACING) || !PyFloat_CheckExact(value)) return by_python(python.set_data, self, value);
     NODE(self)->data = PyFloat_AsDouble(value);
     changes++;
     return 0;
@@ -177,7 +189,7 @@ static int set_number(PyObject *self, PyObject *value, void *Py_UNUSED(closure))
 }
 
 static PyObject *get_grad(PyObject *self, void *closure) {
-    if (active && !closure) return PyObject_CallFunctionObjArgs(python.get_grad, self, NULL);
+    if (!closure && in_force(TRACING)) return PyObject_CallFunctionObjArgs(python.get_grad, self, NULL);
     return NODE(self)->written ? PyFloat_FromDouble(NODE(self)->grad) : Py_NewRef(python.not_computed);
 }
 
@@ -266,16 +278,7 @@ static int set_side(PyObject *self, PyObject *value, void *Py_UNUSED(closure)) {
         PyErr_SetString(PyExc_AttributeError, "what a Value was made of cannot be changed");
         return -1;
     }
-    Node *n = NODE(self);
-    Node old = *n;
-    n->x_shape = n->y_shape = NOTHING;
-    n->crossed = 0;
-    n->x.one = n->y.one = n->row = NULL;
-    if (old.x_shape == MANY) side_drop(old.x.many);
-    else Py_XDECREF(old.x.one);
-    if (old.y_shape == MANY) side_drop(old.y.many);
-    else Py_XDECREF(old.y.one);
-    Py_XDECREF(old.row);
+    make_leaf(NODE(self));
     return 0;
 }
 
@@ -302,9 +305,9 @@ static PyMethodDef methods[] = {
     {NULL, NULL, 0, NULL},
 };
 
-/* By identity; while a mode is on, Python may refuse: in a trace a computed Value is found in no dict. */
+/* By identity; in a trace Python may refuse: there a computed Value is found in no dict. */
 static Py_hash_t node_hash(PyObject *self) {
-    if (active && NODE(self)->row) {
+    if (NODE(self)->row && in_force(TRACING)) {
         PyObject *answer = PyObject_CallFunctionObjArgs(python.look_up, self, NULL);
         if (!answer) return -1;
         Py_DECREF(answer);

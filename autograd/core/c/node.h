@@ -41,14 +41,17 @@ typedef struct Node {
 typedef struct { PyObject_HEAD int rule; } Row; /* the base of Primitive: one more than its rule, 0 for none */
 #define MOST_OPERANDS 3                         /* of a rule */
 
-/* What Python has told us: the Python definitions to fall back on, and how many modes are on anywhere. */
+/* What Python has told us: the Python definitions to fall back on, and of each mode how many blocks switch it on, over all
+   contexts, and the method that gives those of this context. */
 typedef struct {
     PyObject *operator, *unary, *call, *backward, *init, *get_data, *set_data, *get_grad, *set_grad, *set_label, *argument, *watched, *look_up, *not_computed;
 } Definitions;
+enum { NO_GRAD, TRACING, ANOMALY, MODES };
+typedef struct { PyObject *around; long on; } Mode;
 
 extern PyTypeObject *value_type, *row_type;
 extern Definitions python;
-extern long active, watching; /* modes, and those of them that look at every new node: all but tracing */
+extern Mode modes[MODES];
 extern int64_t changes; /* how often a node's number was set: as long as it is the same, so are all numbers */
 
 #define IS_VALUE(o) (Py_TYPE(o) == value_type || (PyObject *)Py_TYPE(o) == python.argument) /* and no other subclass */
@@ -75,6 +78,7 @@ int are_nodes(PyObject *list);
 int adjoints_of(PyObject *order, PyObject *root, double *numbers);
 Side *side_new(Py_ssize_t n, Py_ssize_t numbers);
 void side_drop(Side *side);
+void make_leaf(Node *node);
 PyObject *node_record(PyObject *module, PyObject *const *arguments, Py_ssize_t n);
 int node_types(PyObject *module);
 int arithmetic_connect(PyObject *table);
@@ -115,12 +119,15 @@ static inline Node *node_new(double data, PyObject *row) {
     return node;
 }
 
-/* A node just made, as the modes have it that look at it. */
-static inline PyObject *watched(PyObject *node) {
-    if (!watching || !node) return node;
-    PyObject *answer = PyObject_CallFunctionObjArgs(python.watched, node, NULL);
-    Py_DECREF(node);
-    return answer;
+/* Is a mode in force here? UNSURE where blocks have ended: the Python definition knows, and forgets them. */
+enum Force { OUT_OF_FORCE, IN_FORCE, UNSURE };
+enum Force force_of(const Mode *mode);
+static inline enum Force in_force(int mode) { return modes[mode].on ? force_of(modes + mode) : OUT_OF_FORCE; }
+
+/* A node just made, as the modes have it: every operation ends here. NULL stays NULL. */
+PyObject *as_modes_have_it(PyObject *node);
+static inline PyObject *watched(Node *node) {
+    return node && (modes[NO_GRAD].on || modes[ANOMALY].on) ? as_modes_have_it((PyObject *)node) : (PyObject *)node;
 }
 
 extern PyMethodDef memory_functions[], arithmetic_functions[], sweep_functions[], second_functions[], bulk_functions[];

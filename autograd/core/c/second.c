@@ -256,7 +256,7 @@ static void release(Walk *walk) {
 /* second(order, inputs, output, directions, python_rule, tiny, large): the lines of H·V, where V is one column of numbers,
    or if that is None all directions. None: the general way. */
 static PyObject *second(PyObject *Py_UNUSED(module), PyObject *const *a, Py_ssize_t n) {
-    if (n != 7 || active || !are_nodes(a[0]) || !are_nodes(a[1]) || !IS_NODE(a[2])) Py_RETURN_NONE;
+    if (n != 7 || in_force(ANOMALY) || !are_nodes(a[0]) || !are_nodes(a[1]) || !IS_NODE(a[2])) Py_RETURN_NONE;
     const int all = a[3] == Py_None;
     Dual dual[MOST_OPERANDS + 1];
     Walk walk = {.inputs = PyList_Size(a[1]), .n = PyList_Size(a[1]) + PyList_Size(a[0]), .dual = dual,

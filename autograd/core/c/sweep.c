@@ -166,7 +166,9 @@ PyObject *backward(PyObject *self, PyObject *arguments, PyObject *keywords) {
         Py_XDECREF(all);
         return answer;
     }
-    if (active) return PyObject_CallFunctionObjArgs(python.backward, self, NULL);
+    /* Python refuses in a trace, and a leaf under no_grad. It takes a lock while anyone looks for anomalies, since it does then. */
+    if (modes[ANOMALY].on || in_force(TRACING) || (!NODE(self)->row && in_force(NO_GRAD)))
+        return PyObject_CallFunctionObjArgs(python.backward, self, NULL);
     Walk walk = {{0}, {0}, {0}, NULL, 1};
     double *before = NULL;
     int failed = push(&walk.stack, NODE(self)) ? -1 : walk_down(&walk);
@@ -356,7 +358,8 @@ static int are_sweepable(PyObject *order, PyObject *seeds) {
    Values, a list of what arrived at these, 0 where nothing did. None: the general way. */
 static PyObject *swept(PyObject *const *a, Py_ssize_t n, int backwards) {
     PyObject *wanted = n == 3 ? a[2] : NULL;
-    if (n < 2 || n > 3 || active || !are_sweepable(a[0], a[1]) || (wanted && !are_nodes(wanted))) Py_RETURN_NONE;
+    const int by_python = n < 2 || n > 3 || (backwards && in_force(ANOMALY));
+    if (by_python || !are_sweepable(a[0], a[1]) || (wanted && !are_nodes(wanted))) Py_RETURN_NONE;
     Scratch scratch = {NULL, NULL, 0, 0, 0};
     Py_ssize_t asked = wanted ? PyList_Size(wanted) : 0;
     double *numbers = PyMem_Malloc((size_t)(asked + 1) * sizeof *numbers);
