@@ -138,27 +138,21 @@ static PyObject *assign(PyObject *Py_UNUSED(module), PyObject *const *a, Py_ssiz
     Py_RETURN_TRUE;
 }
 
-static PyObject *add_gradients(PyObject *Py_UNUSED(module), PyObject *const *a, Py_ssize_t n) {
+/* As a sweep does: leaves add, the nodes between hold this sweep's alone. */
+static PyObject *write_gradients(PyObject *Py_UNUSED(module), PyObject *const *a, Py_ssize_t n) {
     if (n != 2 || !fit(a[0], a[1], is_float)) {
-        PyErr_SetString(PyExc_TypeError, "add_gradients(Values, floats), as many");
+        PyErr_SetString(PyExc_TypeError, "write_gradients(Values, floats), as many");
         return NULL;
     }
     for (Py_ssize_t i = 0; i < size_of(a[0]); i++) {
-        NODE(item(a[0], i))->grad += PyFloat_AsDouble(item(a[1], i));
-        NODE(item(a[0], i))->written = 1;
+        Node *node = NODE(item(a[0], i));
+        const double total = PyFloat_AsDouble(item(a[1], i));
+        node->grad = node->row ? total : node->grad + total;
+        node->written = 1;
     }
     Py_RETURN_NONE;
 }
 
-static PyObject *set_gradients(PyObject *Py_UNUSED(module), PyObject *const *a, Py_ssize_t n) {
-    if (n != 2 || !fit(a[0], a[1], is_float)) Py_RETURN_FALSE;
-    for (Py_ssize_t i = 0; i < size_of(a[0]); i++) {
-        PyObject *grad = item(a[1], i);
-        NODE(item(a[0], i))->grad = PyFloat_AsDouble(grad);
-        NODE(item(a[0], i))->written = grad != python.not_computed;
-    }
-    Py_RETURN_TRUE;
-}
 
 static PyObject *name(PyObject *Py_UNUSED(module), PyObject *const *a, Py_ssize_t n) {
     if (n != 2 || !fit(a[0], a[1], is_text)) Py_RETURN_FALSE;
@@ -205,8 +199,7 @@ PyMethodDef bulk_functions[] = {
     {"numbers", numbers, METH_O, "The data of Values, or None."},
     {"read_into", (PyCFunction)(void (*)(void))read_into, METH_FASTCALL, "read_into(values, array): was it done?"},
     {"assign", (PyCFunction)(void (*)(void))assign, METH_FASTCALL, "assign(values, data): was it done?"},
-    {"add_gradients", (PyCFunction)(void (*)(void))add_gradients, METH_FASTCALL, "add_gradients(values, slopes)"},
-    {"set_gradients", (PyCFunction)(void (*)(void))set_gradients, METH_FASTCALL, "set_gradients(values, grads): was it done?"},
+    {"write_gradients", (PyCFunction)(void (*)(void))write_gradients, METH_FASTCALL, "write_gradients(values, totals) of a sweep, at once."},
     {"name", (PyCFunction)(void (*)(void))name, METH_FASTCALL, "name(values, labels): was it done?"},
     {NULL, NULL, 0, NULL},
 };

@@ -166,8 +166,8 @@ PyObject *backward(PyObject *self, PyObject *arguments, PyObject *keywords) {
         Py_XDECREF(all);
         return answer;
     }
-    /* Python refuses in a trace, and a leaf under no_grad. It takes a lock while anyone looks for anomalies, since it does then. */
-    if (modes[ANOMALY].on || in_force(TRACING) || (!NODE(self)->row && in_force(NO_GRAD)))
+    /* Python looks for anomalies, and refuses in a trace, and a leaf under no_grad. */
+    if (in_force(ANOMALY) || in_force(TRACING) || (!NODE(self)->row && in_force(NO_GRAD)))
         return PyObject_CallFunctionObjArgs(python.backward, self, NULL);
     Walk walk = {{0}, {0}, {0}, NULL, 1};
     double *before = NULL;

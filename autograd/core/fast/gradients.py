@@ -64,7 +64,7 @@ def add_gradients(leaves: Sequence[Value], slopes: Sequence[float]) -> None:
         before = [leaf._grad for leaf in leaves]
         try:
             if engine.C is not None:
-                engine.C.add_gradients([*leaves], [*map(float, slopes)])
+                engine.C.write_gradients([*leaves], [*map(float, slopes)])
                 return
             for leaf, slope in zip(leaves, slopes, strict=True):
                 leaf._grad += slope
@@ -97,11 +97,11 @@ def _write_gradients(root: Value) -> None:
 
 
 def _write_gradients_at_once(root: Value) -> None:
-    """The same with adjoints in a dict, for the extension's nodes. (It sweeps itself where no mode is on.)"""
+    """The same with adjoints in a dict, for the extension's nodes. (It sweeps itself where no anomaly is looked for.)
+    They are written in one step, as other threads sweep without this lock."""
     order = topological_order(root)
     adjoint = number_adjoints([z for z in order if z._row], {root: 1.0})
-    total = [0.0 + adjoint.get(z, 0.0) for z in order]
-    engine.C.set_gradients(order, [t if z._row else z._grad + t for z, t in zip(order, total, strict=True)])
+    engine.C.write_gradients(order, [0.0 + adjoint.get(z, 0.0) for z in order])
 
 
 class _Walk:
