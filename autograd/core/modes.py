@@ -35,23 +35,24 @@ _anomaly: Settings = ContextVar("detect_anomaly", default=())
 _derivative: Settings = ContextVar("derivative", default=())
 _lock = held(threading.RLock())  # a signal handler may enter a mode while its own thread is entering one
 _blocks: dict[Callable[[], bool], tuple[tuple[Settings, Any], ...]] = {}  # of all contexts; some may have ended
-active = 0  # how many modes are on, over all contexts
-looking = array("q", [0])  # and how many of them look for anomalies, where machine code reads it
+on = dict.fromkeys((_no_grad, _tracing, _anomaly), 0)  # how many blocks switch each on, over all contexts,
+active = 0  # in all,
+looking = array("q", [0])  # and the last of these where machine code reads it
 
 
 def _count() -> None:
-    """Count the modes of the blocks that last. The extension asks the same question of a count for each mode."""
+    """Count the modes of the blocks that last. The extension asks the same question of the count of each mode."""
     global active
     with _lock:
         for lasts in [*_blocks]:
             if not lasts():
                 _blocks.pop(lasts, None)
-        on = [mode for sets in [*_blocks.values()] for mode in sets]
-        active = len(on)
-        looking[0] = sum([isinstance(value, Anomaly) for _, value in on])
+        sets = [mode for block in [*_blocks.values()] for mode in block]
+        for mode in on:
+            on[mode] = sum([bool(value) for variable, value in sets if variable is mode])
+        active, looking[0] = sum(on.values()), on[_anomaly]
         if engine.C is not None:
-            counts = [(v.get, sum([bool(x) for of, x in on if of is v])) for v in (_no_grad, _tracing, _anomaly)]
-            engine.C.set_modes((*_blocks,), *counts)
+            engine.C.set_modes((*_blocks,), *[(mode.get, n) for mode, n in on.items()])
 
 
 def _begin(variable: Settings, value: Any, lasts: Callable[[], bool]) -> None:
@@ -59,7 +60,10 @@ def _begin(variable: Settings, value: Any, lasts: Callable[[], bool]) -> None:
 
 
 def _in_force(variable: Settings) -> Any:
-    """What the innermost block that lasts has set; None where there is none. Blocks that have ended are forgotten."""
+    """What the innermost block that lasts has set; None where there is none, or it is on nowhere. Ended blocks are
+    forgotten."""
+    if not on.get(variable, True):
+        return None
     around = variable.get()
     for value, lasts in reversed(around):
         if lasts():
