@@ -8,6 +8,7 @@ import random
 import shutil
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -425,6 +426,28 @@ def test_threads_that_share_a_leaf_lose_nothing() -> None:
 
     in_threads(4, work)
     assert leaf.grad == 4 * steps * 3.0
+
+
+@needs_c
+def test_a_sweep_that_looks_for_anomalies_loses_nothing_of_those_of_other_threads() -> None:
+    x = Value(2.0)
+    z, other, others = x * 3.0, x * 3.0, 0
+
+    def profile(frame: Any, event: str, _: Any) -> None:
+        nonlocal others
+        if event == "c_call" and frame.f_code.co_filename.endswith("gradients.py"):
+            thread = threading.Thread(target=other.backward)
+            thread.start()
+            thread.join()
+            others += 1
+
+    with autograd.detect_anomaly():
+        sys.setprofile(profile)
+        try:
+            z.backward()
+        finally:
+            sys.setprofile(None)
+    assert others > 1 and x.grad == 3.0 * (1 + others)
 
 
 def test_in_a_browser_a_swept_chain_is_held_by_a_list_that_outlives_its_operands() -> None:
