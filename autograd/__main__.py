@@ -1,6 +1,7 @@
 """`python -m autograd "(sigmoid(w*a + b) - y)**2" w=2 a=0.5 b=-0.3 y=1`: any formula's derivatives, explained."""
 
 import argparse
+import re
 import sys
 import unicodedata
 from collections.abc import Sequence
@@ -89,6 +90,8 @@ def _number(text: str) -> float:
     try:
         return float(Fraction(text)) if "/" in text else float(text)
     except ValueError:
+        if re.fullmatch(r"\s*[+-]?\d*,\d+\s*", text):
+            raise FormulaError(f"decimals follow a point, {text.strip().replace(',', '.')}") from None
         formula = Formula(text)
         if formula.label:
             raise FormulaError("a number has one name") from None
@@ -150,7 +153,7 @@ def _beside(entry: Entry) -> str:
 
 def _complain(formula: str, error: FormulaError) -> None:
     terminal.complain(f"error: {printable(error)}")
-    if error.column is not None:
+    if error.column is not None and formula.strip():
         begin = max(0, error.column - WINDOW)
         shown = "".join([c if c.isprintable() else " " for c in formula[begin : error.column + WINDOW]])
         before, after = "… " if begin else "", " …" if error.column + WINDOW < len(formula) else ""

@@ -20,6 +20,8 @@ from autograd.core.value import Value
 
 TOO_DEEP = "the formula is nested too deeply to be parsed"
 PRODUCT = "a product is written x*y, not x y"
+CONDITIONS = "conditions are 1 or 0: both are (x > 0)*(x < 1), one of them max(x < 0, x > 1), not is 1 - (x > 0)"
+RESERVED = {*keyword.kwlist} - {"and", "else", "if", "in", "is", "not", "or", "None", "True", "False"}
 SIGNS = {  # by a pattern of the text from where Python's parser stops
     "[¹²³⁰⁴-⁹]": "a power is written x**2, not x²",
     r"\|": "an absolute value is written abs(x), not |x|",
@@ -100,6 +102,9 @@ class Formula:
         """What to write instead, where Python's parser only says that its syntax is another."""
         if message.startswith("invalid decimal literal"):
             return "a product is written 2*x, not 2x"
+        if reserved := RESERVED.intersection(words := re.findall(r"\w+", self.text)):
+            word = next(word for word in words if word in reserved)
+            return f"{word} is a word of Python's, and no name; {word}_ is one"
         rest = self.text[column:]
         for pattern, remedy in SIGNS.items():
             if re.match(pattern, rest):
@@ -149,10 +154,16 @@ class Formula:
                 remedy = f"did you mean {near[0]}?" if near else f"-h lists them; a product is written {name}*(…)"
                 raise FormulaError(f"{name} is not a known function; {remedy}", self.column(node))
             children = list(node.args)
+        elif isinstance(dotted := getattr(node, "func", node), ast.Attribute):
+            raise FormulaError(f"a name has no point: {dotted.attr}, not {ast.unparse(dotted)}", self.column(node))
         elif isinstance(node, ast.Call) and not isinstance(node.func, ast.Name):
             raise FormulaError(PRODUCT, self.column(node))
         elif isinstance(node, ast.IfExp):
             raise FormulaError("a choice is written where(x > 0, x, y)", self.column(node))
+        elif isinstance(node, ast.BoolOp) or isinstance(getattr(node, "op", None), ast.BitAnd | ast.BitOr | ast.Not):
+            raise FormulaError(CONDITIONS, self.column(node))
+        elif isinstance(node, ast.Compare) and len(node.ops) > 1:
+            raise FormulaError(CONDITIONS, self.column(node))
         else:
             raise FormulaError(
                 "only numbers, names, + - * / **, comparisons and functions can be used", self.column(node)

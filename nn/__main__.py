@@ -12,7 +12,7 @@ from nn.lecture import main
 USAGE = """usage: chainrule train [data.csv] [options]
        chainrule derive FORMULA name=number ... [options]
 
-train   train a small network on a table of numbers, every chain rule written out
+train   train a small network on a table of numbers, and write every chain rule
 derive  differentiate a formula: its value, every derivative, a check
 
 chainrule train -h, chainrule derive -h: the options"""

@@ -2,7 +2,7 @@
 
 import pytest
 
-from autograd import primitive
+from autograd import Value, primitive
 from autograd.__main__ import main
 from autograd.parser import Formula, FormulaError
 from tests.processes import python
@@ -46,7 +46,7 @@ def test_as_a_program():
     [
         ("(w*a + b", 0), ("w*a) + b", 3), ("w + ", 3), ("é + 2 3", 6), ("C = w +* a", 7), ("w^2", 1), ("2*w.real", 2),
         ("é*'x'", 2), ("w if a else b", 0), ("[w for w in a]", 0), ("w(2)", 0), ("sigmoid", 0), ("w = 1 in w", 4),
-        ("__import__('os').system('true')", 0), ("f'{w}'", 0), ("w[0]", 0), ("True*w", 0), ("1j*w", 0), ("", 0),
+        ("__import__('os').system('true')", 0), ("f'{w}'", 0), ("w[0]", 0), ("True*w", 0), ("1j*w", 0),
         ("sigmoid(w, 2)", 0), ("[w, w]", 0), ("w\x00", 2), (f"w*1{'0' * 400}", 2),
     ],
 )  # fmt: skip
@@ -94,12 +94,34 @@ def test_unknown_names_say_what_is_known(capsys):
         ("f(w) = w*w", "a result has a name alone: f = …, not f(x) = …"),
         ("w if w > 0 else 1", "a choice is written where(x > 0, x, y)"),
         ("if w > 0", "invalid syntax"),
+        ("lambda*w", "lambda is a word of Python's, and no name; lambda_ is one"),
+        ("math.sin(w)", "a name has no point: sin, not math.sin"),
+        ("2*math.pi*w", "a name has no point: pi, not math.pi"),
         ("(w + 1", "'(' was never closed"),
     ],
 )
 def test_what_was_meant_is_said(capsys, formula, remedy):
     status, _, err = run(capsys, formula, "w=1")
     assert (status, err.splitlines()[0]) == (2, f"error: {remedy}")
+
+
+@pytest.mark.parametrize(
+    "condition", ["w > 0 and w < 1", "(w > 0) & (w < 1)", "w < 0 or w > 1", "not w > 0", "0 < w < 1"]
+)
+def test_how_conditions_are_joined_is_said_in_what_can_be_written(capsys, condition):
+    status, _, err = run(capsys, f"where({condition}, w, 0)", "w=1")
+    assert (status, max(map(len, err.splitlines())) <= 80) == (2, True)
+    said = " ".join(err.split("  where(")[0].split())
+    for x in (-0.5, 0.5, 1.5):
+        for text, holds in (
+            ("(x > 0)*(x < 1)", 0 < x < 1), ("max(x < 0, x > 1)", not 0 <= x <= 1), ("1 - (x > 0)", x <= 0)
+        ):  # fmt: skip
+            assert text in said and Formula(text).evaluate({"x": Value(x)}).data == holds
+
+
+@pytest.mark.parametrize("formula", ["", " "])
+def test_where_there_is_no_formula_nothing_is_pointed_at(capsys, formula):
+    assert run(capsys, formula) == (2, "", 'error: there is no formula here; write one such as "w*a + b"\n')
 
 
 def test_a_name_has_one_number(capsys):
@@ -121,7 +143,12 @@ def test_a_number_is_a_formula_of_the_names_that_stand_for_numbers(capsys):
 
 @pytest.mark.parametrize(
     ("text", "said"),
-    [("y", "y stands for no number"), ("2pi", "a product is written 2*x, not 2x"), ("y=3", "a number has one name")],
+    [
+        ("y", "y stands for no number"),
+        ("2pi", "a product is written 2*x, not 2x"),
+        ("y=3", "a number has one name"),
+        ("3,5", "decimals follow a point, 3.5"),
+    ],
 )
 def test_and_of_no_others_which_is_said_in_lines_of_80_columns(capsys, text, said):
     status, _, err = run(capsys, "sin(x)", f"x={text}", "y=1")
@@ -140,6 +167,7 @@ def test_a_wrong_option_is_said_in_lines_of_80_columns(capsys):
     [
         ("relu(x)", "✓ between the finite differences of both sides, 0 and 1"),
         ("log(x)", "finite difference not comparable (at a kink or an edge of the domain)"),
+        ("exp(x + 1000)", "finite difference not comparable (not finite)"),
         ("where(x > 0, x, 2*x)", "✓ between the finite differences of both sides, 1 and 2"),
     ],
 )

@@ -289,6 +289,7 @@ def test_the_command_chainrule_says_what_it_does(which, status, monkeypatch, cap
     assert chosen() == status
     said = capsys.readouterr()
     assert "usage: chainrule train" in (said.err if which == ["fly"] else said.out)
+    assert max(map(len, (said.out + said.err).splitlines())) <= 80
     assert ("error: 'fly'" in said.err) == (which == ["fly"])
 
 

@@ -141,7 +141,7 @@ def _central(base: Point, points: list[Point], k: int, h: float) -> Difference:
     rounding = 4 * max(base.noise[k], points[-1].noise[k])
     slope, error, misfit, noise, blur = CENTRAL.read([p.values[k] for p in points], base.values[k], rounding, h)
     size = abs(slope)
-    if not math.isfinite(slope):
+    if not (math.isfinite(slope) and math.isfinite(base.values[k])):
         reason = INFINITE
     elif error > 4e-6 * size + noise or not misfit <= 1e-4 * size * h + blur:  # then it is off by 1e-8 or more
         reason = STEEP
