@@ -280,6 +280,7 @@ def test_numbers_and_assign_read_and_write_many() -> None:
     assign(values, [4, 5.0, Fraction(6)])
     assert numbers(values) == [4.0, 5.0, 6.0]
     assert {type(x) for x in numbers(values)} == {float}
+    assert numbers(values, doubles_of("d", [0.0] * 3)) == doubles_of("d", [4.0, 5.0, 6.0])
 
 
 @pytest.mark.parametrize("array", ["doubles", "every other", "integers", "singles", "swapped"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Iterable, Sequence
 from typing import Any, TypeVar, overload
 
@@ -23,7 +24,7 @@ def numbers(values: Any, into: Any = None) -> Any:
     """[v.data for v in values], in a third of the time; `into` an array of as many doubles, sooner still."""
     if into is not None:
         if engine.C is None or not engine.C.read_into(values, into):
-            into[:] = numbers(values)
+            into[:] = array("d", numbers(values))
         return into
     if engine.C is not None and (data := engine.C.numbers(values)) is not None:
         return data
