@@ -89,12 +89,14 @@ _REFUSED = {  # names of `math` that are no functions of a Value, then those of 
     "jacfwd": "write jacobian(f), which chooses the mode",
     "jacrev": "write jacobian(f), which chooses the mode",
     "jit": "write compile(f)",
+    "ln": "write log(x)",
     "make_jvp": "write jvp(f, xs, vs)",
     "make_vjp": "write vjp(f, *xs)",
     "numpy": "numpy's own functions take Values: import numpy",
     "softmax": "write nn.softmax(xs)",
     "tensor": _ONE_EXAMPLE,
     "vmap": "write compile(f), which takes a batch",
+    "zero_grad": "write v.grad = 0.0, or model.zero_grad()",
 }
 
 

@@ -16,10 +16,24 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from autograd import Value
 from autograd.core.words import counted
+
+_ONE_MODE = "a model computes the same in training and after it"
+_ELSEWHERE = {  # what torch and scikit-learn ask a model for, and what is written here
+    "backward": "write cost = loss(model(x), y), then cost.backward()",
+    "eval": _ONE_MODE,
+    "fit": "write nn.fit(model, X, Y)",
+    "forward": "write model(x)",
+    "load": "write nn.load(path), which makes the model",
+    "predict": "write nn.predict(model, X)",
+    "score": "write nn.evaluate(model, X, Y)",
+    "step": "it is the optimizer's: nn.SGD(model.parameters(), lr)",
+    "train": f"{_ONE_MODE}; write nn.fit(model, X, Y)",
+    "weights": "write model.parameters()",
+}
 
 
 class Module:
@@ -70,6 +84,13 @@ class Module:
     def architecture(self) -> dict[str, Any] | None:
         """What `nn.load` needs to build this module anew: plain data, or None when the class does not say."""
         return None
+
+    if not TYPE_CHECKING:  # to type checkers, unknown names are unknown
+
+        def __getattr__(self, name: str) -> NoReturn:
+            why = f": {_ELSEWHERE[name]}" if name in _ELSEWHERE else ""
+            said = f"{type(self).__name__!r} object has no attribute {name!r}{why}"
+            raise AttributeError(said, name=name, obj=self)
 
     def _attributes(self) -> dict[str, Any]:
         """Where its parameters are looked for."""

@@ -192,8 +192,8 @@ def test_no_path_is_said():
 def test_only_values_are_explained():
     with pytest.raises(TypeError, match="got float"):
         explain(neuron_cost(), wrt=1.0)
-    with pytest.raises(TypeError, match="got str"):
-        explain("C")
+    with pytest.raises(TypeError, match="got str 'w'; give the Value itself, not its name"):
+        explain(neuron_cost(), wrt="w")
 
 
 def test_latex_is_balanced_and_mathml_is_well_formed():

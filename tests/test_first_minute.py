@@ -50,6 +50,8 @@ def test_a_model_is_not_saved_as_what_it_is_not(tmp_path):
         (autograd, "jit", r"write compile\(f\)"),
         (autograd, "elementwise_grad", r"write compile\(grad\(f\)\)\(xs\)"),
         (autograd, "softmax", r"write nn.softmax\(xs\)"),
+        (autograd, "ln", r"write log\(x\)"),
+        (autograd, "zero_grad", r"write v\.grad = 0\.0, or model\.zero_grad\(\)"),
         (autograd, "numpy", "numpy's own functions take Values"),
         (nn, "Linear", r"write Layer\(nin, nout, \"linear\"\)"),
         (nn, "MSELoss", "write mse"),
@@ -58,6 +60,32 @@ def test_a_model_is_not_saved_as_what_it_is_not(tmp_path):
 def test_of_another_library_s_name_it_is_said_what_to_write(module, name, remedy):
     with pytest.raises(AttributeError, match=rf"module '{module.__name__}' has no attribute '{name}': .*{remedy}"):
         getattr(module, name)
+
+
+@pytest.mark.parametrize(
+    ("name", "remedy"),
+    [
+        ("forward", r"model\(x\)"),
+        ("predict", r"nn\.predict\(model, X\)"),
+        ("eval", "the same in training and after it"),
+    ],
+)
+def test_of_another_library_s_name_for_what_a_model_does_too(name, remedy):
+    with pytest.raises(AttributeError, match=rf"'MLP' object has no attribute '{name}': .*{remedy}"):
+        getattr(nn.MLP(2, [1]), name)
+
+
+def test_a_mistyped_name_of_a_model_is_one_that_python_answers_with_the_nearest():
+    model = nn.MLP(2, [1])
+    with pytest.raises(AttributeError, match=r"'MLP' object has no attribute 'zero_grads'$") as raised:
+        model.zero_grads()
+    assert (raised.value.name, raised.value.obj) == ("zero_grads", model)
+
+
+def test_how_conditions_are_joined_is_said_where_a_condition_is_refused():
+    between = compile(lambda x: autograd.where(0 < x < 1, x, 0), runner="python")
+    with pytest.raises(TypeError, match=r"join conditions by & and \|, as in \(x > 0\) & \(x < 1\)"):
+        between([0.5])
 
 
 def test_one_edge_is_one_edge():

@@ -528,7 +528,11 @@ def test_an_anomaly_of_a_compiled_gradient_is_found() -> None:
 # 11. Small
 
 
-@pytest.mark.parametrize(("name", "written"), [("_prev", ".operands"), ("_op", ".op"), ("item", ".data")])
+@pytest.mark.parametrize(
+    ("name", "written"),
+    [("_prev", ".operands"), ("_op", ".op"), ("item", ".data"), ("value", ".data"), ("gradient", ".grad"),
+     ("zero_grad", "v.grad = 0.0")],
+)  # fmt: skip
 def test_a_name_from_elsewhere_says_what_to_write(name: str, written: str) -> None:
     with pytest.raises(AttributeError, match=f"write {written}"):
         getattr(Value(1.0), name)

@@ -21,7 +21,10 @@ _ELSEWHERE = {  # names from micrograd and torch, and what they are here
     "detach": "stop_gradient(v), or Value(v.data) for a new leaf",
     "numpy": ".data",
     "requires_grad": "stop_gradient(v) for a constant; every other leaf has a gradient",
+    "value": ".data",
+    "gradient": ".grad",
     "zero_": "v.grad = 0.0",
+    "zero_grad": "v.grad = 0.0, or model.zero_grad()",
 }
 
 
@@ -84,7 +87,8 @@ def _truth(value: Value) -> NoReturn:
         raise TypeError(
             "an `if` (or and, or, not, in, match, max, min, sorted) was asked about a Value while the function is "
             "being traced: the branch it takes now would be frozen into the program; choose between two results "
-            "with where(condition, a, b), maximum(a, b) or minimum(a, b); numpy's take np.stack([a, b]) for an array"
+            "with where(condition, a, b), maximum(a, b) or minimum(a, b), and join conditions by & and |, as in "
+            "(x > 0) & (x < 1); numpy's take np.stack([a, b]) for an array"
         )
     raise TypeError(
         f"the truth of {named(value)} is not defined: compare its number (v.data != 0), or choose between two "

@@ -154,6 +154,8 @@ def instead(function: str, given: Any) -> str:
     kind = type(given).__name__
     if isinstance(given, int | float):
         return f"{kind}, which knows no graph; compute it of a Value: {function}(f(Value(2.0)))"
+    if isinstance(given, str):
+        return f"{kind} {given!r}; give the Value itself, not its name"
     return f"{kind}; give what it computes: {function}(model(x))" if callable(given) else kind
 
 
