@@ -13,6 +13,7 @@ from typing import Any
 from autograd.batch.arguments import Arguments, Shape
 from autograd.core.forks import in_forked
 from autograd.core.value import Value
+from autograd.native import build
 from autograd.program import reference
 from autograd.program.expand import expand, is_ours
 from autograd.program.loop import loops_in, refuse_loops
@@ -55,6 +56,15 @@ _pausing: list[int] = []  # the thread that paused the collector
 in_forked(_resume)
 
 
+def _import_native(straight: bool) -> None:
+    """What the first call imports, while no process is forked: that would wait there for the import for ever."""
+    with build.lock:
+        from autograd.native import runner  # noqa: F401
+
+        if not straight:
+            from autograd.native import parts, tapes  # noqa: F401
+
+
 def _stays(row: Any) -> bool:
     """Whether machine code has a form for it that is no loop: equations are solved in Python."""
     return is_ours(row) or row.by_call
@@ -91,6 +101,8 @@ class Execution:
         self._straight = runner == "source" or (
             runner is None and (program.count() <= SMALL or bool(loops_in(program)))
         )
+        if runner not in ("python", "jax"):
+            _import_native(self._straight)
         if not self._straight and runner in (None, "tape"):  # of straight-line code LLVM sees it
             from autograd.native.parts import opened
 

@@ -24,7 +24,7 @@ from autograd.core.forks import held
 MOST_FILES = 2000  # of some kilobytes each, in the cache
 MISSING = 'compile needs numpy and llvmlite to run natively: pip install numpy llvmlite (or runner="python")'
 
-_lock = held(threading.RLock())  # around all that LLVM does: it has locks of its own
+lock = held(threading.RLock())  # around all that LLVM does, and imports: these have locks of their own
 _loaded: dict[str, Code] = {}
 
 
@@ -40,7 +40,7 @@ class Code:
 
     def address(self, name: str) -> int:
         """Where a function of the module is."""
-        with _lock:
+        with lock:
             place = self._engine.get_function_address(name)
         if not place:
             raise ValueError(f"no {name} in this code")
@@ -52,7 +52,7 @@ def build(text: str, effort: int = 3, loops: bool = False) -> Code:
     functions, for a tenth more time in them and a quarter of the time to build. Where `loops` carry numbers on, that
     is done without LLVM's NewGVN, of which version 22 stops at an assertion of its own (verifyIterationSettled)."""
     key = sha256("\n".join([_processor(), str(effort), *["loops"] * loops, text]).encode()).hexdigest()
-    with _lock:
+    with lock:
         if key not in _loaded:
             code = _from_disk(key)
             if code is None:
@@ -65,7 +65,7 @@ def build(text: str, effort: int = 3, loops: bool = False) -> Code:
 
 def define(name: str, address: int) -> None:
     """Give a function of another library a name that modules can call it by."""
-    with _lock:
+    with lock:
         _llvm().add_symbol(name, address)
 
 
@@ -133,7 +133,8 @@ def _link(content: bytes) -> Code:
 @cache
 def _llvm() -> Any:
     try:
-        import llvmlite.binding as llvm
+        with lock:
+            import llvmlite.binding as llvm
     except ImportError:
         raise NativeUnavailable(MISSING) from None
     if llvm.llvm_version_info[0] < 20:
