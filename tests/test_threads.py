@@ -159,6 +159,16 @@ def fork_within(work, then):
     thread.join()
     print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), end="")
 """
+IMPORTING = """
+class Slow:
+    def find_spec(name, *_):
+        if name == "{name}":
+            threading.Timer(0.2, go_on.set).start()  # the fork waits for it
+            wait()
+sys.meta_path.insert(0, Slow)
+f = compile(lambda x: sin(x) * w, runner="tape")
+fork_within(lambda: f([1.0]), lambda: f([0.0]).tolist() == [0.0])
+"""
 AT_WORK = {  # what another thread does, and what the forked process does then
     "running": """
 @custom(partials=lambda x, z: 1.0, by_call=True)
@@ -187,22 +197,14 @@ def hold():
         lock.release()
 fork_within(hold, lambda: all([lock.acquire(False) for lock in (modes._lock, gradients._lock, build.lock)]))
 """,
-    "importing": """
-class Slow:
-    def find_spec(name, *_):
-        if name in ("autograd.native.straight", "autograd.native.roll"):
-            threading.Timer(0.2, go_on.set).start()  # the fork waits for it
-            wait()
-sys.meta_path.insert(0, Slow)
-straight, tape = compile(lambda x: sin(x) * w), compile(lambda x: sin(x) * w, runner="tape")
-fork_within(lambda: straight([1.0]), lambda: straight([0.0]).tolist() == [0.0])
-inside.clear(), go_on.clear()
-fork_within(lambda: tape([1.0]), lambda: tape([0.0]).tolist() == [0.0])
-""",
+    **{
+        f"importing {name}": IMPORTING.format(name=name)
+        for name in ("autograd.native.straight", "autograd.native.roll", "llvmlite.binding")
+    },
 }
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
 @pytest.mark.parametrize("work", AT_WORK.values(), ids=AT_WORK)
 def test_a_process_forked_while_a_thread_is_at_work_does_not_wait_for_it(work: str) -> None:
-    assert {*printed(FORKED + work)} == {"0"}
+    assert printed(FORKED + work) == "0"

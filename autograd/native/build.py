@@ -132,39 +132,42 @@ def _link(content: bytes) -> Code:
 
 @cache
 def _llvm() -> Any:
-    try:
-        with lock:
+    with lock:
+        try:
             import llvmlite.binding as llvm
-    except ImportError:
-        raise NativeUnavailable(MISSING) from None
-    if llvm.llvm_version_info[0] < 20:
-        raise NativeUnavailable(f"{MISSING}; this llvmlite is too old: 0.45 or later")
-    llvm.initialize_native_target()
-    llvm.initialize_native_asmprinter()
-    return llvm
+        except ImportError:
+            raise NativeUnavailable(MISSING) from None
+        if llvm.llvm_version_info[0] < 20:
+            raise NativeUnavailable(f"{MISSING}; this llvmlite is too old: 0.45 or later")
+        llvm.initialize_native_target()
+        llvm.initialize_native_asmprinter()
+        return llvm
 
 
 @cache
 def _processor() -> str:
     """What machine code depends on beside its text."""
-    llvm = _llvm()
-    version = ".".join(map(str, llvm.llvm_version_info))
-    return "\n".join(
-        [version, llvm.get_default_triple(), llvm.get_host_cpu_name(), llvm.get_host_cpu_features().flatten()]
-    )
+    with lock:
+        llvm = _llvm()
+        version = ".".join(map(str, llvm.llvm_version_info))
+        return "\n".join(
+            [version, llvm.get_default_triple(), llvm.get_host_cpu_name(), llvm.get_host_cpu_features().flatten()]
+        )
 
 
 @cache
 def has(feature: str) -> bool:
     """Has this processor these instructions? By LLVM's name of them."""
-    return bool(_llvm().get_host_cpu_features().get(feature))
+    with lock:
+        return bool(_llvm().get_host_cpu_features().get(feature))
 
 
 @cache
 def stores_past_caches() -> bool:
     """Does it pay here to store large results past the caches? Measured on AMD's processors: in half the time; nowhere
     else so far."""
-    return bool(_llvm().get_host_cpu_name().startswith("znver"))
+    with lock:
+        return bool(_llvm().get_host_cpu_name().startswith("znver"))
 
 
 @cache
