@@ -90,7 +90,8 @@ def fit(
     X, Y = examples.pairs(X, Y)
     for name, function, such in (("model", model, "nn.MLP(2, [8, 1])"), ("loss", loss, "nn.mse")):
         if not callable(function):
-            raise TypeError(f"fit: {name}= is a function, such as {such}, not {function!r:.60}")
+            remedy = "; call its `forward` `__call__`" if hasattr(function, "forward") else ""
+            raise TypeError(f"fit: {name}= is a function, such as {such}, not {function!r:.60}{remedy}")
     if callback is not None and not callable(callback):
         raise TypeError(f"fit: callback= is a function of the model and the history, not {callback!r:.60}")
     examples.check_targets(model, loss, X, Y)

@@ -196,6 +196,20 @@ def test_only_values_are_explained():
         explain(neuron_cost(), wrt="w")
 
 
+def test_what_was_changed_after_the_forward_pass_is_noted_once_in_80_columns():
+    cost = network_cost(2, 3, 2, 1)
+    for leaf in topological_order(cost):
+        if not leaf.op and leaf.label[0] in "wb":
+            leaf.data += 0.1
+    text = explain(cost).text()
+    told, _, notes = text.partition("\n\n  note: ")
+    assert max(map(len, text.splitlines())) <= 80
+    assert told.count("∂C/∂w") > 10 and "note: " not in told
+    changed = [note.split(" was recorded")[0] for note in " ".join(notes.split()).split("note: ")]
+    assert len(changed) == len(set(changed)) == 3
+    assert not any("dot" in note for note in changed)
+
+
 def test_latex_is_balanced_and_mathml_is_well_formed():
     cost = network_cost(2, 3, 2, 1)
     cost.backward()

@@ -6,7 +6,7 @@ import sys
 import pytest
 
 import nn
-from autograd import finite_difference, label_text
+from autograd import finite_difference, grad, label_text
 from nn import lecture
 from nn.__main__ import _chosen as chosen
 from nn.lecture import main
@@ -210,6 +210,20 @@ def test_no_epochs_are_allowed(tmp_path, capsys):
 def test_the_finite_difference_is_of_sixth_order():
     assert finite_difference(lambda x: x**5, 0.7) == pytest.approx(5 * 0.7**4, rel=1e-10)
     assert finite_difference(lambda x: x**6, 1.0) == pytest.approx(6.0, rel=1e-10)  # weights exact up to degree 6
+
+
+@pytest.mark.parametrize(
+    ("x", "said"),
+    [([0.5, 1.0], "list; of several arguments give one"), ("0.5", "str '0.5'; convert it first"), (None, "None")],
+)
+def test_the_finite_difference_is_at_a_number(x, said):
+    with pytest.raises(TypeError, match=f"finite_difference: x: expected a number, got {said}"):
+        finite_difference(lambda x: x, x)
+
+
+def test_the_finite_difference_of_a_value_is_on_its_graph():
+    assert grad(lambda w: finite_difference(lambda x: w * x, 0.7))(3.0) == pytest.approx(1.0, rel=1e-10)
+    assert grad(lambda x: finite_difference(lambda x: x**3, x))(0.7) == pytest.approx(4.2, rel=1e-9)
 
 
 def test_labels_print_with_their_indices_raised_and_lowered():

@@ -626,6 +626,15 @@ def test_a_model_that_is_no_module_is_trained_and_its_checkpoint_refused_before_
     assert line.w.data == before
 
 
+def test_a_model_whose_call_has_torch_s_name_is_told_ours():
+    class Net(nn.Module):
+        def forward(self, x):
+            return x
+
+    with pytest.raises(TypeError, match=r"not Net.*; call its `forward` `__call__`"):
+        fit(Net(), [[1.0]], [1.0])
+
+
 def test_a_model_that_is_not_one_is_named():
     with pytest.raises(TypeError, match=r"fit: model= is a function, such as nn.MLP\(2, \[8, 1\]\), not 3"):
         fit(3, [[1.0]], [1.0])

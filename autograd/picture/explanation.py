@@ -5,6 +5,7 @@ The idea: every path from w to C is a product of local derivatives, written thre
 """
 
 import re
+import textwrap
 from collections.abc import Sequence
 from copy import copy
 from itertools import chain
@@ -41,7 +42,13 @@ class Explanation:
         self._derivations = derivations
 
     def text(self) -> str:
-        return "\n\n".join(derivation.text() for derivation in self._derivations)
+        """What is true of several of its derivations is noted once, at the end."""
+        told = "\n\n".join(derivation.text() for derivation in self._derivations)
+        notes = dict.fromkeys(note for derivation in self._derivations for note in derivation.notes())
+        apart = "\n" if notes and len(self._derivations) > 1 else ""
+        return "\n".join(
+            [told + apart, *[textwrap.fill(f"  note: {note}", WIDTH, subsequent_indent="  ") for note in notes]]
+        )
 
     def key(self) -> "Explanation":
         """The same with its numbers: the answers to `blanks=True`."""
@@ -184,7 +191,10 @@ class Derivation:
         for prime, meaning in self.primes():
             lines += _wrapped(f"  where {typeset.text(prime)} = ", typeset.text(meaning))
         lines += [] if self.blanks else [f"  {self.check()}"]
-        return "\n".join(lines + [f"  note: {note}" for note in self.graph.changed])
+        return "\n".join(lines)
+
+    def notes(self) -> list[str]:
+        return self.graph.changed
 
     def lines(self) -> list[str]:
         """Its paths and their sum."""

@@ -32,7 +32,9 @@ def on_data(order: Sequence[Value], graph: "Graph") -> list[str]:
         if close(now, value._data):
             continue
         changed = [labels.text(a.label) if a.label else "a leaf" for a in value.operands if a._row is None]
-        owner = typeset.text(graph.names[value]) if value in graph.names else value._row.name
+        owner = (
+            typeset.text(graph.names[value]) if value in graph.names else labels.text(value.label) or value._row.name
+        )
         which = _listed(list(dict.fromkeys(changed)), "or") or "its data"
         recorded, given = _apart(value._data, now)
         notes.append(

@@ -85,6 +85,10 @@ class StepDerivation:
         until = "" if loop.on is None else ", while it goes on"
         return f"{loop.name}: step {self.step.index} = {', …, '.join(map(str, dict.fromkeys(ends)))}{until}"
 
+    def notes(self) -> list[str]:
+        """None: there are no numbers that could have changed."""
+        return []
+
     def text(self) -> str:
         lines = [self.head()]
         for name, body in self.equations():

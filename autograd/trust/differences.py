@@ -17,6 +17,7 @@ from fractions import Fraction
 from typing import Any, NamedTuple
 
 from autograd.core.fast import number_adjoints
+from autograd.core.number import number
 from autograd.core.primitives import Primitive
 from autograd.core.value import Value, data_of
 from autograd.derivatives.recording import Recording
@@ -235,7 +236,10 @@ def finite_difference(f: Callable[[float], float], x: float) -> float:
     """f′(x) from six points: (45 (f₁ − f₋₁) − 9 (f₂ − f₋₂) + f₃ − f₋₃) / 60h at x + k·h, h = ∛ε · max(1, |x|).
 
     Its error is of the order of h⁶ f⁽⁷⁾ and of ε f / h, some 1e-10 for a function and a derivative of size 1.
+    TypeError where x is no number.
     """
+    if not isinstance(x, Value):
+        x = number(x, "finite_difference: x", "of several arguments give one, lambda w: f(w, 2.0)")
     h = STEP * max(1.0, abs(x))
     return _weighted(CENTRAL.slope, [f(x + k * h) for k in CENTRAL.offsets]) / h
 
