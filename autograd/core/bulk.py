@@ -52,8 +52,9 @@ def assign(values: Sequence[Value], data: Any) -> None:
 
 def gradient(z: Value, xs: Iterable[Value]) -> list[float]:
     """[∂z/∂x for x in xs] in the graph that z has recorded, 0 where it does not depend on x: what `z.backward()` adds
-    to `.grad`, of which none is written. TypeError while a function is being traced, as from `backward`, and where z
-    or one of the xs is no Value."""
+    to `.grad`, of which none is written. Numbers: to a derivative around it they are constants, as `.grad` is, where
+    `grad` gives Values. TypeError while a function is being traced, as from `backward`, and where z or one of the xs is
+    no Value."""
     if modes.active and modes.is_tracing():
         raise TypeError(
             "gradient() was called while the function is being traced: its numbers would be those of one example; use "
