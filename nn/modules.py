@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 from autograd import Value
 from autograd.core.words import counted
@@ -87,9 +87,10 @@ class Module:
 
     if not TYPE_CHECKING:  # to type checkers, unknown names are unknown
 
-        def __getattr__(self, name: str) -> NoReturn:
-            why = f": {_ELSEWHERE[name]}" if name in _ELSEWHERE else ""
-            said = f"{type(self).__name__!r} object has no attribute {name!r}{why}"
+        def __getattr__(self, name: str) -> Any:
+            if name not in _ELSEWHERE or hasattr(type(self), name):
+                return object.__getattribute__(self, name)  # says why not: it may be a property's own error
+            said = f"{type(self).__name__!r} object has no attribute {name!r}: {_ELSEWHERE[name]}"
             raise AttributeError(said, name=name, obj=self)
 
     def _attributes(self) -> dict[str, Any]:

@@ -82,6 +82,13 @@ def test_a_mistyped_name_of_a_model_is_one_that_python_answers_with_the_nearest(
     assert (raised.value.name, raised.value.obj) == ("zero_grads", model)
 
 
+@pytest.mark.parametrize("name", ["depth", "score"])
+def test_what_a_property_of_a_model_lacks_is_said_as_it_is(name):
+    model = type("Net", (nn.Module,), {name: property(lambda self: self.missing)})()
+    with pytest.raises(AttributeError, match="'Net' object has no attribute 'missing'"):
+        getattr(model, name)
+
+
 def test_how_conditions_are_joined_is_said_where_a_condition_is_refused():
     between = compile(lambda x: autograd.where(0 < x < 1, x, 0), runner="python")
     with pytest.raises(TypeError, match=r"join conditions by & and \|, as in \(x > 0\) & \(x < 1\)"):
