@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import operator
 import struct
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from autograd.native import cases
@@ -250,3 +251,16 @@ def bits(x: V) -> V:
 def from_bits(x: V) -> V:
     """The double of 64 bits."""
     return x.body.op(f"bitcast {x.type} {x.name} to {kind_of(x.lanes)}", "double", x.lanes)
+
+
+def looked_up(numbers: Sequence[Any], index: V) -> V:
+    """numbers[index] in each lane: a permutation where the processor has one for vectors of so many."""
+    body, lanes, kind = index.body, index.lanes, "double" if isinstance(numbers[0], float) else "i64"
+    entries = ", ".join([repr(constant(body, x, kind)) for x in numbers])
+    table = V(body, f"<{entries}>", kind, len(numbers))
+    if lanes == 1:
+        return body.lane(table, index)
+    z = V(body, "poison", kind, lanes)
+    for k in range(lanes):
+        z = body.with_lane(z, k, body.lane(table, body.lane(index, k)))
+    return z

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from autograd.native.ir import V, fma, select
-from autograd.native.vector.exponentials import exponential, one_plus, reduced
+from autograd.native.vector.exponentials import exponential, reduced, series
 from autograd.native.vector.rules import copysign, polynomial, polynomial_in_pairs, rule, two_product
 
 _ERF = [
@@ -33,10 +33,8 @@ def _erfc_tail(a: Any) -> Any:
     q = g * inverse
     q_low = (fma(-q, d, g) - q * d_low) * inverse
     square, square_low = two_product(a, a)
-    shifted, r, s = reduced(-square, -square_low)
-    e, e_low = one_plus(r, s)
-    product, rest = two_product(e, q)
-    return exponential(-square, shifted, product, fma(e, q_low, fma(e_low, q, rest)))
+    shifted, r, tail = reduced(-square, -square_low)
+    return exponential(-square, shifted, fma(q, series(r, r + tail), q_low), q)
 
 
 def _erf_small(x: V) -> Any:

@@ -5,81 +5,95 @@ from __future__ import annotations
 from math import inf
 from typing import Any
 
-from autograd.native.ir import V, bits, fma, from_bits, select
+from autograd.native.ir import V, alike, bits, fma, from_bits, looked_up, select
 from autograd.native.vector.rules import (
     ROUND,
     ROUND_BITS,
+    bits_of,
     copysign,
     polynomial_in_pairs,
     power_of_two,
     rare,
     rule,
+    two_product,
     two_sum,
 )
 
 LOG2_E = 1.4426950408889634
-LN2_HIGH, LN2_LOW = 0.6931471803691238, 1.9082149292705877e-10  # log 2 = high + low; n·high is exact for |n| < 2²⁰
+LN2_HIGH, LN2_LOW = 0.6931471803691238, 1.9082149292705877e-10  # log 2 = high + low; k·high is exact for |k| < 2²⁰
 NEAR = 690.0  # to 0: e^x is far from what a double cannot hold, and so is some thousandth of it
 
-_EXP = [
-    0.5, 0.1666666666666667, 0.04166666666666667, 0.008333333333326084, 0.0013888888888883711, 0.0001984126987500228,
-    2.480158732567746e-05, 2.755725517000089e-06, 2.755727347871858e-07, 2.5105312729622103e-08, 2.09147553258932e-09,
+_SERIES = [
+    0.5, 0.16666666666666666, 0.04166666666669588, 0.008333333333341911, 0.0013888888685990913, 0.00019841269513677063,
+    2.480582864777178e-05, 2.7562198841867184e-06,
 ]  # fmt: skip
+_QUARTERS = [1.0, 1.189207115002721, 1.4142135623730951, 1.681792830507429]  # 2^(j/4)
+_LACKING = [0.0, 3.3484623336251524e-17, -6.835808657661922e-17, 4.875160526227062e-17]  # what they lack, relatively
+_LOWERED = [bits_of(x) - (j << 50) for j, x in enumerate(_QUARTERS)]  # adding (4n + j) << 50 multiplies by 2ⁿ
 
 
 def reduced(x: Any, low: Any = None) -> tuple[V, Any, Any]:
-    """n + ROUND, r and s with e^(x + low) = 2ⁿ·(1 + r + s): r is x − n·log 2, at most ½·log 2, and s what its series
-    adds."""
-    shifted = fma(x, LOG2_E, ROUND)
-    n = shifted - ROUND
-    high = fma(-n, LN2_HIGH, x)
-    r = fma(-n, LN2_LOW, high)
-    tail = fma(-n, LN2_LOW, high - r)
-    if low is not None:
-        r, tail = two_sum(r, tail + low)
-    return shifted, r, fma(r * r, polynomial_in_pairs(r, _EXP), tail)
+    """k + ROUND, r and a tail with e^(x + low) = 2^(k/4)·e^(r + tail), where 2^(k/4) is `power`: r is what is left of
+    x, at most ⅛·log 2."""
+    shifted = fma(x, 4.0 * LOG2_E, ROUND)
+    k = shifted - ROUND
+    high = fma(-k, 0.25 * LN2_HIGH, x)
+    r = fma(-k, 0.25 * LN2_LOW, high)
+    tail = fma(-k, 0.25 * LN2_LOW, high - r) + lacking(shifted)
+    return shifted, *((r, tail) if low is None else two_sum(r, tail + low))
 
 
-def one_plus(r: Any, s: Any) -> tuple[Any, Any]:
-    """1 + r + s as a sum of two."""
-    high = 1.0 + r
-    return high, ((1.0 - high) + r) + s
+def power(shifted: V) -> V:
+    """2^(k/4), k being shifted − ROUND, to the nearest double"""
+    return from_bits((bits(shifted) << 50) + looked_up(_LOWERED, bits(shifted) & 3))
 
 
-def exponential(x: Any, shifted: V, high: Any, low: Any) -> Any:
-    """2ⁿ·(high + low), about e^x, n being shifted − ROUND: added to the exponent of high + low unless x is so large
-    or so small that this would leave its bits."""
-    near = from_bits(bits(high + low) + (bits(shifted) << 52))
+def lacking(shifted: V) -> V:
+    """The logarithm of what that double is to be multiplied by."""
+    return looked_up(_LACKING, bits(shifted) & 3)
+
+
+def series(r: Any, first: Any) -> Any:
+    """e^r − 1 − r, and what is given first"""
+    return fma(r * r, polynomial_in_pairs(r, _SERIES), first)
+
+
+def exponential(x: Any, shifted: V, p: Any, q: Any = 1.0) -> Any:
+    """2^(k/4)·(q + p), about e^x: in two steps where x is so large or so small that 2^(k/4) is no normal double."""
+    scale = power(shifted)
+    near = fma(scale, p, scale)
+    if isinstance(q, V):
+        product, rest = two_product(scale, q)
+        near = product + fma(scale, p, rest)
     exactly = lambda *xs: [_exponential(*xs)]
-    return rare((abs(x) < NEAR) ^ True, [near], "exponential", exactly, x, shifted, high, low)[0]
+    return rare((abs(x) < NEAR) ^ True, [near], "exponential", exactly, x, *alike(shifted, p, q))[0]
 
 
-def _exponential(x: V, shifted: V, high: V, low: V) -> Any:
-    """The same by two factors, as 2ⁿ alone may be too large or too small; 0 and inf where n is not right."""
-    n = bits(shifted) - ROUND_BITS
-    half = n >> 1
-    most = power_of_two(n - half)
-    z = fma(most, low, most * high) * power_of_two(half)
+def _exponential(x: V, shifted: V, p: V, q: V) -> Any:
+    """The same by two factors; 0 and inf where n is not right."""
+    half = (bits(shifted) - ROUND_BITS) >> 3
+    most = from_bits(bits(power(shifted)) - (half << 52))
+    z = fma(most, p, most * q) * power_of_two(half)
     return select(x < -746.0, 0.0, select(x > 711.0, inf, z))
 
 
 @rule
 def exp(x: V) -> Any:
-    shifted, r, s = reduced(x)
-    return exponential(x, shifted, *one_plus(r, s))
+    shifted, r, _ = reduced(x)  # what r was rounded by is less than an eighth of an ulp, and costs two instructions
+    return exponential(x, shifted, series(r, r + lacking(shifted)))
 
 
 def expm1_parts(x: Any, halvings: int = 0) -> tuple[Any, Any]:
     """2⁻ʰ·(eˣ − 1) as a sum of two: halved often enough not to overflow, and not so often that it vanishes."""
-    shifted, r, s = reduced(x)
-    n = bits(shifted) - ROUND_BITS
-    p, p_low = two_sum(r, s)
-    scale = power_of_two(n - halvings)
-    minus_one = scale - 2.0**-halvings
-    p, p_low = p * scale, p_low * scale
-    z = minus_one + p  # either may be the larger
-    back = z - minus_one
-    return z, ((minus_one - (z - back)) + (p - back)) + p_low
+    shifted, r, tail = reduced(x)
+    scale, one = power(shifted - 4.0 * halvings), 2.0**-halvings
+    less = scale - one  # either may be the larger
+    back = less - scale
+    lost = (scale - (less - back)) - (one + back)
+    p, p_low = two_sum(r, series(r, tail))
+    product, rest = two_product(scale, p)
+    z, low = two_sum(less, product)  # less is 0, or the larger
+    return z, low + (rest + fma(scale, p_low, lost))
 
 
 @rule
@@ -100,8 +114,8 @@ def sinh(x: V) -> Any:
 @rule
 def cosh(x: V) -> Any:
     a = abs(x)
-    shifted, r, s = reduced(a)
-    half = exponential(a, shifted - 1.0, *one_plus(r, s))
+    shifted, r, tail = reduced(a)
+    half = exponential(a, shifted - 4.0, series(r, r + tail))
     return half + 0.25 / half
 
 

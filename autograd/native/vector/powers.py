@@ -6,7 +6,7 @@ from math import inf, nan
 from typing import Any
 
 from autograd.native.ir import V, fma, intrinsic, select
-from autograd.native.vector.exponentials import LN2_HIGH, LN2_LOW, exponential, one_plus, reduced
+from autograd.native.vector.exponentials import LN2_HIGH, LN2_LOW, exponential, reduced, series
 from autograd.native.vector.logarithms import normalized
 from autograd.native.vector.rules import copysign, polynomial_in_pairs, rule, two_product, two_sum
 
@@ -43,8 +43,8 @@ def pow(x: V, y: V) -> Any:
     e, e_low = two_product(y, high)
     e_low = fma(y, low, e_low)
     e_low = select(abs(e) < 746.0, e_low, 0.0)
-    shifted, r, s = reduced(e, e_low)
-    z = exponential(e, shifted, *one_plus(r, s))
+    shifted, r, tail = reduced(e, e_low)
+    z = exponential(e, shifted, series(r, r + tail))
     # x = 0 and inf, where the logarithm is no number; then negative x; then what nothing else changes
     grows = (y > 0.0) ^ (a < 1.0)
     z = select((a == 0.0) | (a == inf) | (abs(y) == inf), select(grows, inf, 0.0), z)

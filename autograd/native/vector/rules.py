@@ -19,8 +19,14 @@ from autograd.native.module import PURE
 Rule = Callable[..., Any]
 RULES: dict[Any, Rule] = {}  # what is computed in place of a function of `math` or `ieee`
 
+
+def bits_of(x: float) -> int:
+    """The 64 bits of a double, as an integer."""
+    return int(struct.unpack("<q", struct.pack("<d", x))[0])
+
+
 ROUND = 1.5 * 2.0**52  # x + ROUND has the nearest integer to x in its last bits
-ROUND_BITS = struct.unpack("<q", struct.pack("<d", ROUND))[0]
+ROUND_BITS = bits_of(ROUND)
 ONE_BITS = 1023 << 52
 
 
