@@ -349,7 +349,7 @@ mish          = row("mish",          lambda x: x * ieee.tanh(ieee.softplus(x)),
 softsign      = row("softsign",      ieee.softsign,                                 lambda x, z: 1 / (1 + abs_(x)) / (1 + abs_(x)),
                                      textbook=(lambda x, z: 1 / ((1 + abs_(x)) * (1 + abs_(x))),), kinks=(lambda x: x,),
                                      about="x/(1 + |x|) (Turian, Bergstra & Bengio 2009).")
-relu          = row("relu",          lambda x: x if x > 0.0 or x != x else 0.0,     lambda x, z: step(x),
+relu          = row("relu",          lambda x: 0.0 if x <= 0.0 else x,             lambda x, z: step(x),
                                      kinks=(lambda x: x,), masked=True,
                                      about="max(x, 0). The slope at 0 is 0, the least-norm subgradient; where x ≤ 0 nothing passes back, not even nan.")
 leaky_relu    = row("leaky_relu",    lambda x, slope: x if x > 0.0 else slope * x,  lambda x, slope, z: where(step(x), 1.0, slope),
