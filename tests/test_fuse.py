@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import random
 from itertools import product
 from math import inf, nan
 from typing import Any
 
 import pytest
 
-from autograd import compile, dot, grad, jvp, relu, where
+from autograd import compile, dot, grad, jvp, relu, tanh, where
 from autograd.core.value import Value
 from autograd.native import cases, fuse
+from autograd.native.encode import encode
 from autograd.native.fuse import fused
 from autograd.native.roll import roll
+from autograd.native.tiles import Matvec
 from autograd.program.lower import lower
-from autograd.program.program import EXAMPLE
 
 np = pytest.importorskip("numpy")
 pytest.importorskip("llvmlite")
@@ -83,12 +85,53 @@ def test_of_more_kinds_than_are_made_the_commonest_are(monkeypatch: pytest.Monke
     assert names == ["sub relu mul", "sub relu mul", "relu"] and len(gone) == 4
 
 
-def test_the_relu_of_a_layer_is_in_the_layer_as_long_as_no_other_asks_for_what_it_is_of() -> None:
-    x, w = [Value(0.1 * k) for k in range(4)], [Value(0.2 * k) for k in range(20)]
-    layer = [dot(w[4 * k : 4 * k + 4], x) for k in range(5)]
-    for more, kind in (([], "relu_matvec"), (layer, "matvec")):
-        program, _ = lower([relu(z) for z in layer] + more, x)
-        assert roll(program, fuse=True).loops[EXAMPLE][0].kind == kind
+def of_tiles(program: Any) -> list[str]:
+    """What each kernel of a block of examples computes: "matvec", with what it computes of the sums at once."""
+    code = encode(roll(program, fuse=True), tiled=True)
+    of_layer = lambda kind: f"matvec {kind.then.name} {kind.place}" if kind.then else "matvec"
+    kinds = [kind for kind, _, over_lanes in code.kernels if over_lanes and kind != "broadcast"]
+    return [of_layer(kind) if isinstance(kind, Matvec) else kind.name for kind in kinds]
+
+
+def test_what_is_of_a_layer_s_sums_alone_is_computed_in_its_tiles() -> None:
+    x, w = [Value(0.1 * k) for k in range(4)], [Value(0.2 * k) for k in range(32)]
+    layer = [dot(w[4 * k : 4 * k + 4], x) for k in range(8)]
+    short, long = [relu(z) for z in layer], [relu(z * x[0]) - x[1] for z in layer]
+    cases = [
+        (short, ["matvec relu 0"]),
+        ([x[0] * relu(z) for z in layer], ["matvec relu mul 1"]),
+        ([x[0] - z for z in layer], ["matvec sub 1"]),
+        ([z - u for z, u in zip(layer, short, strict=True)], ["matvec relu sub 0"]),
+        (short + layer, ["matvec", "relu"]),
+        ([*short, layer[3] * 2.0], ["matvec", "relu", "mul"]),
+        (short[:7], ["matvec", "relu"]),  # few
+        (long, ["matvec", "mul relu sub"]),
+        ([tanh(z) for z in layer], ["matvec", "tanh"]),
+        ([z * u for z, u in zip(layer, [x[0], x[0], *x, x[2], x[3]], strict=True)], ["matvec", "mul"]),  # not evenly
+    ]
+    for results, kinds in cases:
+        program, _ = lower(results, x)
+        assert of_tiles(program) == kinds
+
+
+def test_a_layer_with_what_is_of_its_sums_gives_the_same_bits() -> None:
+    rng = random.Random(0)
+    w = [rng.gauss(0.0, 1.0) for _ in range(40)]
+
+    def f(x: list[Any], y: list[Any]) -> Any:
+        with_masks = [relu(u) for u in x]
+        sums = [dot(w[4 * k : 4 * k + 4], with_masks, w[32 + k]) for k in range(8)]
+        return [relu(z) for z in sums], [u - relu(z) for u, z in zip(y, sums, strict=True)]
+
+    def g(x: list[Any], y: list[Any]) -> Any:
+        z, u = f(x, y)
+        return sum(map(relu, z)) + sum(u)
+
+    xs = [[rng.choice((rng.gauss(0.0, 1.0), 0.0, -0.0, 1e300, float("inf"))) for _ in range(4)] for _ in range(200)]
+    ys = [[rng.gauss(0.0, 1.0) for _ in range(8)] for _ in range(200)]
+    for function in (lambda x, y: f(x, y)[0], lambda x, y: f(x, y)[1], grad(g, 0), grad(g, 1)):
+        found, expected = [compile(function, runner=runner)(xs, ys).tolist() for runner in ("tape", "source")]
+        assert str(found) == str(expected)
 
 
 class Condition:

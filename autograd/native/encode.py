@@ -6,12 +6,16 @@ Each loop becomes the name of a kernel and a stretch of 32-bit words; `kernels` 
 from __future__ import annotations
 
 from array import array
-from collections.abc import Collection, Iterator, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from itertools import chain, pairwise
 from typing import Any, NamedTuple
 
 from autograd.native import tiles
+from autograd.native.fuse import is_short
+from autograd.native.ir import LANES
 from autograd.native.means import WIDE, Means
-from autograd.native.roll import DOTS, MATVECS, RELU_MATVEC, SUMS, Loop, Mean, Tape
+from autograd.native.roll import DOTS, MATVECS, SUMS, Loop, Mean, Tape
 from autograd.program.program import BATCH, EXAMPLE, FUSED, ONCE
 
 # The plan, an array of 64-bit integers: addresses, counts, and addresses of tables of integers.
@@ -48,12 +52,12 @@ def encode(tape: Tape, tiled: bool) -> Code:
         words.extend(numbers)
 
     def emit_loops(moment: int) -> None:
-        for loop in tape.loops[moment]:
-            tile = _tile(loop) if tiled and loop.kind in MATVECS else None
-            if tile is not None:
-                emit(tile[0], 0, True, tile[1])
-            else:
+        in_tiles = _tiles(tape) if tiled and moment == EXAMPLE else {}
+        for k, loop in enumerate(tape.loops[moment]):
+            if k not in in_tiles:
                 emit(*_kernel(loop), moment == EXAMPLE, _words(loop))
+            elif tile := in_tiles[k]:
+                emit(tile[0], 0, True, tile[1])
 
     def end_phase() -> None:
         phases.append(len(kernels) - sum(phases))
@@ -92,7 +96,44 @@ def _words(loop: Loop) -> list[int]:
     return [loop.many, loop.first, *loop.flat]
 
 
-def _tile(loop: Loop) -> tuple[Any, list[int]] | None:
+Tile = tuple[tiles.Matvec, list[int]]  # its kernel, and its words
+
+
+def _tiles(tape: Tape) -> dict[int, Tile | None]:
+    """The loops of examples that are computed in tiles: layers, and what is computed at once of a layer's sums where
+    nothing else reads them. Such a layer is None: its sums are found where they are needed."""
+    loops = tape.loops[EXAMPLE]
+    found = {k: tile for k, loop in enumerate(loops) if loop.kind in MATVECS and (tile := _tile(loop))}
+    layers = {loops[k].first: k for k in found if loops[k].many >= LANES}
+    if not layers:
+        return {**found}
+    read = Counter(chain.from_iterable([loop.in_lanes() for loop in loops]))
+    read.update(x for mean in tape.means for product in mean.products for x in product if x is not None)
+    read.update(tape.place[slot] for slot in tape.program.outputs)
+    result: dict[int, Tile | None] = {**found}
+    for k, loop in enumerate(loops):
+        for i, first in enumerate(loop.flat[: loop.width] if is_short(loop.kind) else ()):
+            layer = layers.get(first)
+            if layer is not None and (tile := _with(found[layer], loops[layer], loop, i, read)):
+                result[layer], result[k] = None, tile
+    return result
+
+
+def _with(tile: Tile, layer: Loop, loop: Loop, i: int, read: Mapping[int, int]) -> Tile | None:
+    """The tile of a layer whose sums are the i-th operands of a loop, and read by nothing else."""
+    others = [loop.flat[x :: loop.width] for x in range(loop.width)]
+    sums = others.pop(i)
+    if sums != [*range(layer.first, layer.first + layer.many)] or any([read[x] > 1 for x in sums]):
+        return None
+    apart = [_apart(some) for some in others]
+    if None in apart:
+        return None
+    kernel, (rows, columns, _, *words) = tile
+    words += [word for some, step in zip(others, apart, strict=True) for word in (some[0], step or 0)]
+    return kernel._replace(then=loop.kind, place=i), [rows, columns, loop.first, *words]
+
+
+def _tile(loop: Loop) -> Tile | None:
     """The tile for a matrix whose weights, inputs and biases are evenly spaced, as those of a layer are."""
     import numpy as np
 
@@ -104,17 +145,13 @@ def _tile(loop: Loop) -> tuple[Any, list[int]] | None:
         return None
     words = [len(places), n, loop.first, spaced[0][0], apart[0], apart[1]]
     words += [word for some, step in zip(spaced[2:], apart[2:], strict=True) for word in (some[0], step)]
-    return tiles.Matvec(loop.bias_once, n >= FUSED, bool(loop.offs), loop.kind == RELU_MATVEC), [
-        int(word) for word in words
-    ]
+    return tiles.Matvec(loop.bias_once, n >= FUSED, bool(loop.offs)), [*map(int, words)]
 
 
 def _apart(places: Any) -> int | None:
     """How far apart evenly spaced places are."""
-    steps = places[1:] - places[:-1]
-    if not len(steps):
-        return 0
-    return int(steps[0]) if (steps == steps[0]).all() else None
+    steps = {int(y) - int(x) for x, y in pairwise(places)} or {0}
+    return steps.pop() if len(steps) == 1 else None
 
 
 def runs(places: Sequence[int], begins: Collection[int]) -> Iterator[tuple[int, int, int]]:

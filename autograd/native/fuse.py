@@ -17,7 +17,7 @@ from autograd.core import primitives as table
 from autograd.core.primitives import Primitive
 from autograd.native import cases
 from autograd.native.ir import V, select
-from autograd.program.program import EXAMPLE, ONCE, Program
+from autograd.program.program import EXAMPLE, Program
 
 CHEAP = frozenset({
     table.add, table.sub, table.mul, table.div, table.neg, table.relu, table.step, table.equal, table.greater,
@@ -27,18 +27,26 @@ REPEATED, OFTEN = frozenset({table.step, table.equal, table.neg, table.where}), 
 MOST = 16  # instructions in one
 KINDS = 12  # of them at most: each is compiled, once for a machine
 
-# relu(b + Σ wᵢxᵢ), operands as those of a dot.
-RELU_DOT = Primitive("relu_dot", lambda *xs: table.relu.forward(table.dot.forward(*xs)), None, nary=True)
-
 Step = tuple[Primitive, tuple[Any, ...], bool]  # a row; what of: see `_shape`; is it 1 or 0?
 Tree = Any  # a slot, or (row, Trees, is it 1 or 0?)
 Shape = tuple[tuple[Step, ...], tuple[bool, ...]]  # the last is the result; which operands are 1 or 0
 
 
+class Several(Primitive):
+    """Cheap rows that follow one another as one."""
+
+    steps: int
+
+
+def is_short(row: Any) -> bool:
+    """Is it an instruction or two? Of more, a kernel for each costs more to compile than it saves."""
+    return row in CHEAP or (isinstance(row, Several) and row.steps <= 2)
+
+
 def fused(program: Program, absorbed: Collection[int], read: Collection[int]) -> tuple[Program, set[int]]:
     """The program with such instructions in place of others, and the slots that need not be computed; `absorbed` are
     those that were none before, `read` those that are read by other than instructions."""
-    program, absorbed = _with_relus(program, absorbed, read)
+    program = _with_steps(program, read)
     truths = _truths(program)
     trees = _trees(program, absorbed, read, truths)
     fewer, gone = _chosen(program, trees, absorbed, read, truths)
@@ -83,24 +91,20 @@ def _chosen(
     return found, gone
 
 
-def _with_relus(program: Program, absorbed: Collection[int], read: Collection[int]) -> tuple[Program, Collection[int]]:
-    """With the relu of a layer in it. Nothing else reads what that is of, but steps: and step(relu(x)) is step(x)."""
+def _with_steps(program: Program, read: Collection[int]) -> Program:
+    """With step(relu(x)) for step(x) where x is of a layer, so that nothing but the relu reads it."""
     readers: dict[int, list[int]] = {}
     layers = {slot for slot, row, _ in program.instructions() if row is table.dot and slot not in read}
     for slot, _, operands in program.instructions():
         for x in layers.intersection(operands):
             readers.setdefault(x, []).append(slot)
-    result, gone = program.first(len(program)), set(absorbed)
+    result = program.first(len(program))
     result.outputs = program.outputs
-    for layer, (relu, *others) in readers.items():
-        ws, _, _ = table.dot_parts(program.operands[layer])
-        whole = program.primitives[relu] is table.relu and all([program.primitives[x] is table.step for x in others])
-        if whole and program.moments[layer] == EXAMPLE and all([program.moments[w] == ONCE for w in ws]):
-            result.primitives[relu], result.operands[relu] = RELU_DOT, program.operands[layer]
-            gone.add(layer)
+    for relu, *others in readers.values():
+        if program.primitives[relu] is table.relu and all([program.primitives[x] is table.step for x in others]):
             for step in others:
                 result.operands[step] = (relu,)
-    return result, gone
+    return result
 
 
 def sources(program: Program, found: Sequence[Sequence[tuple[int | None, ...]]]) -> set[int]:
@@ -179,7 +183,9 @@ def _row(steps: tuple[Step, ...], truths: tuple[bool, ...]) -> Primitive:
             found.append(_truth(row(*xs)) if truth else row(*xs))
         return found[-1]
 
-    return Primitive(" ".join([row.name for row, *_ in steps]), forward, *[None] * len(truths))
+    result = Several(" ".join([row.name for row, *_ in steps]), forward, *[None] * len(truths))
+    result.steps = len(steps)
+    return result
 
 
 def _truth(x: Any) -> Any:

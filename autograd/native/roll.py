@@ -19,12 +19,12 @@ from typing import Any, NamedTuple
 
 from autograd.core import primitives as table
 from autograd.core.primitives import Primitive, dot_parts
-from autograd.native.fuse import RELU_DOT, fused, sources
+from autograd.native.fuse import fused, sources
 from autograd.native.products import Product, mean_slots, products
 from autograd.program.program import BATCH, CONSTANT, EXAMPLE, FUSED, MASKED_DOT, MEAN, ONCE, Program, masked_dot_parts
 
-MATVEC, MASKED_MATVEC, RELU_MATVEC, DOTS, SUMS = "matvec", "masked_matvec", "relu_matvec", "dots", "sums"
-MATVECS = (MATVEC, MASKED_MATVEC, RELU_MATVEC)
+MATVEC, MASKED_MATVEC, DOTS, SUMS = "matvec", "masked_matvec", "dots", "sums"
+MATVECS = (MATVEC, MASKED_MATVEC)
 LONG, PIECE = 256, 28  # operands of a sum that is cut, and terms of a piece at most
 
 
@@ -53,6 +53,13 @@ class Loop(NamedTuple):
     def operands(self) -> list[tuple[int, ...]]:
         """Those of each."""
         return [*zip(*[iter(self.flat)] * self.width, strict=True)] if self.flat else [()] * self.many
+
+    def in_lanes(self) -> Sequence[int]:
+        """The places in `lanes` that it reads, as a loop over examples."""
+        if self.kind not in MATVECS:
+            return self.flat
+        n, width = self.width // 2, self.width
+        return [*self.flat[n : width - 1], *([] if self.bias_once else self.flat[width - 1 :: width]), *self.offs]
 
 
 class Mean(NamedTuple):
@@ -213,9 +220,6 @@ def _kind(program: Program, moment: int, primitive: Primitive, operands: tuple[i
         if moment == EXAMPLE and all([moments[w] == ONCE for w in ws]):
             return MATVEC, xs, moments[b]
         return DOTS, len(xs)
-    if primitive is RELU_DOT:
-        ws, b, xs = dot_parts(operands)
-        return RELU_MATVEC, xs, moments[b]
     if primitive is MASKED_DOT and moment == EXAMPLE:
         offs, ws, b, xs = masked_dot_parts(operands)
         if all([moments[w] == ONCE for w in ws]):

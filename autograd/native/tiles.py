@@ -7,7 +7,8 @@ several of them.
 
 The loop is read from `code`, 32-bit integers:
 
-    rows, columns, first result, weights at, down, across, inputs at, apart, bias at, apart, masks at, apart
+    rows, columns, first result, weights at, down, across, inputs at, apart, bias at, apart, masks at, apart,
+    and of each other operand of what is computed of the sums at once: at, apart
 
 Places of weights are in `once`, and so are those of a bias in `once`; all others are lines of `lanes`, as in `encode`.
 A sum has its terms in order whatever the tile, so that results do not depend on it, nor on the processor. Where masks
@@ -22,7 +23,7 @@ from contextlib import contextmanager
 from functools import cache
 from typing import Any, NamedTuple
 
-from autograd.core import primitives as table
+from autograd.core.primitives import Primitive
 from autograd.native.body import Body
 from autograd.native.build import has
 from autograd.native.ir import LANES, V, fma, in_any_lane, select
@@ -48,18 +49,18 @@ class Matvec(NamedTuple):
     bias_once: bool
     fused: bool
     masked: bool
-    relu: bool = False  # of each result
+    then: Primitive | None = None  # of each sum, as this of its operands
+    place: int = 0
 
     def write(self, body: Body) -> None:
-        matvec(body, *self)
+        matvec(body, self)
 
 
-def matvec(body: Body, bias_once: bool, fused: bool, masked: bool, relu: bool) -> None:
-    layer = _Layer(body, bias_once, fused)
+def matvec(body: Body, kind: Matvec) -> None:
+    layer, masked = _Layer(body, kind), kind.masked
 
     def tile(row: V, count: int, first: V, vectors: int) -> None:
         totals = layer.sums(row, count, first, vectors)
-        totals = [compute(table.relu, [x]) for x in totals] if relu else totals
         layer.keep(totals, row, count, first, vectors)
         if masked:
             with body.when(any_nan(body, totals)):
@@ -78,7 +79,7 @@ def matvec(body: Body, bias_once: bool, fused: bool, masked: bool, relu: bool) -
         begin = end
     if masked:
         with again(body, "again") as (inner, _, row, count, first, vectors):
-            layer = _Layer(inner, bias_once, fused)
+            layer = _Layer(inner, kind)
             with inner.loop(row, row + count) as one, inner.loop(first, first + vectors) as vector:
                 layer.keep(layer.sums(one, 1, vector, 1, True), one, 1, vector, 1)
 
@@ -86,12 +87,14 @@ def matvec(body: Body, bias_once: bool, fused: bool, masked: bool, relu: bool) -
 class _Layer:
     """A matvec in a function that has its arguments."""
 
-    def __init__(self, body: Body, bias_once: bool, fused: bool) -> None:
-        self.body, self.bias_once, self.fused = body, bias_once, fused
+    def __init__(self, body: Body, kind: Matvec) -> None:
+        self.body, (self.bias_once, self.fused, _, self.then, self.place) = body, kind
         self.once, self.lanes = body.argument("once"), body.argument("lanes")
-        found = words(body, body.argument("code"), 0, 12)
+        others = self.then.arity - 1 if self.then and self.then.arity else 0
+        found = words(body, body.argument("code"), 0, 12 + 2 * others)
         self.rows, self.n, self.z, self.w, self.down, self.across = found[:6]
-        self.x, self.x_apart, self.b, self.b_apart, self.off, self.off_apart = found[6:]
+        self.x, self.x_apart, self.b, self.b_apart, self.off, self.off_apart = found[6:12]
+        self.others = [*zip(found[12::2], found[13::2], strict=True)]
 
     def at(self, place: V, vector: Any) -> V:
         return self.body.load(self.body.at(self.lanes, place * BLOCK + vector * LANES), LANES)
@@ -123,8 +126,12 @@ class _Layer:
     def keep(self, totals: list[V], row: V, count: int, first: Any, vectors: int) -> None:
         for r in range(count):
             for k in range(vectors):
-                place = self.body.at(self.lanes, (self.z + row + r) * BLOCK + (first + k) * LANES)
-                self.body.store(totals[r * vectors + k], place)
+                z = totals[r * vectors + k]
+                if self.then:
+                    operands = [self.at(start + (row + r) * apart, first + k) for start, apart in self.others]
+                    operands.insert(self.place, z)
+                    z = self.body.spread(compute(self.then, operands), LANES)
+                self.body.store(z, self.body.at(self.lanes, (self.z + row + r) * BLOCK + (first + k) * LANES))
 
 
 # What is computed once more, product by product with its masks, is a function of its own: what is rare takes no
