@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -28,6 +29,12 @@ def call(address: int, words: list[int], once: Any, lanes: Any, sums: Any, live:
     code = np.array(words, dtype=np.int32)
     function = ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * 4, ctypes.c_int64)(address)
     function(code.ctypes.data, once.ctypes.data, lanes.ctypes.data, sums.ctypes.data, live)
+
+
+def rectangle(xs: Sequence[int], ys: Sequence[int], *rest: int) -> list[int]:
+    """The code of one."""
+    first = 1 + means.RECTANGLE
+    return [1, len(xs), len(ys), first, first + len(xs), *rest, *xs, *ys]
 
 
 def fused(w: float, x: float, total: float) -> float:
@@ -82,9 +89,9 @@ def test_means_add_the_products_of_the_live_lanes(m: int, n: int, masked: bool, 
     lanes[:m] *= lanes[m + n :] == 0.0  # what is off is 0
     lanes[m, min(live, BLOCK - 1) :] = np.nan if live < BLOCK else lanes[m, -1]
     before, left, right = sums.copy(), lanes[:m, :live].copy(), lanes[m : m + n, :live].copy()
-    words = [m, n, 0, 1, m + n - 1, -1, 1, n + 2, 1, m + n, 1, 0]
-    words = [n, m, m + n - 1, -1, 0, 1, 1, 1, n + 2, m + n, 0, 1] if turned else words
-    run(Means(masked), [1, *words], np.zeros(1), lanes, sums, live)
+    xs, ys, first, masks = [*range(m)], [*range(m + n - 1, m - 1, -1)], (1, n + 2, 1), (m + n, 1, 0)
+    words = rectangle(ys, xs, 1, 1, n + 2, m + n, 0, 1) if turned else rectangle(xs, ys, *first, *masks)
+    run(Means(masked), words, np.zeros(1), lanes, sums, live)
     expected = before.copy()
     expected[1:].reshape(m, n + 2)[:, :n] += left @ right[::-1].T
     assert sums == pytest.approx(expected, rel=1e-12, abs=1e-12)
@@ -109,7 +116,7 @@ def test_tiles_for_few_registers_and_for_many_give_the_same_bits(
         lanes[3 * n + 2 * m :] = 0.0  # on
         words = [m, n, 3 * n, 0, n + 1, 1, 0, 2, 3 * n + m, 1, 3 * n + 2 * m, 1]
         if isinstance(kind, Means):
-            words = [1, m, n, 0, 1, m, 1, 0, n, 1, 3 * n + 2 * m, 0, 0]
+            words = rectangle(range(m), range(m, m + n), 0, n, 1, 3 * n + 2 * m, 0, 0)
         call(kernels._made(kind, 0, BLOCK), words, once, lanes, sums, live)
         found.append((lanes[: 3 * n + 2 * m].tobytes(), sums.tobytes()))
     assert found[0] == found[1]
@@ -123,7 +130,7 @@ def test_what_is_off_adds_nothing_to_a_mean_whatever_it_is_multiplied_by(m: int,
     lanes[zero, 5], lanes[infinite, 5] = 0.0, np.inf
     lanes[m + n :] = 0.0
     lanes[m + n :, 5] = 1.0  # off
-    run(Means(True), [1, m, n, 0, 1, m, 1, 0, n, 1, m + n, 1, 0], np.zeros(1), lanes, sums)
+    run(Means(True), rectangle(range(m), range(m, m + n), 0, n, 1, m + n, 1, 0), np.zeros(1), lanes, sums)
     assert sums.tolist() == [BLOCK - 1.0] * (m * n)
 
 

@@ -8,13 +8,14 @@ from __future__ import annotations
 from array import array
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from itertools import chain, pairwise
+from dataclasses import dataclass
+from itertools import chain, groupby, pairwise
 from typing import Any, NamedTuple
 
 from autograd.native import tiles
 from autograd.native.fuse import is_short
 from autograd.native.ir import LANES
-from autograd.native.means import WIDE, Means
+from autograd.native.means import RECTANGLE, WIDE, Means
 from autograd.native.roll import DOTS, MATVECS, SUMS, Loop, Mean, Tape
 from autograd.program.program import BATCH, EXAMPLE, FUSED, ONCE
 
@@ -166,56 +167,59 @@ def runs(places: Sequence[int], begins: Collection[int]) -> Iterator[tuple[int, 
 Product = tuple[int, int, int, int]  # (number of its mean, x, off, y)
 
 
+@dataclass
+class Rectangle:
+    """The products of every x of some and every y of others: the number of the first one's mean, how many more it is a
+    row down and a column across; and so for the masks."""
+
+    xs: list[int]
+    ys: Sequence[int]
+    first: int
+    off: int
+    down: int = 0
+    across: int = 1
+    off_down: int = 0
+    off_across: int = 0
+
+    def joins(self, x: int, number: int, off: int) -> bool:
+        """Add a row, if it is where the next one is; the second says how far apart they are."""
+        rows = len(self.xs)
+        if rows == 1:
+            self.down, self.off_down = number - self.first, off - self.off
+        if (number, off) != (self.first + rows * self.down, self.off + rows * self.off_down):
+            return False
+        self.xs.append(x)
+        return True
+
+    def wide(self) -> Rectangle:
+        """A tile is wider than tall: of few columns and more rows, these become the columns."""
+        if len(self.ys) >= min(len(self.xs), WIDE[0]):
+            return self
+        turned = self.across, self.down, self.off_across, self.off_down
+        return Rectangle([*self.ys], self.xs, self.first, self.off, *turned)
+
+
 def _mean_words(means: Sequence[Mean], masked: bool) -> list[int]:
-    """The products with masks, or those without, as rectangles: every x of some evenly spaced ones times every y of
-    others; those of one x have one mask."""
-    found: dict[tuple[int, int, int], list[int]] = {}  # by their columns: rectangles that more rows may join
-    rectangles: list[list[int]] = []
+    """The products with masks, or those without, as rectangles; those of one x have one mask."""
+    found: dict[tuple[int, ...], Rectangle] = {}  # by their columns: those that more rows may join
+    rectangles: list[Rectangle] = []
     for k in range(max([len(mean.products) for mean in means])):
         some = [(i, *mean.products[k]) for i, mean in enumerate(means) if len(mean.products) > k]
         products = [(i, x, off or 0, y) for i, x, y, off in some if (off is not None) == masked]
-        for number, x, off, y, apart, columns in _runs(products):
-            key = (y, apart, columns)
-            if key in found and _joins(found[key], x, off, number):
-                continue
-            found[key] = [1, columns, x, 0, y, apart, number, 0, off, 0]
-            rectangles.append(found[key])
-    return [len(rectangles), *[word for rectangle in rectangles for word in _turned(*rectangle)]]
+        for number, x, off, ys in _runs(products):
+            if ys not in found or not found[ys].joins(x, number, off):
+                found[ys] = Rectangle([x], ys, number, off)
+                rectangles.append(found[ys])
+    words, listed = [len(rectangles)], list[int]()
+    for r in [rectangle.wide() for rectangle in rectangles]:
+        xs = 1 + RECTANGLE * len(rectangles) + len(listed)
+        listed += [*r.xs, *r.ys]
+        words += [len(r.xs), len(r.ys), xs, xs + len(r.xs), r.first, r.down, r.across, r.off, r.off_down, r.off_across]
+    return words + listed
 
 
-def _turned(
-    rows: int, columns: int, x: int, x_apart: int, y: int, y_apart: int, s: int, down: int, off: int, off_apart: int
-) -> Sequence[int]:
-    """A rectangle's words. A tile is wider than tall: of few columns and more rows, these become the columns."""
-    if columns < min(rows, WIDE[0]):
-        return columns, rows, y, y_apart, x, x_apart, s, 1, down, off, 0, off_apart
-    return rows, columns, x, x_apart, y, y_apart, s, down, 1, off, off_apart, 0
-
-
-def _joins(rectangle: list[int], x: int, off: int, number: int) -> bool:
-    """Add a row to a rectangle, if it is where the next one is; the second says how far apart they are."""
-    rows = rectangle[0]
-    for place, first in ((x, 2), (number, 6), (off, 8)):
-        if rows == 1:
-            rectangle[first + 1] = place - rectangle[first]
-        elif place != rectangle[first] + rows * rectangle[first + 1]:
-            return False
-    rectangle[0] += 1
-    return True
-
-
-def _runs(products: Sequence[Product]) -> Iterator[tuple[int, int, int, int, int, int]]:
-    """(number, x, off, first y, how far apart, how many) of products that follow one another, with one x, one mask and
-    evenly spaced y. Three at least: two are evenly spaced by chance."""
-    k, end = 0, len(products)
-    while k < end:
-        number, x, off, y = products[k]
-        count = apart = 1
-        if k + 1 < end:
-            apart = products[k + 1][3] - y
-            while k + count < end and products[k + count] == (number + count, x, off, y + count * apart):
-                count += 1
-        if count < 3:
-            count, apart = 1, 0
-        yield number, x, off, y, apart, count
-        k += count
+def _runs(products: Sequence[Product]) -> Iterator[tuple[int, int, int, tuple[int, ...]]]:
+    """(number, x, off, every y) of products that follow one another, with one x and one mask."""
+    for _, run in groupby(enumerate(products), lambda entry: (entry[1][0] - entry[0], *entry[1][1:3])):
+        some = [product for _, product in run]
+        yield (*some[0][:3], tuple([y for *_, y in some]))

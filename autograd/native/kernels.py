@@ -318,10 +318,10 @@ def _means(k: _Kernel) -> None:
     (count,) = tiles.words(body, code, 0, 1)
     with body.loop(0, count) as rectangle:
         words = tiles.words(body, code, rectangle * RECTANGLE + 1, RECTANGLE)
-        rows, columns, x, x_apart, y, y_apart, s, down, across, off, off_down, off_across = words
+        rows, columns, xs, ys, s, down, across, off, off_down, off_across = words
         with body.loop(0, rows) as i, body.loop(0, columns) as j:
             place = body.at(k.sums, s + i * down + j * across)
-            left, right = [body.load(body.at(k.lanes, p)) for p in (x + i * x_apart, y + j * y_apart)]
+            left, right = k.single(xs + i), k.single(ys + j)
             before = body.load(place)
             after = fma(left, right, before)
             if k.masked:

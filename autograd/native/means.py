@@ -1,10 +1,10 @@
 """The means of all products of two vectors, as a layer's gradient takes them, by register tiles.
 
-Left factors times right factors, summed over the examples of a block: a rectangle of sums. The operands are affine, as
-in `tiles`, so that one kernel serves every layer. It reads `code`, 32-bit integers:
+Left factors times right factors, summed over the examples of a block: a rectangle of sums. The kernel reads which from
+`code`, 32-bit integers, and so serves every layer:
 
-    how many rectangles, then of each RECTANGLE words: rows, columns, left factors at, apart, right factors at, apart,
-    first sum, down, across, masks at, down, across
+    how many rectangles, then of each RECTANGLE words: rows, columns, where in `code` the lines of the left factors are
+    listed, where those of the right ones, first sum, down, across, masks at, down, across
 
 Where rows and columns are many, right factors are turned, so that a vector holds those of LANES columns in one example,
 and a sum takes one example after the other. Elsewhere a vector holds a factor in LANES examples, and is summed at last.
@@ -19,7 +19,7 @@ from autograd.native.body import Body
 from autograd.native.ir import LANES, V, fma, select
 from autograd.native.tiles import BLOCK, again, any_nan, call_again, few_registers, lanes_read, remainder, words
 
-RECTANGLE = 12
+RECTANGLE = 10
 TALL, WIDE = 2, (8, 2, 1)  # of a tile
 MANY = 32  # rows, from which on turning the columns pays for itself
 TURNED, PANEL = 16, 64  # columns: as many times this are turned, so many at a time
@@ -42,10 +42,11 @@ def means(body: Body, masked: bool) -> None:
     with body.when(live < end):  # lanes that hold no example count as 0
         inside = _first(body, live - end + LANES)
         with body.loop(0, count) as k:
-            rows, columns, x, x_apart, y, y_apart = words(body, code, k * RECTANGLE + 1, 6)
-            for first, apart, many in ((x, x_apart, rows), (y, y_apart, columns)):
+            rows, columns, xs, ys = words(body, code, k * RECTANGLE + 1, 4)
+            for listed, many in ((xs, rows), (ys, columns)):
                 with body.loop(0, many) as i:
-                    place = body.at(lanes, (first + i * apart) * BLOCK + end - LANES)
+                    (line,) = words(body, code, listed + i, 1)
+                    place = body.at(lanes, line * BLOCK + end - LANES)
                     body.store(select(inside, body.load(place, LANES), 0.0), place)
 
     panel = body.array(BLOCK * PANEL)
@@ -105,24 +106,28 @@ class _Rectangle:
     def __init__(self, body: Body, k: V) -> None:
         self.body, self.end, self.lanes = body, lanes_read(body), body.argument("lanes")
         found = words(body, body.argument("code"), k * RECTANGLE + 1, RECTANGLE)
-        self.rows, self.columns, self.x, self.x_apart, self.y, self.y_apart = found[:6]
-        self.first, self.down, self.across, self.off, self.off_down, self.off_across = found[6:]
+        self.rows, self.columns, self.xs, self.ys = found[:4]
+        self.first, self.down, self.across, self.off, self.off_down, self.off_across = found[4:]
+
+    def lines(self, listed: V, count: int) -> list[V]:
+        """Where so many factors begin, of those listed."""
+        return [line * BLOCK for line in words(self.body, self.body.argument("code"), listed, count)]
 
     def sums(self, i: V, j: V, tall: int, wide: int, with_masks: bool = False) -> list[V]:
         """Of factors i, i + 1, … and j, j + 1, …; as many in a vector as fit, row after row."""
         body, zero = self.body, V(self.body, "zeroinitializer", "double", LANES)
 
-        def at(row: V, lane: V) -> V:
-            return body.load(body.at(self.lanes, row * BLOCK + lane), LANES)
+        def at(line: V, lane: V) -> V:
+            return body.load(body.at(self.lanes, line + lane), LANES)
 
+        xs, ys, off = self.lines(self.xs + i, tall), self.lines(self.ys + j, wide), self.mask(i, j)
         totals = [body.variable(zero) for _ in range(tall * wide)]  # over every eighth lane
         together = 2 if few_registers() else wide
         for some in [range(q, min(q + together, wide)) for q in range(0, wide, together)]:
             with body.loop(0, self.end, LANES) as lane:
-                left = [at(self.x + (i + r) * self.x_apart, lane) for r in range(tall)]
-                right = [at(self.y + (j + q) * self.y_apart, lane) for q in some]
+                left, right = [at(x, lane) for x in xs], [at(ys[q], lane) for q in some]
                 if with_masks:
-                    is_off = at(self.off + i * self.off_down + j * self.off_across, lane) != 0.0
+                    is_off = at(off, lane) != 0.0
                     left, right = [[select(is_off, 0.0, x) for x in side] for side in (left, right)]
                 for r in range(tall):
                     for q, x in zip(some, right, strict=True):
@@ -153,6 +158,10 @@ class _Rectangle:
                 for q in range(wide):
                     add(body.lane(part, q), body.at(sums, first + q * self.across))
 
+    def mask(self, i: V, j: V) -> V:
+        """Where it begins, that of one of them."""
+        return (self.off + i * self.off_down + j * self.off_across) * BLOCK
+
     def masked(self, i: V, j: V) -> None:
         """One of them, with its masks."""
         self.keep(self.sums(i, j, 1, 1, True), i, j, 1, 1)
@@ -178,8 +187,8 @@ class _Rectangle:
         second, …; then the next LANES."""
         body = self.body
         with body.loop(0, count) as k, body.loop(0, self.end, LANES) as lane:
-            lines = [self.y + (j + k * LANES + q) * self.y_apart for q in range(LANES)]
-            factors = [body.load(body.at(self.lanes, line * BLOCK + lane), LANES) for line in lines]
+            lines = self.lines(self.ys + j + k * LANES, LANES)
+            factors = [body.load(body.at(self.lanes, line + lane), LANES) for line in lines]
             for q, of_example in enumerate(turned(body, factors)):
                 body.store(of_example, body.at(panel, (k * BLOCK + lane + q) * LANES))
 
@@ -190,10 +199,10 @@ class _Rectangle:
         totals = [body.variable(body.load(place, LANES)) for place in self.places(i, j, tall, vectors)]
         for next_ in self.places(i + tall, j, tall, vectors):  # a row away, where no cache expects it
             body.prefetch(next_)
+        lines = self.lines(self.xs + i, tall)
         with body.loop(0, body.argument("live")) as lane:
             right = [body.load(body.at(panel, ((first + q) * BLOCK + lane) * LANES), LANES) for q in range(vectors)]
-            for r in range(tall):
-                line = (self.x + (i + r) * self.x_apart) * BLOCK
+            for r, line in enumerate(lines):
                 left = body.spread(body.load(body.at(self.lanes, line + lane)), LANES)
                 for total, x in zip(totals[r * vectors :], right, strict=False):
                     body.store(fma(left, x, body.load(total, LANES)), total)
@@ -211,12 +220,11 @@ class _Rectangle:
     def masked_in_order(self, i: V, j: V) -> None:
         """One of them, with its masks, as `turned_sums` adds."""
         body = self.body
-        lines = [self.x + i * self.x_apart, self.y + j * self.y_apart]
-        lines += [self.off + i * self.off_down + j * self.off_across]
+        lines = [*self.lines(self.xs + i, 1), *self.lines(self.ys + j, 1), self.mask(i, j)]
         place = body.at(body.argument("sums"), self.first + i * self.down + j * self.across)
         total = body.variable(body.load(place))
         with body.loop(0, body.argument("live")) as lane:
-            x, y, off = [body.load(body.at(self.lanes, line * BLOCK + lane)) for line in lines]
+            x, y, off = [body.load(body.at(self.lanes, line + lane)) for line in lines]
             before = body.load(total)
             body.store(select(off != 0.0, before, fma(x, y, before)), total)
         body.store(body.load(total), place)
