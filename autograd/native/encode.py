@@ -8,15 +8,15 @@ from __future__ import annotations
 from array import array
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from itertools import chain, groupby, pairwise
+from itertools import chain, pairwise
 from typing import Any, NamedTuple
 
 from autograd.native import tiles
 from autograd.native.fuse import is_short
 from autograd.native.ir import LANES
-from autograd.native.means import RECTANGLE, WIDE, Means
-from autograd.native.roll import DOTS, MATVECS, SUMS, Loop, Mean, Tape
+from autograd.native.means import Means
+from autograd.native.rectangles import mean_words
+from autograd.native.roll import DOTS, MATVECS, SUMS, Loop, Tape
 from autograd.program.program import BATCH, EXAMPLE, FUSED, ONCE
 
 # The plan, an array of 64-bit integers: addresses, counts, and addresses of tables of integers.
@@ -71,7 +71,7 @@ def encode(tape: Tape, tiled: bool) -> Code:
     emit_loops(EXAMPLE)
     for masked, name in ((False, "means"), (True, "masked_means")):
         if any((off is not None) == masked for mean in tape.means for _, _, off in mean.products):
-            emit(Means(masked) if tiled else name, 0, True, _mean_words(tape.means, masked))
+            emit(Means(masked) if tiled else name, 0, True, mean_words(tape.means, masked))
     end_phase()
     emit_loops(BATCH)
     end_phase()
@@ -162,64 +162,3 @@ def runs(places: Sequence[int], begins: Collection[int]) -> Iterator[tuple[int, 
         if k == len(places) or places[k] != places[k - 1] + 1 or places[k] in begins:
             yield places[begin], begin, k - begin
             begin = k
-
-
-Product = tuple[int, int, int, int]  # (number of its mean, x, off, y)
-
-
-@dataclass
-class Rectangle:
-    """The products of every x of some and every y of others: the number of the first one's mean, how many more it is a
-    row down and a column across; and so for the masks."""
-
-    xs: list[int]
-    ys: Sequence[int]
-    first: int
-    off: int
-    down: int = 0
-    across: int = 1
-    off_down: int = 0
-    off_across: int = 0
-
-    def joins(self, x: int, number: int, off: int) -> bool:
-        """Add a row, if it is where the next one is; the second says how far apart they are."""
-        rows = len(self.xs)
-        if rows == 1:
-            self.down, self.off_down = number - self.first, off - self.off
-        if (number, off) != (self.first + rows * self.down, self.off + rows * self.off_down):
-            return False
-        self.xs.append(x)
-        return True
-
-    def wide(self) -> Rectangle:
-        """A tile is wider than tall: of few columns and more rows, these become the columns."""
-        if len(self.ys) >= min(len(self.xs), WIDE[0]):
-            return self
-        turned = self.across, self.down, self.off_across, self.off_down
-        return Rectangle([*self.ys], self.xs, self.first, self.off, *turned)
-
-
-def _mean_words(means: Sequence[Mean], masked: bool) -> list[int]:
-    """The products with masks, or those without, as rectangles; those of one x have one mask."""
-    found: dict[tuple[int, ...], Rectangle] = {}  # by their columns: those that more rows may join
-    rectangles: list[Rectangle] = []
-    for k in range(max([len(mean.products) for mean in means])):
-        some = [(i, *mean.products[k]) for i, mean in enumerate(means) if len(mean.products) > k]
-        products = [(i, x, off or 0, y) for i, x, y, off in some if (off is not None) == masked]
-        for number, x, off, ys in _runs(products):
-            if ys not in found or not found[ys].joins(x, number, off):
-                found[ys] = Rectangle([x], ys, number, off)
-                rectangles.append(found[ys])
-    words, listed = [len(rectangles)], list[int]()
-    for r in [rectangle.wide() for rectangle in rectangles]:
-        xs = 1 + RECTANGLE * len(rectangles) + len(listed)
-        listed += [*r.xs, *r.ys]
-        words += [len(r.xs), len(r.ys), xs, xs + len(r.xs), r.first, r.down, r.across, r.off, r.off_down, r.off_across]
-    return words + listed
-
-
-def _runs(products: Sequence[Product]) -> Iterator[tuple[int, int, int, tuple[int, ...]]]:
-    """(number, x, off, every y) of products that follow one another, with one x and one mask."""
-    for _, run in groupby(enumerate(products), lambda entry: (entry[1][0] - entry[0], *entry[1][1:3])):
-        some = [product for _, product in run]
-        yield (*some[0][:3], tuple([y for *_, y in some]))
