@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import ctypes
+import random
 from collections.abc import Sequence
 from typing import Any
 
 import pytest
 
+import autograd
 import nn
-from autograd import Value, compile, dot, relu, sqrt
+from autograd import Value, compile, dot, relu, sqrt, tanh
 from autograd.native import kernels, means, tiles
 from autograd.native.encode import encode
 from autograd.native.means import Means
+from autograd.native.rectangles import mean_words
+from autograd.native.roll import Mean
 from autograd.native.tiles import BLOCK, Matvec
 
 np = pytest.importorskip("numpy")
@@ -97,6 +101,32 @@ def test_means_add_the_products_of_the_live_lanes(m: int, n: int, masked: bool, 
     assert sums == pytest.approx(expected, rel=1e-12, abs=1e-12)
 
 
+def of_a_product_of_polynomials(rows: int, columns: int) -> list[Mean]:
+    """Of x and y, coefficient by coefficient: two and more products are of one mean, and y's are those of every x."""
+    other = rows + columns  # a line of zeros
+    means = []
+    for m in range(rows + columns - 1):
+        term = lambda i, m=m: (i, rows + m - i, None) if 0 <= m - i < columns else (other, other + i % 2, None)
+        means.append(Mean(m, [*map(term, range(rows))]))
+    return means
+
+
+def of_one_sum(rows: int, columns: int) -> list[Mean]:
+    return [Mean(m, [(i, rows + m, None) for i in range(rows)]) for m in range(columns)]
+
+
+@pytest.mark.parametrize("some", [of_a_product_of_polynomials, of_one_sum])
+@pytest.mark.parametrize(("rows", "columns"), [(2, 3), (5, 8), (33, 16), (40, 35)])
+def test_products_of_one_mean_are_all_added(some: Any, rows: int, columns: int) -> None:
+    rng = np.random.default_rng(rows)
+    lanes = np.vstack([rng.normal(size=(rows + columns, BLOCK)), np.zeros((2, BLOCK))])
+    found = some(rows, columns)
+    sums = np.zeros(len(found) + 16)
+    expected = [sum(lanes[x] @ lanes[y] for x, y, _ in mean.products) for mean in found]
+    run(Means(False), mean_words(found, False), np.zeros(1), lanes, sums)
+    assert sums[: len(found)] == pytest.approx(expected, rel=1e-12, abs=1e-12)
+
+
 @pytest.mark.parametrize("kind", [Matvec(True, True, False), Matvec(False, True, True), Means(False), Means(True)])
 @pytest.mark.parametrize("live", [5, 27, 64])
 def test_tiles_for_few_registers_and_for_many_give_the_same_bits(
@@ -151,6 +181,15 @@ def test_a_network_and_its_gradient_are_tiles() -> None:
     total.backward()
     assert mean == pytest.approx(total.data, rel=1e-13)
     assert gradient.tolist() == pytest.approx([p.grad for p in cost.parameters], rel=1e-9, abs=1e-15)
+
+
+def test_a_neuron_that_is_used_many_times_has_the_gradient_of_all() -> None:
+    rng = random.Random(0)
+    w, biases = [Value(rng.gauss(0.0, 0.3)) for _ in range(16)], [rng.gauss(0.0, 1.0) for _ in range(40)]
+    cost = lambda x: autograd.sum([tanh(dot(w, x, b)) for b in biases])
+    X = np.random.default_rng(0).normal(size=(100, 16))
+    (_, found), (_, expected) = [compile(cost, runner=runner).value_and_grad(X) for runner in ("tape", "python")]
+    assert found == pytest.approx(expected, rel=1e-12)
 
 
 @pytest.mark.parametrize("n", [3, 64, 100])

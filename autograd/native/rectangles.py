@@ -27,11 +27,13 @@ class Rectangle:
     off_across: int = 0
 
     def joins(self, x: int, number: int, off: int) -> bool:
-        """Add a row, if it is where the next one is: the second says how far apart they are."""
+        """Add a row, if it is where the next one is: the second says how far apart they are. Its means are others than
+        those of the rows before, since a tile keeps the sums of several rows at once."""
         rows = len(self.xs)
         if rows == 1:
             self.down, self.off_down = number - self.first, off - self.off
-        if (number, off) != (self.first + rows * self.down, self.off + rows * self.off_down):
+        follows = (number, off) == (self.first + rows * self.down, self.off + rows * self.off_down)
+        if not follows or abs(self.down) < len(self.ys):
             return False
         self.xs.append(x)
         return True
