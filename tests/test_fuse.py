@@ -96,12 +96,15 @@ def of_tiles(program: Any) -> list[str]:
 def test_what_is_of_a_layer_s_sums_alone_is_computed_in_its_tiles() -> None:
     x, w = [Value(0.1 * k) for k in range(4)], [Value(0.2 * k) for k in range(32)]
     layer = [dot(w[4 * k : 4 * k + 4], x) for k in range(8)]
+    squares = [u * u for u in x]
+    other = [dot(w[4 * k : 4 * k + 4], squares) for k in range(8)]
     short, long = [relu(z) for z in layer], [relu(z * x[0]) - x[1] for z in layer]
     cases = [
         (short, ["matvec relu 0"]),
         ([x[0] * relu(z) for z in layer], ["matvec relu mul 1"]),
         ([x[0] - z for z in layer], ["matvec sub 1"]),
         ([z - u for z, u in zip(layer, short, strict=True)], ["matvec relu sub 0"]),
+        ([u - z for u, z in zip(other, layer, strict=True)], ["mul", "matvec", "matvec sub 0"]),
         (short + layer, ["matvec", "relu"]),
         ([*short, layer[3] * 2.0], ["matvec", "relu", "mul"]),
         (short[:7], ["matvec", "relu"]),  # few
@@ -116,20 +119,22 @@ def test_what_is_of_a_layer_s_sums_alone_is_computed_in_its_tiles() -> None:
 
 def test_a_layer_with_what_is_of_its_sums_gives_the_same_bits() -> None:
     rng = random.Random(0)
-    w = [rng.gauss(0.0, 1.0) for _ in range(40)]
+    w = [rng.gauss(0.0, 1.0) for _ in range(48)]
 
     def f(x: list[Any], y: list[Any]) -> Any:
         with_masks = [relu(u) for u in x]
         sums = [dot(w[4 * k : 4 * k + 4], with_masks, w[32 + k]) for k in range(8)]
-        return [relu(z) for z in sums], [u - relu(z) for u, z in zip(y, sums, strict=True)]
+        others = [dot(w[4 * k : 4 * k + 4], x, w[40 + k]) for k in range(8)]
+        both = [u * z for u, z in zip(others, sums, strict=True)]
+        return [relu(z) for z in sums], [u - relu(z) for u, z in zip(y, sums, strict=True)], both
 
     def g(x: list[Any], y: list[Any]) -> Any:
-        z, u = f(x, y)
-        return sum(map(relu, z)) + sum(u)
+        z, u, both = f(x, y)
+        return sum(map(relu, z)) + sum(u) + sum(both)
 
     xs = [[rng.choice((rng.gauss(0.0, 1.0), 0.0, -0.0, 1e300, float("inf"))) for _ in range(4)] for _ in range(200)]
     ys = [[rng.gauss(0.0, 1.0) for _ in range(8)] for _ in range(200)]
-    for function in (lambda x, y: f(x, y)[0], lambda x, y: f(x, y)[1], grad(g, 0), grad(g, 1)):
+    for function in (*[lambda x, y, k=k: f(x, y)[k] for k in range(3)], grad(g, 0), grad(g, 1)):
         found, expected = [compile(function, runner=runner)(xs, ys).tolist() for runner in ("tape", "source")]
         assert str(found) == str(expected)
 

@@ -117,6 +117,7 @@ def _tiles(tape: Tape) -> dict[int, Tile | None]:
             layer = layers.get(first)
             if layer is not None and (tile := _with(found[layer], loops[layer], loop, i, read)):
                 result[layer], result[k] = None, tile
+                break  # of two layers, the other is an operand
     return result
 
 
