@@ -54,6 +54,19 @@ RANGES: dict[str, tuple[tuple[float, float], tuple[float, float]]] = {
     "hypot": ((-5.0, 5.0), (-300, 300)),
 }
 
+# Where a function begins to be computed in another way, and is sampled as closely.
+SEAMS: dict[str, list[tuple[float, float]]] = {
+    "exp": [(-745.0, -690.0), (690.0, 709.7), (-0.1, 0.1)],
+    "expm1": [(-0.1, 0.1), (0.08, 0.28)],
+    "sinh": [(-0.1, 0.1), (690.0, 710.0)],
+    "cosh": [(690.0, 710.0)],
+    "tanh": [(-0.1, 0.1), (0.04, 0.14)],
+    "sigmoid": [(-740.0, -690.0)],
+    "softplus": [(-740.0, -690.0), (-1.0, 0.0)],
+    "erf": [(0.85, 0.95)],
+    "erfc": [(0.2, 0.3), (0.5, 0.55), (0.65, 0.75), (26.26, 26.54)],
+}
+
 
 @pytest.fixture(scope="module")
 def native() -> Any:
@@ -67,7 +80,8 @@ def sample(name: str, n: int) -> list[list[float]]:
     columns = []
     for domain in TABLE[name].domain:
         scales = chance.choice([-1.0, 1.0], n) * 10.0 ** chance.uniform(least, most, n)
-        x = np.concatenate([chance.uniform(low, high, n), scales, chance.normal(size=n)])
+        seams = [chance.uniform(*seam, n) for seam in SEAMS.get(name, ())]
+        x = np.concatenate([chance.uniform(low, high, n), scales, chance.normal(size=n), *seams])
         x = np.where((domain[0] < x) & (x < domain[1]), x, np.clip(np.abs(x) % 1.0, 1e-9, 1.0 - 1e-9))
         columns.append(chance.permutation(x))
     if name == "pow":  # where the result is a number, and no denormal

@@ -54,4 +54,4 @@ def erfc(x: V) -> Any:
     tail = _erfc_tail(abs(x))
     z = select(x < 0.0, 2.0 - tail, tail)
     near = 0.5 - ((x - 0.5) + _erf_small(x))
-    return select(x == x, select(abs(x) < 0.5, select(x < 0.25, 1.0 - (x + _erf_small(x)), near), z), x)
+    return select(x == x, select(abs(x) < 0.7, select(x < 0.25, 1.0 - (x + _erf_small(x)), near), z), x)

@@ -73,7 +73,8 @@ def _exponential(x: V, shifted: V, p: V, q: V) -> Any:
     """The same by two factors; 0 and inf where n is not right."""
     half = (bits(shifted) - ROUND_BITS) >> 3
     most = from_bits(bits(power(shifted)) - (half << 52))
-    z = fma(most, p, most * q) * power_of_two(half)
+    product, rest = two_product(most, q)
+    z = (product + fma(most, p, rest)) * power_of_two(half)
     return select(x < -746.0, 0.0, select(x > 711.0, inf, z))
 
 
