@@ -108,8 +108,8 @@ def _tiles(tape: Tape) -> dict[int, Tile | None]:
     layers = {loops[k].first: k for k in found if loops[k].many >= LANES}
     if not layers:
         return {**found}
-    read = Counter(chain.from_iterable([loop.in_lanes() for loop in loops]))
-    read.update(x for mean in tape.means for product in mean.products for x in product if x is not None)
+    read: Counter[int | None] = Counter(chain.from_iterable([loop.reads() for loop in loops]))
+    read.update(chain.from_iterable(chain.from_iterable([mean.products for mean in tape.means])))
     read.update(tape.place[slot] for slot in tape.program.outputs)
     result: dict[int, Tile | None] = {**found}
     for k, loop in enumerate(loops):
@@ -121,7 +121,7 @@ def _tiles(tape: Tape) -> dict[int, Tile | None]:
     return result
 
 
-def _with(tile: Tile, layer: Loop, loop: Loop, i: int, read: Mapping[int, int]) -> Tile | None:
+def _with(tile: Tile, layer: Loop, loop: Loop, i: int, read: Mapping[int | None, int]) -> Tile | None:
     """The tile of a layer whose sums are the i-th operands of a loop, and read by nothing else."""
     others = [loop.flat[x :: loop.width] for x in range(loop.width)]
     sums = others.pop(i)

@@ -164,7 +164,7 @@ class V:
 def constant(body: Body, x: Any, kind: str = "double", lanes: int = 1) -> V:
     """A number of this kind, in all lanes."""
     if kind == "double":
-        text = f"0x{struct.unpack('<Q', struct.pack('<d', x))[0]:016X}"
+        text = f"0x{bits_of(x):016X}"
     else:
         text = str(int(x))
     return V(body, text if lanes == 1 else f"splat ({kind} {text})", kind, lanes)
@@ -241,6 +241,11 @@ def intrinsic(name: str, *xs: Any) -> V:
 def fma(x: Any, y: Any, z: Any) -> V:
     """x·y + z, rounded once."""
     return intrinsic("fma", x, y, z)
+
+
+def bits_of(x: float) -> int:
+    """The 64 bits of a double that is known here."""
+    return int(struct.unpack("<Q", struct.pack("<d", x))[0])
 
 
 def bits(x: V) -> V:

@@ -54,7 +54,7 @@ class Loop(NamedTuple):
         """Those of each."""
         return [*zip(*[iter(self.flat)] * self.width, strict=True)] if self.flat else [()] * self.many
 
-    def in_lanes(self) -> Sequence[int]:
+    def reads(self) -> Sequence[int]:
         """The places in `lanes` that it reads, as a loop over examples."""
         if self.kind not in MATVECS:
             return self.flat

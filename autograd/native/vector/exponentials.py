@@ -5,11 +5,10 @@ from __future__ import annotations
 from math import inf
 from typing import Any
 
-from autograd.native.ir import V, alike, bits, fma, from_bits, looked_up, select
+from autograd.native.ir import V, alike, bits, bits_of, fma, from_bits, looked_up, select
 from autograd.native.vector.rules import (
     ROUND,
     ROUND_BITS,
-    bits_of,
     copysign,
     polynomial_in_pairs,
     power_of_two,
@@ -61,10 +60,11 @@ def series(r: Any, first: Any) -> Any:
 def exponential(x: Any, shifted: V, p: Any, q: Any = 1.0) -> Any:
     """2^(k/4)·(q + p), about e^x: in two steps where x is so large or so small that 2^(k/4) is no normal double."""
     scale = power(shifted)
-    near = fma(scale, p, scale)
     if isinstance(q, V):
         product, rest = two_product(scale, q)
         near = product + fma(scale, p, rest)
+    else:
+        near = fma(scale, p, scale)
     exactly = lambda *xs: [_exponential(*xs)]
     return rare((abs(x) < NEAR) ^ True, [near], "exponential", exactly, x, *alike(shifted, p, q))[0]
 

@@ -7,23 +7,16 @@ from __future__ import annotations
 
 import functools
 import math
-import struct
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from autograd.core import ieee
 from autograd.native.body import Body
-from autograd.native.ir import V, alike, fma, from_bits, intrinsic, select, several
+from autograd.native.ir import V, alike, bits_of, fma, from_bits, intrinsic, select, several
 from autograd.native.module import PURE
 
 Rule = Callable[..., Any]
 RULES: dict[Any, Rule] = {}  # what is computed in place of a function of `math` or `ieee`
-
-
-def bits_of(x: float) -> int:
-    """The 64 bits of a double, as an integer."""
-    return int(struct.unpack("<q", struct.pack("<d", x))[0])
-
 
 ROUND = 1.5 * 2.0**52  # x + ROUND has the nearest integer to x in its last bits
 ROUND_BITS = bits_of(ROUND)
